@@ -1,0 +1,1 @@
+"""Ways to reach a customer. One file each; the file name is the kind."""

@@ -1,0 +1,168 @@
+"""What must a channel offer, and in which words does it say how a message fared?
+
+A channel is one file in this folder (or an entry point in the group `notifier.channels`). It has
+a frozen `Settings` dataclass and a class `Channel` that follows the protocol below. The caller
+never reads a provider's codes: the channel turns them into an `Outcome` and a `Blame`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from notifier.connectors.base import Finding
+
+__all__ = [
+    "Blame",
+    "Finding",
+    "Letter",
+    "MessageChannel",
+    "NotePhase",
+    "Outcome",
+    "Phase",
+    "Receipt",
+    "ReceiptKind",
+    "Result",
+]
+
+
+class Phase(StrEnum):
+    """How far one try has got. Noted where a killed process leaves it readable."""
+
+    PREPARED = "prepared"
+    HANDED_OVER = "handed_over"  # the next byte may make the provider accept it
+    ANSWERED = "answered"
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"  # the provider took it
+    REFUSED = "refused"  # never again: trying once more cannot help
+    TRY_LATER = "try_later"  # surely not accepted; another try may help
+    UNKNOWN = "unknown"  # handed over, no answer: it may have been accepted
+
+
+class Blame(StrEnum):
+    """Whose fault it was. Decides what happens to the address and to the channel."""
+
+    NOBODY = "nobody"
+    ADDRESS = "address"  # it does not exist or cannot be reached by this channel: suppress
+    MAILBOX = "mailbox"  # full or slow: soft
+    CONTENT = "content"  # this text is refused; another might pass
+    POLICY = "policy"  # spam or filter verdict: no suppression, counts towards the brake
+    OPTED_OUT = "opted_out"  # the person told the provider to stop
+    TRANSPORT = "transport"  # the way is blocked for now; does not count against the message
+    CONFIG = "config"  # our set-up is wrong: pause the channel, raise an alarm, burn nothing
+    OURS = "ours"  # a bug of ours in speaking the protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How one try at one message went.
+
+    `code` is short and stable for metrics (`250`, `550 5.1.1`, `twilio 21610`); `detail` is at
+    most 1 kB of what the provider said, unescaped. `retry_after` is the provider's wish.
+    `provider_id` is the id under which the provider will send receipts.
+    """
+
+    outcome: Outcome
+    blame: Blame = Blame.NOBODY
+    code: str = ""
+    detail: str = ""
+    provider_id: str = ""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One text to one address, ready to be handed over.
+
+    `message_id` is the outbox row; `uid` is an opaque, stable name for it (the same on every
+    retry) fit for a Message-ID, a VERP address or a callback path. `subject`/`text`/`html` serve
+    mail, `short` serves SMS, `body` serves webhooks. `headers` are extra mail headers, already
+    safe. `sender` is the shop's From, e.g. `Kettle & Co <hello@kettle.example>`; empty means the
+    channel's own. `not_after` is when the message is stale: a provider that can must drop it then.
+    `is_retry_of_unknown`: an earlier try was handed over without an answer; a channel that can ask
+    its provider must look before it sends again.
+    """
+
+    message_id: int
+    uid: str
+    attempt_no: int
+    kind: str
+    address: str
+    shop: str
+    locale: str = "en"
+    sender: str = ""
+    reply_to: str = ""
+    subject: str = ""
+    text: str = ""
+    html: str = ""
+    short: str = ""
+    body: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    not_after: datetime | None = None
+    first_tried_at: datetime | None = None
+    is_retry_of_unknown: bool = False
+
+
+NotePhase = Callable[[int, Phase], None]
+
+
+class MessageChannel(Protocol):
+    """A way to reach a customer. Lives as long as its worker, so it may keep connections open.
+
+    It is used by one thread at a time.
+    """
+
+    Settings: ClassVar[type[Any]]
+
+    def send(self, letters: Sequence[Letter], *, note: NotePhase) -> Iterator[tuple[Letter, Result]]:
+        """Try each letter once, yielding each result as soon as it is known, in any order.
+
+        Calls `note(message_id, Phase.HANDED_OVER)` before the byte that may make the provider
+        accept, so that a crash after it is known to be ambiguous. Never raises for a letter's or
+        provider's fault: that is a Result.
+        """
+        ...
+
+    def check(self) -> list[Finding]:
+        """Try the set-up without sending a message and say what is right and wrong. Never raises."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class ReceiptKind(StrEnum):
+    DELIVERED = "delivered"
+    DELAYED = "delayed"
+    BOUNCED = "bounced"  # hard: the address is no good
+    SOFT_BOUNCED = "soft_bounced"
+    COMPLAINED = "complained"
+    STOPPED = "stopped"  # the person asked to stop
+    FAILED = "failed"  # the provider gave up for another reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a provider said later about a message. `event_id` is unique at the provider.
+
+    `uid` or `provider_id` names the message; `address` is set when the receipt is about an address
+    rather than a message (STOP, complaint without an id).
+    """
+
+    provider: str
+    event_id: str
+    kind: ReceiptKind
+    uid: str = ""
+    provider_id: str = ""
+    address: str = ""
+    at: datetime | None = None
+    blame: Blame = Blame.NOBODY
+    code: str = ""
+    detail: str = ""
+    raw: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,89 @@
+"""Which kinds of trouble are there, and what does each tell the person who meets it?
+
+Every message is a sentence that holds the offending value and says what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class NotifierError(Exception):
+    """The root: everything this program raises on purpose."""
+
+
+class ConfigError(NotifierError):
+    """The configuration cannot be used as it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """One thing wrong in what somebody sent: which field, a stable code, and what to do."""
+
+    field: str
+    code: str
+    message: str
+
+
+class InvalidInput(NotifierError):
+    """A request, file or form is wrong in itself. Carries at least one FieldProblem."""
+
+    def __init__(self, *problems: FieldProblem) -> None:
+        super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
+        self.problems = problems
+
+    @classmethod
+    def of(cls, field: str, code: str, message: str) -> InvalidInput:
+        return cls(FieldProblem(field=field, code=code, message=message))
+
+
+class NotFound(NotifierError):
+    """What was asked for does not exist, or not for the one who asks."""
+
+
+class Conflict(NotifierError):
+    """The request is sound, but the state of things does not allow it now."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TooMany(NotifierError):
+    """A limit was reached. `retry_after` says when it is worth another try."""
+
+    def __init__(self, message: str, *, retry_after: timedelta) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class LookFailed(NotifierError):
+    """A source could not be read, or what it gave cannot be trusted. Nothing is believed from it.
+
+    `code` is stable (`http_403`, `truncated`, `login_page`, `too_big`, `not_xml` …);
+    `retry_after` is what the source asked for, when it did.
+    """
+
+    def __init__(self, code: str, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
+
+
+class TemplateProblem(NotifierError):
+    """A message template cannot be used. `where` names file or part, `line` is 1-based."""
+
+    def __init__(self, message: str, *, where: str = "", line: int | None = None) -> None:
+        place = f"{where}, line {line}: " if where and line else f"{where}: " if where else ""
+        super().__init__(place + message)
+        self.where = where
+        self.line = line
+
+
+class BadToken(NotifierError):
+    """A link is wrong, expired, used or meant for something else. Never says which to strangers."""
+
+
+class StoreBusy(NotifierError):
+    """The database cannot take this now (locked, full, gone). Worth another try shortly."""
