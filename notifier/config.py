@@ -1,0 +1,345 @@
+"""What can be configured, what does each value mean, and is what was written usable?
+
+One TOML file; every value can be overridden by an environment variable
+`NOTIFIER__SECTION__KEY`, and by the content of a file named in `NOTIFIER__SECTION__KEY_FILE`.
+Unknown keys are refused. `config.example.toml` is printed from the descriptions here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from notifier.errors import ConfigError
+
+PREFIX = "NOTIFIER__"
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+
+
+def read_length(value: object) -> object:
+    """`90s`, `15m`, `6h`, `30d`, `1h30m` as a timedelta; anything else is left for pydantic."""
+    if isinstance(value, str):
+        parts = _LENGTH.findall(value)
+        if not parts or _LENGTH.sub("", value).strip():
+            raise ValueError(f"{value!r} is not a length of time; write 90s, 15m, 6h or 30d")
+        return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in parts))
+    return value
+
+
+Length = Annotated[timedelta, BeforeValidator(read_length)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Service(Section):
+    public_url: str = Field(
+        "http://127.0.0.1:8025",
+        description="Where customers reach this service. Links in messages start with it.",
+    )
+    secret_keys: tuple[str, ...] = Field(
+        (),
+        description="Keys that sign links, newest first. `notifier init` makes one. "
+        "To rotate, put a new one in front and keep the old ones.",
+    )
+    data_dir: Path = Field(
+        Path("var"), description="Folder for the database and for notes a killed worker leaves."
+    )
+    listen: str = Field("127.0.0.1:8025", description="Address and port to serve on.")
+    web_threads: int = Field(16, ge=1, le=256, description="Requests served at the same time.")
+    trusted_proxies: int = Field(
+        0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-*."
+    )
+    operator_email: str = Field("", description="Who hears of trouble. Empty: only the log.")
+    allow_private_addresses: bool = Field(
+        False,
+        description="Let sources and webhooks point at this machine or network. For trying out.",
+    )
+    allow_http: bool = Field(
+        False, description="Let sources and webhooks use plain http. For trying out."
+    )
+    metrics_token: str = Field("", description="Bearer token that /metrics asks for. Empty: none.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_base_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise ValueError(f"{value!r} is not a web address like https://notify.shop.example")
+        return value.rstrip("/")
+
+
+class DatabaseSection(Section):
+    url: str = Field(
+        "",
+        description="sqlite:///path/notifier.db or postgresql://user:password@host/name. "
+        "Empty: notifier.db in data_dir.",
+    )
+    pool_size: int = Field(10, ge=1, le=200, description="Connections kept open by one process.")
+
+
+class Delivery(Section):
+    workers: int = Field(2, ge=1, le=32, description="Senders at work in one process.")
+    batch: int = Field(100, ge=1, le=5000, description="Messages one sender takes at a time.")
+    lease: Length = Field(
+        timedelta(seconds=90), description="How long a taken message stays with its sender."
+    )
+    max_failures: int = Field(6, ge=1, description="Tries that count before a message is given up.")
+    alert_ttl: Length = Field(
+        timedelta(hours=24), description="An alert not sent by then is stale and is dropped."
+    )
+
+
+class Retention(Section):
+    unconfirmed: Length = Field(timedelta(days=2), description="A confirm link works this long.")
+    purge_unconfirmed: Length = Field(
+        timedelta(days=30), description="Unconfirmed requests are deleted then. 0d: never."
+    )
+    ended: Length = Field(timedelta(days=90), description="Told or ended subscriptions. 0d: never.")
+    messages: Length = Field(timedelta(days=90), description="Messages sent. 0d: never.")
+    receipts: Length = Field(timedelta(days=395), description="What providers said. 0d: never.")
+    consent: Length = Field(timedelta(days=3 * 365), description="Proof of consent after its end.")
+    network: Length = Field(timedelta(days=90), description="IP and browser in consent records.")
+
+
+class StockRules(Section):
+    threshold: int = Field(0, ge=0, description='Units kept back: "your new zero".')
+    min_quantity: int = Field(1, ge=1, description="Fewest units a customer can order.")
+    confirm_looks: int = Field(
+        1, ge=1, le=10, description="Looks in a row that must show stock before it is believed."
+    )
+    confirm_for: Length = Field(
+        timedelta(0), description="How long stock must have been seen before it is believed."
+    )
+    cool_down: Length = Field(
+        timedelta(hours=6), description="A variant announced within this is not announced again."
+    )
+    backorder_counts: bool = Field(
+        False, description="Tell people when a variant can be ordered although it is not there."
+    )
+    brake_share: float = Field(
+        0.10, ge=0, le=1, description="Hold a look that would announce more of the catalogue."
+    )
+    brake_count: int = Field(20, ge=1, description="… but never hold this many or fewer.")
+
+
+class ReleaseRules(Section):
+    strategy: Literal["all", "per_unit", "fixed"] = Field(
+        "per_unit", description="all | per_unit (rate people a unit) | fixed (size people a wave)."
+    )
+    rate: float = Field(3, gt=0, description="per_unit: people told for each unit in stock.")
+    size: int = Field(50, ge=1, description="fixed: people told in each wave.")
+    interval: Length = Field(timedelta(minutes=30), description="Time between two waves.")
+    reminder_after: Length = Field(
+        timedelta(0), description="Remind once when told and not clicked. 0s: never."
+    )
+
+
+class LimitRules(Section):
+    confirmations_per_address: int = Field(3, ge=0, description="A day, over all shops. 0: no limit.")
+    signups_per_network: int = Field(20, ge=0, description="An hour, from one /24 or /64.")
+    signups_per_product: int = Field(300, ge=0, description="A minute; above it proof of work is due.")
+    confirmations_per_shop: int = Field(5000, ge=0, description="A day.")
+    max_active: int = Field(100, ge=1, description="Products one address can wait for in a shop.")
+
+
+class ApiKey(Section):
+    secret: str = Field(..., min_length=20, description="The bearer key itself.")
+    scopes: tuple[str, ...] = Field(
+        ("stock:write", "products:write", "subscriptions:read", "demand:read"),
+        description="What it may do.",
+    )
+
+
+class SourceSection(BaseModel):
+    """A source: what is common to all kinds, and the kind's own settings beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str = Field(..., description="feed | page | push.")
+    every: Length = Field(timedelta(minutes=15), description="Looked at this often …")
+    at_most_every: Length = Field(
+        timedelta(minutes=2), description="… and this often where people wait and an ETA is near."
+    )
+    at_least_every: Length = Field(timedelta(hours=6), description="… and at least this often.")
+    max_age: Length = Field(
+        timedelta(hours=24), description="Nothing is sent on data older than this."
+    )
+    missing_means: Literal["out_of_stock", "unknown", "discontinued"] = Field(
+        "unknown", description="What a variant's absence from a full look means."
+    )
+    missing_after: int = Field(3, ge=1, description="… after so many full looks without it.")
+    min_share: float = Field(
+        0.8, ge=0, le=1, description="A full look with fewer rows than this share is not believed."
+    )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class ChannelSection(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    kind: str = Field(..., description="email_smtp | sms_twilio | log_file.")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class WebhookSection(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    url: str
+    events: tuple[str, ...] = Field(("*",), description="Which hooks it gets; * for all.")
+
+
+class Shop(Section):
+    name: str = Field(..., min_length=1, description="As customers know it.")
+    url: str = Field("", description="The shop's front page.")
+    public_key: str = Field(..., min_length=6, description="Goes into the snippet. Not a secret.")
+    origins: tuple[str, ...] = Field(
+        (), description="Where the widget may run: scheme://host[:port], no path, no slash."
+    )
+    locale: str = Field("en", description="Language when the page's is not among `locales`.")
+    locales: tuple[str, ...] = Field(("en", "de", "es"), description="Languages offered.")
+    time_zone: str = Field("UTC", description="The shop's time zone, e.g. Europe/Berlin.")
+    country: str = Field("US", min_length=2, max_length=2, description="For numbers without +.")
+    currency: str = Field("", max_length=3, description="When a source names none.")
+    sender: str = Field("", description="From of its mail: Kettle & Co <hello@kettle.example>.")
+    reply_to: str = Field("", description="Where answers go.")
+    support_email: str = Field("", description="Shown to customers.")
+    postal_address: str = Field("", description="In every mail; the law wants it.")
+    privacy_url: str = Field("", description="Linked from the widget.")
+    logo_url: str = Field("", description="https picture at the top of mails.")
+    accent: str = Field("", description="Colour of buttons, #rrggbb.")
+    mail_channel: str = Field("mail", description="Name of the channel for e-mail.")
+    sms_channel: str = Field("", description="Name of the channel for SMS. Empty: no SMS.")
+    sms_countries: tuple[str, ...] = Field((), description="Countries SMS goes to. Empty: `country`.")
+    double_opt_in: bool = Field(True, description="Ask for confirmation by link before waiting.")
+    waiting_mail: bool = Field(True, description="Say “you are on the list” after confirmation.")
+    discreet: bool = Field(False, description="No product name in subjects and SMS.")
+    subscription_lifetime: Length = Field(timedelta(days=365), description="Then asked once more.")
+    eta_notice_days: int = Field(3, ge=0, description="Tell of a new ETA moved by at least this.")
+    eta_notice_every: Length = Field(timedelta(days=7), description="… at most this often.")
+    proof_of_work: Literal["always", "busy", "never"] = Field(
+        "always", description="When the widget must do a sum before signing up."
+    )
+    sources: dict[str, SourceSection] = Field({}, description="Where its stock is read.")
+    keys: dict[str, ApiKey] = Field({}, description="Keys for its own servers.")
+    webhooks: dict[str, WebhookSection] = Field({}, description="Who hears of what happens.")
+    push_secrets: tuple[str, ...] = Field((), description="whsec_… for /hooks/stock/<shop>.")
+    stock: StockRules = StockRules()
+    release: ReleaseRules = ReleaseRules()
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"{origin!r} is not an origin; write https://shop.example")
+            if parts.path or parts.query or parts.fragment:
+                what = "a trailing slash" if parts.path == "/" else "a path"
+                fixed = f"{parts.scheme}://{parts.netloc}"
+                raise ValueError(f"{origin!r} has {what}; browsers send {fixed!r}, so write that")
+        return origins
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not a time zone; write e.g. Europe/Berlin") from error
+        return value
+
+
+class Config(Section):
+    service: Service = Service()
+    database: DatabaseSection = DatabaseSection()
+    delivery: Delivery = Delivery()
+    retention: Retention = Retention()
+    limits: LimitRules = LimitRules()
+    channels: dict[str, ChannelSection] = {}
+    shops: dict[str, Shop] = {}
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url or f"sqlite:///{self.service.data_dir / 'notifier.db'}"
+
+
+def load_config(path: Path | None, *, environ: Mapping[str, str] | None = None) -> Config:
+    """Read the file and the environment. Raises errors.ConfigError with every problem found."""
+    environ = os.environ if environ is None else environ
+    tree: dict[str, Any] = {}
+    if path is not None:
+        try:
+            tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise ConfigError(
+                f"There is no configuration at {path}. Run `notifier init`, or name it with --config."
+            ) from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    _lay_over(tree, environ)
+    try:
+        return Config.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, where=str(path or "environment"))) from error
+
+
+def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
+    """Write NOTIFIER__A__B values into the tree; the longest-known path wins case-insensitively."""
+    for name, value in sorted(environ.items()):
+        if not name.startswith(PREFIX):
+            continue
+        path = name[len(PREFIX) :].lower().split("__")
+        if path[-1].endswith("_file"):
+            file = Path(value)
+            try:
+                value = file.read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigError(f"{name} names {file}, which cannot be read: {error}") from error
+            path[-1] = path[-1].removesuffix("_file")
+        node = tree
+        for step in path[:-1]:
+            node = node.setdefault(step, {})
+            if not isinstance(node, dict):
+                raise ConfigError(f"{name}: {step} is a value, not a section")
+        node[path[-1]] = _read_value(value)
+
+
+def _read_value(text: str) -> Any:
+    """A list is written as TOML; everything else is left to the field's own type."""
+    if text.startswith("["):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _explain(error: ValidationError, *, where: str) -> str:
+    lines = [f"{where} cannot be used:"]
+    for problem in error.errors():
+        place = ".".join(str(step) for step in problem["loc"])
+        words = str(problem["msg"]).removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            words = "is not a setting; check the spelling (`notifier config --example` lists all)"
+        elif problem["type"] == "missing":
+            words = "is missing"
+        lines.append(f"  {place}: {words}")
+    return "\n".join(lines)

@@ -1,0 +1,160 @@
+"""How does one talk to the database, on SQLite and on PostgreSQL, and who commits?
+
+`Database.write()` is the only place that commits. On SQLite it begins with BEGIN IMMEDIATE: a
+transaction that began with a read and then writes fails at once with "database is locked",
+whatever the timeout. Code that may meet a passing conflict uses `Database.retry(work)`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from notifier.errors import ConfigError, StoreBusy
+
+T = TypeVar("T")
+Transaction = Connection
+
+BUSY_SECONDS = 10
+PASSING_SQLSTATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08")
+
+
+class Database:
+    """One database. Thread-safe; make one a process."""
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.engine = _make_engine(url, pool_size=pool_size)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to look with. What is written in it is rolled back."""
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN")  # one snapshot for all that is read
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One writing transaction: committed at the end, rolled back on any error."""
+        with _translated(), self.engine.connect() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    def retry(self, work: Callable[[Connection], T], *, tries: int = 4) -> T:
+        """Run `work` in a writing transaction, the whole again if the database was busy.
+
+        Raises errors.StoreBusy when it still is after `tries`.
+        """
+        for attempt in range(1, tries):
+            try:
+                with self.write() as tx:
+                    return work(tx)
+            except StoreBusy:
+                time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
+        with self.write() as tx:
+            return work(tx)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def path(self) -> Path | None:
+        """The database file on SQLite, None elsewhere."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name else None
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what may pass by itself into StoreBusy; leave real faults as they are."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise StoreBusy("All database connections are in use. Try again shortly.") from error
+    except DBAPIError as error:
+        if _is_passing(error):
+            raise StoreBusy(f"The database cannot take this now: {error.orig}") from error
+        raise
+
+
+def _is_passing(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate:
+        return str(sqlstate).startswith(PASSING_SQLSTATES)
+    words = str(error.orig).lower()
+    passing = ("locked", "disk is full", "readonly database", "unable to open", "disk i/o")
+    refused = ("connection", "server closed", "timeout expired")
+    return isinstance(error, OperationalError) and any(w in words for w in passing + refused)
+
+
+def _make_engine(url: str, *, pool_size: int) -> Engine:
+    if url.startswith(("postgres://", "postgresql://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    if url.startswith("postgresql"):
+        return create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={
+                "connect_timeout": 5,
+                "options": "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000 "
+                "-c idle_in_transaction_session_timeout=60000",
+            },
+        )
+    if not url.startswith("sqlite"):
+        raise ConfigError(
+            f"database url {url.split('://', 1)[0]!r} is not known. "
+            "Use sqlite:///notifier.db or postgresql://user@host/name."
+        )
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=5,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # the outbox must not forget a send on power loss
+        f"busy_timeout={BUSY_SECONDS * 1000}",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def can_write(db: Database) -> bool:
+    """True when a writing transaction can begin now (for /readyz)."""
+    try:
+        with db.engine.connect() as connection:
+            if db.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.execute(text("UPDATE leases SET until = until WHERE name = ''"))
+            connection.rollback()
+    except (DBAPIError, PoolTimeout):
+        return False
+    return True
