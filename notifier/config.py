@@ -147,9 +147,13 @@ class ReleaseRules(Section):
 
 
 class LimitRules(Section):
-    confirmations_per_address: int = Field(3, ge=0, description="A day, over all shops. 0: no limit.")
+    confirmations_per_address: int = Field(
+        3, ge=0, description="A day, over all shops. 0: no limit."
+    )
     signups_per_network: int = Field(20, ge=0, description="An hour, from one /24 or /64.")
-    signups_per_product: int = Field(300, ge=0, description="A minute; above it proof of work is due.")
+    signups_per_product: int = Field(
+        300, ge=0, description="A minute; above it proof of work is due."
+    )
     confirmations_per_shop: int = Field(5000, ge=0, description="A day.")
     max_active: int = Field(100, ge=1, description="Products one address can wait for in a shop.")
 
@@ -227,7 +231,9 @@ class Shop(Section):
     accent: str = Field("", description="Colour of buttons, #rrggbb.")
     mail_channel: str = Field("mail", description="Name of the channel for e-mail.")
     sms_channel: str = Field("", description="Name of the channel for SMS. Empty: no SMS.")
-    sms_countries: tuple[str, ...] = Field((), description="Countries SMS goes to. Empty: `country`.")
+    sms_countries: tuple[str, ...] = Field(
+        (), description="Countries SMS goes to. Empty: `country`."
+    )
     double_opt_in: bool = Field(True, description="Ask for confirmation by link before waiting.")
     waiting_mail: bool = Field(True, description="Say “you are on the list” after confirmation.")
     discreet: bool = Field(False, description="No product name in subjects and SMS.")

@@ -185,7 +185,7 @@ def upgrade() -> None:
     sa.Column('next_look_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('tried_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('looked_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('data_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('vouched_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('rows', sa.Integer(), nullable=True),
     sa.Column('failures', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('trouble_code', sa.String(length=64), server_default='', nullable=False),
@@ -300,11 +300,13 @@ def upgrade() -> None:
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('source', sa.String(length=64), server_default='', nullable=False),
     sa.Column('epoch', sa.Integer(), server_default=sa.text('0'), nullable=False),
-    sa.Column('sellable', sa.Boolean(), nullable=False),
-    sa.Column('sellable_since', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('announced_epoch', sa.Integer(), server_default=sa.text('0'), nullable=False),
+    sa.Column('level', sa.Integer(), nullable=False),
+    sa.Column('level_since', sa.DateTime(timezone=True), nullable=False),
     sa.Column('candidate_since', sa.DateTime(timezone=True), nullable=True),
     sa.Column('candidate_seen', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('announced_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('vouched', sa.Boolean(), server_default=sa.text('(true)'), nullable=False),
     sa.Column('missing', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('flaps', sa.Integer(), server_default=sa.text('0'), nullable=False),
     sa.Column('eta_earliest', sa.Date(), nullable=True),
@@ -445,7 +447,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
         batch_op.create_index('ix_messages_contact_id', ['contact_id'], unique=False)
-        batch_op.create_index('ix_messages_due', ['channel', 'priority', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state IN ('due', 'unknown')"), postgresql_where=sa.text("state IN ('due', 'unknown')"))
+        batch_op.create_index('ix_messages_due', ['channel', 'priority', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state IN ('due', 'unknown') AND finished_at IS NULL"), postgresql_where=sa.text("state IN ('due', 'unknown') AND finished_at IS NULL"))
         batch_op.create_index('ix_messages_finished_at', ['finished_at'], unique=False)
         batch_op.create_index('ix_messages_leased', ['lease_until'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_messages_provider_id', ['provider_id'], unique=False, sqlite_where=sa.text("provider_id <> ''"), postgresql_where=sa.text("provider_id <> ''"))
@@ -529,7 +531,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_messages_provider_id', sqlite_where=sa.text("provider_id <> ''"), postgresql_where=sa.text("provider_id <> ''"))
         batch_op.drop_index('ix_messages_leased', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.drop_index('ix_messages_finished_at')
-        batch_op.drop_index('ix_messages_due', sqlite_where=sa.text("state IN ('due', 'unknown')"), postgresql_where=sa.text("state IN ('due', 'unknown')"))
+        batch_op.drop_index('ix_messages_due', sqlite_where=sa.text("state IN ('due', 'unknown') AND finished_at IS NULL"), postgresql_where=sa.text("state IN ('due', 'unknown') AND finished_at IS NULL"))
         batch_op.drop_index('ix_messages_contact_id')
 
     op.drop_table('messages')

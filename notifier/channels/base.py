@@ -119,7 +119,9 @@ class MessageChannel(Protocol):
 
     Settings: ClassVar[type[Any]]
 
-    def send(self, letters: Sequence[Letter], *, note: NotePhase) -> Iterator[tuple[Letter, Result]]:
+    def send(
+        self, letters: Sequence[Letter], *, note: NotePhase
+    ) -> Iterator[tuple[Letter, Result]]:
         """Try each letter once, yielding each result as soon as it is known, in any order.
 
         Calls `note(message_id, Phase.HANDED_OVER)` before the byte that may make the provider

@@ -70,9 +70,7 @@ class SourceConnector(Protocol):
 
     Settings: ClassVar[type[Any]]
 
-    def look(
-        self, cursor: Mapping[str, str], *, only: Sequence[WatchedVariant] = ()
-    ) -> Look:
+    def look(self, cursor: Mapping[str, str], *, only: Sequence[WatchedVariant] = ()) -> Look:
         """Look at the source now. `only` names the variants wanted; sources that cannot ask for
         single variants ignore it. Raises errors.LookFailed.
         """

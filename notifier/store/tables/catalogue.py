@@ -80,11 +80,13 @@ stock = Table(
     Column("seen_at", Instant, nullable=False),  # the source last vouched for it
     Column("source", String(64), nullable=False, server_default=""),
     Column("epoch", Integer, nullable=False, server_default=text("0")),  # restocks so far
-    Column("sellable", Boolean, nullable=False),  # the last confirmed answer
-    Column("sellable_since", Instant, nullable=False),
+    Column("announced_epoch", Integer, nullable=False, server_default=text("0")),
+    Column("level", Integer, nullable=False),  # confirmed: domain.stock.Level
+    Column("level_since", Instant, nullable=False),
     Column("candidate_since", Instant),  # seen otherwise since, not yet confirmed
     Column("candidate_seen", Integer, nullable=False, server_default=text("0")),
     Column("announced_at", Instant),  # last restock announced, for the cool-down
+    Column("vouched", Boolean, nullable=False, server_default=text("true")),
     Column("missing", Integer, nullable=False, server_default=text("0")),  # looks it was absent
     Column("flaps", Integer, nullable=False, server_default=text("0")),
     Column("eta_earliest", Date),

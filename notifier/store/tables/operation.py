@@ -109,6 +109,11 @@ alarms = Table(
     Column("count", Integer, nullable=False, server_default=text("1")),
     Column("cleared_at", Instant),
     Column("facts", Json, nullable=False, server_default=text("'{}'")),
-    Index("ix_alarms_open", "code", "about", sqlite_where=text("cleared_at IS NULL"),
-          postgresql_where=text("cleared_at IS NULL")),
+    Index(
+        "ix_alarms_open",
+        "code",
+        "about",
+        sqlite_where=text("cleared_at IS NULL"),
+        postgresql_where=text("cleared_at IS NULL"),
+    ),
 )

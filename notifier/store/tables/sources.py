@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from notifier.store.tables.base import BigId, Instant, Json, id_column, metadata
 
@@ -17,7 +27,7 @@ sources = Table(
     Column("next_look_at", Instant),
     Column("tried_at", Instant),  # last try
     Column("looked_at", Instant),  # last look that was believed
-    Column("data_at", Instant),  # the source's own time for its data
+    Column("vouched_at", Instant),  # as of when it vouches for all it names
     Column("rows", Integer),  # in the last full look that was believed
     Column("failures", Integer, nullable=False, server_default=text("0")),  # in a row
     Column("trouble_code", String(64), nullable=False, server_default=""),
@@ -51,6 +61,10 @@ holds = Table(
     Column("decided_at", Instant),
     Column("decision", String(16)),  # released | dropped
     Column("decided_by", String(128)),
-    Index("ix_holds_open", "shop_id", sqlite_where=text("decided_at IS NULL"),
-          postgresql_where=text("decided_at IS NULL")),
+    Index(
+        "ix_holds_open",
+        "shop_id",
+        sqlite_where=text("decided_at IS NULL"),
+        postgresql_where=text("decided_at IS NULL"),
+    ),
 )

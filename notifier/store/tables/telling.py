@@ -16,6 +16,8 @@ from sqlalchemy import (
 
 from notifier.store.tables.base import BigId, Instant, Json, id_column, metadata
 
+WANTED = "state IN ('due', 'unknown') AND finished_at IS NULL"
+
 events = Table(
     "events",
     metadata,
@@ -116,8 +118,8 @@ messages = Table(
         "priority",
         "due_at",
         "id",
-        sqlite_where=text("state IN ('due', 'unknown')"),
-        postgresql_where=text("state IN ('due', 'unknown')"),
+        sqlite_where=text(WANTED),
+        postgresql_where=text(WANTED),
     ),
     Index(
         "ix_messages_leased",
@@ -128,8 +130,12 @@ messages = Table(
     Index("ix_messages_subscription_id", "subscription_id"),
     Index("ix_messages_contact_id", "contact_id"),
     Index("ix_messages_release_id", "release_id", "state"),
-    Index("ix_messages_provider_id", "provider_id",
-          sqlite_where=text("provider_id <> ''"), postgresql_where=text("provider_id <> ''")),
+    Index(
+        "ix_messages_provider_id",
+        "provider_id",
+        sqlite_where=text("provider_id <> ''"),
+        postgresql_where=text("provider_id <> ''"),
+    ),
     Index("ix_messages_finished_at", "finished_at"),
 )
 

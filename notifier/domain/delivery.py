@@ -1,0 +1,108 @@
+"""What becomes of a message after one try?
+
+At least once, never lost, never more than two copies (trust RL-5, EM-18, EM-22).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from notifier.domain.message import MessageState
+
+FIRST_RETRY = timedelta(minutes=2)
+LONGEST_RETRY = timedelta(hours=4)
+MAX_UNKNOWNS = 2  # the first unknown allows one resend; the second is final
+RECONCILE_AFTER = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a message stands before the try's result is booked."""
+
+    failures: int
+    unknowns: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """The message's next state. `due_at` is set only when it is to be tried again."""
+
+    state: MessageState
+    reason: str = ""
+    due_at: datetime | None = None
+    failures: int = 0
+    unknowns: int = 0
+
+
+def backoff(failures: int, *, jitter: float) -> timedelta:
+    """2, 4, 8 … minutes up to four hours, spread by `jitter` from 0 to 1."""
+    wait = min(FIRST_RETRY * 2 ** max(failures - 1, 0), LONGEST_RETRY)
+    return wait * (0.8 + 0.4 * jitter)
+
+
+def book_accepted(standing: Standing) -> Booking:
+    return Booking(
+        state=MessageState.ACCEPTED, failures=standing.failures, unknowns=standing.unknowns
+    )
+
+
+def book_refused(standing: Standing, *, reason: str) -> Booking:
+    return Booking(
+        state=MessageState.REFUSED,
+        reason=reason,
+        failures=standing.failures + 1,
+        unknowns=standing.unknowns,
+    )
+
+
+def book_later(
+    standing: Standing,
+    *,
+    now: datetime,
+    counts: bool,
+    max_failures: int,
+    retry_after: timedelta | None,
+    jitter: float,
+) -> Booking:
+    """Surely not accepted. `counts` is False when the way, not the message, was at fault."""
+    failures = standing.failures + (1 if counts else 0)
+    if failures >= max_failures:
+        return Booking(
+            state=MessageState.FAILED,
+            reason="gave_up",
+            failures=failures,
+            unknowns=standing.unknowns,
+        )
+    wait = backoff(max(failures, 1), jitter=jitter) if counts else timedelta(seconds=30)
+    if retry_after is not None:
+        wait = max(wait, retry_after)
+    due_at = now + wait
+    if standing.expires_at is not None and due_at >= standing.expires_at:
+        return Booking(
+            state=MessageState.FAILED,
+            reason="stale",
+            failures=failures,
+            unknowns=standing.unknowns,
+        )
+    state = MessageState.UNKNOWN if standing.unknowns else MessageState.DUE
+    return Booking(state=state, due_at=due_at, failures=failures, unknowns=standing.unknowns)
+
+
+def book_unknown(standing: Standing, *, now: datetime) -> Booking:
+    """Handed over, no answer. Tried once more after a pause, under the same Message-ID."""
+    unknowns = standing.unknowns + 1
+    if unknowns >= MAX_UNKNOWNS:
+        return Booking(
+            state=MessageState.UNKNOWN,
+            reason="no_answer",
+            failures=standing.failures,
+            unknowns=unknowns,
+        )
+    return Booking(
+        state=MessageState.UNKNOWN,
+        due_at=now + RECONCILE_AFTER,
+        failures=standing.failures,
+        unknowns=unknowns,
+    )

@@ -1,0 +1,65 @@
+"""Which messages exist, by which channels, and how urgent is each?"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class MessageKind(StrEnum):
+    # to customers who wait
+    CONFIRM = "confirm"
+    WAITING = "waiting"
+    BACK_IN_STOCK = "back_in_stock"
+    REMINDER = "reminder"
+    ETA_REVISED = "eta_revised"
+    PREORDER_OPEN = "preorder_open"
+    DISCONTINUED = "discontinued"
+    STILL_WAITING = "still_waiting"
+    MANAGE_LINK = "manage_link"
+    # to the merchant
+    SOURCE_TROUBLE = "source_trouble"
+
+
+class Priority(IntEnum):
+    """Lower leaves first. Law before confirmations, confirmations before alerts (trust RL-27)."""
+
+    LEGAL = 0
+    CONFIRM = 1
+    ALERT = 2
+    MERCHANT = 3
+
+
+class Medium(StrEnum):
+    """What kind of text a channel carries, whatever its provider."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    WEBHOOK = "webhook"
+
+
+class MessageState(StrEnum):
+    DUE = "due"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    REFUSED = "refused"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    HELD = "held"  # only after a restore: a person must say whether it was sent (trust RL-34)
+
+
+OPEN_STATES = (MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN)
+
+PRIORITY = {
+    MessageKind.CONFIRM: Priority.CONFIRM,
+    MessageKind.MANAGE_LINK: Priority.CONFIRM,
+    MessageKind.WAITING: Priority.CONFIRM,
+    MessageKind.SOURCE_TROUBLE: Priority.MERCHANT,
+}
+
+
+def priority_of(kind: MessageKind) -> Priority:
+    return PRIORITY.get(kind, Priority.ALERT)
