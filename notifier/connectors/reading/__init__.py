@@ -1,0 +1,1 @@
+"""How are the files that shops publish read into observations?"""
