@@ -12,8 +12,9 @@ REVOKE|OPTOUT|OPT OUT|opt-out|Opt out.|ＳＴＯＰ|stop?|s t o p|
 S.T.O.P.|STOP 🛑|🛑 stop|ARRET|arrêt|ALTO
 pls stop texting me|please stop|Stop please!|stop now|STOP IT|stop sending me messages
 stop these texts|Stop all messages|dont text me|don't text me again|Do not contact me
-don’t message me|no more texts|no more messages please|remove me from your list|take me off this list
-unsubscribe me|I want to unsubscribe|leave me alone|please cancel these alerts|quit texting me|never text me again
+don’t message me|no more texts|no more messages please|remove me from your list
+take me off this list|unsubscribe me|I want to unsubscribe|leave me alone|please cancel these alerts
+quit texting me|never text me again
 bitte keine SMS mehr|Bitte nicht mehr schreiben|abmelden|STOPP|no me manden más mensajes|baja
 i said stop|Stop. Thank you
 """.replace("\n", "|").split("|")
