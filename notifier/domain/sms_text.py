@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Encoding", "Segments", "count_segments", "outside_gsm7", "smarten"]
+__all__ = ["Encoding", "Segments", "count_segments", "measure", "outside_gsm7", "smarten"]
 
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -62,7 +62,12 @@ class Segments:
     count: int
 
 
-def count_segments(text: str) -> Segments:
+def count_segments(text: str) -> int:
+    """How many SMS this text is paid as. An empty text is none."""
+    return measure(text).count
+
+
+def measure(text: str) -> Segments:
     """Count as the networks do. A pair (escape, surrogate) is never split over two segments."""
     encoding = Encoding.UCS2 if outside_gsm7(text) else Encoding.GSM7
     if encoding is Encoding.GSM7:

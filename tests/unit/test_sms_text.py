@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notifier.domain.sms_text import Encoding, count_segments, outside_gsm7, smarten
+from notifier.domain.sms_text import Encoding, count_segments, measure, outside_gsm7, smarten
 
 GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
 
@@ -43,8 +43,9 @@ GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
     ],
 )
 def test_segments_are_counted_as_the_networks_count_them(text, encoding, units, count):
-    found = count_segments(text)
+    found = measure(text)
     assert (found.encoding, found.units, found.count) == (encoding, units, count)
+    assert count_segments(text) == count
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_segments_are_counted_as_the_networks_count_them(text, encoding, units, 
 )
 def test_typographic_characters_become_plain_ones_and_the_text_gets_cheap(text, plain):
     assert smarten(text) == plain
-    assert count_segments(smarten(text)).encoding is GSM7
+    assert measure(smarten(text)).encoding is GSM7
 
 
 @pytest.mark.parametrize("text", ["mañana está aquí", "Ça va 😀", "Größe XL", "50 €", "a_b {c}"])
