@@ -1,0 +1,155 @@
+"""What does every test get: databases, a clock, the real files, a browser?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+from notifier.store.session import Database
+from tests import browser as browsers
+from tests import databases
+from tests.postgres import NoPostgres
+from tests.timing import SettableClock, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHECKOUT = Path(__file__).parents[1]
+ENGINES = ("sqlite", "postgres")
+RUN_FOLDER = pytest.StashKey[Path]()
+
+# A busy machine is not a slow program: no deadline per example. CI repeats the same examples.
+settings.register_profile("here", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name in list(os.environ):
+        # What the person has set for a running notifier must not steer the tests.
+        if name.startswith("NOTIFIER__") or name == "NOTIFIER_CONFIG":
+            del os.environ[name]
+    if not hasattr(config, "workerinput"):
+        config.stash[RUN_FOLDER] = databases.open_run()
+        os.environ["NOTIFIER_TEST_OWNER"] = str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    folder = config.stash.get(RUN_FOLDER, None)
+    if folder is not None:
+        databases.close_run(folder)
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Path:
+    """The folder that all processes of this test run share."""
+    return Path(os.environ[databases.RUN])
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(run_folder: Path) -> databases.SqliteTemplate:
+    return databases.SqliteTemplate(run_folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(run_folder: Path) -> databases.PostgresTemplate:
+    """Skips what needs PostgreSQL where there is none; under CI that is a failure."""
+    template = databases.PostgresTemplate(run_folder, owner=int(os.environ["NOTIFIER_TEST_OWNER"]))
+    try:
+        assert template.server
+    except NoPostgres as error:
+        _skip_unless_ci(str(error))
+    return template
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """`sqlite` and `postgres` in turn: what asks for a database runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated database of this test's own."""
+    if engine_name == "sqlite":
+        yield request.getfixturevalue("sqlite_template").copy_to(tmp_path / "notifier.db")
+        return
+    template = request.getfixturevalue("postgres_template")
+    url = template.clone()
+    yield url
+    template.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A fresh, migrated database of this test's own, open."""
+    db = Database(database_url)
+    yield db
+    db.close()
+
+
+@pytest.fixture
+def empty_database_url(
+    engine_name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """The URL of a database without any table, for tests of the migrations."""
+    if engine_name == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    url = template.create_empty()
+    yield url
+    template.drop(url)
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A clock that stands at 2026-12-01T10:00:00+00:00 until the test moves it."""
+    return SettableClock()
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until() -> Callable[..., Any]:
+    return wait_until
+
+
+@pytest.fixture(scope="session")
+def fixtures_dir() -> Path:
+    """Feeds and pages of real shops: $NOTIFIER_FIXTURES, else ../shared/fixtures."""
+    folder = Path(os.environ.get("NOTIFIER_FIXTURES", CHECKOUT.parent / "shared" / "fixtures"))
+    if not folder.is_dir():
+        pytest.skip(f"no folder {folder}: set NOTIFIER_FIXTURES to the collected feeds and pages")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. One a module: Playwright's event loop must be gone before other tests
+    of the same process start theirs."""
+    if browsers.is_unwanted():
+        _skip_unless_ci("NOTIFIER_BROWSER=none")
+    path = browsers.find_browser()
+    if path is None:
+        pytest.fail(browsers.ADVICE)
+    with browsers.launched(path) as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a profile of its own: no cookies, no storage."""
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def _skip_unless_ci(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -1,0 +1,45 @@
+"""How do tests deal with time: a clock one can set, and waiting without sleeping blindly?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+T = TypeVar("T")
+
+START = datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
+
+
+class SettableClock:
+    """A notifier.clock.Clock that stands still until a test moves it."""
+
+    def __init__(self, start: datetime = START) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, step: timedelta) -> datetime:
+        """Move on by `step`; gives the new instant."""
+        self.now += step
+        return self.now
+
+    def set(self, instant: datetime) -> None:
+        self.now = instant
+
+
+def wait_until(predicate: Callable[[], T], timeout: float = 5, *, every: float = 0.01) -> T:
+    """Ask `predicate` until its answer is true, and give that answer.
+
+    Raises AssertionError after `timeout` seconds, with the last answer in it.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = predicate()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout} s, and the last answer was {answer!r}")
+        time.sleep(every)
