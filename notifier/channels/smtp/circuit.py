@@ -1,0 +1,50 @@
+"""Is it worth trying the mail server now? Remembers failures so that a dead server is left alone.
+
+After three failures in a row the circuit is open for half a minute, doubling up to five minutes;
+then one try is let through, and its outcome decides. Pure: the time comes in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+__all__ = ["Circuit"]
+
+
+class Circuit:
+    """Closed while things work; open after `limit` failures in a row; half open when due."""
+
+    def __init__(
+        self,
+        *,
+        limit: int = 3,
+        first_pause: timedelta = timedelta(seconds=30),
+        longest_pause: timedelta = timedelta(minutes=5),
+    ) -> None:
+        self._limit = limit
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
+        self._failures = 0
+        self._open_until: datetime | None = None
+
+    def wait_at(self, now: datetime) -> timedelta:
+        """How long to leave the server alone. Zero: try (once, when it was open)."""
+        if self._open_until is None or now >= self._open_until:
+            return timedelta(0)
+        # A clock set back must not keep the circuit open for longer than the pause itself.
+        return min(self._open_until - now, self._longest_pause)
+
+    def is_probing(self, now: datetime) -> bool:
+        """Whether the next try is the one that decides."""
+        return self._open_until is not None and now >= self._open_until
+
+    def note_success(self) -> None:
+        self._failures = 0
+        self._open_until = None
+
+    def note_failure(self, now: datetime) -> None:
+        self._failures += 1
+        beyond = self._failures - self._limit
+        if beyond >= 0:
+            pause = min(self._first_pause * 2 ** min(beyond, 10), self._longest_pause)
+            self._open_until = now + pause

@@ -1,0 +1,198 @@
+"""What exactly are the bytes of a letter, and under which envelope does it travel?
+
+A pure function: the same letter gives the same bytes on every try, so a repeated delivery can be
+recognised by mail servers and clients (same Message-ID, Date and boundary). The text is quoted-
+printable in 7-bit lines, so no relay has to rewrite it and no line is longer than 76 octets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from binascii import b2a_qp
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from notifier.channels.base import Letter
+from notifier.channels.smtp.addresses import (
+    Mailbox,
+    parse_mailbox,
+    to_ascii_address,
+    to_ascii_domain,
+)
+from notifier.channels.smtp.headers import clean, encode_text, header_line, write_mailbox
+from notifier.channels.smtp.settings import Settings
+from notifier.channels.smtp.verp import ReturnPurpose, make_address, make_token
+
+__all__ = ["Mail", "build_mail"]
+
+LONGEST_SUBJECT = 200
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+# Written by this file; a letter's extra headers may not repeat them.
+_OUR_NAMES = (
+    "bcc cc content-transfer-encoding content-type date dkim-signature from message-id "
+    "mime-version received reply-to return-path sender subject to"
+)
+_OURS = frozenset(_OUR_NAMES.split())
+_UID = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_LINE_STARTS_WITH_FROM = re.compile(rb"^From ", re.MULTILINE)
+
+Sign = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What goes over the wire. `content` has CR LF line ends and is not dot-stuffed yet.
+
+    `sender_group` is the same for letters that a server would refuse for the same sender.
+    """
+
+    envelope_from: str
+    recipient: str
+    content: bytes
+    sender_group: str
+
+
+def build_mail(
+    letter: Letter, *, settings: Settings, secret: bytes, now: datetime, sign: Sign | None = None
+) -> Mail:
+    """The mail for a letter.
+
+    `sign` takes the whole mail and returns the DKIM-Signature header to put before it.
+    Raises BadAddress when the recipient cannot be written to by mail, and ValueError when the
+    letter itself is unusable (a header that is ours, an unfit uid, no text at all).
+    """
+    recipient = to_ascii_address(letter.address)
+    sender = parse_mailbox(letter.sender or settings.from_address)
+    envelope_from, group = _envelope(letter.uid, sender, settings, secret)
+    headers = _headers(letter, recipient, sender=sender, date=letter.first_tried_at or now)
+    headers += _extra_headers(letter, settings, secret)
+    kind, body = _body(letter)
+    head = "\r\n".join(header_line(name, value) for name, value in [*headers, *kind])
+    content = head.encode("ascii") + b"\r\n\r\n" + body
+    if sign is not None:
+        content = sign(content) + content
+    return Mail(envelope_from, recipient, content, group)
+
+
+def _envelope(uid: str, sender: Mailbox, settings: Settings, secret: bytes) -> tuple[str, str]:
+    if settings.bounce_domain:
+        domain = to_ascii_domain(settings.bounce_domain)
+        return make_address(ReturnPurpose.BOUNCE, uid, domain=domain, secret=secret), f"@{domain}"
+    if settings.envelope_from:
+        address = parse_mailbox(settings.envelope_from).address
+        return address, address
+    return sender.address, sender.address
+
+
+def _headers(
+    letter: Letter, recipient: str, *, sender: Mailbox, date: datetime
+) -> list[tuple[str, str]]:
+    if not _UID.fullmatch(letter.uid):
+        raise ValueError(f"The uid {letter.uid[:80]!r} does not fit into a Message-ID.")
+    headers = [
+        ("From", write_mailbox(sender)),
+        ("To", recipient),
+        ("Subject", encode_text(_shorten(clean(letter.subject)))),
+        ("Date", format_datetime(date)),
+        ("Message-ID", f"<{letter.uid}@{sender.domain}>"),
+    ]
+    if letter.reply_to:
+        headers.append(("Reply-To", write_mailbox(parse_mailbox(letter.reply_to))))
+    return headers
+
+
+def _shorten(subject: str) -> str:
+    return subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
+
+
+def _extra_headers(letter: Letter, settings: Settings, secret: bytes) -> list[tuple[str, str]]:
+    """Headers of the letter, completed by those every mail of ours has (RFC 3834, RFC 8058)."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, value in letter.headers:
+        key = name.lower()
+        if key in _OURS or key in found:
+            raise ValueError(f"The header {name[:80]!r} is written by the mail channel itself.")
+        found[key] = (name, _header_value(name, clean(value)))
+    unsubscribe = found.get("list-unsubscribe")
+    if unsubscribe is not None:
+        completed = _with_mailbox(unsubscribe[1], letter.uid, settings, secret)
+        found["list-unsubscribe"] = ("List-Unsubscribe", completed)
+        if "<https://" in completed.lower():
+            found.setdefault("list-unsubscribe-post", ("List-Unsubscribe-Post", ONE_CLICK))
+    found.setdefault("auto-submitted", ("Auto-Submitted", "auto-generated"))
+    found.setdefault("x-auto-response-suppress", ("X-Auto-Response-Suppress", "All"))
+    return [*found.values(), ("MIME-Version", "1.0")]
+
+
+def _header_value(name: str, value: str) -> str:
+    """Lists of URLs and ids stay literal, on one line; an encoded URL is no URL (trust L1)."""
+    if not name.lower().startswith(("list-", "feedback-id")):
+        return encode_text(value)
+    if not value.isascii():
+        raise ValueError(f"The header {name} has letters other than ASCII: {value[:100]!r}.")
+    return value
+
+
+def _with_mailbox(value: str, uid: str, settings: Settings, secret: bytes) -> str:
+    """Adds our mailto: after the https link, where we have a mailbox that reads it."""
+    if "mailto:" in value.lower() or not secret:
+        return value
+    if settings.bounce_domain:
+        domain = to_ascii_domain(settings.bounce_domain)
+        address = make_address(ReturnPurpose.UNSUBSCRIBE, uid, domain=domain, secret=secret)
+        return f"{value}, <mailto:{address}?subject=unsubscribe>"
+    if settings.unsubscribe_address:
+        address = parse_mailbox(settings.unsubscribe_address).address
+        token = quote(make_token(ReturnPurpose.UNSUBSCRIBE, uid, secret=secret))
+        return f"{value}, <mailto:{quote(address, safe='@')}?subject=unsubscribe%20{token}>"
+    return value
+
+
+def _body(letter: Letter) -> tuple[list[tuple[str, str]], bytes]:
+    parts = [
+        (subtype, text)
+        for subtype, text in (("plain", letter.text), ("html", letter.html))
+        if text.strip()
+    ]
+    if not parts:
+        raise ValueError("The letter has neither text nor HTML.")
+    if len(parts) == 1:
+        subtype, text = parts[0]
+        return _part_headers(subtype), quote_printable(text)
+    # `=_` never occurs in quoted-printable text, so the boundary cannot occur in a part.
+    boundary = "=_" + hashlib.sha256(letter.uid.encode()).hexdigest()[:32]
+    chunks = [
+        b"--%s\r\n%s\r\n\r\n%s"
+        % (boundary.encode(), _write_part_headers(subtype), quote_printable(text))
+        for subtype, text in parts
+    ]
+    end = f"--{boundary}--\r\n".encode()
+    return [("Content-Type", f'multipart/alternative; boundary="{boundary}"')], b"".join(
+        chunks
+    ) + end
+
+
+def _part_headers(subtype: str) -> list[tuple[str, str]]:
+    return [
+        ("Content-Type", f"text/{subtype}; charset=utf-8"),
+        ("Content-Transfer-Encoding", "quoted-printable"),
+    ]
+
+
+def _write_part_headers(subtype: str) -> bytes:
+    return "\r\n".join(f"{name}: {value}" for name, value in _part_headers(subtype)).encode("ascii")
+
+
+def quote_printable(text: str) -> bytes:
+    """UTF-8 in quoted-printable with CR LF line ends, ended by one (RFC 2045 6.7)."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    octets = b2a_qp(plain.encode("utf-8", "replace"), quotetabs=False, istext=True)
+    # A mailbox in mbox format would change "From " at the start of a line and break a signature.
+    octets = _LINE_STARTS_WITH_FROM.sub(b"=46rom=\n ", octets)
+    octets = octets.replace(b"\n", b"\r\n")
+    return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
