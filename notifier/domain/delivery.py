@@ -38,8 +38,9 @@ class Booking:
 
 def backoff(failures: int, *, jitter: float) -> timedelta:
     """2, 4, 8 … minutes up to four hours, spread by `jitter` from 0 to 1."""
-    wait = min(FIRST_RETRY * 2 ** max(failures - 1, 0), LONGEST_RETRY)
-    return wait * (0.8 + 0.4 * jitter)
+    wait = min(FIRST_RETRY * 2 ** min(max(failures - 1, 0), 16), LONGEST_RETRY)
+    spread: timedelta = wait * (0.8 + 0.4 * jitter)
+    return spread
 
 
 def book_accepted(standing: Standing) -> Booking:

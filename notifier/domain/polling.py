@@ -53,7 +53,8 @@ def next_look_at(
     wait = max(wait, pace.at_most_every)
     if retry_after is not None:
         wait = max(wait, retry_after)
-    return now + wait * (1 + 0.1 * jitter)
+    spread: timedelta = wait * (1 + 0.1 * jitter)
+    return now + spread
 
 
 def is_open(failures: int) -> bool:

@@ -1,0 +1,70 @@
+"""What does the service say about its work, and what must it never say?
+
+A fixed sentence plus stable keys, as lines for people or JSON for machines, on standard error.
+Addresses are masked and tokens dropped before anything is written.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_MAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+\-]*@([A-Za-z0-9.\-]+)")
+_PHONE = re.compile(r"\+\d{5,15}")
+_TOKEN = re.compile(r"/(c|u|m|r|o|k|h)/[A-Za-z0-9_\-]{20,}")
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("notifier")
+
+
+def mask(text: str) -> str:
+    """The text with addresses, numbers and link tokens made unreadable."""
+    text = _MAIL.sub(r"\1…@\2", text)
+    text = _PHONE.sub(lambda m: f"{m.group()[:3]}…{m.group()[-2:]}", text)
+    return _TOKEN.sub(r"/\1/…", text)
+
+
+def _mask_all(
+    _logger: Any, _name: str, entry: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key, value in entry.items():
+        if isinstance(value, str) and key != "timestamp":
+            entry[key] = mask(value)
+    return entry
+
+
+class _MaskRecords(logging.Filter):
+    """The same for lines of libraries that log in their own way."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = mask(record.getMessage())
+        record.args = ()
+        return True
+
+
+def set_up_logging(*, as_json: bool | None = None, level: str = "INFO") -> None:
+    """Call once at the start of a process. JSON unless a person is looking at the terminal."""
+    as_json = not sys.stderr.isatty() if as_json is None else as_json
+    render: Any = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _mask_all,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_MaskRecords())
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -1,0 +1,94 @@
+"""Which channels and connectors exist, and how does configuration become one of them?
+
+A file in channels/ or connectors/ registers itself by its name; strangers add theirs by entry
+point (`notifier.channels`, `notifier.connectors`). A module is imported only when it is
+configured, and its own `Settings` dataclass checks what was written.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import fields, is_dataclass
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from notifier import channels, connectors
+from notifier.config import read_length
+from notifier.errors import ConfigError
+
+_PACKAGES = {"notifier.channels": channels, "notifier.connectors": connectors}
+
+
+def kinds(group: str) -> list[str]:
+    """Names of every channel or connector that is there. `group` is `notifier.channels` or
+    `notifier.connectors`."""
+    found = {
+        module.name
+        for module in pkgutil.iter_modules(_PACKAGES[group].__path__)
+        if not module.ispkg and _is_plugin(group, module.name)
+    }
+    return sorted(found | {point.name for point in entry_points(group=group)})
+
+
+@cache
+def _is_plugin(group: str, name: str) -> bool:
+    """Files without a class Channel or Source are parts of a plugin, not plugins."""
+    spec = _PACKAGES[group].__path__[0]
+    with open(f"{spec}/{name}.py", encoding="utf-8") as file:
+        source = file.read()
+    return "\nclass Channel" in source or "\nclass Source" in source
+
+
+def load(group: str, kind: str) -> ModuleType:
+    """The module of one kind. Raises errors.ConfigError with the kinds that exist."""
+    for point in entry_points(group=group):
+        if point.name == kind:
+            module = point.load()
+            if isinstance(module, ModuleType):
+                return module
+            raise ConfigError(f"Entry point {kind!r} in {group} must name a module.")
+    known = kinds(group)
+    if kind not in known:
+        what = group.rpartition(".")[2].removesuffix("s")
+        raise ConfigError(f"There is no {what} of kind {kind!r}. There are: {', '.join(known)}.")
+    return import_module(f"{group}.{kind}")
+
+
+def read_settings(module: ModuleType, written: dict[str, Any], *, where: str) -> Any:
+    """The module's Settings from what was written. Raises errors.ConfigError with field and why."""
+    settings_class = module.Settings
+    if not is_dataclass(settings_class):
+        raise ConfigError(f"{module.__name__}.Settings must be a dataclass.")
+    known = {field.name: field for field in fields(settings_class)}
+    unknown = sorted(set(written) - set(known))
+    if unknown:
+        raise ConfigError(
+            f"{where}: {', '.join(unknown)} is not a setting of {module.__name__.rpartition('.')[2]}; "
+            f"it knows {', '.join(sorted(known))}."
+        )
+    values = {}
+    for name, value in written.items():
+        try:
+            values[name] = read_length(value) if "timedelta" in str(known[name].type) else value
+        except ValueError as error:
+            raise ConfigError(f"{where}.{name}: {error}") from error
+    try:
+        return _adapter(settings_class).validate_python(values)
+    except ValidationError as error:
+        lines = [
+            f"{where}.{'.'.join(str(step) for step in problem['loc'])}: "
+            + str(problem["msg"]).removeprefix("Value error, ")
+            for problem in error.errors()
+        ]
+        raise ConfigError("\n".join(lines)) from error
+
+
+@cache
+def _adapter(settings_class: type[Any]) -> TypeAdapter[Any]:
+    settings_class.__pydantic_config__ = ConfigDict(extra="forbid")
+    return TypeAdapter(settings_class)

@@ -1,0 +1,67 @@
+"""Who hears of trouble, and how often?
+
+An alarm is a row while it lasts: told once by mail to the operator and by webhook to the shop,
+counted up while it goes on, cleared when it is over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from notifier.domain.message import Medium, MessageKind, priority_of
+from notifier.log import log
+from notifier.services.env import Env, ShopRef
+from notifier.services.hook_out import tell_webhooks
+from notifier.store import alarms, outbox
+from notifier.store.session import Transaction
+
+HOOKS = frozenset({"source.stale", "breaker.tripped"})
+
+
+def raise_alarm(
+    env: Env,
+    tx: Transaction,
+    *,
+    code: str,
+    about: str,
+    message: str,
+    shop: ShopRef | None = None,
+    facts: dict[str, Any] | None = None,
+) -> bool:
+    """Record an alarm; tell people if it is new. True when it was."""
+    now = env.now()
+    facts = facts or {}
+    shop_id = shop.id if shop else None
+    news = alarms.record_alarm(
+        tx, code=code, about=about, message=message, shop_id=shop_id, facts=facts, now=now
+    )
+    if not news:
+        return False
+    log.warning("alarm raised", code=code, about=about, message=message)
+    if shop is None:
+        return True
+    if code in HOOKS:
+        tell_webhooks(env, tx, shop, code, {"about": about, "message": message, **facts})
+    operator = env.config.service.operator_email
+    if operator and shop.config.mail_channel in env.config.channels:
+        outbox.add_message(
+            tx,
+            outbox.NewMessage(
+                shop_id=shop.id,
+                kind=MessageKind.SOURCE_TROUBLE.value,
+                medium=Medium.EMAIL.value,
+                channel=shop.config.mail_channel,
+                locale=shop.config.locale,
+                priority=priority_of(MessageKind.SOURCE_TROUBLE),
+                due_at=now,
+                address=operator,
+                facts={"code": code, "about": about, "message": message, **facts},
+            ),
+            now=now,
+        )
+    return True
+
+
+def clear_alarm(env: Env, tx: Transaction, *, code: str, about: str) -> None:
+    if alarms.clear_alarm(tx, code=code, about=about, now=env.now()):
+        log.info("alarm cleared", code=code, about=about)

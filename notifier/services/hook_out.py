@@ -1,0 +1,46 @@
+"""How does the shop's own software hear of what happens here?
+
+As messages in the same outbox: Standard Webhooks, at least once, retried over days.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from notifier.domain.message import Medium, Priority
+from notifier.services.env import Env, ShopRef
+from notifier.store import outbox
+from notifier.store.session import Transaction
+
+KEEP_TRYING = timedelta(days=3)
+
+
+def webhook_channel(shop_slug: str, name: str) -> str:
+    """The outbox's name for one of a shop's webhooks."""
+    return f"webhook:{shop_slug}:{name}"
+
+
+def tell_webhooks(
+    env: Env, tx: Transaction, shop: ShopRef, event: str, data: dict[str, Any]
+) -> None:
+    """Enqueue `event` for every webhook of the shop that asked for it."""
+    now = env.now()
+    for name, hook in shop.config.webhooks.items():
+        if "*" not in hook.events and event not in hook.events:
+            continue
+        outbox.add_message(
+            tx,
+            outbox.NewMessage(
+                shop_id=shop.id,
+                kind=f"hook:{event}"[:32],
+                medium=Medium.WEBHOOK.value,
+                channel=webhook_channel(shop.slug, name),
+                locale=shop.config.locale,
+                priority=Priority.MERCHANT,
+                due_at=now,
+                facts={"type": event, "timestamp": now.isoformat(), "data": data},
+                expires_at=now + KEEP_TRYING,
+            ),
+            now=now,
+        )

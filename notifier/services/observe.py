@@ -1,0 +1,323 @@
+"""What do we believe after a look, and which events follow?
+
+The one way in for stock: the poller, the push API, webhooks and imports all end here. A look is
+read to its end before anything is believed, so a source that breaks half-way changes nothing.
+Belief and events of a variant are stored in one transaction (trust RL-1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from notifier.config import SourceSection
+from notifier.connectors.base import Look, RowProblem
+from notifier.domain.availability import Availability
+from notifier.domain.observation import Observation
+from notifier.domain.snapshot import is_abnormal, refuse_shrunken
+from notifier.domain.stock import EventKind, Stock, Verdict, first_sight, weigh
+from notifier.services.alarms import raise_alarm
+from notifier.services.env import Env, ShopRef, rules_for
+from notifier.store import catalogue, events, sources
+from notifier.store import stock as stock_store
+from notifier.store.session import Transaction
+
+CHUNK = 200  # variants a transaction; keeps the writer free for sign-ups in between
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What one look did."""
+
+    rows: int = 0
+    changed: int = 0
+    missing: int = 0
+    announced: int = 0
+    held: bool = False
+    hold_id: int | None = None
+    problems: list[RowProblem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was collected while reading a look to its end."""
+
+    changed: list[tuple[Observation, str]]
+    unchanged: list[int]
+    seen: int
+    missing: dict[str, int]
+
+
+def apply_look(
+    env: Env, shop: ShopRef, look: Look, *, source: str, settings: SourceSection
+) -> Report:
+    """Believe a look as far as it may be believed. Raises errors.LookFailed: nothing changed."""
+    now = env.now()
+    with env.db.read() as tx:
+        row = _source_row(tx, shop, source)
+        known = sources.known_variants(tx, row.id) if row else {}
+    reading = _read(look, known, salt=_rules_salt(shop))
+    if look.full:
+        refuse_shrunken(
+            rows=reading.seen,
+            last_rows=row.rows if row else None,
+            min_share=settings.min_share,
+            accepted=row.accept_smaller if row else None,
+        )
+    report = Report(rows=reading.seen, problems=look.problems, warnings=look.warnings)
+    absent = _absent(env, reading.missing, settings=settings) if look.full else []
+    changed = reading.changed + absent
+    report.missing = len(reading.missing) if look.full else 0
+    report.changed = len(changed)
+    hold_id = _brake(env, shop, changed, source=source, catalogue_size=reading.seen, now=now)
+    report.hold_id, report.held = hold_id, hold_id is not None
+    for start in range(0, len(changed), CHUNK):
+        chunk = changed[start : start + CHUNK]
+        report.announced += env.db.retry(
+            lambda tx, chunk=chunk: _apply(  # type: ignore[misc]
+                tx, shop, chunk, source=source, now=now, hold_id=hold_id
+            )
+        )
+    if not look.full:
+        env.db.retry(lambda tx: stock_store.touch_seen(tx, reading.unchanged, at=now))
+    return report
+
+
+def observe(
+    env: Env, shop: ShopRef, seen: Sequence[Observation], *, source: str = "push"
+) -> Report:
+    """Believe single observations that were pushed (API, webhook, dial). No absence is implied."""
+    look = Look(observations=iter(seen), full=False)
+    settings = shop.config.sources.get(source) or SourceSection(kind="push")
+    env.db.retry(
+        lambda tx: sources.ensure_source(
+            tx, shop_id=shop.id, name=source, kind=settings.kind, now=env.now()
+        )
+    )
+    return apply_look(env, shop, look, source=source, settings=settings)
+
+
+def _source_row(tx: Transaction, shop: ShopRef, name: str) -> sources.SourceRow | None:
+    return next((s for s in sources.list_sources(tx, shop.id) if s.name == name), None)
+
+
+def _read(look: Look, known: dict[str, tuple[int, str]], *, salt: str) -> _Reading:
+    """Read the stream to its end, keeping only what differs from the last look."""
+    changed: dict[str, tuple[Observation, str]] = {}
+    unchanged: list[int] = []
+    missing = {key: variant_id for key, (variant_id, _) in known.items()}
+    seen = 0
+    for one in look.observations:
+        seen += 1
+        digest = _digest(one, salt)
+        missing.pop(one.key, None)
+        before = known.get(one.key)
+        if before is not None and before[1] == digest and one.key not in changed:
+            unchanged.append(before[0])
+        else:
+            changed[one.key] = (one, digest)  # the last row of a repeated id counts
+    return _Reading(changed=list(changed.values()), unchanged=unchanged, seen=seen, missing=missing)
+
+
+def _rules_salt(shop: ShopRef) -> str:
+    """Part of every digest, so that a change of the shop's rules weighs everything anew."""
+    return shop.config.stock.model_dump_json()
+
+
+def _digest(one: Observation, salt: str) -> str:
+    text = repr((salt, replace(one, observed_at=None, warnings=())))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def _absent(
+    env: Env, missing: dict[str, int], *, settings: SourceSection
+) -> list[tuple[Observation, str]]:
+    """What the absence from a complete look means, by the source's setting.
+
+    Absence is counted in the variant's row; the digest is emptied so that a return is seen.
+    """
+    if not missing:
+        return []
+    with env.db.read() as tx:
+        beliefs = stock_store.load_stock(tx, missing.values())
+    told: list[tuple[Observation, str]] = []
+    for key, variant_id in missing.items():
+        before = beliefs.get(variant_id)
+        if before is None:
+            continue
+        if before.missing and (
+            settings.missing_means != "discontinued"
+            or before.availability is Availability.DISCONTINUED
+        ):
+            continue  # its absence has had its effect already
+        means = Availability.UNKNOWN
+        if settings.missing_means == "out_of_stock":
+            means = Availability.OUT_OF_STOCK
+        elif (
+            settings.missing_means == "discontinued"
+            and before.missing + 1 >= settings.missing_after
+        ):
+            means = Availability.DISCONTINUED
+        told.append((Observation(key=key, availability=means), ABSENT))
+    return told
+
+
+ABSENT = "absent"
+
+
+def _brake(
+    env: Env,
+    shop: ShopRef,
+    changed: Sequence[tuple[Observation, str]],
+    *,
+    source: str,
+    catalogue_size: int,
+    now: datetime,
+) -> int | None:
+    """Hold the announcements of a look that would announce an abnormal share (trust RL-18)."""
+    rules = shop.config.stock
+    if len(changed) <= rules.brake_count:
+        return None
+    count = 0
+    for start in range(0, len(changed), 500):
+        chunk = changed[start : start + 500]
+        with env.db.read() as tx:
+            rows = catalogue.find_variants_by_key(tx, shop.id, (o.key for o, _ in chunk))
+            beliefs = stock_store.load_stock(tx, (row.id for row in rows.values()))
+        for one, _ in chunk:
+            row = rows.get(one.key)
+            before = beliefs.get(row.id) if row else None
+            if row is None or before is None:
+                continue
+            verdict = weigh(before, one, rules=rules_for(shop.config, row), now=now)
+            count += any(c.kind is EventKind.BACK_IN_STOCK for c in verdict.changes)
+    if not is_abnormal(
+        announcements=count,
+        catalogue=catalogue_size,
+        share=rules.brake_share,
+        count=rules.brake_count,
+    ):
+        return None
+    why = (
+        f"One look at {source!r} would announce {count} of {catalogue_size} products as back in "
+        "stock. Nothing is sent until somebody says that this is right."
+    )
+
+    def hold(tx: Transaction) -> int:
+        made = events.make_hold(tx, shop_id=shop.id, source=source, at=now, why=why, count=count)
+        raise_alarm(
+            env,
+            tx,
+            code="breaker.tripped",
+            about=f"{shop.slug}/{source}/{made}",
+            message=why,
+            shop=shop,
+            facts={"hold_id": made, "events": count, "source": source},
+        )
+        return made
+
+    return env.db.retry(hold)
+
+
+def _apply(
+    tx: Transaction,
+    shop: ShopRef,
+    chunk: Sequence[tuple[Observation, str]],
+    *,
+    source: str,
+    now: datetime,
+    hold_id: int | None,
+) -> int:
+    """Store beliefs and events of some variants; how many restocks were announced."""
+    present = [one for one, digest in chunk if digest != ABSENT]
+    ids = catalogue.learn(tx, shop.id, present, now=now)
+    absent = [one.key for one, digest in chunk if digest == ABSENT]
+    rows = catalogue.find_variants_by_key(tx, shop.id, absent)
+    ids.update((key, row.id) for key, row in rows.items())
+    variants = catalogue.find_variants(tx, ids.values())
+    beliefs = stock_store.load_stock(tx, ids.values(), for_update=True)
+    digests: dict[int, str] = {}
+    announced = 0
+    for one, digest in chunk:
+        variant_id = ids.get(one.key)
+        if variant_id is None:
+            continue
+        variant = variants[variant_id]
+        before = beliefs.get(variant_id)
+        verdict = _judge(before, one, shop=shop, variant=variant, digest=digest, now=now)
+        if verdict.stock != before:
+            stock_store.save_stock(
+                tx, variant_id, before=before, after=verdict.stock, source=source
+            )
+        # a rise that waits for confirmation must be weighed again although nothing changes
+        settled = verdict.stock.candidate_since is None and (
+            verdict.stock.announced_epoch == verdict.stock.epoch
+        )
+        digests[variant_id] = digest if settled else ""
+        announced += _store_events(tx, shop, variant, verdict, now=now, hold_id=hold_id)
+    source_row = _source_row(tx, shop, source)
+    if source_row is not None:
+        sources.remember_digests(tx, source_row.id, digests)
+    return announced
+
+
+def _judge(
+    before: Stock | None,
+    one: Observation,
+    *,
+    shop: ShopRef,
+    variant: catalogue.VariantRow,
+    digest: str,
+    now: datetime,
+) -> Verdict:
+    rules = rules_for(shop.config, variant)
+    if before is None:
+        return Verdict(stock=first_sight(one, rules=rules, now=now))
+    verdict = weigh(before, one, rules=rules, now=now)
+    if digest == ABSENT:
+        stock = replace(verdict.stock, missing=before.missing + 1, vouched=False)
+        return Verdict(stock=stock, changes=verdict.changes)
+    return verdict
+
+
+def _store_events(
+    tx: Transaction,
+    shop: ShopRef,
+    variant: catalogue.VariantRow,
+    verdict: Verdict,
+    *,
+    now: datetime,
+    hold_id: int | None,
+) -> int:
+    announced = 0
+    for change in verdict.changes:
+        restock = change.kind is EventKind.BACK_IN_STOCK
+        eta = verdict.stock.eta
+        made = events.add_event(
+            tx,
+            shop_id=shop.id,
+            product_id=variant.product_id,
+            variant_id=variant.id,
+            kind=change.kind.value,
+            at=now,
+            epoch=change.epoch,
+            sequence="" if restock else now.isoformat(),
+            hold_id=hold_id if restock else None,
+            facts={
+                "quantity": verdict.stock.quantity,
+                "availability": verdict.stock.availability.value,
+                "eta": eta.iso() if eta else None,
+                "eta_before": change.before_eta.iso() if change.before_eta else None,
+            },
+        )
+        announced += bool(restock and made)
+    return announced
+
+
+def problems_of(report: Report) -> Iterable[str]:
+    """The row problems of a report as sentences, at most 20."""
+    for problem in report.problems[:20]:
+        yield f"row {problem.row}, {problem.field} {problem.value!r}: {problem.message}"

@@ -1,0 +1,79 @@
+"""What is wrong now that a person should know of?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from notifier.store.tables.operation import alarms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRow:
+    id: int
+    shop_id: int | None
+    code: str
+    about: str
+    message: str
+    raised_at: datetime
+    last_at: datetime
+    count: int
+    facts: dict[str, Any]
+
+
+_COLUMNS = [alarms.c[name] for name in AlarmRow.__slots__]
+
+
+def record_alarm(
+    tx: Connection,
+    *,
+    code: str,
+    about: str,
+    message: str,
+    shop_id: int | None,
+    facts: dict[str, Any],
+    now: datetime,
+) -> bool:
+    """True when this is news; False when the same alarm is open already (it is counted up)."""
+    done = tx.execute(
+        update(alarms)
+        .where(alarms.c.code == code, alarms.c.about == about, alarms.c.cleared_at.is_(None))
+        .values(last_at=now, count=alarms.c.count + 1, message=message)
+    )
+    if done.rowcount:
+        return False
+    tx.execute(
+        insert(alarms).values(
+            shop_id=shop_id,
+            code=code,
+            about=about,
+            message=message,
+            raised_at=now,
+            last_at=now,
+            facts=facts,
+        )
+    )
+    return True
+
+
+def clear_alarm(tx: Connection, *, code: str, about: str, now: datetime) -> bool:
+    done = tx.execute(
+        update(alarms)
+        .where(alarms.c.code == code, alarms.c.about == about, alarms.c.cleared_at.is_(None))
+        .values(cleared_at=now)
+    )
+    return bool(done.rowcount)
+
+
+def open_alarms(tx: Connection) -> Sequence[AlarmRow]:
+    rows = tx.execute(
+        select(*_COLUMNS)
+        .where(alarms.c.cleared_at.is_(None))
+        .order_by(alarms.c.id.desc())
+        .limit(200)
+    )
+    return [AlarmRow(**row._mapping) for row in rows]

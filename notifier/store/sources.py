@@ -1,0 +1,172 @@
+"""How is each source doing, which variants does it name, and when is it looked at next?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, or_, select, update
+
+from notifier.store.tables.catalogue import stock, variants
+from notifier.store.tables.people import subscriptions
+from notifier.store.tables.sources import source_variants, sources
+from notifier.store.upsert import insert_or
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRow:
+    id: int
+    shop_id: int
+    name: str
+    kind: str
+    state: str
+    next_look_at: datetime | None
+    tried_at: datetime | None
+    looked_at: datetime | None
+    vouched_at: datetime | None
+    rows: int | None
+    failures: int
+    trouble_code: str
+    trouble: str
+    trouble_since: datetime | None
+    alarmed_at: datetime | None
+    accept_smaller: int | None
+    cursor: dict[str, str]
+    lease_owner: str | None
+    lease_until: datetime | None
+
+
+def ensure_source(
+    tx: Connection, *, shop_id: int, name: str, kind: str, now: datetime
+) -> SourceRow:
+    statement = insert_or(tx, sources).values(
+        shop_id=shop_id, name=name, kind=kind, next_look_at=now
+    )
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["shop_id", "name"], set_={"kind": statement.excluded.kind}
+        )
+    )
+    row = tx.execute(
+        select(sources).where(sources.c.shop_id == shop_id, sources.c.name == name)
+    ).one()
+    return SourceRow(**row._mapping)
+
+
+def list_sources(tx: Connection, shop_id: int | None = None) -> list[SourceRow]:
+    query = select(sources).order_by(sources.c.shop_id, sources.c.name)
+    if shop_id is not None:
+        query = query.where(sources.c.shop_id == shop_id)
+    return [SourceRow(**row._mapping) for row in tx.execute(query)]
+
+
+def lease_source(
+    tx: Connection, source_id: int, *, owner: str, now: datetime, lease: timedelta
+) -> bool:
+    """True when this process alone may look at the source until the lease is over."""
+    done = tx.execute(
+        update(sources)
+        .where(
+            sources.c.id == source_id,
+            or_(sources.c.lease_until.is_(None), sources.c.lease_until <= now),
+        )
+        .values(lease_owner=owner, lease_until=now + lease, tried_at=now)
+    )
+    return bool(done.rowcount == 1)
+
+
+def update_source(tx: Connection, source_id: int, **values: Any) -> None:
+    tx.execute(update(sources).where(sources.c.id == source_id).values(**values))
+
+
+def known_variants(tx: Connection, source_id: int) -> dict[str, tuple[int, str]]:
+    """Every variant this source has named: key → (variant id, digest of what it showed last)."""
+    rows = tx.execute(
+        select(variants.c.key, source_variants.c.variant_id, source_variants.c.digest)
+        .join(variants, variants.c.id == source_variants.c.variant_id)
+        .where(source_variants.c.source_id == source_id)
+    )
+    return {key: (variant_id, digest) for key, variant_id, digest in rows}
+
+
+def remember_digests(tx: Connection, source_id: int, digests: Mapping[int, str]) -> None:
+    """`digests`: variant id → digest of the observation that was applied."""
+    if not digests:
+        return
+    statement = insert_or(tx, source_variants)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["source_id", "variant_id"],
+            set_={"digest": statement.excluded.digest},
+        ),
+        [
+            {"source_id": source_id, "variant_id": variant_id, "digest": digest}
+            for variant_id, digest in digests.items()
+        ],
+    )
+
+
+def forget_variants(tx: Connection, source_id: int, variant_ids: Iterable[int]) -> None:
+    wanted = list(variant_ids)
+    for start in range(0, len(wanted), 500):
+        tx.execute(
+            delete(source_variants).where(
+                source_variants.c.source_id == source_id,
+                source_variants.c.variant_id.in_(wanted[start : start + 500]),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """A variant somebody waits for."""
+
+    variant_id: int
+    key: str
+    sku: str
+    url: str
+
+
+def watched_variants(tx: Connection, shop_id: int, *, limit: int) -> list[Watched]:
+    """Variants of the shop that people wait for, the most wanted first."""
+    wanted = (
+        select(
+            variants.c.id,
+            variants.c.key,
+            variants.c.sku,
+            variants.c.url,
+            func.count().label("waiting"),
+        )
+        .join(
+            subscriptions,
+            or_(
+                subscriptions.c.variant_id == variants.c.id,
+                (subscriptions.c.variant_id.is_(None))
+                & (subscriptions.c.product_id == variants.c.product_id),
+            ),
+        )
+        .where(
+            variants.c.shop_id == shop_id,
+            subscriptions.c.state.in_(("waiting", "unconfirmed", "paused")),
+        )
+        .group_by(variants.c.id, variants.c.key, variants.c.sku, variants.c.url)
+        .order_by(func.count().desc(), variants.c.id)
+        .limit(limit)
+    )
+    return [
+        Watched(variant_id=row.id, key=row.key, sku=row.sku, url=row.url)
+        for row in tx.execute(wanted)
+    ]
+
+
+def demand_on(tx: Connection, shop_id: int) -> tuple[int, Any]:
+    """How many people wait in the shop, and the nearest ETA (a date) among what they wait for."""
+    row = tx.execute(
+        select(func.count(subscriptions.c.id), func.min(stock.c.eta_earliest))
+        .select_from(subscriptions)
+        .outerjoin(stock, stock.c.variant_id == subscriptions.c.variant_id)
+        .where(subscriptions.c.shop_id == shop_id, subscriptions.c.state == "waiting")
+    ).one()
+    return int(row[0]), row[1]
