@@ -1,0 +1,188 @@
+"""Which of the products named on a page is the page about, and which the wanted variant?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from notifier.connectors.base import WatchedVariant
+from notifier.connectors.page_reading.document import Document
+from notifier.connectors.page_reading.offered import Offered
+from notifier.domain.availability import Availability
+
+_TRACKING = ("utm_", "gclid", "fbclid", "srsltid", "msclkid", "_ga", "mc_cid", "mc_eid", "ref")
+_GONE = (Availability.OUT_OF_STOCK, Availability.DISCONTINUED)
+
+
+def choose_family(
+    candidates: Sequence[Offered], *, page: Document
+) -> tuple[list[Offered], list[str]]:
+    """The product the page is about, with all its variants; and warnings.
+
+    By the page's own address, then by being the only one with an offer, then by its name in the
+    heading. Empty when it cannot be known which of several products is meant.
+    """
+    merged, warnings = merge_twins([c for c in candidates if c.has_offer] or candidates)
+    families = _families(merged)
+    if len(families) <= 1:
+        return (families[0] if families else []), warnings
+    for fits in (_same_address, _same_path, _same_title):
+        fitting = [f for f in families if any(fits(o, page) for o in f)]
+        if len(fitting) == 1:
+            return fitting[0], warnings
+    names = ", ".join(repr((f[0].title or f[0].sku)[:40]) for f in families[:4])
+    warnings.append(f"several products found and none is clearly the page's own: {names}")
+    return [], warnings
+
+
+def choose_wanted(
+    candidates: Sequence[Offered], *, wanted: WatchedVariant, page: Document, alone: bool
+) -> tuple[Offered | None, list[str]]:
+    """The candidate that is the wanted variant, or None with the reason.
+
+    `alone`: no other wanted variant has this page; then a page that names one product without any
+    number is about it.
+    """
+    by_number = _by_number([c for c in candidates if c.has_offer], wanted=wanted) or _by_number(
+        candidates, wanted=wanted
+    )
+    if by_number:
+        return by_number[0], []
+    family, warnings = choose_family(candidates, page=page)
+    variants = [o for o in family if o.urls and _same_address(o, _seen_from(page, wanted.url))]
+    if len(variants) == 1 and len(family) > 1:
+        return variants[0], warnings
+    if len(family) > 1:
+        found = ", ".join(o.sku or o.title for o in family[:5])
+        return None, [*warnings, f"none of the page's variants is {_name(wanted)}; it has {found}"]
+    if not family:
+        return None, warnings
+    only = family[0]
+    if only.summed and only.availability in _GONE:
+        return only, warnings  # when none of the variants can be bought, neither can this one
+    if only.summed or not alone:
+        return None, [
+            *warnings,
+            f"the page answers for all variants at once; that is no answer for {_name(wanted)}",
+        ]
+    if wanted.sku and only.ids:
+        return None, [*warnings, f"the page is about {only.sku!r}, not about {_name(wanted)}"]
+    return only, warnings
+
+
+def _name(wanted: WatchedVariant) -> str:
+    return repr(wanted.sku or wanted.key)
+
+
+def _by_number(candidates: Sequence[Offered], *, wanted: WatchedVariant) -> list[Offered]:
+    for number in (wanted.sku, wanted.key):
+        if number:
+            exact = [c for c in candidates if number in c.ids]
+            folded = number.strip().casefold()
+            loose = [c for c in candidates if folded in {i.casefold() for i in c.ids}]
+            merged, _ = merge_twins(exact or loose)
+            if len(merged) == 1:
+                return merged
+    return []
+
+
+def merge_twins(candidates: Sequence[Offered]) -> tuple[list[Offered], list[str]]:
+    """One for each product that several blocks describe. Where they disagree it is unknown."""
+    merged: list[Offered] = []
+    warnings: list[str] = []
+    for candidate in candidates:
+        twin = next((i for i, o in enumerate(merged) if _is_twin(o, candidate)), None)
+        if twin is None:
+            merged.append(candidate)
+            continue
+        first = merged[twin]
+        if first.stated and candidate.stated and first.availability != candidate.availability:
+            warnings.append(
+                f"two blocks of the page disagree about {first.sku or first.title!r}: "
+                f"{first.availability} and {candidate.availability}"
+            )
+            merged[twin] = replace(first, availability=Availability.UNKNOWN)
+        else:
+            merged[twin] = fill_gaps(first, other=candidate)
+    return merged, warnings
+
+
+def fill_gaps(first: Offered, *, other: Offered) -> Offered:
+    """`first`, and from `other` what `first` does not say."""
+    speaks = first if first.stated or not other.stated else other
+    priced = first if first.price is not None else other
+    return replace(
+        first,
+        sku=first.sku or other.sku,
+        ids=first.ids | other.ids,
+        group=first.group or other.group,
+        title=first.title or other.title,
+        urls=first.urls or other.urls,
+        image_url=first.image_url or other.image_url,
+        availability=speaks.availability,
+        stated=speaks.stated,
+        summed=speaks.summed,
+        quantity=speaks.quantity,
+        eta=speaks.eta or first.eta,
+        has_offer=first.has_offer or other.has_offer,
+        price=priced.price,
+        currency=priced.currency,
+        regular_price=priced.regular_price,
+        warnings=tuple(dict.fromkeys((*first.warnings, *other.warnings))),
+    )
+
+
+def _is_twin(one: Offered, other: Offered) -> bool:
+    if one.sku and other.sku:
+        return one.sku == other.sku
+    if one.ids and other.ids:
+        return bool(one.ids & other.ids)
+    if one.family or other.family:
+        return False
+    return bool(one.title) and one.title == other.title
+
+
+def _families(candidates: Sequence[Offered]) -> list[list[Offered]]:
+    """Variants of one product together, each other product alone."""
+    families: dict[str, list[Offered]] = {}
+    for number, candidate in enumerate(candidates):
+        families.setdefault(candidate.family or candidate.group or f"\0{number}", []).append(
+            candidate
+        )
+    return list(families.values())
+
+
+def _same_address(offered: Offered, page: Document) -> bool:
+    own = {comparable(a) for a in (page.url, page.canonical) if a}
+    return any(comparable(u) in own for u in offered.urls)
+
+
+def _same_path(offered: Offered, page: Document) -> bool:
+    own = {comparable(a, query=False) for a in (page.url, page.canonical) if a}
+    return any(comparable(u, query=False) in own for u in offered.urls)
+
+
+def _same_title(offered: Offered, page: Document) -> bool:
+    title = offered.title.casefold()
+    heads = [h.casefold() for h in page.headings if h]
+    return bool(title) and (title in heads or page.title.casefold().startswith(title))
+
+
+def _seen_from(page: Document, url: str) -> Document:
+    """The page as seen from the address that was asked for."""
+    return replace(page, url=url, canonical="") if url else page
+
+
+def comparable(address: str, *, query: bool = True) -> str:
+    """An address without scheme, www, fragment, tracking and a last slash."""
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").removeprefix("www.")
+        pairs = parse_qsl(parts.query, keep_blank_values=True) if query else []
+    except ValueError:
+        return address
+    kept = sorted((k, v) for k, v in pairs if not k.casefold().startswith(_TRACKING))
+    port = f":{parts.netloc.rsplit(':', 1)[-1]}" if parts.netloc[-1:].isdigit() else ""
+    tail = f"?{urlencode(kept)}" if kept else ""
+    return f"{host}{port if ':' in parts.netloc else ''}{parts.path.rstrip('/')}{tail}"

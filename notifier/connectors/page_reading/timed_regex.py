@@ -1,0 +1,86 @@
+"""How does a merchant's regular expression run without ever hanging the program?
+
+Python's `re` cannot be interrupted, and one unlucky pattern takes years on one page. So patterns
+run in a small Python process of their own, all of a page's at once, with a time limit.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from notifier.errors import InvalidInput, LookFailed
+
+MAX_PATTERN = 300
+MAX_SECONDS = 3.0
+
+_CHILD = """
+import json, re, sys
+found = []
+for pattern, text in json.load(sys.stdin):
+    hit = re.search(pattern, text, re.IGNORECASE)
+    if hit is None:
+        found.append(None)
+    else:
+        found.append(next((g for g in hit.groups() if g is not None), hit.group()))
+json.dump(found, sys.stdout)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One pattern (without slashes) and the text it is searched in."""
+
+    pattern: str
+    text: str
+
+
+def check_pattern(pattern: str, *, field: str) -> None:
+    """Raise InvalidInput when `pattern` is no regular expression, or too long for one."""
+    if len(pattern) > MAX_PATTERN:
+        raise InvalidInput.of(
+            field,
+            "too_long",
+            f"the pattern has {len(pattern)} characters; at most {MAX_PATTERN} are allowed.",
+        )
+    try:
+        re.compile(pattern, re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError) as trouble:
+        raise InvalidInput.of(
+            field, "bad_pattern", f"/{pattern}/ is no regular expression: {trouble}."
+        ) from trouble
+
+
+def search_all(searches: Sequence[Search], *, seconds: float = MAX_SECONDS) -> list[str | None]:
+    """For each search its first group (the whole match without groups), or None; ignoring case.
+
+    Raises LookFailed `slow_pattern` when they do not all end within `seconds`.
+    """
+    if not searches:
+        return []
+    asked = json.dumps([[s.pattern, s.text] for s in searches])
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _CHILD],
+            input=asked.encode("ascii"),
+            capture_output=True,
+            timeout=seconds,
+            check=True,
+        )
+    except subprocess.TimeoutExpired as trouble:
+        patterns = ", ".join(dict.fromkeys(f"/{s.pattern}/" for s in searches))
+        raise LookFailed(
+            "slow_pattern",
+            f"the rule's patterns took more than {seconds:g} s on this page: {patterns}. "
+            "Put a CSS selector in front (`.stock :: /…/`), and avoid repeats inside repeats.",
+        ) from trouble
+    except (OSError, subprocess.CalledProcessError) as trouble:
+        raise LookFailed(
+            "pattern_failed", f"the rule's patterns could not be run: {trouble}."
+        ) from trouble
+    found: list[str | None] = json.loads(done.stdout)
+    return found
