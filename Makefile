@@ -1,0 +1,54 @@
+# Everything a newcomer runs. `make` alone prints this list.
+# Each target prepares .venv by itself; the second time that costs nothing.
+
+VENV = .venv/bin
+# More arguments for the command: make test ARGS="-k widget", make demo ARGS="--port 9000"
+ARGS =
+# Test processes at the same time: a number, or `logical` for one a CPU.
+WORKERS = logical
+
+help: ## print this list
+	@echo "usage: make TARGET [ARGS=...]"
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | \
+		while IFS='	' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
+
+demo: run-ready ## a whole shop in one process, to click through; no settings, no network
+	@$(VENV)/notifier demo $(ARGS)
+
+test: test-ready browser-ready ## all tests, on SQLite and PostgreSQL, with a browser
+	@$(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
+
+bench: test-ready ## measure speed against the yardsticks; prints ratios
+	@$(VENV)/python -m bench $(ARGS)
+
+soak: test-ready ## the long runs: kills, outages, hours of simulated time
+	@$(VENV)/python -m pytest -m soak --timeout 3600 $(ARGS)
+
+fixtures: test-ready ## read the collected feeds and pages of real shops: file, expected, got
+	@$(VENV)/python -m tests.fixtures $(ARGS)
+
+lint: lint-ready ## style and types
+	@$(VENV)/ruff check $(ARGS)
+	@$(VENV)/ruff format --check
+	@$(VENV)/mypy
+
+lock: ## write requirements/*.txt anew from setup.cfg (ARGS=--upgrade for newer versions)
+	@sh scripts/lock.sh $(ARGS)
+
+clean: ## remove what the other targets made
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+run-ready:
+	@sh scripts/bootstrap.sh run
+
+test-ready:
+	@sh scripts/bootstrap.sh test
+
+lint-ready:
+	@sh scripts/bootstrap.sh lint
+
+browser-ready: test-ready
+	@$(VENV)/python tests/browser.py ensure
+
+.PHONY: help demo test bench soak fixtures lint lock clean \
+	run-ready test-ready lint-ready browser-ready
