@@ -14,9 +14,10 @@ from notifier.channels.base import Finding, Letter, NotePhase, Result
 from notifier.channels.smtp.checkup import check_server
 from notifier.channels.smtp.dkim_signature import make_signer
 from notifier.channels.smtp.mime import Mail, build_mail
+from notifier.channels.smtp.opening import make_tls_context, open_session
 from notifier.channels.smtp.pool import Pool
 from notifier.channels.smtp.sender_dns import LookupTxt, check_sender_dns
-from notifier.channels.smtp.session import Session, make_tls_context, open_session
+from notifier.channels.smtp.session import Session
 from notifier.channels.smtp.settings import Settings as MailSettings
 from notifier.clock import Clock
 from notifier.errors import ConfigError

@@ -20,7 +20,8 @@ from notifier.channels.base import Blame, Letter, NotePhase, Outcome, Phase, Res
 from notifier.channels.smtp.addresses import BadAddress
 from notifier.channels.smtp.classify import shorten
 from notifier.channels.smtp.mime import Mail
-from notifier.channels.smtp.session import OpeningFailed, Session
+from notifier.channels.smtp.opening import OpeningFailed
+from notifier.channels.smtp.session import Session
 from notifier.clock import Clock
 
 __all__ = ["Batch", "Build", "Sessions", "Worker", "WorkerEnded"]

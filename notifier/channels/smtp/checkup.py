@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from notifier.channels.base import Blame, Finding
 from notifier.channels.smtp.addresses import parse_mailbox, to_ascii_domain
-from notifier.channels.smtp.classify import Stage, classify
-from notifier.channels.smtp.session import OpeningFailed, Session
+from notifier.channels.smtp.classify import Stage, classify_reply
+from notifier.channels.smtp.opening import OpeningFailed
+from notifier.channels.smtp.session import Session
 from notifier.channels.smtp.settings import Settings
 from notifier.channels.smtp.verp import ReturnPurpose, make_address
 from notifier.channels.smtp.wire import NoReply
@@ -117,7 +118,7 @@ def _check_sender(session: Session, settings: Settings, secret: bytes) -> Findin
         )
     if 200 <= reply.code < 300:
         return _ok("sender", f"The server takes mail from {sender}.")
-    result = classify(Stage.MAIL, reply.code, enhanced=reply.enhanced, text=reply.text)
+    result = classify_reply(Stage.MAIL, reply)
     permanent = result.blame is not Blame.TRANSPORT
     wants_login = not settings.username and (reply.code == 530 or "auth" in reply.text.lower())
     return Finding(

@@ -14,8 +14,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from notifier.channels.base import Blame, Outcome, Result
+from notifier.channels.smtp.reply import Reply
 
-__all__ = ["Stage", "classify", "drops_connection", "shorten"]
+__all__ = ["Stage", "classify", "classify_reply", "drops_connection", "shorten"]
 
 LONGEST_DETAIL = 1024
 FIRST_RETRY = timedelta(minutes=5)  # greylisting servers take a letter after 5 to 15 minutes
@@ -157,6 +158,11 @@ def classify(
         provider_id=queued[1] if queued else "",
         retry_after=row.retry_after,
     )
+
+
+def classify_reply(stage: Stage, reply: Reply) -> Result:
+    """What a whole reply means."""
+    return classify(stage, reply.code, enhanced=reply.enhanced, text=reply.text)
 
 
 def drops_connection(stage: Stage, code: int) -> bool:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from notifier.channels.base import Blame, Letter, NotePhase, Outcome, Result
 from notifier.channels.smtp.batch import Batch, Build, Worker, WorkerEnded
 from notifier.channels.smtp.circuit import Circuit
-from notifier.channels.smtp.session import OpeningFailed, Session
+from notifier.channels.smtp.opening import OpeningFailed
+from notifier.channels.smtp.session import Session
 from notifier.clock import Clock
 
 __all__ = ["Pool"]
