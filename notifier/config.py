@@ -241,7 +241,9 @@ class Shop(Section):
     eta_notice_days: int = Field(3, ge=0, description="Tell of a new ETA moved by at least this.")
     eta_notice_every: Length = Field(timedelta(days=7), description="… at most this often.")
     proof_of_work: Literal["always", "busy", "never"] = Field(
-        "always", description="When the widget must do a sum before signing up."
+        "busy",
+        description="When a browser must do a sum before signing up: always | busy (only above "
+        "the limit for a product; it buys more room at other times) | never.",
     )
     sources: dict[str, SourceSection] = Field({}, description="Where its stock is read.")
     keys: dict[str, ApiKey] = Field({}, description="Keys for its own servers.")
@@ -296,7 +298,8 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] | None = None) 
             tree = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise ConfigError(
-                f"There is no configuration at {path}. Run `notifier init`, or name it with --config."
+                f"There is no configuration at {path}. "
+                "Run `notifier init`, or name it with --config."
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} is not valid TOML: {error}") from error

@@ -175,3 +175,9 @@ def vouched_at(tx: Connection, shop_id: int, variant_ids: Iterable[int]) -> dict
             newest = max(seen_at, by_source) if vouched and by_source else seen_at
             ages[variant_id] = newest
     return ages
+
+
+def source_of(tx: Connection, variant_id: int) -> str:
+    """The name of the source that last spoke about the variant."""
+    found = tx.execute(select(stock.c.source).where(stock.c.variant_id == variant_id))
+    return str(found.scalar_one_or_none() or "")

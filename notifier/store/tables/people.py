@@ -52,12 +52,10 @@ subscriptions = Table(
     Column("origin", String(16), nullable=False),  # widget | form | api | import
     Column("page_url", Text, nullable=False, server_default=""),
     Column("tags", Json, nullable=False, server_default=text("'[]'")),
-    Column("epoch", Integer, nullable=False, server_default=text("0")),  # stock epoch at sign-up
     Column("created_at", Instant, nullable=False),  # place in line
     Column("asked_at", Instant, nullable=False),  # last confirmation asked for
     Column("confirmed_at", Instant),
     Column("told_at", Instant),
-    Column("told_epoch", Integer),
     Column("reminded_at", Instant),
     Column("eta_told_at", Instant),
     Column("eta_told", String(32), nullable=False, server_default=""),

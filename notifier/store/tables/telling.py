@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -46,7 +47,7 @@ releases = Table(
     Column("product_id", BigId, ForeignKey("products.id"), nullable=False),
     Column("kind", String(24), nullable=False),
     Column("state", String(12), nullable=False),  # running | paused | done | stopped
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("reason", String(32), nullable=False, server_default=""),  # sold_out, person, …
     Column("strategy", Json, nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("next_wave_at", Instant),
@@ -57,7 +58,10 @@ releases = Table(
     # the last subscription enqueued in the wave under way: (created_at, id)
     Column("cursor_at", Instant),
     Column("cursor_id", BigId),
-    Column("wave_left", Integer),  # people still to enqueue in the wave under way
+    Column("wave_open", Boolean, nullable=False, server_default=text("false")),
+    Column("people_left", Integer),  # of the wave under way; null: no limit
+    Column("units_left", Integer),
+    Column("largest", Integer),
     Index("ix_releases_next", "state", "next_wave_at"),
     Index("ix_releases_variant_id", "variant_id"),
 )

@@ -1,0 +1,333 @@
+"""Who is told of an event, in which order, how many at a time?
+
+An event opens a release; a release goes down the line in waves. Each step is one transaction that
+inserts a chunk of outbox rows and moves the release on: a crash in between repeats nothing and
+forgets nobody (a unique key stops doubles).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from notifier.domain.message import MessageKind, priority_of
+from notifier.domain.stock import EventKind, Level
+from notifier.domain.waves import ReleaseState, Strategy, WavePlan, choose_people, plan_wave
+from notifier.log import log
+from notifier.services.env import Env, ShopRef
+from notifier.services.eta_notice import wants_eta
+from notifier.services.hook_out import tell_webhooks
+from notifier.services.write_message import channel_name
+from notifier.store import catalogue, events, outbox, people, releases, switches
+from notifier.store import stock as stock_store
+from notifier.store.people import InLine
+from notifier.store.releases import ReleaseRow
+from notifier.store.session import Transaction
+
+CHUNK = 500  # people a transaction
+LOOK_AGAIN = timedelta(minutes=5)
+_KINDS = {
+    EventKind.BACK_IN_STOCK.value: MessageKind.BACK_IN_STOCK,
+    EventKind.ETA_REVISED.value: MessageKind.ETA_REVISED,
+    EventKind.DISCONTINUED.value: MessageKind.DISCONTINUED,
+}
+
+
+def announce(env: Env) -> int:
+    """Open releases for new events and take every due wave one step on; steps taken.
+
+    Call again at once while it returns more than zero.
+    """
+    env.db.retry(lambda tx: releases.reopen_sold_out(tx, now=env.now()))
+    steps = env.db.retry(lambda tx: _open_releases(env, tx))
+    with env.db.read() as tx:
+        due = releases.due_releases(tx, now=env.now())
+        off = switches.all_off(tx, now=env.now())
+    if switches.SENDING in off:
+        return steps
+    for release_id in due:
+        steps += env.db.retry(lambda tx, id_=release_id: _step(env, tx, id_))  # type: ignore[misc]
+    return steps
+
+
+def strategy_for(shop: ShopRef, own: dict[str, object] | None) -> Strategy:
+    """The shop's strategy, with what a product has of its own laid over it."""
+    rules = shop.config.release
+    own = own or {}
+    return Strategy(
+        name=str(own.get("name", rules.strategy)),
+        rate=float(str(own.get("rate", rules.rate))),
+        size=int(str(own.get("size", rules.size))),
+        interval=timedelta(seconds=float(str(own["interval"])))
+        if "interval" in own
+        else rules.interval,
+    )
+
+
+def _open_releases(env: Env, tx: Transaction) -> int:
+    opened = 0
+    now = env.now()
+    for event in events.open_events(tx, limit=100):
+        shop = env.shop_by_id(event.shop_id)
+        variant = catalogue.find_variants(tx, [event.variant_id]).get(event.variant_id)
+        if shop is None or variant is None:
+            events.close_event(tx, event.id, state="dropped")
+            continue
+        is_restock = event.kind == EventKind.BACK_IN_STOCK
+        strategy = strategy_for(shop, variant.strategy) if is_restock else Strategy(name="all")
+        made = releases.start_release(
+            tx,
+            event_id=event.id,
+            shop_id=event.shop_id,
+            variant_id=event.variant_id,
+            product_id=event.product_id,
+            kind=event.kind,
+            strategy={
+                "name": strategy.name,
+                "rate": strategy.rate,
+                "size": strategy.size,
+                "interval": strategy.interval.total_seconds(),
+            },
+            started_at=now,
+            next_wave_at=now,
+        )
+        events.close_event(tx, event.id)
+        if made is not None:
+            opened += 1
+            hook = "stock.back_in_stock" if is_restock else f"stock.{event.kind}"
+            if event.kind != EventKind.DISCONTINUED:
+                tell_webhooks(
+                    env, tx, shop, hook, {"variant": variant.key, "sku": variant.sku, **event.facts}
+                )
+    return opened
+
+
+def _step(env: Env, tx: Transaction, release_id: int) -> int:
+    """Plan a wave, or enqueue one more chunk of the wave under way."""
+    release = releases.load_release(tx, release_id, for_update=True)
+    now = env.now()
+    if release is None or release.state != "running" or release.next_wave_at is None:
+        return 0
+    if release.next_wave_at > now:
+        return 0
+    shop = env.shop_by_id(release.shop_id)
+    if shop is None:
+        releases.update_release(tx, release_id, state="stopped", reason="error", finished_at=now)
+        return 1
+    if release.kind == EventKind.BACK_IN_STOCK:
+        blocked = _look_again(env, tx, shop, release, now=now)
+        if blocked:
+            return 1
+    if not release.wave_open:
+        release = _open_wave(tx, release, now=now)
+    _enqueue_chunk(env, tx, shop, release, now=now)
+    return 1
+
+
+def _look_again(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime
+) -> bool:
+    """Whether stock, its age or the catalogue stop this wave; then the release is moved on."""
+    belief = stock_store.load_stock(tx, [release.variant_id]).get(release.variant_id)
+    variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
+    if belief is None or belief.level is Level.NONE:
+        releases.stop_sold_out(tx, [release.id], now=now)
+        log.info("release stopped: sold out", release=release.id)
+        return True
+    if variant is None or not variant.may_be_asked_for:
+        releases.update_release(
+            tx,
+            release.id,
+            state="stopped",
+            reason="unpublished",
+            finished_at=now,
+            next_wave_at=None,
+        )
+        return True
+    if is_too_old(env, tx, shop, release.variant_id, now=now):
+        releases.update_release(tx, release.id, next_wave_at=now + LOOK_AGAIN)
+        return True
+    return False
+
+
+def is_too_old(env: Env, tx: Transaction, shop: ShopRef, variant_id: int, *, now: datetime) -> bool:
+    """Nothing is sent on data older than the source's limit (trust RL-19)."""
+    known_at = stock_store.vouched_at(tx, shop.id, [variant_id]).get(variant_id)
+    source = stock_store.source_of(tx, variant_id)
+    settings = shop.config.sources.get(source)
+    max_age = settings.max_age if settings else timedelta(hours=24)
+    return known_at is None or now - known_at > max_age
+
+
+def _open_wave(tx: Transaction, release: ReleaseRow, *, now: datetime) -> ReleaseRow:
+    belief = stock_store.load_stock(tx, [release.variant_id]).get(release.variant_id)
+    plan = _plan(release, quantity=belief.quantity if belief else None)
+    releases.add_wave(
+        tx,
+        release.id,
+        number=release.waves + 1,
+        at=now,
+        stock_seen=belief.quantity if belief else None,
+        planned=plan.people,
+        reason=plan.reason,
+    )
+    releases.update_release(
+        tx,
+        release.id,
+        waves=release.waves + 1,
+        wave_open=True,
+        people_left=plan.people,
+        units_left=plan.units,
+        largest=plan.largest,
+        cursor_at=None,  # from the head of the line: who was passed over comes first again
+        cursor_id=None,
+    )
+    opened = releases.load_release(tx, release.id)
+    if opened is None:
+        raise LookupError(f"release {release.id} vanished while its row was locked")
+    return opened
+
+
+def _plan(release: ReleaseRow, *, quantity: int | None) -> WavePlan:
+    written = release.strategy
+    return plan_wave(
+        ReleaseState(
+            quantity=quantity,
+            people_told=release.told,
+            units_told=release.units_told,
+            waves=release.waves,
+        ),
+        strategy=Strategy(
+            name=written["name"],
+            rate=written["rate"],
+            size=written["size"],
+            interval=timedelta(seconds=written["interval"]),
+        ),
+    )
+
+
+def _enqueue_chunk(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime
+) -> None:
+    line = people.line_for(
+        tx,
+        product_id=release.product_id,
+        variant_id=release.variant_id,
+        after=release.place,
+        limit=CHUNK,
+    )
+    eligible = _eligible(env, tx, shop, release, line)
+    chosen = choose_people(
+        [(one.id, one.quantity) for one in eligible],
+        plan=WavePlan(people=None, units=None, largest=release.largest, reason="", again_in=None),
+        people_left=release.people_left,
+        units_left=release.units_left,
+    )
+    told = {one.id: one for one in eligible if one.id in set(chosen.told)}
+    _enqueue(env, tx, shop, release, [told[id_] for id_ in chosen.told], now=now)
+    releases.count_told(tx, release.id, number=release.waves, told=len(told))
+    moved: dict[str, object] = {
+        "told": release.told + len(told),
+        "units_told": release.units_told + chosen.units,
+    }
+    if release.people_left is not None:
+        moved["people_left"] = release.people_left - len(told)
+    if release.units_left is not None:
+        moved["units_left"] = release.units_left - chosen.units
+    if chosen.full:
+        plan = _plan(release, quantity=None)
+        interval = plan.again_in or timedelta(seconds=release.strategy["interval"])
+        moved.update(wave_open=False, next_wave_at=now + interval)
+    elif len(line) < CHUNK:
+        passed_over = bool(chosen.passed)
+        moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
+    else:
+        moved.update(cursor_at=line[-1].created_at, cursor_id=line[-1].id)
+    releases.update_release(tx, release.id, **moved)
+    if moved.get("state") == "done":
+        tell_webhooks(
+            env,
+            tx,
+            shop,
+            "release.finished",
+            {"release": release.id, "kind": release.kind, "told": moved["told"]},
+        )
+
+
+def _finished(release: ReleaseRow, *, now: datetime, passed_over: bool) -> dict[str, object]:
+    """The end of the line. Who wants more than there is keeps the release open, looked at again."""
+    if passed_over:
+        return {"next_wave_at": now + timedelta(seconds=release.strategy["interval"])}
+    return {"state": "done", "reason": "", "finished_at": now, "next_wave_at": None}
+
+
+def _eligible(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, line: Sequence[InLine]
+) -> list[InLine]:
+    """Those in line whom this event concerns and who have no message for it yet."""
+    have = outbox.has_event_message(
+        tx, event_id=release.event_id, contact_ids=[one.contact_id for one in line]
+    )
+    event = events.load_event(tx, release.event_id)
+    chosen: list[InLine] = []
+    taken: set[int] = set(have)
+    for one in line:
+        if one.contact_id in taken:
+            continue  # one message a person, also who waits for the variant and for any
+        if (
+            event is not None
+            and event.kind == EventKind.ETA_REVISED
+            and not wants_eta(shop, one, eta=str(event.facts.get("eta") or ""), now=env.now())
+        ):
+            continue
+        if (
+            event is not None
+            and event.facts.get("availability") == "backorder"
+            and one.physical_only
+        ):
+            continue
+        taken.add(one.contact_id)
+        chosen.append(one)
+    return chosen
+
+
+def _enqueue(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    release: ReleaseRow,
+    chosen: Sequence[InLine],
+    *,
+    now: datetime,
+) -> None:
+    kind = _KINDS[release.kind]
+    releases_again = outbox.rearm_gone(
+        tx,
+        release_id=release.id,
+        subscription_ids=[one.id for one in chosen],
+        now=now,
+        wave=release.waves,
+    )
+    made = outbox.add_messages(
+        tx,
+        [
+            outbox.NewMessage(
+                shop_id=shop.id,
+                kind=kind.value,
+                medium=one.medium,
+                channel=channel_name(shop, one.medium),
+                contact_id=one.contact_id,
+                subscription_id=one.id,
+                event_id=release.event_id,
+                release_id=release.id,
+                wave=release.waves,
+                locale=one.locale,
+                priority=priority_of(kind),
+                due_at=now,
+                expires_at=now + env.config.delivery.alert_ttl,
+            )
+            for one in chosen
+        ],
+        now=now,
+    )
+    log.info("wave enqueued", release=release.id, messages=made, again=releases_again)

@@ -1,0 +1,79 @@
+"""What did somebody agree to, in which words, and when did they take it back?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from notifier.domain.subscription import Origin
+from notifier.errors import InvalidInput
+from notifier.i18n import ConsentText, consent_by_id
+from notifier.services.env import Env, ShopRef
+from notifier.store import ledger
+from notifier.store.session import Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """From where somebody acted. Personal: erased on request and after `retention.network`."""
+
+    ip: str = ""
+    agent: str = ""
+    page_url: str = ""
+    origin: str = ""
+
+    def as_personal(self) -> dict[str, Any] | None:
+        values = {"ip": self.ip, "agent": self.agent[:300], "page": self.page_url[:2000]}
+        kept = {name: value for name, value in values.items() if value}
+        return kept or None
+
+
+def read_consent_id(text_id: str, *, medium: str) -> ConsentText | None:
+    """The wording that was shown. Raises errors.InvalidInput for an id that is not ours."""
+    if not text_id:
+        return None
+    found = consent_by_id(text_id)
+    if found is None or found.purpose != medium:
+        raise InvalidInput.of(
+            "consent_text_id",
+            "unknown_text",
+            "This consent text is not one that is shown now. Reload the page and try again.",
+        )
+    return found
+
+
+def record_consent(
+    tx: Transaction,
+    env: Env,
+    *,
+    act: str,
+    shop: ShopRef,
+    address_hash: str,
+    subscription_id: int | None,
+    medium: str,
+    circumstances: Circumstances,
+    method: Origin | str,
+    text: ConsentText | None = None,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """One entry in the consent book, in the caller's transaction."""
+    written = {
+        "medium": medium,
+        "purpose": "alerts",
+        "method": str(method),
+        "origin": circumstances.origin,
+        **({"text_id": text.id, "wording": text.shown(shop=shop.config.name)} if text else {}),
+        **({"locale": text.locale} if text else {}),
+        **(facts or {}),
+    }
+    ledger.append(
+        tx,
+        book="consent",
+        act=act,
+        at=env.now(),
+        facts=written,
+        personal=circumstances.as_personal(),
+        shop_id=shop.id,
+        address_hash=address_hash,
+        subscription_id=subscription_id,
+    )

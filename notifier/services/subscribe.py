@@ -1,0 +1,396 @@
+"""How does somebody get onto the list?
+
+Whoever asks for whatever address gets the same answer; what differs happens behind it. The stock
+row is locked while the subscription is written, so a restock is either seen here ("available
+now") or sees the subscription: never neither (trust RL-21).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from notifier.domain.availability import Availability
+from notifier.domain.mail_address import is_role_account, normalise_email
+from notifier.domain.message import Medium, MessageKind
+from notifier.domain.phone import normalise_phone
+from notifier.domain.stock import Level, Stock
+from notifier.domain.subscription import Origin, SubscriptionState
+from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
+from notifier.i18n import choose_locale
+from notifier.services.consent import Circumstances, read_consent_id, record_consent
+from notifier.services.env import Env, ShopRef
+from notifier.services.write_message import media_of, write_message
+from notifier.store import catalogue, limits, people
+from notifier.store import stock as stock_store
+from notifier.store.catalogue import VariantRow
+from notifier.store.people import ContactRow, SubscriptionRow
+from notifier.store.session import Transaction
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+MAX_QUANTITY = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignUp:
+    """What somebody asks for: by one of `email` and `phone`, one of `variant` and `product`."""
+
+    variant: str = ""
+    product: str = ""
+    email: str | None = None
+    phone: str | None = None
+    quantity: int = 1
+    locale: str = ""
+    any_variant: bool = False
+    physical_only: bool = False
+    accepts_marketing: bool = False
+    consent_text_id: str = ""
+    time_zone: str = ""
+    origin: Origin = Origin.WIDGET
+    circumstances: Circumstances = field(default_factory=Circumstances)
+    has_worked: bool = False  # a valid proof of work came with it
+    confirmed: bool = False  # an API key vouches for the consent (trust CP-13)
+    evidence: str = ""
+    created_at: datetime | None = None  # an import keeps places in line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    medium: Medium
+    value: str
+    hash: str
+    may_be_written_to: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for: one variant, or any of a product (`variant` is then one of them)."""
+
+    product_id: int
+    variant_id: int | None
+    variants: list[VariantRow]
+
+
+def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
+    """Put somebody on the list; the subscription's id, None when nothing new was stored.
+
+    Callers that face the public must not let the difference show. Raises errors.InvalidInput,
+    NotFound (no such product here), Conflict("available") and TooMany.
+    """
+    address = read_address(env, shop, ask)
+    text = read_consent_id(ask.consent_text_id, medium=address.medium.value)
+    _check_quantity(ask.quantity)
+
+    def work(tx: Transaction) -> int | None:
+        wanted = find_wanted(tx, shop, ask)
+        _count_network(env, tx, shop, ask, wanted)
+        _refuse_available(env, tx, wanted)
+        contact = people.ensure_contact(
+            tx,
+            medium=address.medium.value,
+            address=address.value,
+            address_hash=address.hash,
+            time_zone=ask.time_zone,
+            now=env.now(),
+        )
+        made = _store(env, tx, shop, ask, contact=contact, wanted=wanted)
+        if made is None:
+            _ask_again(env, tx, shop, contact=contact, wanted=wanted, address=address)
+            return None
+        record_consent(
+            tx,
+            env,
+            act="asked",
+            shop=shop,
+            address_hash=address.hash,
+            subscription_id=made.id,
+            medium=address.medium.value,
+            circumstances=ask.circumstances,
+            method=ask.origin,
+            text=text,
+            facts={
+                "target": made.target,
+                "accepts_marketing": ask.accepts_marketing,
+                **({"evidence": ask.evidence} if ask.evidence else {}),
+            },
+        )
+        _greet(env, tx, shop, made, address=address)
+        return made.id
+
+    return env.db.retry(work)
+
+
+def read_address(env: Env, shop: ShopRef, ask: SignUp) -> Address:
+    """The one address in a sign-up, normalised. Raises errors.InvalidInput."""
+    if (ask.email is None) == (ask.phone is None):
+        raise InvalidInput.of("email", "one_address", "Give either an e-mail address or a phone.")
+    if ask.email is not None:
+        _need_medium(env, shop, Medium.EMAIL, field="email")
+        mail = normalise_email(ask.email)
+        return Address(
+            medium=Medium.EMAIL,
+            value=mail.address,
+            hash=env.signer.hash_address(Medium.EMAIL, mail.address),
+            may_be_written_to=not is_role_account(mail.address),
+        )
+    _need_medium(env, shop, Medium.SMS, field="phone")
+    phone = normalise_phone(
+        ask.phone,
+        default_region=shop.config.country,
+        allowed_countries=shop.config.sms_countries or (shop.config.country,),
+        allow_test_numbers=env.config.service.allow_private_addresses,
+    )
+    return Address(
+        medium=Medium.SMS,
+        value=phone.e164,
+        hash=env.signer.hash_address(Medium.SMS, phone.e164),
+        may_be_written_to=True,
+    )
+
+
+def _need_medium(env: Env, shop: ShopRef, medium: Medium, *, field: str) -> None:
+    if medium.value not in media_of(env, shop):
+        other = "an e-mail address" if medium is Medium.SMS else "a phone number"
+        raise InvalidInput.of(
+            field, "no_channel", f"This shop cannot do that. Please give {other}."
+        )
+
+
+def _check_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise InvalidInput.of(
+            "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
+        )
+
+
+def find_wanted(tx: Transaction, shop: ShopRef, ask: SignUp) -> Wanted:
+    """What is asked for. Raises errors.NotFound alike for unknown, unpublished and opted out."""
+    variant = catalogue.find_variant(tx, shop.id, ask.variant) if ask.variant else None
+    product_id = variant.product_id if variant else None
+    if ask.product:
+        named = catalogue.find_product_id(tx, shop.id, ask.product)
+        if variant is not None and named != variant.product_id:
+            raise InvalidInput.of(
+                "variant", "not_of_product", f"{ask.variant!r} is not a variant of {ask.product!r}."
+            )
+        product_id = named
+    if product_id is None or (ask.variant and variant is None):
+        raise NotFound("This product cannot be waited for.")
+    siblings = [variant] if variant else catalogue.variants_of(tx, product_id)
+    if ask.any_variant and variant:
+        siblings = catalogue.variants_of(tx, product_id)
+    open_to = [one for one in siblings if one.may_be_asked_for]
+    if not open_to or (variant and not variant.may_be_asked_for):
+        raise NotFound("This product cannot be waited for.")
+    wants_any = ask.any_variant or variant is None
+    if wants_any and len(open_to) == 1:
+        return Wanted(product_id=product_id, variant_id=open_to[0].id, variants=open_to)
+    if wants_any or variant is None:
+        return Wanted(product_id=product_id, variant_id=None, variants=open_to)
+    return Wanted(product_id=product_id, variant_id=variant.id, variants=[variant])
+
+
+def _refuse_available(env: Env, tx: Transaction, wanted: Wanted) -> None:
+    """Lock the stock rows, making those that lack; Conflict when one can be bought now."""
+    ids = [variant.id for variant in wanted.variants]
+    beliefs = stock_store.load_stock(tx, ids, for_update=True)
+    if any(one.level > Level.NONE for one in beliefs.values()):
+        raise Conflict("available", "This can be bought now. Reload the page.")
+    if beliefs and all(one.availability is Availability.DISCONTINUED for one in beliefs.values()):
+        raise Conflict("discontinued", "This is no longer made, so it will not come back.")
+    now = env.now()
+    for id_ in ids:
+        if id_ not in beliefs:
+            # not looked at yet: remember that, so that the first look finds somebody waiting
+            unseen = Stock(
+                availability=Availability.UNKNOWN,
+                quantity=None,
+                since=now,
+                seen_at=datetime.fromtimestamp(0, now.tzinfo),
+                level=Level.NONE,
+                level_since=now,
+                vouched=False,
+            )
+            stock_store.save_stock(tx, id_, before=None, after=unseen, source="")
+
+
+def _store(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    ask: SignUp,
+    *,
+    contact: ContactRow,
+    wanted: Wanted,
+) -> SubscriptionRow | None:
+    now = env.now()
+    active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id)
+    if active >= env.config.limits.max_active:
+        return None
+    known = people.has_confirmed(tx, contact_id=contact.id, shop_id=shop.id)
+    waits_at_once = ask.confirmed or known or not shop.config.double_opt_in
+    lifetime = (
+        shop.config.subscription_lifetime if waits_at_once else env.config.retention.unconfirmed
+    )
+    made = people.add_subscription(
+        tx,
+        shop_id=shop.id,
+        contact_id=contact.id,
+        product_id=wanted.product_id,
+        variant_id=wanted.variant_id,
+        target=people.target_of(variant_id=wanted.variant_id, product_id=wanted.product_id),
+        medium=contact.medium,
+        locale=choose_locale(ask.locale or shop.config.locale, shop.config.locales),
+        quantity=ask.quantity,
+        physical_only=ask.physical_only,
+        accepts_marketing=ask.accepts_marketing,
+        state=(SubscriptionState.WAITING if waits_at_once else SubscriptionState.UNCONFIRMED).value,
+        origin=ask.origin.value,
+        page_url=ask.circumstances.page_url[:2000],
+        created_at=ask.created_at or now,
+        asked_at=now,
+        confirmed_at=now if waits_at_once else None,
+        expires_at=now + lifetime,
+        eta_told=_eta_now(tx, wanted),
+    )
+    return people.find_subscription(tx, made) if made is not None else None
+
+
+def _eta_now(tx: Transaction, wanted: Wanted) -> str:
+    """The ETA as the person saw it, so that only a real change is told later."""
+    if wanted.variant_id is None:
+        return ""
+    belief = stock_store.load_stock(tx, [wanted.variant_id]).get(wanted.variant_id)
+    return (belief.eta.iso() or "") if belief and belief.eta else ""
+
+
+def _greet(
+    env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow, *, address: Address
+) -> None:
+    """The one message that answers a sign-up, if limits and suppressions allow one."""
+    if made.state == SubscriptionState.WAITING:
+        if shop.config.waiting_mail and _may_write(env, tx, shop, made, address=address):
+            write_message(env, tx, MessageKind.WAITING, shop=shop, subscription=made)
+        return
+    ask_for_confirmation(env, tx, shop, made, address=address)
+
+
+def ask_for_confirmation(
+    env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow, *, address: Address
+) -> None:
+    """One confirmation per address at a time: who has one unanswered gets no second (A10)."""
+    now = env.now()
+    others = people.subscriptions_of(
+        tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
+    )
+    pending = [one for one in others if one.id != made.id and one.expires_at > now]
+    if pending or not _may_write(env, tx, shop, made, address=address):
+        return
+    write_message(
+        env,
+        tx,
+        MessageKind.CONFIRM,
+        shop=shop,
+        subscription=made,
+        facts={"expires_at": made.expires_at.isoformat()},
+    )
+
+
+def _ask_again(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    *,
+    contact: ContactRow,
+    wanted: Wanted,
+    address: Address,
+) -> None:
+    """Somebody asked for what is stored already.
+
+    Waiting or paused: nothing to do. Unconfirmed and its link too old: a new link.
+    """
+    target = people.target_of(variant_id=wanted.variant_id, product_id=wanted.product_id)
+    known = people.find_active(tx, contact_id=contact.id, shop_id=shop.id, target=target)
+    now = env.now()
+    if known is None or known.state != SubscriptionState.UNCONFIRMED or known.expires_at > now:
+        return
+    people.move_subscriptions(
+        tx, [known.id], asked_at=now, expires_at=now + env.config.retention.unconfirmed
+    )
+    fresh = people.find_subscription(tx, known.id)
+    if fresh is not None:
+        ask_for_confirmation(env, tx, shop, fresh, address=address)
+
+
+def _may_write(
+    env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow, *, address: Address
+) -> bool:
+    """Whether one more mail of this kind may go to the address and from the shop today."""
+    key = (address.hash, shop.id, made.product_id)
+    if not address.may_be_written_to or people.suppressed(tx, [key]):
+        return False
+    rules = env.config.limits
+    now = env.now()
+    per_address = rules.confirmations_per_address
+    if per_address:
+        bucket = f"confirm:{address.hash}"
+        if limits.hits(tx, bucket, window=DAY, now=now) >= per_address:
+            return False
+        limits.count_hit(tx, bucket, window=DAY, now=now)
+    per_shop = rules.confirmations_per_shop
+    if per_shop:
+        bucket = f"confirm:shop:{shop.id}"
+        if limits.hits(tx, bucket, window=DAY, now=now) >= per_shop:
+            return False
+        limits.count_hit(tx, bucket, window=DAY, now=now)
+    return True
+
+
+def _count_network(env: Env, tx: Transaction, shop: ShopRef, ask: SignUp, wanted: Wanted) -> None:
+    """Limits by network and product. Work done for it buys room, nothing buys all room."""
+    if ask.origin not in (Origin.WIDGET, Origin.FORM):
+        return
+    rules = env.config.limits
+    now = env.now()
+    network = network_of(ask.circumstances.ip)
+    policy = shop.config.proof_of_work
+    if policy == "always" and not ask.has_worked:
+        _demand_work()
+    if rules.signups_per_network and network:
+        allowed = rules.signups_per_network * (3 if ask.has_worked else 1)
+        count = limits.count_hit(tx, f"net:{network}", window=HOUR, now=now)
+        if count > allowed:
+            raise TooMany(
+                "Too many sign-ups came from this network. Please try again later.",
+                retry_after=limits.window_left(now, HOUR),
+            )
+    if rules.signups_per_product:
+        bucket = f"product:{wanted.product_id}"
+        count = limits.count_hit(tx, bucket, window=MINUTE, now=now)
+        if count > rules.signups_per_product and not ask.has_worked and policy != "never":
+            _demand_work()
+
+
+def _demand_work() -> None:
+    raise InvalidInput(
+        FieldProblem(
+            field="pow",
+            code="pow_required",
+            message="Please show that you are not a robot: reload the page, or use the form.",
+        )
+    )
+
+
+def network_of(ip: str) -> str:
+    """The /24 (or /64 for IPv6) an address is in, as one unit for limits; empty if unknown."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    bits = 24 if address.version == 4 else 64
+    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))

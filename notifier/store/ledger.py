@@ -1,0 +1,187 @@
+"""What was agreed, told and decided, so that it can be proved later?
+
+Append-only books. Entries are written at once and sealed into a hash chain in batches, so that
+sign-ups do not queue behind one chain head. What is personal is kept beside the chain, under its
+digest: it can be erased on request and the chain still holds (trust CP-3, CP-7, WS-40).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from notifier.store.tables.consent import ledger
+
+GENESIS = "0" * 64
+
+
+def append(
+    tx: Connection,
+    *,
+    book: str,
+    act: str,
+    at: datetime,
+    facts: dict[str, Any],
+    personal: dict[str, Any] | None = None,
+    shop_id: int | None = None,
+    address_hash: str = "",
+    subscription_id: int | None = None,
+) -> None:
+    """One more entry. `facts` must hold nothing personal; `personal` may be erased later."""
+    tx.execute(
+        insert(ledger).values(
+            book=book,
+            act=act,
+            at=at,
+            facts=facts,
+            personal=personal,
+            personal_digest=_digest(personal),
+            shop_id=shop_id,
+            address_hash=address_hash,
+            subscription_id=subscription_id,
+        )
+    )
+
+
+def seal(tx: Connection, *, limit: int = 1000) -> int:
+    """Chain entries not sealed yet, oldest first; how many. One sealer at a time (a lease)."""
+    heads: dict[str, tuple[int, str]] = {}
+    rows = tx.execute(
+        select(ledger).where(ledger.c.sequence.is_(None)).order_by(ledger.c.id).limit(limit)
+    ).all()
+    for row in rows:
+        if row.book not in heads:
+            heads[row.book] = _head(tx, row.book)
+        sequence, previous = heads[row.book]
+        values = {"sequence": sequence + 1, "previous": previous}
+        values["hash"] = _hash(row, sequence=sequence + 1, previous=previous)
+        tx.execute(update(ledger).where(ledger.c.id == row.id).values(values))
+        heads[row.book] = (sequence + 1, str(values["hash"]))
+    return len(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The result of walking all chains. `broken` names the entries that do not fit."""
+
+    sealed: int
+    unsealed: int
+    broken: tuple[str, ...]
+
+
+def verify(tx: Connection) -> Verification:
+    """Walk every chain from its start; finds any entry that was changed or taken out."""
+    broken: list[str] = []
+    sealed = 0
+    expected: dict[str, tuple[int, str]] = {}
+    rows = tx.execute(
+        select(ledger)
+        .where(ledger.c.sequence.is_not(None))
+        .order_by(ledger.c.book, ledger.c.sequence)
+        .execution_options(yield_per=1000)
+    )
+    for row in rows:
+        sealed += 1
+        sequence, previous = expected.get(row.book, (0, GENESIS))
+        if row.sequence != sequence + 1:
+            broken.append(f"{row.book} {sequence + 1}: missing")
+        elif row.previous != previous:
+            broken.append(f"{row.book} {row.sequence}: does not follow the entry before it")
+        if _hash(row, sequence=row.sequence, previous=row.previous) != row.hash:
+            broken.append(f"{row.book} {row.sequence}: was changed")
+        elif row.personal is not None and _digest(row.personal) != row.personal_digest:
+            broken.append(f"{row.book} {row.sequence}: its personal part was changed")
+        expected[row.book] = (row.sequence, row.hash)
+    unsealed = tx.execute(
+        select(func.count()).select_from(ledger).where(ledger.c.sequence.is_(None))
+    ).scalar_one()
+    return Verification(sealed=sealed, unsealed=int(unsealed), broken=tuple(broken))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    book: str
+    act: str
+    at: datetime
+    shop_id: int | None
+    subscription_id: int | None
+    facts: dict[str, Any]
+    personal: dict[str, Any] | None
+
+
+def entries_of(tx: Connection, address_hash: str) -> Iterator[Entry]:
+    """All entries about one address, oldest first."""
+    rows = tx.execute(
+        select(
+            ledger.c.book,
+            ledger.c.act,
+            ledger.c.at,
+            ledger.c.shop_id,
+            ledger.c.subscription_id,
+            ledger.c.facts,
+            ledger.c.personal,
+        )
+        .where(ledger.c.address_hash == address_hash)
+        .order_by(ledger.c.id)
+    )
+    for row in rows:
+        yield Entry(**row._mapping)
+
+
+def erase_personal(tx: Connection, *, address_hash: str) -> int:
+    """Delete the personal part of every entry about an address; the chain stays whole."""
+    done = tx.execute(
+        update(ledger)
+        .where(ledger.c.address_hash == address_hash, ledger.c.personal.is_not(None))
+        .values(personal=None)
+    )
+    return int(done.rowcount)
+
+
+def erase_personal_before(tx: Connection, *, before: datetime, limit: int) -> int:
+    """The same for everything older than the retention of IP addresses and browsers."""
+    ids = (
+        select(ledger.c.id).where(ledger.c.at < before, ledger.c.personal.is_not(None)).limit(limit)
+    )
+    done = tx.execute(update(ledger).where(ledger.c.id.in_(ids)).values(personal=None))
+    return int(done.rowcount)
+
+
+def _head(tx: Connection, book: str) -> tuple[int, str]:
+    row = tx.execute(
+        select(ledger.c.sequence, ledger.c.hash)
+        .where(ledger.c.book == book, ledger.c.sequence.is_not(None))
+        .order_by(ledger.c.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.sequence, row.hash) if row else (0, GENESIS)
+
+
+def _digest(personal: dict[str, Any] | None) -> str:
+    return hashlib.sha256(_canonical(personal or {})).hexdigest()
+
+
+def _hash(row: Any, *, sequence: int, previous: str) -> str:
+    body = {
+        "book": row.book,
+        "sequence": sequence,
+        "previous": previous,
+        "at": row.at.astimezone(UTC).isoformat(),
+        "act": row.act,
+        "shop": row.shop_id,
+        "address": row.address_hash,
+        "subscription": row.subscription_id,
+        "facts": row.facts,
+        "personal": row.personal_digest,
+    }
+    return hashlib.sha256(_canonical(body)).hexdigest()
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,0 +1,58 @@
+"""How often has something happened within a window of time?
+
+Counted in the database, so that it holds for every process, and in the caller's transaction, so
+that nothing half-applied remains when the request fails.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+
+from notifier.store.tables.operation import limits, spent
+from notifier.store.upsert import insert_or
+
+
+def count_hit(tx: Connection, bucket: str, *, window: timedelta, now: datetime) -> int:
+    """Count one more in the window that `now` falls in; the count including it."""
+    starts_at = _window_start(now, window)
+    statement = insert_or(tx, limits).values(
+        bucket=bucket, starts_at=starts_at, ends_at=starts_at + window, count=1
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["bucket", "starts_at"], set_={"count": limits.c.count + 1}
+    ).returning(limits.c.count)
+    return int(tx.execute(statement).scalar_one())
+
+
+def hits(tx: Connection, bucket: str, *, window: timedelta, now: datetime) -> int:
+    """The count so far, without adding to it."""
+    found = tx.execute(
+        select(limits.c.count).where(
+            limits.c.bucket == bucket, limits.c.starts_at == _window_start(now, window)
+        )
+    ).scalar_one_or_none()
+    return int(found or 0)
+
+
+def window_left(now: datetime, window: timedelta) -> timedelta:
+    return _window_start(now, window) + window - now
+
+
+def spend(tx: Connection, kind: str, key: str, *, expires_at: datetime) -> bool:
+    """Use up a one-time thing. False when it was used before."""
+    statement = insert_or(tx, spent).values(kind=kind, key=key[:128], expires_at=expires_at)
+    return bool(tx.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def forget_old(tx: Connection, *, now: datetime) -> int:
+    """Delete windows and one-time things that are over."""
+    gone = tx.execute(delete(limits).where(limits.c.ends_at < now)).rowcount
+    gone += tx.execute(delete(spent).where(spent.c.expires_at < now)).rowcount
+    return int(gone)
+
+
+def _window_start(now: datetime, window: timedelta) -> datetime:
+    seconds = int(window.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)

@@ -1,0 +1,361 @@
+"""Who waits for what, and who must not be written to?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+
+from notifier.domain.subscription import ACTIVE, SubscriptionState
+from notifier.store.tables.people import contacts, subscriptions, suppressions
+from notifier.store.upsert import insert_or
+
+_ACTIVE = [state.value for state in ACTIVE]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    id: int
+    medium: str
+    address: str
+    address_hash: str
+    time_zone: str
+    created_at: datetime
+    erased_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionRow:
+    id: int
+    shop_id: int
+    contact_id: int
+    product_id: int
+    variant_id: int | None
+    target: str
+    medium: str
+    locale: str
+    quantity: int
+    physical_only: bool
+    accepts_marketing: bool
+    state: str
+    ended_reason: str
+    reason: str
+    origin: str
+    page_url: str
+    created_at: datetime
+    asked_at: datetime
+    confirmed_at: datetime | None
+    told_at: datetime | None
+    reminded_at: datetime | None
+    eta_told_at: datetime | None
+    eta_told: str
+    renewal_asked_at: datetime | None
+    clicked_at: datetime | None
+    expires_at: datetime
+    paused_until: datetime | None
+    ended_at: datetime | None
+
+
+_CONTACT = [contacts.c[name] for name in ContactRow.__slots__]
+_SUBSCRIPTION = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
+
+
+def _contact(row: Row[Any]) -> ContactRow:
+    return ContactRow(**row._mapping)
+
+
+def _subscription(row: Row[Any]) -> SubscriptionRow:
+    return SubscriptionRow(**row._mapping)
+
+
+def target_of(*, variant_id: int | None, product_id: int) -> str:
+    """What is waited for, as one word that can be unique."""
+    return f"v{variant_id}" if variant_id is not None else f"p{product_id}"
+
+
+def ensure_contact(
+    tx: Connection, *, medium: str, address: str, address_hash: str, time_zone: str, now: datetime
+) -> ContactRow:
+    """The contact for an address, made or woken after an erasure."""
+    statement = insert_or(tx, contacts).values(
+        medium=medium,
+        address=address,
+        address_hash=address_hash,
+        time_zone=time_zone,
+        created_at=now,
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["address_hash"], set_={"address": address, "erased_at": None}
+    ).returning(*_CONTACT)
+    return _contact(tx.execute(statement).one())
+
+
+def find_contact(
+    tx: Connection, *, contact_id: int | None = None, address_hash: str = ""
+) -> ContactRow | None:
+    query = select(*_CONTACT)
+    if contact_id is not None:
+        query = query.where(contacts.c.id == contact_id)
+    else:
+        query = query.where(contacts.c.address_hash == address_hash)
+    row = tx.execute(query).one_or_none()
+    return _contact(row) if row else None
+
+
+def find_contacts(tx: Connection, ids: Iterable[int]) -> dict[int, ContactRow]:
+    rows = tx.execute(select(*_CONTACT).where(contacts.c.id.in_(list(set(ids)))))
+    return {row.id: _contact(row) for row in rows}
+
+
+def update_contact(tx: Connection, contact_id: int, **values: Any) -> None:
+    tx.execute(update(contacts).where(contacts.c.id == contact_id).values(**values))
+
+
+def find_active(
+    tx: Connection, *, contact_id: int, shop_id: int, target: str
+) -> SubscriptionRow | None:
+    row = tx.execute(
+        select(*_SUBSCRIPTION).where(
+            subscriptions.c.contact_id == contact_id,
+            subscriptions.c.shop_id == shop_id,
+            subscriptions.c.target == target,
+            subscriptions.c.state.in_(_ACTIVE),
+        )
+    ).one_or_none()
+    return _subscription(row) if row else None
+
+
+def add_subscription(tx: Connection, **values: Any) -> int | None:
+    """The new id; None when an active one for the same target exists (a concurrent sign-up)."""
+    statement = insert_or(tx, subscriptions).values(**values).on_conflict_do_nothing()
+    return tx.execute(statement.returning(subscriptions.c.id)).scalar_one_or_none()
+
+
+def find_subscription(
+    tx: Connection, subscription_id: int, *, for_update: bool = False
+) -> SubscriptionRow | None:
+    query = select(*_SUBSCRIPTION).where(subscriptions.c.id == subscription_id)
+    if for_update:
+        query = query.with_for_update()
+    row = tx.execute(query).one_or_none()
+    return _subscription(row) if row else None
+
+
+def find_subscriptions(tx: Connection, ids: Iterable[int]) -> dict[int, SubscriptionRow]:
+    rows = tx.execute(select(*_SUBSCRIPTION).where(subscriptions.c.id.in_(list(set(ids)))))
+    return {row.id: _subscription(row) for row in rows}
+
+
+def subscriptions_of(
+    tx: Connection,
+    contact_id: int,
+    *,
+    shop_id: int | None = None,
+    states: Sequence[str] | None = None,
+) -> list[SubscriptionRow]:
+    query = (
+        select(*_SUBSCRIPTION)
+        .where(subscriptions.c.contact_id == contact_id)
+        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+    )
+    if shop_id is not None:
+        query = query.where(subscriptions.c.shop_id == shop_id)
+    if states is not None:
+        query = query.where(subscriptions.c.state.in_(list(states)))
+    return [_subscription(row) for row in tx.execute(query)]
+
+
+def count_active(tx: Connection, *, contact_id: int, shop_id: int) -> int:
+    return int(
+        tx.execute(
+            select(func.count())
+            .select_from(subscriptions)
+            .where(
+                subscriptions.c.contact_id == contact_id,
+                subscriptions.c.shop_id == shop_id,
+                subscriptions.c.state.in_(_ACTIVE),
+            )
+        ).scalar_one()
+    )
+
+
+def has_confirmed(tx: Connection, *, contact_id: int, shop_id: int) -> bool:
+    """True when this address has shown before that it belongs to the one who asks."""
+    return (
+        tx.execute(
+            select(subscriptions.c.id)
+            .where(
+                subscriptions.c.contact_id == contact_id,
+                subscriptions.c.shop_id == shop_id,
+                subscriptions.c.confirmed_at.is_not(None),
+            )
+            .limit(1)
+        ).scalar_one_or_none()
+        is not None
+    )
+
+
+def move_subscriptions(
+    tx: Connection, ids: Sequence[int], *, from_states: Sequence[str] | None = None, **values: Any
+) -> int:
+    """Change subscriptions, only those in `from_states` when given; how many changed."""
+    if not ids:
+        return 0
+    query = update(subscriptions).where(subscriptions.c.id.in_(list(ids)))
+    if from_states is not None:
+        query = query.where(subscriptions.c.state.in_(list(from_states)))
+    return int(tx.execute(query.values(**values)).rowcount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InLine:
+    """Somebody in the line in front of a variant."""
+
+    id: int
+    contact_id: int
+    medium: str
+    locale: str
+    quantity: int
+    created_at: datetime
+    physical_only: bool
+    eta_told: str
+    eta_told_at: datetime | None
+
+
+def line_for(
+    tx: Connection,
+    *,
+    product_id: int,
+    variant_id: int,
+    after: tuple[datetime, int] | None,
+    limit: int,
+) -> list[InLine]:
+    """Who waits for the variant or any variant of its product, oldest first, after a place."""
+    query = (
+        select(*[subscriptions.c[name] for name in InLine.__slots__])
+        .where(
+            subscriptions.c.product_id == product_id,
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+        )
+        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        at, id_ = after
+        query = query.where(
+            or_(
+                subscriptions.c.created_at > at,
+                and_(subscriptions.c.created_at == at, subscriptions.c.id > id_),
+            )
+        )
+    return [InLine(**row._mapping) for row in tx.execute(query)]
+
+
+def count_line(tx: Connection, *, product_id: int, variant_id: int) -> tuple[int, int]:
+    """How many people wait in that line, and how many units they want."""
+    row = tx.execute(
+        select(func.count(), func.coalesce(func.sum(subscriptions.c.quantity), 0)).where(
+            subscriptions.c.product_id == product_id,
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def twins_of(tx: Connection, *, contact_id: int, product_id: int, variant_id: int) -> list[int]:
+    """All waiting subscriptions of one person that the variant satisfies."""
+    rows = tx.execute(
+        select(subscriptions.c.id).where(
+            subscriptions.c.contact_id == contact_id,
+            subscriptions.c.product_id == product_id,
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+        )
+    )
+    return [row.id for row in rows]
+
+
+def suppress(
+    tx: Connection,
+    *,
+    address_hash: str,
+    reason: str,
+    source: str,
+    at: datetime,
+    shop_id: int | None = None,
+    product_id: int | None = None,
+) -> bool:
+    """Never write to this address again (in this scope). False when that was so already."""
+    exists = tx.execute(
+        select(suppressions.c.id).where(
+            suppressions.c.address_hash == address_hash,
+            suppressions.c.lifted_at.is_(None),
+            suppressions.c.shop_id.is_(None)
+            if shop_id is None
+            else suppressions.c.shop_id == shop_id,
+            suppressions.c.product_id.is_(None)
+            if product_id is None
+            else suppressions.c.product_id == product_id,
+            suppressions.c.reason == reason,
+        )
+    ).first()
+    if exists:
+        return False
+    tx.execute(
+        insert(suppressions).values(
+            address_hash=address_hash,
+            shop_id=shop_id,
+            product_id=product_id,
+            reason=reason,
+            source=source,
+            at=at,
+        )
+    )
+    return True
+
+
+def suppressed(
+    tx: Connection, wanted: Iterable[tuple[str, int, int | None]]
+) -> dict[tuple[str, int, int | None], str]:
+    """Which of (address hash, shop id, product id) must not be written to, and why."""
+    asked = list(set(wanted))
+    hashes = {address_hash for address_hash, _, _ in asked}
+    rows = tx.execute(
+        select(
+            suppressions.c.address_hash,
+            suppressions.c.shop_id,
+            suppressions.c.product_id,
+            suppressions.c.reason,
+        ).where(suppressions.c.address_hash.in_(list(hashes)), suppressions.c.lifted_at.is_(None))
+    ).all()
+    found: dict[tuple[str, int, int | None], str] = {}
+    for one in asked:
+        address_hash, shop_id, product_id = one
+        for row in rows:
+            if (
+                row.address_hash == address_hash
+                and row.shop_id in (None, shop_id)
+                and row.product_id in (None, product_id)
+            ):
+                found[one] = row.reason
+    return found
+
+
+def lift_suppressions(
+    tx: Connection, *, address_hash: str, reasons: Sequence[str], by: str, why: str, at: datetime
+) -> int:
+    done = tx.execute(
+        update(suppressions)
+        .where(
+            suppressions.c.address_hash == address_hash,
+            suppressions.c.reason.in_(list(reasons)),
+            suppressions.c.lifted_at.is_(None),
+        )
+        .values(lifted_at=at, lifted_by=by, lifted_why=why)
+    )
+    return int(done.rowcount)

@@ -1,0 +1,217 @@
+"""Which releases are under way, how far is each, and why was each wave as large as it was?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, insert, select, update
+
+from notifier.domain.stock import Level
+from notifier.store.tables.catalogue import stock
+from notifier.store.tables.telling import releases, waves
+from notifier.store.upsert import insert_or
+
+SOLD_OUT = "sold_out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseRow:
+    id: int
+    event_id: int
+    shop_id: int
+    variant_id: int
+    product_id: int
+    kind: str
+    state: str
+    reason: str
+    strategy: dict[str, Any]
+    started_at: datetime
+    next_wave_at: datetime | None
+    finished_at: datetime | None
+    waves: int
+    told: int
+    units_told: int
+    cursor_at: datetime | None
+    cursor_id: int | None
+    wave_open: bool
+    people_left: int | None
+    units_left: int | None
+    largest: int | None
+
+    @property
+    def place(self) -> tuple[datetime, int] | None:
+        """The last place in line that was dealt with in the wave under way."""
+        if self.cursor_at is None or self.cursor_id is None:
+            return None
+        return self.cursor_at, self.cursor_id
+
+
+_COLUMNS = [releases.c[name] for name in ReleaseRow.__slots__]
+
+
+def _release(row: Row[Any]) -> ReleaseRow:
+    return ReleaseRow(**row._mapping)
+
+
+def start_release(tx: Connection, **values: Any) -> int | None:
+    """A new release for an event; None when the event has one already."""
+    statement = insert_or(tx, releases).values(state="running", **values)
+    made = tx.execute(statement.on_conflict_do_nothing().returning(releases.c.id))
+    return made.scalar_one_or_none()
+
+
+def due_releases(tx: Connection, *, now: datetime, limit: int = 50) -> list[int]:
+    rows = tx.execute(
+        select(releases.c.id)
+        .where(releases.c.state == "running", releases.c.next_wave_at <= now)
+        .order_by(releases.c.next_wave_at, releases.c.id)
+        .limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+def load_release(tx: Connection, release_id: int, *, for_update: bool = False) -> ReleaseRow | None:
+    query = select(*_COLUMNS).where(releases.c.id == release_id)
+    if for_update:
+        query = query.with_for_update(skip_locked=True)
+    row = tx.execute(query).one_or_none()
+    return _release(row) if row else None
+
+
+def list_releases(
+    tx: Connection, *, shop_id: int, before: int | None = None, limit: int = 50
+) -> list[ReleaseRow]:
+    query = (
+        select(*_COLUMNS)
+        .where(releases.c.shop_id == shop_id)
+        .order_by(releases.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(releases.c.id < before)
+    return [_release(row) for row in tx.execute(query)]
+
+
+def update_release(tx: Connection, release_id: int, **values: Any) -> None:
+    tx.execute(update(releases).where(releases.c.id == release_id).values(**values))
+
+
+def add_wave(
+    tx: Connection,
+    release_id: int,
+    *,
+    number: int,
+    at: datetime,
+    stock_seen: int | None,
+    planned: int | None,
+    reason: str,
+) -> None:
+    tx.execute(
+        insert(waves).values(
+            release_id=release_id,
+            number=number,
+            at=at,
+            stock=stock_seen,
+            planned=planned,
+            reason=reason,
+        )
+    )
+
+
+def count_told(tx: Connection, release_id: int, *, number: int, told: int) -> None:
+    tx.execute(
+        update(waves)
+        .where(waves.c.release_id == release_id, waves.c.number == number)
+        .values(told=waves.c.told + told)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaveRow:
+    number: int
+    at: datetime
+    stock: int | None
+    planned: int | None
+    told: int
+    reason: str
+
+
+def waves_of(tx: Connection, release_id: int) -> list[WaveRow]:
+    rows = tx.execute(
+        select(*[waves.c[name] for name in WaveRow.__slots__])
+        .where(waves.c.release_id == release_id)
+        .order_by(waves.c.number)
+    )
+    return [WaveRow(**row._mapping) for row in rows]
+
+
+def stop_sold_out(tx: Connection, release_ids: Sequence[int], *, now: datetime) -> None:
+    """The goods went before everybody was told: stop, so that a return resumes in order."""
+    if release_ids:
+        tx.execute(
+            update(releases)
+            .where(releases.c.id.in_(list(release_ids)), releases.c.state.in_(("running", "done")))
+            .values(
+                state="stopped",
+                reason=SOLD_OUT,
+                finished_at=now,
+                next_wave_at=None,
+                wave_open=False,
+            )
+        )
+
+
+def reopen_sold_out(tx: Connection, *, now: datetime) -> int:
+    """Resume releases that stopped because goods were gone, where they are there again.
+
+    Only the latest release of a variant; a newer announcement has its own.
+    """
+    newer = releases.alias("newer")
+    there = (
+        select(releases.c.id)
+        .join(stock, stock.c.variant_id == releases.c.variant_id)
+        .where(
+            releases.c.state == "stopped",
+            releases.c.reason == SOLD_OUT,
+            stock.c.level > int(Level.NONE),
+            ~exists(
+                select(newer.c.id).where(
+                    newer.c.variant_id == releases.c.variant_id,
+                    newer.c.kind == releases.c.kind,
+                    newer.c.id > releases.c.id,
+                )
+            ),
+        )
+    )
+    done = tx.execute(
+        update(releases)
+        .where(releases.c.id.in_(there))
+        .values(
+            state="running",
+            reason="",
+            next_wave_at=now,
+            finished_at=None,
+            wave_open=False,
+            cursor_at=None,
+            cursor_id=None,
+        )
+    )
+    return int(done.rowcount)
+
+
+def latest_release(tx: Connection, variant_id: int, *, kind: str) -> ReleaseRow | None:
+    row = tx.execute(
+        select(*_COLUMNS)
+        .where(releases.c.variant_id == variant_id, releases.c.kind == kind)
+        .order_by(releases.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return _release(row) if row else None
+
+
+def count_by_state(tx: Connection) -> dict[str, int]:
+    rows = tx.execute(select(releases.c.state, func.count()).group_by(releases.c.state))
+    return {state: int(count) for state, count in rows}

@@ -1,0 +1,50 @@
+"""What has been switched off, by whom and until when?
+
+Names: `sending` (everything), `shop:<slug>`, `channel:<name>`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, or_, select
+
+from notifier.store.tables.operation import switches
+from notifier.store.upsert import insert_or
+
+SENDING = "sending"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Off:
+    name: str
+    why: str
+    by: str
+    at: datetime
+    until: datetime | None
+
+
+def turn(
+    tx: Connection,
+    name: str,
+    *,
+    off: bool,
+    why: str,
+    by: str,
+    at: datetime,
+    until: datetime | None = None,
+) -> None:
+    values = {"off": off, "why": why, "by": by, "at": at, "until": until}
+    statement = insert_or(tx, switches).values(name=name, **values)
+    tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def all_off(tx: Connection, *, now: datetime) -> dict[str, Off]:
+    """Everything that is off now."""
+    rows = tx.execute(
+        select(
+            switches.c.name, switches.c.why, switches.c.by, switches.c.at, switches.c.until
+        ).where(switches.c.off, or_(switches.c.until.is_(None), switches.c.until > now))
+    )
+    return {row.name: Off(**row._mapping) for row in rows}
