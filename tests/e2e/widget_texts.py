@@ -1,0 +1,81 @@
+"""What a server says to the widget, in the two languages the browser tests read."""
+
+from __future__ import annotations
+
+TEXTS: dict[str, dict[str, str]] = {
+    "en": {
+        "headline": "Tell me when it is back",
+        "intro": "One message when it can be bought again. Nothing else.",
+        "email_label": "E-mail address",
+        "phone_label": "Mobile number",
+        "channel_label": "Tell me by",
+        "channel_email": "E-mail",
+        "channel_sms": "Text message",
+        "quantity_label": "How many?",
+        "any_variant_label": "Any other size or colour will do",
+        "physical_only_label": "Only when it is really in stock",
+        "consent": "With “Notify me” you agree to one e-mail about this product.",
+        "consent_sms": "With “Notify me” you agree to one text message. Rates may apply.",
+        "privacy_label": "Privacy",
+        "submit": "Notify me",
+        "sending": "Sending…",
+        "close": "Close",
+        "retry": "Try again",
+        "form_link": "Use the plain form",
+        "done_title": "Check your inbox",
+        "done_text": "We have sent a link. One click on it and you are on the list.",
+        "done_again": "Use another address",
+        "available_title": "It is available now",
+        "available_text": "Good news: you can buy it right away.",
+        "available_action": "Show it",
+        "error_email": "Please enter an e-mail address such as ann@example.com.",
+        "error_phone": "Please enter a mobile number.",
+        "error_network": "No answer from the server. Your entry is kept.",
+        "error_offline": "You are offline. Your entry is kept and sent when you are back.",
+        "error_busy": "Very busy right now. Your entry is kept; please try again in a moment.",
+        "error_server": "That did not work. Your entry is kept.",
+    },
+    "de": {
+        "headline": "Sagt mir, wenn es wieder da ist",
+        "intro": "Eine Nachricht, sobald der Artikel wieder lieferbar ist. Sonst nichts.",
+        "email_label": "E-Mail-Adresse",
+        "phone_label": "Handynummer",
+        "channel_label": "Nachricht per",
+        "channel_email": "E-Mail",
+        "channel_sms": "SMS",
+        "quantity_label": "Wie viele?",
+        "any_variant_label": "Jede andere Größe oder Farbe passt auch",
+        "physical_only_label": "Nur, wenn er wirklich auf Lager ist",
+        "consent": "Mit „Benachrichtigen“ erlaube ich eine E-Mail zu diesem Artikel.",
+        "consent_sms": "Mit „Benachrichtigen“ erlaube ich eine SMS zu diesem Artikel.",
+        "privacy_label": "Datenschutz",
+        "submit": "Benachrichtigen",
+        "sending": "Wird gesendet…",
+        "close": "Schließen",
+        "retry": "Erneut versuchen",
+        "form_link": "Einfaches Formular öffnen",
+        "done_title": "Bitte Postfach prüfen",
+        "done_text": "Wir haben einen Link geschickt. Ein Klick, und die Anmeldung gilt.",
+        "done_again": "Andere Adresse angeben",
+        "available_title": "Jetzt lieferbar",
+        "available_text": "Der Artikel kann sofort gekauft werden.",
+        "available_action": "Anzeigen",
+        "error_email": "Bitte eine E-Mail-Adresse wie ann@example.com eingeben.",
+        "error_phone": "Bitte eine Handynummer eingeben.",
+        "error_network": "Der Server antwortet nicht. Die Eingabe bleibt stehen.",
+        "error_offline": "Keine Verbindung. Die Eingabe bleibt stehen.",
+        "error_busy": "Gerade ist viel los. Bitte gleich noch einmal versuchen.",
+        "error_server": "Das hat nicht geklappt. Die Eingabe bleibt stehen.",
+    },
+}
+
+BUTTON = {"en": "Notify me when it is back", "de": "Benachrichtigen, wenn wieder verfügbar"}
+PREORDER = {"en": "Tell me when it can be ordered", "de": "Sagt mir, wann es bestellbar ist"}
+ETA = {
+    "en": {"text": "Expected around 3 December", "iso": "2026-12-03", "precision": "day"},
+    "de": {"text": "Voraussichtlich um den 3. Dezember", "iso": "2026-12-03", "precision": "day"},
+}
+CHECKED = {
+    "en": {"text": "checked 5 minutes ago", "at": "2026-11-21T12:00:00Z"},
+    "de": {"text": "vor 5 Minuten geprüft", "at": "2026-11-21T12:00:00Z"},
+}
