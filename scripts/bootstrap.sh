@@ -15,7 +15,7 @@ fail() {
 
 # What the folder must have been made from. The path is in it because a moved .venv is broken.
 fingerprint() {
-    echo "$(cat "$lock" setup.cfg pyproject.toml scripts/bootstrap.sh | cksum) $PWD"
+    echo "$(cat "$lock" requirements/build.txt setup.cfg pyproject.toml scripts/bootstrap.sh | cksum) $PWD"
 }
 
 is_ready() {
@@ -68,7 +68,7 @@ make_venv() {
         python=$(find_python)
     fi
     if has_uv; then
-        uv venv -q --clear --python "${python:->=3.11}" .venv && return
+        uv venv -q --python "${python:->=3.11}" .venv && return
         fail "uv could not make .venv with Python 3.11 or newer. Its reason is above."
     fi
     [ -n "$python" ] || fail "notifier needs Python 3.11 or newer, and none was found. Install one \
@@ -79,7 +79,7 @@ make_venv() {
     fi
     can_make_venv "$python" || fail "$python cannot make a virtual environment: its venv or \
 ensurepip is missing. Install it (Debian, Ubuntu: apt-get install $package), or install uv."
-    "$python" -m venv --clear .venv
+    "$python" -m venv .venv
 }
 
 venv_is_here() {
@@ -87,11 +87,14 @@ venv_is_here() {
         = "$(pwd -P)/.venv" ]
 }
 
+# Everything is named in the lock with its hashes, so nothing else may be fetched: no further
+# dependencies, and no build tools but those of requirements/build.txt.
 install() {
     if has_uv; then
-        uv pip install -q --python .venv/bin/python --no-deps "$@"
+        uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation "$@"
     else
-        .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps "$@"
+        PIP_USE_PEP517=1 .venv/bin/python -m pip install -q --disable-pip-version-check \
+            --no-deps --no-build-isolation "$@"
     fi
 }
 
@@ -104,11 +107,17 @@ if command -v flock >/dev/null 2>&1; then
     is_ready && exit 0
 fi
 
-venv_is_here || make_venv
+venv_is_here || {
+    rm -rf .venv
+    make_venv
+}
 [ -x .venv/bin/pip ] || has_uv ||
-    fail ".venv has no pip and uv is gone. Remove .venv and run this again."
+    fail ".venv has no pip, and uv is gone. Remove .venv and run this again."
 echo "Installing the packages of $lock into .venv (once)."
-install --require-hashes -r "$lock" || fail "The packages of $lock could not be installed. \
-The reason is above; a network connection to a package index is needed once."
-install --no-build-isolation -e .
+{
+    install --require-hashes -r requirements/build.txt &&
+        install --require-hashes -r "$lock"
+} || fail "The packages of $lock could not be installed. The reason is above; \
+a connection to a package index is needed once."
+install -e . || fail "The project itself could not be installed. The reason is above."
 fingerprint >"$ready"

@@ -12,16 +12,16 @@ command -v uv >/dev/null 2>&1 || {
 unset UV_INDEX UV_DEFAULT_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_CONFIG_FILE
 
 compile() {
-    target=$1
-    shift
     uv pip compile -q --no-config --universal --python-version 3.11 --generate-hashes \
-        --no-emit-index-url --no-annotate --custom-compile-command "make lock" \
-        setup.cfg requirements/build.in --output-file "$target" "$@"
+        --no-emit-index-url --no-annotate --custom-compile-command "make lock" "$@"
 }
 
-compile requirements/run.txt --extra postgres --extra web --extra dkim "$@"
-# The others hold the same versions as run.txt, so one .venv can serve all three.
-compile requirements/test.txt --constraint requirements/run.txt \
-    --extra postgres --extra web --extra dkim --extra test "$@"
-compile requirements/lint.txt --constraint requirements/test.txt \
-    --extra postgres --extra web --extra dkim --extra lint "$@"
+run="--extra postgres --extra web --extra dkim"
+compile requirements/build.in -o requirements/build.txt "$@"
+# All hold the same versions, so that one .venv can serve all uses.
+# shellcheck disable=SC2086 # $run is several words
+{
+    compile setup.cfg $run -o requirements/run.txt -c requirements/build.txt "$@"
+    compile setup.cfg $run --extra test -o requirements/test.txt -c requirements/run.txt "$@"
+    compile setup.cfg $run --extra lint -o requirements/lint.txt -c requirements/test.txt "$@"
+}
