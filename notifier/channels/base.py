@@ -140,6 +140,7 @@ class MessageChannel(Protocol):
 
 
 class ReceiptKind(StrEnum):
+    ACCEPTED = "accepted"  # on its way: settles an unknown outcome, says nothing of arrival
     DELIVERED = "delivered"
     DELAYED = "delayed"
     BOUNCED = "bounced"  # hard: the address is no good

@@ -1,0 +1,109 @@
+"""How does a request get to Twilio, and may it have arrived when no answer came?
+
+Stands in for the HTTP client of Twilio's library, whose own has no timeout by default. Connections
+are kept open. With `base_url` set (demo, tests) everything goes there instead of *.twilio.com.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+__all__ = ["TwilioAnswer", "TwilioHttp", "is_bad_certificate", "was_never_sent"]
+
+# Raised before the first byte of the request itself is written.
+_BEFORE = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.LocalProtocolError,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class TwilioAnswer:
+    """What Twilio's library reads of an answer."""
+
+    status_code: int
+    text: str
+    headers: Mapping[str, str]
+    cached: bool = False
+
+    @property
+    def content(self) -> str:
+        return self.text
+
+    @property
+    def ok(self) -> bool:
+        return self.status_code < 400
+
+
+class TwilioHttp:
+    """The HTTP client that is handed to `twilio.rest.Client`. Times in seconds."""
+
+    is_async = False
+
+    def __init__(self, *, base_url: str, connect_timeout: float, read_timeout: float) -> None:
+        self.last_headers: Mapping[str, str] = {}
+        self._base_url = base_url.rstrip("/")
+        self._client = httpx2.Client(
+            timeout=httpx2.Timeout(read_timeout, connect=connect_timeout),
+            trust_env=not base_url,
+            follow_redirects=False,
+        )
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> TwilioAnswer:
+        """One request, tried once. Raises httpx2.TransportError."""
+        self.last_headers = {}
+        answer = self._client.request(
+            method,
+            self._rewritten(url),
+            params=dict(params) if params else None,
+            data=dict(data) if data else None,
+            headers=dict(headers or {}),
+            auth=auth,
+        )
+        self.last_headers = answer.headers
+        return TwilioAnswer(
+            status_code=answer.status_code, text=answer.text, headers=answer.headers
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _rewritten(self, url: str) -> str:
+        if not self._base_url:
+            return url
+        parts = urlsplit(url)
+        return f"{self._base_url}{parts.path}{'?' if parts.query else ''}{parts.query}"
+
+
+def was_never_sent(error: httpx2.TransportError) -> bool:
+    """Whether the request surely did not reach Twilio. All other failures are ambiguous."""
+    return isinstance(error, _BEFORE)
+
+
+def is_bad_certificate(error: BaseException | None) -> bool:
+    """Whether somebody else answers in Twilio's place, or our authorities are out of date."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

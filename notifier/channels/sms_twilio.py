@@ -1,0 +1,342 @@
+"""How does an SMS reach a phone through Twilio, and what do we make of its answers?
+
+Twilio has no idempotency key for messages. So a try without an answer is reported as unknown, and
+the next try first looks through Twilio's list for our text; only what is not there after a minute
+is sent again (at least once, at most two copies).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import httpx2
+
+from notifier.channels.base import Blame, Finding, Letter, NotePhase, Outcome, Phase, Result
+from notifier.channels.sms.callbacks import (
+    IncomingText,
+    read_inbound,
+    read_status_callback,
+    status_callback_url,
+)
+from notifier.channels.sms.checkup import check_setup
+from notifier.channels.sms.errors import judge_answer
+from notifier.channels.sms.pace import PAUSE, Pace
+from notifier.channels.sms.settings import Settings as TwilioSettings
+from notifier.channels.sms.spending import DailySpending
+from notifier.channels.sms.wire import TwilioHttp, is_bad_certificate, was_never_sent
+from notifier.clock import Clock, system_clock
+from notifier.domain.sms_text import count_segments, smarten
+from notifier.http import read_retry_after
+
+__all__ = [
+    "Channel",
+    "IncomingText",
+    "Settings",
+    "read_inbound",
+    "read_status_callback",
+    "status_callback_url",
+    "verify_signature",
+]
+
+SETTLING = timedelta(seconds=60)  # after this a message Twilio took is surely in its list
+SKEW = timedelta(minutes=2)  # between our clock and Twilio's
+LEAST_VALIDITY = timedelta(seconds=10)
+LISTED = 200  # newest messages to one number that are looked through
+REMEMBERED = 10_000
+
+Settings = TwilioSettings
+
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
+
+
+class Channel:
+    """Sends SMS. Used by one thread at a time; keeps its connection and its pace between calls.
+
+    `wait` and `monotonic` are for tests that have no time to lose.
+    """
+
+    Settings: ClassVar[type[Any]] = TwilioSettings
+
+    def __init__(
+        self,
+        settings: TwilioSettings,
+        *,
+        clock: Clock = system_clock,
+        wait: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._pace = Pace(
+            rate_per_second=settings.rate_per_second, clock=clock, wait=wait, monotonic=monotonic
+        )
+        self._http = TwilioHttp(
+            base_url=settings.base_url,
+            connect_timeout=settings.connect_timeout,
+            read_timeout=settings.read_timeout,
+        )
+        self._lazy_client: Any = None
+        self._spending = DailySpending(
+            cap=Decimal(str(settings.daily_spend_cap)),
+            price=Decimal(str(settings.price_per_segment)),
+        )
+        self._uid_of: dict[str, str] = {}
+
+    def send(
+        self, letters: Sequence[Letter], *, note: NotePhase
+    ) -> Iterator[tuple[Letter, Result]]:
+        """Try each letter once, no faster than the set rate. See channels.base.
+
+        When Twilio asks for a pause, cannot be reached or refuses our set-up, the rest of the
+        letters come back at once as try_later, without a request.
+        """
+        refused_setup: Result | None = None
+        for letter in letters:
+            result = refused_setup or self._pace.pause() or self._try(letter, note)
+            if result.outcome is Outcome.TRY_LATER and result.blame is Blame.CONFIG:
+                refused_setup = result
+            yield letter, result
+
+    def check(self) -> list[Finding]:
+        """Look at account, sender and callbacks without sending. Never raises."""
+        return check_setup(self._client, self._settings)
+
+    def close(self) -> None:
+        self._http.close()
+
+    @property
+    def _client(self) -> Any:
+        if self._lazy_client is None:
+            from twilio.rest import Client  # costs a quarter of a second, so only when used
+
+            settings = self._settings
+            self._lazy_client = Client(
+                username=settings.api_key_sid or settings.account_sid,
+                password=settings.api_key_secret or settings.auth_token,
+                account_sid=settings.account_sid,
+                http_client=self._http,
+            )
+        return self._lazy_client
+
+    def _try(self, letter: Letter, note: NotePhase) -> Result:
+        text = smarten(letter.short).strip()
+        segments = count_segments(text)
+        refusal = self._refusal(letter, segments)
+        if refusal is not None:
+            return refusal
+        if letter.is_retry_of_unknown:
+            settled = self._settle(letter, text)
+            if settled is not None:
+                return settled
+        broke = self._cap_result(segments)
+        if broke is not None:
+            return broke
+        self._pace.wait_turn()
+        note(letter.message_id, Phase.HANDED_OVER)
+        result = self._post(letter, text)
+        if result.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
+            self._spending.note_sent(self._clock(), segments=segments)
+        return self._remember(letter, result)
+
+    def _refusal(self, letter: Letter, segments: int) -> Result | None:
+        """What need not be asked of Twilio."""
+        now = self._clock()
+        if not _E164.fullmatch(letter.address):
+            return _refused(Blame.ADDRESS, "not_e164", "The address is not a number with + ….")
+        if not segments:
+            return _refused(Blame.OURS, "empty", "The letter has no SMS text.")
+        if segments > self._settings.max_segments:
+            said = f"The text takes {segments} SMS, {self._settings.max_segments} are allowed."
+            return _refused(Blame.CONTENT, "too_long", said)
+        if letter.not_after is not None and letter.not_after - now < LEAST_VALIDITY:
+            return _refused(Blame.NOBODY, "stale", "Its time ran out before it could be sent.")
+        return None
+
+    def _post(self, letter: Letter, text: str) -> Result:
+        from twilio.base.exceptions import TwilioRestException, TwilioServiceException
+
+        try:
+            taken = self._client.messages.create(**self._form(letter, text))
+        except (TwilioRestException, TwilioServiceException) as problem:
+            said = getattr(problem, "msg", "") or getattr(problem, "title", "")
+            return self._judged(problem.status, problem.code, str(said))
+        except httpx2.RequestError as problem:
+            return _unanswered(problem)
+        except ValueError as problem:  # a success, but not JSON
+            said = f"Twilio's answer cannot be read: {problem}"
+            return Result(outcome=Outcome.UNKNOWN, code="unreadable", detail=said[:1000])
+        if not taken.sid:
+            return Result(outcome=Outcome.UNKNOWN, code="unreadable", detail="No SID in it.")
+        return Result(outcome=Outcome.ACCEPTED, code=str(taken.status), provider_id=taken.sid)
+
+    def _form(self, letter: Letter, text: str) -> dict[str, Any]:
+        settings = self._settings
+        validity = timedelta(seconds=settings.longest_validity)
+        if letter.not_after is not None:
+            validity = min(validity, letter.not_after - self._clock())
+        form: dict[str, Any] = {
+            "to": letter.address,
+            "body": text,
+            "validity_period": max(1, int(validity.total_seconds())),
+        }
+        if settings.messaging_service_sid:
+            form["messaging_service_sid"] = settings.messaging_service_sid
+        if settings.from_number:
+            form["from_"] = settings.from_number
+        callback = status_callback_url(settings.status_callback_base, letter.uid)
+        return {**form, "status_callback": callback} if callback else form
+
+    def _judged(self, status: int, code: int | None, said: str) -> Result:
+        verdict = judge_answer(status, None if code == status else code)
+        asked = read_retry_after(self._http.last_headers.get("retry-after", ""), now=self._clock())
+        return Result(
+            outcome=verdict.outcome,
+            blame=verdict.blame,
+            code=f"twilio {code or status}",
+            detail=f"{verdict.meaning}: {said}"[:1000],
+            retry_after=asked or verdict.retry_after,
+        )
+
+    def _settle(self, letter: Letter, text: str) -> Result | None:
+        """Look for an earlier try in Twilio's list. None: it is not there, send it again.
+
+        The list gives no callback URL back, so the text itself is what we know ours by. DateSent
+        cannot narrow the search: a message still in the queue has none.
+        """
+        from twilio.base.exceptions import TwilioException
+
+        now = self._clock()
+        first = letter.first_tried_at or now
+        try:
+            listed = self._client.messages.list(to=letter.address, limit=LISTED)
+        except (TwilioException, httpx2.RequestError, ValueError) as problem:
+            said = f"Could not look whether an earlier try arrived: {problem}"
+            return self._remember(letter, _later("cannot_look", said, wait=PAUSE))
+        for found in listed:
+            if self._uid_of.get(found.sid, letter.uid) != letter.uid:
+                continue
+            if _is_same(found, text, since=first - SKEW):
+                result = Result(outcome=Outcome.ACCEPTED, code="found", provider_id=str(found.sid))
+                return self._remember(letter, result)
+        age = max(now - first, timedelta(0))
+        if age < SETTLING:
+            said = "An earlier try may still turn up in Twilio's list."
+            return _later("settling", said, wait=SETTLING - age)
+        return None
+
+    def _cap_result(self, segments: int) -> Result | None:
+        now = self._clock()
+        if self._spending.wants_look(now):
+            self._spending.note_look(now, segments=self._counted_by_twilio())
+        if not self._spending.would_exceed(now, segments=segments):
+            return None
+        cap = f"{self._settings.daily_spend_cap:g} {self._settings.currency}"
+        said = f"The daily cap of {cap} is reached. Raise daily_spend_cap, or wait for tomorrow."
+        return _later("spend_cap", said, wait=self._spending.until_tomorrow(now))
+
+    def _counted_by_twilio(self) -> int | None:
+        from twilio.base.exceptions import TwilioException
+
+        try:
+            records = self._client.usage.records.today.list(category="sms-outbound", limit=1)
+            return sum(int(record.count or 0) for record in records)
+        except (TwilioException, httpx2.RequestError, ValueError):
+            return None  # our own count goes on; the next look comes in five minutes
+
+    def _remember(self, letter: Letter, result: Result) -> Result:
+        """Learn from a result: whose message it was, and whether to leave Twilio alone a while."""
+        if result.provider_id:
+            self._uid_of[result.provider_id] = letter.uid
+            if len(self._uid_of) > REMEMBERED:
+                del self._uid_of[next(iter(self._uid_of))]
+        self._pace.learn(result)
+        return result
+
+
+def verify_signature(
+    *,
+    url: str,
+    params: Mapping[str, Any],
+    header: str | None,
+    auth_token: str | Sequence[str],
+    body: bytes | str | None = None,
+    settings_header: str | None = None,
+    signing_keys: Sequence[str] = (),
+) -> bool:
+    """Whether Twilio signed this request. Never raises.
+
+    `url` is the public URL as Twilio was given it, not what a proxy made of it. `params` are the
+    form fields (werkzeug's MultiDict serves). `header` is X-Twilio-Signature, `settings_header`
+    X-Twilio-Webhooks-Signature-Settings, which names a shared key of `signing_keys` (`id=secret`).
+    `auth_token`: one, or several while they are changed. `body`: of a JSON request; it is covered
+    only when the URL carries bodySHA256.
+    https://www.twilio.com/docs/usage/security#validating-requests
+    """
+    from twilio.request_validator import RequestValidator, get_signature_algorithm
+
+    if not isinstance(header, str) or not header or not header.isascii():
+        return False
+    tokens = [auth_token] if isinstance(auth_token, str) else list(auth_token)
+    key_id = _named(settings_header, "key")
+    if key_id:
+        pairs = (key.partition("=") for key in signing_keys)
+        tokens = [secret for name, _, secret in pairs if name == key_id]
+    try:
+        algorithm = get_signature_algorithm(settings_header)
+        signed = body.decode() if isinstance(body, bytes) else body
+        if signed is not None and "bodySHA256=" not in url:
+            return False
+        covered = params if signed is None else signed
+        return any(
+            RequestValidator(token).validate(url, covered, header, algorithm)
+            for token in tokens
+            if token
+        )
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return False  # an unreadable URL, body or field: nothing Twilio would have signed
+
+
+def _named(header: str | None, name: str) -> str:
+    """The value of `name=` in a header of comma-separated pairs, if it is plain ASCII."""
+    for part in (header or "").split(","):
+        found, _, value = part.strip().partition("=")
+        if found == name and value.isascii():
+            return value
+    return ""
+
+
+def _is_same(found: Any, text: str, *, since: datetime) -> bool:
+    """Whether a listed message is this text. A trial account puts a sentence in front of it."""
+    return (
+        str(found.direction or "").startswith("outbound")
+        and found.date_created is not None
+        and found.date_created >= since
+        and (found.body or "").strip().endswith(text)
+    )
+
+
+def _unanswered(problem: httpx2.RequestError) -> Result:
+    said = f"{type(problem).__name__}: {problem}"[:1000]
+    if not (isinstance(problem, httpx2.TransportError) and was_never_sent(problem)):
+        return Result(outcome=Outcome.UNKNOWN, blame=Blame.TRANSPORT, code="no_answer", detail=said)
+    blame = Blame.CONFIG if is_bad_certificate(problem) else Blame.TRANSPORT
+    return Result(outcome=Outcome.TRY_LATER, blame=blame, code="not_reached", detail=said)
+
+
+def _refused(blame: Blame, code: str, said: str) -> Result:
+    return Result(outcome=Outcome.REFUSED, blame=blame, code=code, detail=said)
+
+
+def _later(code: str, said: str, *, wait: timedelta) -> Result:
+    return Result(
+        outcome=Outcome.TRY_LATER,
+        blame=Blame.TRANSPORT,
+        code=code,
+        detail=said[:1000],
+        retry_after=wait,
+    )
