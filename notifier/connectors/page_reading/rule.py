@@ -14,16 +14,15 @@ A value (eta, price, sku) is written the same way and gives the text, an attribu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 from cssselect import HTMLTranslator, SelectorError
 from lxml import etree
 
 from notifier.connectors.page_reading.timed_regex import check_pattern
-from notifier.errors import InvalidInput
+from notifier.errors import ConfigError
 
 MAX_SELECTOR = 300
 SIGNALS = ("out_of_stock", "discontinued", "preorder", "backorder", "in_stock")
@@ -31,7 +30,7 @@ VALUES = ("eta", "price", "sku")
 
 Signals = tuple[str, ...] | str
 
-_ATTRIBUTE = re.compile(r"\s@([A-Za-z_][\w:.-]*)\s*\Z")
+_WITH_ATTRIBUTE = re.compile(r"(.*\s)?@([A-Za-z_][\w:.-]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,9 @@ class Rule:
     without it nothing is concluded. `otherwise` is what a page with that part, but with none of
     the signals, means: `out_of_stock`, `in_stock`, or empty to go by the markup.
     """
+
+    # A misspelt key in a configuration file must not be passed over in silence.
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     within: str = ""
     in_stock: Signals = ()
@@ -59,20 +61,6 @@ class Rule:
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         compile_rule(self)
-
-    @classmethod
-    def of(cls, given: Rule | Mapping[str, Any] | None) -> Rule:
-        """A rule from a configuration table. Raises InvalidInput for a key that is none."""
-        if isinstance(given, Rule):
-            return given
-        table = dict(given or {})
-        known = {f.name for f in fields(cls)}
-        for key in table:
-            if key not in known:
-                raise InvalidInput.of(
-                    f"rule.{key}", "unknown", f"there is no {key!r}; known: {sorted(known)}."
-                )
-        return cls(**table)
 
     @property
     def decides(self) -> bool:
@@ -102,19 +90,16 @@ class CompiledRule:
 
 @lru_cache(maxsize=256)
 def compile_rule(rule: Rule) -> CompiledRule:
-    """Read every line of a rule. Raises InvalidInput that names the field and the line."""
+    """Read every line of a rule. Raises ConfigError that names the field and the line."""
     if rule.otherwise not in ("", "out_of_stock", "in_stock"):
-        raise InvalidInput.of(
-            "rule.otherwise",
-            "unknown",
-            f"{rule.otherwise!r} is not possible; write out_of_stock, in_stock or nothing.",
+        raise ConfigError(
+            f"rule.otherwise: {rule.otherwise!r} is not possible; write out_of_stock, in_stock "
+            "or nothing."
         )
     if rule.otherwise and not rule.within:
-        raise InvalidInput.of(
-            "rule.within",
-            "missing",
-            "`otherwise` needs `within`: only on a page that holds the product's own part does "
-            "the absence of signals mean anything.",
+        raise ConfigError(
+            "rule.within: `otherwise` needs it. Only on a page that holds the product's own part "
+            "does the absence of signals mean anything."
         )
     return CompiledRule(
         within=_selector(rule.within, field="rule.within") if rule.within else None,
@@ -132,21 +117,23 @@ def compile_rule(rule: Rule) -> CompiledRule:
 
 def _probe(line: str, *, field: str) -> Probe:
     if not isinstance(line, str) or not line.strip():
-        raise InvalidInput.of(field, "empty", f"{line!r} says nothing; write a CSS selector.")
-    where, mark, wanted = (" " + line).partition(" :: ")
+        raise ConfigError(f"{field}: {line!r} says nothing; write a CSS selector.")
+    where, mark, wanted = f" {line} ".partition(" :: ")
     where, wanted = where.strip(), wanted.strip()
-    attribute = _ATTRIBUTE.search(" " + where)
-    if attribute:
-        where = where[: attribute.start() - 1 if attribute.start() else 0].strip()
     if mark and not wanted:
-        raise InvalidInput.of(field, "empty", f"{line!r} has nothing after `::`.")
+        raise ConfigError(f"{field}: {line!r} has nothing after `::`.")
+    attribute = ""
+    if found := _WITH_ATTRIBUTE.fullmatch(where):
+        where, attribute = (found[1] or "").strip(), found[2]
+        if not where:
+            raise ConfigError(f"{field}: {line!r} needs a CSS selector before @{attribute}.")
     is_pattern = len(wanted) > 2 and wanted.startswith("/") and wanted.endswith("/")
     if is_pattern:
         check_pattern(wanted[1:-1], field=field)
     return Probe(
         line=line,
         path=_selector(where, field=field) if where else None,
-        attribute=attribute.group(1) if attribute else "",
+        attribute=attribute,
         words="" if is_pattern else wanted,
         pattern=wanted[1:-1] if is_pattern else "",
     )
@@ -154,14 +141,10 @@ def _probe(line: str, *, field: str) -> Probe:
 
 def _selector(css: str, *, field: str) -> Any:
     if len(css) > MAX_SELECTOR:
-        raise InvalidInput.of(
-            field,
-            "too_long",
-            f"the selector has {len(css)} characters; at most {MAX_SELECTOR} are allowed.",
+        raise ConfigError(
+            f"{field}: the selector has {len(css)} characters; at most {MAX_SELECTOR} are allowed."
         )
     try:
         return etree.XPath(HTMLTranslator().css_to_xpath(css, prefix="descendant-or-self::"))
     except (SelectorError, etree.XPathError, RecursionError) as trouble:
-        raise InvalidInput.of(
-            field, "bad_selector", f"{css!r} is no CSS selector: {trouble}."
-        ) from trouble
+        raise ConfigError(f"{field}: {css!r} is no CSS selector ({trouble}).") from trouble

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from notifier.errors import InvalidInput, LookFailed
+from notifier.errors import ConfigError, LookFailed
 
 MAX_PATTERN = 300
 MAX_SECONDS = 3.0
@@ -40,18 +40,16 @@ class Search:
 
 
 def check_pattern(pattern: str, *, field: str) -> None:
-    """Raise InvalidInput when `pattern` is no regular expression, or too long for one."""
+    """Raise ConfigError when `pattern` is no regular expression, or too long for one."""
     if len(pattern) > MAX_PATTERN:
-        raise InvalidInput.of(
-            field,
-            "too_long",
-            f"the pattern has {len(pattern)} characters; at most {MAX_PATTERN} are allowed.",
+        raise ConfigError(
+            f"{field}: the pattern has {len(pattern)} characters; at most {MAX_PATTERN} may be."
         )
     try:
         re.compile(pattern, re.IGNORECASE)
     except (re.error, RecursionError, OverflowError) as trouble:
-        raise InvalidInput.of(
-            field, "bad_pattern", f"/{pattern}/ is no regular expression: {trouble}."
+        raise ConfigError(
+            f"{field}: /{pattern}/ is no regular expression ({trouble})."
         ) from trouble
 
 

@@ -6,6 +6,7 @@ All of these come with status 200. None of them says anything about stock (trust
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from notifier.connectors.page_reading.document import Document
 from notifier.connectors.page_reading.visible import is_visible, visible_text
@@ -57,6 +58,10 @@ _WALL_PATHS = (
     "//iframe[contains(@src,'_Incapsula_Resource') or contains(@src,'captcha-delivery.com')]",
 )
 
+_PAGE_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/plain")
+_LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|account/login|password|challenge|captcha)\b")
+_FRONT_PATH = re.compile(r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w+|home)?/?", re.IGNORECASE)
+
 _ADVICE = {
     "bot_wall": "The shop takes us for a robot, which we are: ask it to let this program in.",
     "throttled": "The shop wants to be asked less often; a longer interval helps.",
@@ -90,6 +95,29 @@ def refuse_wall(page: Document, *, has_product: bool) -> None:
     fields = page.root.xpath("//input[@type='password']")
     if len(text) < 1_000 and any(is_visible(field) for field in fields):
         raise _failed("login_page", page=page, seen="a password field")
+
+
+def refuse_detour(asked: str, *, to: str, content_type: str) -> None:
+    """Raise LookFailed when a redirect led away from the product, or the answer is no web page.
+
+    Shops send sold-out or deleted products to the front page; its "add to cart" buttons are for
+    other things.
+    """
+    if content_type and content_type not in _PAGE_TYPES:
+        raise LookFailed("not_html", f"{asked} is {content_type!r}, not a web page. Is it a feed?")
+    if to == asked:
+        return
+    path = urlsplit(to).path.casefold()
+    if found := _LOGIN_PATH.search(path):
+        raise LookFailed(
+            "login_page", f"{asked} leads to {found.group()!r}. {_ADVICE['login_page']}"
+        )
+    if _FRONT_PATH.fullmatch(path) and not _FRONT_PATH.fullmatch(urlsplit(asked).path):
+        raise LookFailed(
+            "redirected",
+            f"{asked} leads to the front page {to}; the product is gone or has moved. "
+            "Give its new address.",
+        )
 
 
 def _failed(code: str, *, page: Document, seen: str) -> LookFailed:
