@@ -1,0 +1,242 @@
+"""How does one say this in the reader's language?
+
+Dates, money, spans of time and the fixed phrases of widget, pages and mails. The phrases live in
+notifier/locales/<locale>.toml; every locale has the same keys (tests/meta/test_messages.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from babel import Locale, UnknownLocaleError, dates, numbers, units
+
+from notifier.domain.eta import Eta, EtaPrecision
+
+DEFAULT_LOCALE = "en"
+_FOLDER = Path(__file__).resolve().parent / "locales"
+_RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "dv", "ckb", "sd", "ug"})
+
+
+# --- which language -----------------------------------------------------------------------
+
+
+def locale_chain(locale: str) -> tuple[str, ...]:
+    """`de_at` → (`de-AT`, `de`): from the most exact name to the bare language."""
+    parts = locale.strip().replace("_", "-").split("-")
+    tidy = [parts[0].lower()]
+    tidy += [p.upper() if len(p) == 2 else p.title() if len(p) == 4 else p for p in parts[1:]]
+    return tuple("-".join(tidy[:length]) for length in range(len(tidy), 0, -1))
+
+
+def choose_locale(
+    wanted: str | Iterable[str], available: Iterable[str], *, default: str = DEFAULT_LOCALE
+) -> str:
+    """The one of `available` that serves a reader of `wanted` best, else `default`.
+
+    `wanted` is one name or several, the dearest first; nonsense among them is passed over.
+    `de-AT` is served by `de-AT`, then `de`, then any other German.
+    """
+    offered = {locale_chain(one)[0]: one for one in available}
+    for want in (wanted,) if isinstance(wanted, str) else wanted:
+        chain = locale_chain(want)
+        for name in chain:
+            if name in offered:
+                return offered[name]
+        for name, original in offered.items():
+            if locale_chain(name)[-1] == chain[-1]:
+                return original
+    return default
+
+
+def accepted_locales(header: str) -> tuple[str, ...]:
+    """The languages of an Accept-Language header (RFC 9110 12.5.4), the dearest first."""
+    ranked: list[tuple[float, str]] = []
+    for item in header[:500].split(","):
+        name, _, weight = item.strip().partition(";")
+        number = weight.strip().removeprefix("q=")
+        good = number.replace(".", "", 1).isdecimal()
+        worth = float(number) if good else 0.0 if weight else 1.0
+        if name and name != "*" and worth > 0:
+            ranked.append((-worth, name.strip()))
+    return tuple(name for _, name in sorted(ranked, key=lambda pair: pair[0]))
+
+
+def direction(locale: str) -> str:
+    """`ltr` or `rtl`, for the dir attribute."""
+    return "rtl" if locale_chain(locale)[-1] in _RIGHT_TO_LEFT else "ltr"
+
+
+@cache
+def _babel(locale: str) -> Locale:
+    """Babel's locale. Bare `en` is international English: 3 December 2026, not December 3."""
+    for name in locale_chain(locale):
+        try:
+            return Locale.parse("en-001" if name == "en" else name, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse("en_001")
+
+
+# --- fixed phrases ------------------------------------------------------------------------
+
+
+@cache
+def available_locales() -> tuple[str, ...]:
+    """The locales that have phrases, the default first."""
+    found = sorted(path.stem for path in _FOLDER.glob("*.toml"))
+    return (DEFAULT_LOCALE, *(name for name in found if name != DEFAULT_LOCALE))
+
+
+def phrases(locale: str) -> Mapping[str, str]:
+    """Every fixed phrase as `section.key`, in the nearest locale there is."""
+    return _load(choose_locale(locale, available_locales()))[0]
+
+
+def section(locale: str, name: str) -> Mapping[str, str]:
+    """The phrases of one section (`widget`, `page`, `consent`, `error`, `mail`) by bare key.
+
+    Raises KeyError for a section that does not exist.
+    """
+    return _load(choose_locale(locale, available_locales()))[1][name]
+
+
+@cache
+def _load(locale: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
+    tables: dict[str, dict[str, str]] = tomllib.loads(
+        (_FOLDER / f"{locale}.toml").read_text(encoding="utf-8")
+    )
+    flat = {f"{name}.{key}": text for name, table in tables.items() for key, text in table.items()}
+    sections = {name: MappingProxyType(table) for name, table in tables.items()}
+    return MappingProxyType(flat), MappingProxyType(sections)
+
+
+# --- consent ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentText:
+    """A wording somebody agrees to. `id` names exactly this wording in this language."""
+
+    id: str
+    locale: str
+    purpose: str
+    text: str
+
+    def shown(self, *, shop: str) -> str:
+        """The words as the reader sees them."""
+        return self.text.replace("{shop}", shop)
+
+
+def consent_text(locale: str, purpose: str) -> ConsentText:
+    """What is agreed to for `purpose`: `email`, `sms` or `marketing` (trust SM-11, CP-3).
+
+    Raises KeyError for another purpose.
+    """
+    return _consent(choose_locale(locale, available_locales()), purpose)
+
+
+def consent_by_id(consent_id: str) -> ConsentText | None:
+    """The wording an id names, or None when it is not (or no longer) one of ours."""
+    return _consents().get(consent_id)
+
+
+@cache
+def _consent(locale: str, purpose: str) -> ConsentText:
+    text = section(locale, "consent")[purpose]
+    digest = hashlib.sha256(f"{locale}\0{purpose}\0{text}".encode()).hexdigest()
+    name = f"{purpose}.{locale}.{digest[:10]}"
+    return ConsentText(id=name, locale=locale, purpose=purpose, text=text)
+
+
+@cache
+def _consents() -> Mapping[str, ConsentText]:
+    every = (
+        _consent(locale, purpose)
+        for locale in available_locales()
+        for purpose in section(locale, "consent")
+    )
+    return {one.id: one for one in every}
+
+
+# --- dates, money, spans ------------------------------------------------------------------
+
+
+def format_date(day: date, locale: str) -> str:
+    """`3 December 2026`, `3. Dezember 2026`, `3 de diciembre de 2026`."""
+    return dates.format_date(day, "long", locale=_babel(locale))
+
+
+def format_money(amount: Decimal, currency: str, locale: str) -> str:
+    """`€1,299.50`, `1.299,50 €`. Without a currency, the bare number.
+
+    Blanks that may not break stay as they are.
+    """
+    # Bare `en` writes $ and ¥ as most readers of English do; international English has US$, JP¥.
+    babel = Locale.parse("en") if locale.lower() == "en" else _babel(locale)
+    if not currency:
+        return numbers.format_decimal(amount, locale=babel)
+    return numbers.format_currency(amount, currency, locale=babel)
+
+
+def duration_words(length: timedelta, locale: str) -> str:
+    """`48 hours`, `30 minutes`, `12 days`: whole units, hours up to three days."""
+    minutes = max(1, round(length.total_seconds() / 60))
+    if minutes < 120 and minutes % 60:
+        return _units(minutes, "minute", locale)
+    hours = round(minutes / 60)
+    if hours <= 72:
+        return _units(hours, "hour", locale)
+    return _units(round(hours / 24), "day", locale)
+
+
+def age_words(age: timedelta, locale: str) -> str:
+    """How old something we looked up is: `checked 5 minutes ago`, `checked just now`."""
+    words = section(locale, "words")
+    if age < timedelta(minutes=1):
+        return words["checked_now"]
+    ago = dates.format_timedelta(-age, add_direction=True, locale=_babel(locale))
+    return words["checked"].replace("{ago}", ago)
+
+
+def eta_words(eta: Eta | None, locale: str, today: date) -> str:
+    """`around 3 December 2026`, `in February 2027`, `between 3 and 10 December 2026`.
+
+    Never sharper than the source said. Empty when nothing is known or the time is over: a past
+    date is not told to anybody.
+    """
+    if eta is None or eta.earliest is None or eta.latest is None or eta.is_past(today):
+        return ""
+    words = section(locale, "words")
+    if eta.precision is EtaPrecision.MONTH:
+        month = dates.format_skeleton("yMMMM", eta.earliest, locale=_babel(locale))
+        return words["eta_month"].replace("{month}", month)
+    if eta.precision is EtaPrecision.RANGE and eta.earliest != eta.latest:
+        first, last = _span(eta.earliest, eta.latest, locale)
+        return words["eta_range"].replace("{first}", first).replace("{last}", last)
+    if eta.precision is EtaPrecision.UNKNOWN:
+        return ""
+    return words["eta_day"].replace("{day}", format_date(eta.earliest, locale))
+
+
+def _span(earliest: date, latest: date, locale: str) -> tuple[str, str]:
+    """The two ends, the first no longer than needed: (`3`, `10 December 2026`)."""
+    babel, last = _babel(locale), format_date(latest, locale)
+    if earliest.year != latest.year:
+        return format_date(earliest, locale), last
+    with_month = dates.format_skeleton("MMMMd", earliest, locale=babel)
+    day_only = dates.format_skeleton("d", earliest, locale=babel)
+    if earliest.month == latest.month and with_month.startswith(day_only):
+        return day_only, last
+    return with_month, last
+
+
+def _units(count: int, unit: str, locale: str) -> str:
+    return units.format_unit(count, f"duration-{unit}", length="long", locale=_babel(locale))
