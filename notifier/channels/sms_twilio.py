@@ -28,7 +28,7 @@ from notifier.channels.sms.errors import judge_answer
 from notifier.channels.sms.pace import PAUSE, Pace
 from notifier.channels.sms.settings import Settings as TwilioSettings
 from notifier.channels.sms.spending import DailySpending
-from notifier.channels.sms.wire import TwilioHttp, is_bad_certificate, was_never_sent
+from notifier.channels.sms.wire import UNREADABLE, TwilioHttp, is_bad_certificate, was_never_sent
 from notifier.clock import Clock, system_clock
 from notifier.domain.sms_text import count_segments, smarten
 from notifier.http import read_retry_after
@@ -57,7 +57,8 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 class Channel:
     """Sends SMS. Used by one thread at a time; keeps its connection and its pace between calls.
 
-    `wait` and `monotonic` are for tests that have no time to lose.
+    `secret`, which every channel is given, is not needed here. `wait` and `monotonic` are for
+    tests that have no time to lose.
     """
 
     Settings: ClassVar[type[Any]] = TwilioSettings
@@ -67,6 +68,7 @@ class Channel:
         settings: TwilioSettings,
         *,
         clock: Clock = system_clock,
+        secret: bytes = b"",
         wait: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -167,7 +169,7 @@ class Channel:
             return self._judged(problem.status, problem.code, str(said))
         except httpx2.RequestError as problem:
             return _unanswered(problem)
-        except ValueError as problem:  # a success, but not JSON
+        except UNREADABLE as problem:
             said = f"Twilio's answer cannot be read: {problem}"
             return Result(outcome=Outcome.UNKNOWN, code="unreadable", detail=said[:1000])
         if not taken.sid:
@@ -214,7 +216,7 @@ class Channel:
         first = letter.first_tried_at or now
         try:
             listed = self._client.messages.list(to=letter.address, limit=LISTED)
-        except (TwilioException, httpx2.RequestError, ValueError) as problem:
+        except (TwilioException, httpx2.RequestError, *UNREADABLE) as problem:
             said = f"Could not look whether an earlier try arrived: {problem}"
             return self._remember(letter, _later("cannot_look", said, wait=PAUSE))
         for found in listed:
@@ -245,7 +247,7 @@ class Channel:
         try:
             records = self._client.usage.records.today.list(category="sms-outbound", limit=1)
             return sum(int(record.count or 0) for record in records)
-        except (TwilioException, httpx2.RequestError, ValueError):
+        except (TwilioException, httpx2.RequestError, *UNREADABLE):
             return None  # our own count goes on; the next look comes in five minutes
 
     def _remember(self, letter: Letter, result: Result) -> Result:
@@ -297,7 +299,7 @@ def verify_signature(
             for token in tokens
             if token
         )
-    except (ValueError, TypeError, AttributeError, KeyError):
+    except UNREADABLE:
         return False  # an unreadable URL, body or field: nothing Twilio would have signed
 
 

@@ -77,6 +77,8 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 60
+    wbufsize = 64 * 1024  # head and body in one piece
+    disable_nagle_algorithm = True
     respond: Callable[[Asked], Answer]
 
     def do_GET(self) -> None:

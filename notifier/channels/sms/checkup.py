@@ -11,6 +11,7 @@ import httpx2
 from notifier.channels.base import Finding
 from notifier.channels.sms.callbacks import INBOUND_PATH
 from notifier.channels.sms.settings import Settings
+from notifier.channels.sms.wire import UNREADABLE
 
 __all__ = ["check_setup"]
 
@@ -41,7 +42,7 @@ def _asked(about: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
     except httpx2.RequestError as problem:
         advice = "Check the network, the firewall and base_url."
         said = f"Twilio cannot be reached: {type(problem).__name__}: {problem}"
-    except ValueError as problem:
+    except UNREADABLE as problem:
         advice = "Check base_url: something else answers in Twilio's place."
         said = f"Twilio's answer cannot be read: {problem}"
     except Exception as problem:  # noqa: BLE001 — twilio's own errors; check() must not raise

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-__all__ = ["TwilioAnswer", "TwilioHttp", "is_bad_certificate", "was_never_sent"]
+__all__ = ["UNREADABLE", "TwilioAnswer", "TwilioHttp", "is_bad_certificate", "was_never_sent"]
 
 # Raised before the first byte of the request itself is written.
 _BEFORE = (
@@ -25,6 +25,9 @@ _BEFORE = (
     httpx2.UnsupportedProtocol,
     httpx2.LocalProtocolError,
 )
+
+# What Twilio's library lets through when a success has no JSON, or JSON of another shape.
+UNREADABLE = (ValueError, TypeError, AttributeError, KeyError)
 
 
 @dataclass(slots=True, kw_only=True)
