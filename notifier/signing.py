@@ -24,7 +24,6 @@ SKEW = timedelta(minutes=5)
 
 class Purpose(StrEnum):
     CONFIRM = "confirm"  # subject: subscription
-    CANCEL = "cancel"  # subject: subscription; shown beside confirm
     UNSUBSCRIBE = "unsubscribe"  # subject: subscription; never expires
     MANAGE = "manage"  # subject: contact
     KEEP = "keep"  # subject: subscription; still waiting

@@ -109,24 +109,31 @@ class Chosen:
 
 
 def choose_people(
-    line: list[tuple[int, int]], *, plan: WavePlan, people_left: int | None, units_left: int | None
+    line: list[tuple[int, int]],
+    *,
+    people_left: int | None,
+    units_left: int | None,
+    largest: int | None,
+    is_first: bool,
 ) -> Chosen:
     """Go down the line (subscription id, quantity asked), oldest first, until the wave is full.
 
     Nobody overtakes: when the next person's wish does not fit into what is left, the wave ends
-    there, unless nobody could be served yet. Only who wants more than there is at all is passed
-    over.
+    there. Only who wants more than there is at all (`largest`) is passed over. `is_first`: this is
+    the head of the line, and its first person is told even where the units would not suffice, so
+    that a release never starves.
     """
     told: list[int] = []
     passed: list[int] = []
     units = 0
     for subscription, asked in line:
-        if plan.largest is not None and asked > plan.largest:
+        if largest is not None and asked > largest:
             passed.append(subscription)
             continue
         if people_left is not None and len(told) >= people_left:
             return Chosen(told=tuple(told), passed=tuple(passed), units=units, full=True)
-        if units_left is not None and units + asked > units_left:
+        starves = is_first and not told
+        if units_left is not None and units + asked > units_left and not starves:
             return Chosen(told=tuple(told), passed=tuple(passed), units=units, full=True)
         told.append(subscription)
         units += asked

@@ -219,9 +219,10 @@ def _enqueue_chunk(
     eligible = _eligible(env, tx, shop, release, line)
     chosen = choose_people(
         [(one.id, one.quantity) for one in eligible],
-        plan=WavePlan(people=None, units=None, largest=release.largest, reason="", again_in=None),
         people_left=release.people_left,
         units_left=release.units_left,
+        largest=release.largest,
+        is_first=release.place is None,
     )
     told = {one.id: one for one in eligible if one.id in set(chosen.told)}
     _enqueue(env, tx, shop, release, [told[id_] for id_ in chosen.told], now=now)

@@ -394,3 +394,22 @@ def depths(tx: Connection) -> list[Depth]:
         .group_by(messages.c.state, messages.c.kind, messages.c.medium)
     )
     return [Depth(**row._mapping) for row in rows]
+
+
+def count_recent(
+    tx: Connection, *, contact_id: int, shop_id: int, since: datetime, kinds: Sequence[str]
+) -> int:
+    """How many messages of these kinds one person was sent since then."""
+    return int(
+        tx.execute(
+            select(func.count())
+            .select_from(messages)
+            .where(
+                messages.c.contact_id == contact_id,
+                messages.c.shop_id == shop_id,
+                messages.c.kind.in_(list(kinds)),
+                messages.c.state.in_(("sending", "accepted", "delivered", "unknown")),
+                messages.c.first_tried_at >= since,
+            )
+        ).scalar_one()
+    )

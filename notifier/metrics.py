@@ -1,0 +1,26 @@
+"""Which numbers does the service count while it works? (Those read from rows are in web/health.)"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+REGISTRY = CollectorRegistry()
+
+SENT = Counter(
+    "notifier_tries_total",
+    "Tries at messages by result.",
+    ["channel", "outcome"],
+    registry=REGISTRY,
+)
+LOOKS = Counter(
+    "notifier_looks_total", "Looks at sources by result.", ["source", "result"], registry=REGISTRY
+)
+SIGN_UPS = Counter(
+    "notifier_sign_ups_total", "Requests to subscribe by answer.", ["answer"], registry=REGISTRY
+)
+HOOKS_REFUSED = Counter(
+    "notifier_hooks_refused_total", "Callbacks with a wrong signature.", ["hook"], registry=REGISTRY
+)
+TICK_LAG = Histogram(
+    "notifier_tick_lag_seconds", "How late a job began.", ["job"], registry=REGISTRY
+)

@@ -1,0 +1,246 @@
+"""What follows from the result of one try: for the message, the person and the channel?"""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from notifier.channels.base import Blame, Outcome, Phase, Result
+from notifier.domain import delivery
+from notifier.domain.message import Medium, MessageKind, MessageState
+from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
+from notifier.log import log
+from notifier.services.alarms import clear_alarm, raise_alarm
+from notifier.services.env import Env
+from notifier.services.hook_out import tell_webhooks
+from notifier.store import events, outbox, people, switches
+from notifier.store.outbox import MessageRow
+from notifier.store.session import Transaction
+
+CHANNEL_PAUSE = timedelta(minutes=5)
+WEBHOOK_FAILURES = 14  # with backoff, about two days
+_UNCOUNTED = frozenset({Blame.TRANSPORT, Blame.CONFIG})
+
+
+def book_result(
+    env: Env, tx: Transaction, message: MessageRow, attempt_no: int, result: Result
+) -> bool:
+    """Store one result and all that follows. False when the message was taken over meanwhile."""
+    now = env.now()
+    booking = _booking(env, message, result)
+    booked = outbox.book(
+        tx,
+        outbox.Booked(
+            message_id=message.id,
+            attempt_no=attempt_no,
+            state=booking.state.value,
+            reason=booking.reason,
+            due_at=booking.due_at,
+            failures=booking.failures,
+            unknowns=booking.unknowns,
+            phase=(
+                Phase.HANDED_OVER if result.outcome is Outcome.UNKNOWN else Phase.ANSWERED
+            ).value,
+            outcome=result.outcome.value,
+            blame=result.blame.value,
+            code=result.code,
+            detail=result.detail,
+            provider_id=result.provider_id,
+        ),
+        now=now,
+    )
+    if not booked:
+        log.warning("late result rejected", message=message.id, attempt=attempt_no)
+        return False
+    if booking.state is MessageState.ACCEPTED:
+        mark_told(env, tx, message, reason="told")
+        _clear_channel_trouble(env, tx, message)
+    elif booking.state is MessageState.UNKNOWN and booking.due_at is None:
+        # it may well have arrived: a third copy would be worse than silence
+        mark_told(env, tx, message, reason="told_perhaps")
+    elif result.outcome is Outcome.REFUSED:
+        _follow_refusal(env, tx, message, result)
+    if result.blame is Blame.CONFIG:
+        _pause_channel(env, tx, message, result)
+    return True
+
+
+def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
+    standing = delivery.Standing(
+        failures=message.failures, unknowns=message.unknowns, expires_at=message.expires_at
+    )
+    if result.outcome is Outcome.ACCEPTED:
+        return delivery.book_accepted(standing)
+    if result.outcome is Outcome.UNKNOWN:
+        return delivery.book_unknown(standing, now=env.now())
+    if result.outcome is Outcome.REFUSED and result.blame is not Blame.CONFIG:
+        return delivery.book_refused(standing, reason=f"refused_{result.blame.value}")
+    is_webhook = message.medium == Medium.WEBHOOK
+    return delivery.book_later(
+        standing,
+        now=env.now(),
+        counts=result.blame not in _UNCOUNTED,
+        max_failures=WEBHOOK_FAILURES if is_webhook else env.config.delivery.max_failures,
+        retry_after=result.retry_after,
+        jitter=random.random(),
+    )
+
+
+def mark_told(env: Env, tx: Transaction, message: MessageRow, *, reason: str) -> None:
+    """The provider took the message: move everything it was about."""
+    if message.subscription_id is None:
+        return
+    now = env.now()
+    kind = MessageKind(message.kind)
+    waiting = [SubscriptionState.WAITING.value]
+    if kind is MessageKind.BACK_IN_STOCK:
+        people.move_subscriptions(
+            tx,
+            _all_of_person(tx, message),
+            from_states=waiting,
+            state=SubscriptionState.TOLD.value,
+            told_at=now,
+            reason=reason,
+        )
+    elif kind is MessageKind.ETA_REVISED:
+        event = events.load_event(tx, message.event_id) if message.event_id else None
+        people.move_subscriptions(
+            tx,
+            _all_of_person(tx, message),
+            from_states=waiting,
+            eta_told=str((event.facts.get("eta") if event else "") or ""),
+            eta_told_at=now,
+        )
+    elif kind is MessageKind.DISCONTINUED:
+        people.move_subscriptions(
+            tx,
+            _all_of_person(tx, message),
+            from_states=waiting,
+            state=SubscriptionState.ENDED.value,
+            ended_reason=EndedReason.DISCONTINUED.value,
+            ended_at=now,
+            reason=reason,
+        )
+    elif kind is MessageKind.REMINDER:
+        people.move_subscriptions(tx, [message.subscription_id], reminded_at=now)
+
+
+def _all_of_person(tx: Transaction, message: MessageRow) -> list[int]:
+    """The subscription, and others of the same person that the same message answers."""
+    ids = {message.subscription_id} if message.subscription_id else set()
+    event = events.load_event(tx, message.event_id) if message.event_id else None
+    if event is not None and message.contact_id is not None:
+        ids.update(
+            people.twins_of(
+                tx,
+                contact_id=message.contact_id,
+                product_id=event.product_id,
+                variant_id=event.variant_id,
+            )
+        )
+    return sorted(ids)
+
+
+def _follow_refusal(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
+    if result.blame is Blame.ADDRESS:
+        shut_address(
+            env, tx, message, reason="bounced", ended=EndedReason.BOUNCED, source=result.code
+        )
+    elif result.blame is Blame.OPTED_OUT:
+        shut_address(
+            env, tx, message, reason="stopped", ended=EndedReason.STOPPED, source=result.code
+        )
+    elif result.blame in (Blame.CONTENT, Blame.OURS):
+        raise_alarm(
+            env,
+            tx,
+            code="message.refused",
+            about=f"{message.kind}/{result.code}"[:128],
+            message=f"A {message.kind} message was refused for its content ({result.code}): "
+            f"{result.detail[:200]}",
+            shop=env.shop_by_id(message.shop_id),
+        )
+
+
+def shut_address(
+    env: Env,
+    tx: Transaction,
+    message: MessageRow,
+    *,
+    reason: str,
+    ended: EndedReason,
+    source: str,
+) -> None:
+    """Never write to this address again, and end what waits for it."""
+    contact = people.find_contact(tx, contact_id=message.contact_id) if message.contact_id else None
+    if contact is None:
+        return
+    now = env.now()
+    people.suppress(tx, address_hash=contact.address_hash, reason=reason, source=source, at=now)
+    waiting = people.subscriptions_of(tx, contact.id, states=[state.value for state in ACTIVE])
+    end_subscriptions(env, tx, [one.id for one in waiting], ended=ended, reason=source)
+    shop = env.shop_by_id(message.shop_id)
+    if shop is not None:
+        tell_webhooks(
+            env,
+            tx,
+            shop,
+            "message.bounced",
+            {"message": message.id, "kind": message.kind, "reason": reason, "code": source},
+        )
+
+
+def end_subscriptions(
+    env: Env, tx: Transaction, ids: list[int], *, ended: EndedReason, reason: str = ""
+) -> int:
+    """End active subscriptions and stop what is queued for them; how many ended."""
+    now = env.now()
+    moved = people.move_subscriptions(
+        tx,
+        ids,
+        from_states=[state.value for state in ACTIVE],
+        state=SubscriptionState.ENDED.value,
+        ended_reason=ended.value,
+        reason=reason[:200],
+        ended_at=now,
+    )
+    outbox.end_open_messages(tx, subscription_ids=ids, reason=f"ended_{ended.value}", now=now)
+    for id_ in ids:
+        one = people.find_subscription(tx, id_)
+        shop = env.shop_by_id(one.shop_id) if one else None
+        if one is not None and shop is not None and one.ended_at == now:
+            tell_webhooks(
+                env,
+                tx,
+                shop,
+                "subscription.ended",
+                {"subscription": id_, "reason": ended.value},
+            )
+    return moved
+
+
+def _pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
+    """Our set-up is wrong: stop this channel for a while, burn no messages, call somebody."""
+    now = env.now()
+    why = f"{result.code}: {result.detail[:200]}"
+    switches.turn(
+        tx,
+        f"channel:{message.channel}",
+        off=True,
+        why=why,
+        by="the channel itself",
+        at=now,
+        until=now + CHANNEL_PAUSE,
+    )
+    raise_alarm(
+        env,
+        tx,
+        code="channel.trouble",
+        about=message.channel,
+        message=f"Channel {message.channel!r} cannot send as it is set up: {why}. "
+        "Messages wait. `notifier check` says what to do.",
+    )
+
+
+def _clear_channel_trouble(env: Env, tx: Transaction, message: MessageRow) -> None:
+    clear_alarm(env, tx, code="channel.trouble", about=message.channel)

@@ -1,0 +1,347 @@
+"""What does one message say to this person?
+
+Turns rows into the plain context that templates are given (domain/message_context.py), renders it
+and addresses the letter. Everything is loaded for a batch at once, in the transaction that claims
+the batch; rendering happens after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from notifier.channels.base import Letter
+from notifier.domain.eta import Eta, EtaPrecision
+from notifier.domain.message import Medium, MessageKind
+from notifier.domain.stock import Stock
+from notifier.i18n import duration_words, eta_words, format_date, format_money
+from notifier.rendering import Renderer
+from notifier.services.env import Env, ShopRef
+from notifier.services.eta_notice import last_day
+from notifier.signing import Purpose
+from notifier.store import catalogue, people
+from notifier.store import events as event_store
+from notifier.store import stock as stock_store
+from notifier.store.catalogue import VariantRow
+from notifier.store.events import EventRow
+from notifier.store.outbox import MessageRow
+from notifier.store.people import ContactRow, SubscriptionRow
+from notifier.store.session import Transaction
+
+MANAGE_FOR = timedelta(days=30)
+MANAGE_LINK_FOR = timedelta(hours=24)
+HOLD_FOR = timedelta(days=7)
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """All rows a batch of messages is about."""
+
+    contacts: dict[int, ContactRow] = field(default_factory=dict)
+    subscriptions: dict[int, SubscriptionRow] = field(default_factory=dict)
+    events: dict[int, EventRow] = field(default_factory=dict)
+    variants: dict[int, VariantRow] = field(default_factory=dict)
+    stock: dict[int, Stock] = field(default_factory=dict)
+    by_product: dict[int, list[VariantRow]] = field(default_factory=dict)
+    alternatives: dict[tuple[int, str], VariantRow] = field(default_factory=dict)
+    waiting_units: dict[int, int] = field(default_factory=dict)
+
+
+def load_batch(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -> Batch:
+    """Everything needed to check and compose these messages."""
+    batch = Batch(
+        contacts=people.find_contacts(tx, (m.contact_id for m in messages if m.contact_id)),
+        subscriptions=people.find_subscriptions(
+            tx, (m.subscription_id for m in messages if m.subscription_id)
+        ),
+    )
+    for event_id in {m.event_id for m in messages if m.event_id}:
+        event = event_store.load_event(tx, event_id)
+        if event is not None:
+            batch.events[event_id] = event
+    ids = {event.variant_id for event in batch.events.values()}
+    ids |= {s.variant_id for s in batch.subscriptions.values() if s.variant_id is not None}
+    for product_id in {s.product_id for s in batch.subscriptions.values()}:
+        siblings = catalogue.variants_of(tx, product_id)
+        batch.by_product[product_id] = siblings
+        ids |= {one.id for one in siblings}
+    batch.variants = catalogue.find_variants(tx, ids)
+    batch.stock = stock_store.load_stock(tx, ids)
+    for event in batch.events.values():
+        _load_for_event(tx, batch, event)
+    return batch
+
+
+def _load_for_event(tx: Transaction, batch: Batch, event: EventRow) -> None:
+    variant = batch.variants.get(event.variant_id)
+    if variant is None:
+        return
+    if event.variant_id not in batch.waiting_units:
+        _, units = people.count_line(tx, product_id=event.product_id, variant_id=event.variant_id)
+        batch.waiting_units[event.variant_id] = units
+    found = catalogue.find_variants_by_key(tx, event.shop_id, variant.alternatives)
+    batch.alternatives.update(((event.shop_id, key), row) for key, row in found.items())
+
+
+def compose(
+    env: Env, renderer: Renderer, message: MessageRow, batch: Batch, *, attempt_no: int
+) -> Letter:
+    """The finished letter. Raises errors.TemplateProblem when it cannot be written."""
+    shop = env.shop_by_id(message.shop_id)
+    if shop is None:
+        raise LookupError(f"message {message.id} belongs to a shop that is not configured")
+    contact = batch.contacts.get(message.contact_id) if message.contact_id else None
+    unsubscribe = _unsubscribe_link(env, message)
+    headers: tuple[tuple[str, str], ...] = ()
+    if unsubscribe and message.medium == Medium.EMAIL:
+        headers = (
+            ("List-Unsubscribe", f"<{unsubscribe}>"),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        )
+    rendered = renderer.render(
+        MessageKind(message.kind),
+        medium=Medium(message.medium),
+        shop=shop.slug,
+        locale=message.locale,
+        context=_context(env, shop, message, batch),
+    )
+    return Letter(
+        message_id=message.id,
+        uid=env.signer.make(Purpose.MESSAGE, message.id),
+        attempt_no=attempt_no,
+        kind=message.kind,
+        address=contact.address if contact else message.address,
+        shop=shop.slug,
+        locale=rendered.locale,
+        sender=shop.config.sender,
+        reply_to=shop.config.reply_to or shop.config.support_email,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        short=rendered.short,
+        headers=headers,
+        not_after=message.expires_at,
+        first_tried_at=message.first_tried_at,
+        is_retry_of_unknown=message.unknowns > 0,
+    )
+
+
+def _unsubscribe_link(env: Env, message: MessageRow) -> str:
+    if message.subscription_id is None:
+        return ""
+    return env.token_link("u", Purpose.UNSUBSCRIBE, message.subscription_id)
+
+
+def _context(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
+    kind = MessageKind(message.kind)
+    base = {"kind": message.kind, "shop": _shop(shop)}
+    if kind is MessageKind.SOURCE_TROUBLE:
+        return {**base, **_trouble(env, message)}
+    if kind is MessageKind.MANAGE_LINK:
+        return {**base, **_manage_link(env, shop, message)}
+    return {**base, **_about_product(env, shop, message, batch)}
+
+
+def _shop(shop: ShopRef) -> dict[str, Any]:
+    own = shop.config
+    return {
+        "name": own.name,
+        "url": own.url,
+        "support_email": own.support_email,
+        "postal_address": own.postal_address,
+        "logo_url": own.logo_url,
+        "accent": own.accent,
+        "discreet": own.discreet,
+    }
+
+
+def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
+    facts = message.facts or {}
+    links = {"release": "", "drop": "", "manage": ""}
+    if "hold_id" in facts:
+        link = env.token_link(
+            "h", Purpose.HOLD, int(facts["hold_id"]), expires_at=message.created_at + HOLD_FOR
+        )
+        links = {"release": link, "drop": link, "manage": ""}
+    return {
+        "source": {
+            "name": str(facts.get("source") or facts.get("about") or ""),
+            "problem": str(facts.get("message", "")),
+            "since": format_date(message.created_at.date(), message.locale),
+            "advice": str(facts.get("advice", "")),
+            "held": int(facts.get("events", 0)),
+        },
+        "links": links,
+    }
+
+
+def _manage_link(env: Env, shop: ShopRef, message: MessageRow) -> dict[str, Any]:
+    manage = env.token_link(
+        "m",
+        Purpose.MANAGE,
+        message.contact_id or 0,
+        expires_at=message.created_at + MANAGE_LINK_FOR,
+    )
+    return {
+        "links": {"manage": manage, "unsubscribe": ""},
+        "asked_on": _day(message.created_at, shop, message.locale),
+        "expires_in": duration_words(MANAGE_LINK_FOR, message.locale),
+    }
+
+
+def _about_product(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
+    subscription = batch.subscriptions[message.subscription_id or 0]
+    event = batch.events.get(message.event_id) if message.event_id else None
+    variant = _variant(subscription, event, batch)
+    belief = batch.stock.get(variant.id)
+    locale = message.locale
+    any_variant = subscription.variant_id is None
+    return {
+        "product": _product(env, variant, locale=locale, message=message),
+        "variant": {"title": "" if any_variant and event is None else _title(variant, locale)},
+        "any_variant": any_variant,
+        "quantity": subscription.quantity,
+        "stock": _stock(belief, variant, batch),
+        "availability": belief.availability.value if belief else "unknown",
+        "eta": _eta(env, shop, belief, event, locale=locale),
+        "alternatives": _alternatives(shop, variant, batch, locale=locale),
+        "links": _links(env, message, subscription),
+        "asked_on": _day(subscription.created_at, shop, locale),
+        "waiting_since": _day(subscription.created_at, shop, locale),
+        "expires_in": duration_words(
+            max(subscription.expires_at - message.created_at, timedelta(hours=1)), locale
+        ),
+        "incentive": {"code": "", "text": ""},
+    }
+
+
+def _variant(subscription: SubscriptionRow, event: EventRow | None, batch: Batch) -> VariantRow:
+    if event is not None:
+        return batch.variants[event.variant_id]
+    if subscription.variant_id is not None:
+        return batch.variants[subscription.variant_id]
+    return batch.by_product[subscription.product_id][0]
+
+
+def _title(variant: VariantRow, locale: str) -> str:
+    return in_language(variant.titles, locale) or variant.title
+
+
+def in_language(titles: Mapping[str, str], locale: str) -> str:
+    """The title in this language or its base language; empty when there is none."""
+    return titles.get(locale) or titles.get(locale.partition("-")[0]) or ""
+
+
+def product_title(variant: VariantRow, locale: str) -> str:
+    """What the product is called, in the reader's language where the shop has it."""
+    return (
+        in_language(variant.product_titles, locale)
+        or variant.product_title
+        or variant.title
+        or variant.key
+    )
+
+
+def _product(env: Env, variant: VariantRow, *, locale: str, message: MessageRow) -> dict[str, Any]:
+    tracked = env.token_link("r", Purpose.PRODUCT, message.id) if variant.page_url else ""
+    return {
+        "title": product_title(variant, locale),
+        "url": tracked,
+        "image_url": variant.picture_url,
+        "price": money(variant.price, variant.currency, locale),
+        "regular_price": money(variant.regular_price, variant.currency, locale),
+    }
+
+
+def money(amount: Decimal | None, currency: str, locale: str) -> str:
+    """The price in words of the language; empty when the shop did not say it."""
+    if amount is None or not currency:
+        return ""
+    return format_money(amount, currency, locale)
+
+
+def _stock(belief: Stock | None, variant: VariantRow, batch: Batch) -> dict[str, Any]:
+    quantity = belief.quantity if belief else None
+    wanted = batch.waiting_units.get(variant.id, 0)
+    return {"quantity": quantity, "limited": quantity is not None and wanted > quantity}
+
+
+def _eta(
+    env: Env, shop: ShopRef, belief: Stock | None, event: EventRow | None, *, locale: str
+) -> dict[str, Any]:
+    today = env.now().astimezone(ZoneInfo(shop.config.time_zone)).date()
+    eta = belief.eta if belief else None
+    was = read_iso(str((event.facts.get("eta_before") if event else "") or ""))
+    return {
+        "text": "" if eta is None or eta.is_past(today) else eta_words(eta, locale, today),
+        "was": eta_words(was, locale, today) if was else "",
+        "overdue": bool(eta and eta.is_past(today)),
+    }
+
+
+def read_iso(iso: str) -> Eta | None:
+    """The ETA that `Eta.iso()` wrote."""
+    if not iso:
+        return None
+    last = last_day(iso)
+    if last is None:
+        return None
+    first, slash, _ = iso.partition("/")
+    if slash:
+        start = last_day(first)
+        return Eta(earliest=start or last, latest=last, precision=EtaPrecision.RANGE, text=iso)
+    if len(iso) == 7:
+        return Eta.in_month(last.year, last.month, text=iso)
+    return Eta.on(last, text=iso)
+
+
+def _alternatives(
+    shop: ShopRef, variant: VariantRow, batch: Batch, *, locale: str
+) -> list[dict[str, str]]:
+    offered = [batch.alternatives.get((shop.id, key)) for key in variant.alternatives]
+    return [
+        {
+            "title": product_title(one, locale),
+            "url": one.page_url,
+            "image_url": one.picture_url,
+            "price": money(one.price, one.currency, locale),
+        }
+        for one in offered
+        if one is not None and one.published and one.page_url
+    ][:4]
+
+
+def _links(env: Env, message: MessageRow, subscription: SubscriptionRow) -> dict[str, str]:
+    unsubscribe = _unsubscribe_link(env, message)
+    kind = MessageKind(message.kind)
+    links = {
+        "confirm": "",
+        "cancel": "",
+        "keep": "",
+        "unsubscribe": unsubscribe,
+        "manage": env.token_link(
+            "m",
+            Purpose.MANAGE,
+            subscription.contact_id,
+            expires_at=message.created_at + MANAGE_FOR,
+        ),
+    }
+    if kind is MessageKind.CONFIRM:
+        links["confirm"] = env.token_link(
+            "c", Purpose.CONFIRM, subscription.id, expires_at=subscription.expires_at
+        )
+        links["cancel"] = unsubscribe
+        links["manage"] = ""  # an address that is not confirmed manages nothing
+    if kind is MessageKind.STILL_WAITING:
+        links["keep"] = env.token_link(
+            "k", Purpose.KEEP, subscription.id, expires_at=subscription.expires_at
+        )
+    return links
+
+
+def _day(moment: datetime, shop: ShopRef, locale: str) -> str:
+    return format_date(moment.astimezone(ZoneInfo(shop.config.time_zone)).date(), locale)

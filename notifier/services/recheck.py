@@ -1,0 +1,218 @@
+"""May this message still be sent, now?
+
+Asked in the transaction that claims it: whoever unsubscribed, whatever sold out, was suppressed,
+paused or superseded since the message was planned wins (trust RL-7, RL-8). Every no leaves its
+reason on the message.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from notifier.domain.availability import Availability
+from notifier.domain.message import Medium, MessageKind
+from notifier.domain.phone import normalise_phone
+from notifier.domain.quiet_hours import (
+    is_us_federal_holiday,
+    next_allowed,
+    places_and_rules,
+)
+from notifier.domain.quiet_hours_us import rules_for as quiet_rules_for
+from notifier.domain.stock import Level
+from notifier.domain.subscription import SubscriptionState
+from notifier.services.announce import LOOK_AGAIN, is_too_old
+from notifier.services.compose import Batch
+from notifier.services.env import Env, ShopRef
+from notifier.store import outbox, people
+from notifier.store.outbox import MessageRow
+from notifier.store.session import Transaction
+
+ALERTS = frozenset(
+    {
+        MessageKind.BACK_IN_STOCK,
+        MessageKind.REMINDER,
+        MessageKind.ETA_REVISED,
+        MessageKind.PREORDER_OPEN,
+        MessageKind.DISCONTINUED,
+        MessageKind.STILL_WAITING,
+    }
+)
+DAY = timedelta(days=1)
+JITTER = timedelta(minutes=20)
+
+_NEEDS = {
+    MessageKind.CONFIRM: SubscriptionState.UNCONFIRMED,
+    MessageKind.REMINDER: SubscriptionState.TOLD,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Sorted:
+    """What becomes of the messages looked at."""
+
+    send: list[MessageRow] = field(default_factory=list)
+    skip: dict[str, list[int]] = field(default_factory=dict)  # reason → ids
+    postpone: list[tuple[int, datetime, str]] = field(default_factory=list)
+    sold_out_releases: set[int] = field(default_factory=set)
+
+
+def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Batch) -> Sorted:
+    """Sort due messages into those to send now, those never, and those later."""
+    now = env.now()
+    result = Sorted()
+    suppressions = _suppressions(tx, messages, batch)
+    stale_variants: dict[int, bool] = {}
+    for message in messages:
+        shop = env.shop_by_id(message.shop_id)
+        reason = "no_shop" if shop is None else _why_never(message, batch, suppressions, now=now)
+        if reason == "stock_gone" and message.release_id is not None:
+            result.sold_out_releases.add(message.release_id)
+        if reason or shop is None:
+            result.skip.setdefault(reason, []).append(message.id)
+            continue
+        later = _why_later(env, tx, shop, message, batch, stale_variants, now=now)
+        if later is not None:
+            result.postpone.append((message.id, *later))
+        else:
+            result.send.append(message)
+    return result
+
+
+def _suppressions(
+    tx: Transaction, messages: Sequence[MessageRow], batch: Batch
+) -> dict[tuple[str, int, int | None], str]:
+    wanted = []
+    for message in messages:
+        contact = batch.contacts.get(message.contact_id or 0)
+        if contact is not None:
+            wanted.append((contact.address_hash, message.shop_id, _product_of(message, batch)))
+    return people.suppressed(tx, wanted) if wanted else {}
+
+
+def _product_of(message: MessageRow, batch: Batch) -> int | None:
+    subscription = batch.subscriptions.get(message.subscription_id or 0)
+    return subscription.product_id if subscription else None
+
+
+def _why_never(
+    message: MessageRow,
+    batch: Batch,
+    suppressions: dict[tuple[str, int, int | None], str],
+    *,
+    now: datetime,
+) -> str:
+    """The reason not to send it at all; empty when there is none."""
+    if message.medium == Medium.WEBHOOK:
+        return ""
+    if message.expires_at is not None and message.expires_at <= now:
+        return "stale"
+    contact = batch.contacts.get(message.contact_id or 0)
+    if message.contact_id is not None:
+        if contact is None or not contact.address:
+            return "erased"
+        key = (contact.address_hash, message.shop_id, _product_of(message, batch))
+        if key in suppressions:
+            return f"suppressed_{suppressions[key]}"[:64]
+    if message.subscription_id is None:
+        return ""
+    subscription = batch.subscriptions.get(message.subscription_id)
+    if subscription is None:
+        return "deleted"
+    kind = MessageKind(message.kind)
+    needed = _NEEDS.get(kind, SubscriptionState.WAITING)
+    if subscription.state != needed:
+        if kind is MessageKind.CONFIRM and subscription.state == SubscriptionState.WAITING:
+            return "confirmed_already"
+        return f"subscription_{subscription.state}"
+    return _why_not_about(kind, message, batch)
+
+
+def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch) -> str:
+    """Whether what the message says is still so."""
+    event = batch.events.get(message.event_id or 0)
+    variant = batch.variants.get(event.variant_id) if event else None
+    if event is None:
+        return ""
+    belief = batch.stock.get(event.variant_id)
+    if belief is None or variant is None:
+        return "product_deleted"
+    if kind in (MessageKind.BACK_IN_STOCK, MessageKind.REMINDER):
+        if not variant.may_be_asked_for:
+            return "unpublished"
+        if belief.level is Level.NONE:
+            return "stock_gone"
+        subscription = batch.subscriptions[message.subscription_id or 0]
+        if subscription.physical_only and belief.availability is Availability.BACKORDER:
+            return "backorder_only"
+    if kind is MessageKind.ETA_REVISED:
+        eta = belief.eta.iso() if belief.eta else None
+        if eta != event.facts.get("eta") or belief.level > Level.NONE:
+            return "superseded"
+    if kind is MessageKind.DISCONTINUED and belief.availability is not Availability.DISCONTINUED:
+        return "superseded"
+    return ""
+
+
+def _why_later(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    message: MessageRow,
+    batch: Batch,
+    stale_variants: dict[int, bool],
+    *,
+    now: datetime,
+) -> tuple[datetime, str] | None:
+    if message.medium == Medium.WEBHOOK or message.kind not in {kind.value for kind in ALERTS}:
+        return None
+    event = batch.events.get(message.event_id or 0)
+    if event is not None and message.kind == MessageKind.BACK_IN_STOCK:
+        if event.variant_id not in stale_variants:
+            stale_variants[event.variant_id] = is_too_old(env, tx, shop, event.variant_id, now=now)
+        if stale_variants[event.variant_id]:
+            return now + LOOK_AGAIN, "data_too_old"
+    if message.medium == Medium.SMS:
+        return _sms_later(tx, shop, message, batch, now=now)
+    return None
+
+
+def _sms_later(
+    tx: Transaction, shop: ShopRef, message: MessageRow, batch: Batch, *, now: datetime
+) -> tuple[datetime, str] | None:
+    """Quiet hours by the recipient's zones, and the most alerts a day (trust SM-13, SM-14)."""
+    contact = batch.contacts[message.contact_id or 0]
+    cap = shop.config.sms_a_day
+    if (
+        cap
+        and outbox.count_recent(
+            tx,
+            contact_id=contact.id,
+            shop_id=shop.id,
+            since=now - DAY,
+            kinds=[kind.value for kind in ALERTS],
+        )
+        >= cap
+    ):
+        return now + timedelta(hours=1), "daily_sms_cap"
+    if shop.config.sms_hours == "always":
+        return None
+    phone = normalise_phone(contact.address, allow_test_numbers=True)
+    rules = quiet_rules_for(
+        phone.region, state=phone.state, detailed=shop.config.sms_hours == "by_state"
+    )
+    zones, rules = places_and_rules(
+        phone.zones, declared_zone=contact.time_zone, shop_zone=shop.config.time_zone, rules=rules
+    )
+    allowed = next_allowed(
+        now,
+        zones=zones,
+        rules=rules,
+        holidays=is_us_federal_holiday,
+        jitter=JITTER * random.random(),
+    )
+    if allowed is None:
+        return now + DAY, "quiet_hours_never_open"
+    return (allowed, "quiet_hours") if allowed > now else None
