@@ -28,6 +28,18 @@ from notifier.domain.outbound import Target, UrlRules, read_target
 from notifier.errors import InvalidInput, LookFailed
 from notifier.http_gate import Gate, OutboundFailed, Resolve, system_resolve, translated
 
+__all__ = [
+    "Fetched",
+    "Limits",
+    "Outbound",
+    "OutboundFailed",
+    "Posted",
+    "Resolve",
+    "printable",
+    "read_http_date",
+    "read_retry_after",
+]
+
 USER_AGENT = f"notifier/{__version__} (self-hosted back-in-stock notices)"
 _SPOOL = 2 * 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

@@ -1,0 +1,137 @@
+"""Which column, tag or key of a shop's file means which of our fields?
+
+Names are compared folded: lower case, letters and digits only, accents and an XML prefix such as
+`g:` gone, so `Sale_Price`, `sale price` and `g:sale_price` are one name. The lists are in order
+of trust: the first that holds something wins. Sources: the Google Merchant, Meta catalogue,
+OpenAI product feed and Yandex YML specifications, and the exports of WooCommerce, Shopify,
+Magento, BigCommerce and PrestaShop.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+from notifier.errors import InvalidInput
+
+
+class Field(StrEnum):
+    """What a row can tell us. A merchant's `columns` setting uses these words."""
+
+    KEY = "key"
+    SKU = "sku"
+    PRODUCT_KEY = "product_key"
+    AVAILABILITY = "availability"
+    QUANTITY = "quantity"
+    ETA = "eta"
+    PRICE = "price"
+    SALE_PRICE = "sale_price"
+    SALE_PERIOD = "sale_period"
+    SALE_STARTS = "sale_starts"
+    SALE_ENDS = "sale_ends"
+    REGULAR_PRICE = "regular_price"
+    CURRENCY = "currency"
+    TITLE = "title"
+    VARIANT_TITLE = "variant_title"
+    URL = "url"
+    IMAGE_URL = "image_url"
+    TRACKED = "tracked"
+    BACKORDERS = "backorders"
+    ALTERNATIVES = "alternatives"
+    OBSERVED_AT = "observed_at"
+    COLOR = "color"
+    SIZE = "size"
+    MATERIAL = "material"
+
+
+_NAMES = {
+    Field.KEY: "id skuid itemid offerid variantid variationid productid articleid contentid "
+    "retailerid merchantitemid uniqueid identifiant artikelid iditem idproduct",
+    Field.SKU: "sku variantsku productcodesku productcode articlenumber itemnumber artikelnummer "
+    "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku",
+    Field.PRODUCT_KEY: "itemgroupid groupid productgroupid parentid parentsku parent handle "
+    "parentproductid productgroup",
+    Field.AVAILABILITY: "availability availabilitystatus stockstatus instock isinstock available "
+    "stockavailability inventorystatus presence verfugbarkeit lagerstatus disponibilite "
+    "disponibilidad disponibilita beschikbaarheid disponibilidade dostepnosc dostupnost",
+    Field.QUANTITY: "quantity quantitytosellonfacebook inventoryquantity variantinventoryqty "
+    "stockquantity availablequantity inventory qty stock stocklevel currentstocklevel currentstock "
+    "quantityinstock inventoryqty sellableonlinequantity quantityavailable count menge bestand "
+    "lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias amountinstock",
+    Field.ETA: "availabilitydate availabledate availablefrom availabilitystarts eta restockdate "
+    "expecteddate expectedavailabilitydate expectedinstockdate instockdate preorderreleasedate "
+    "backorderdate preorderdate dateavailable nextavailabledate backinstockdate",
+    Field.PRICE: "price variantprice pricevat priceinclvat pricetaxincluded regularprice baseprice "
+    "unitprice preis prix precio prezzo prijs preco cena",
+    Field.SALE_PRICE: "saleprice specialprice discountprice discountedprice salesprice "
+    "sonderangebotspreis prixsolde preciooferta",
+    Field.SALE_PERIOD: "salepriceeffectivedate salepriceeffectiveperiod salepricedates",
+    Field.SALE_STARTS: "datesalepricestarts specialpricefromdate salepricestartdate "
+    "specialfromdate salestart",
+    Field.SALE_ENDS: "datesalepriceends specialpricetodate salepriceenddate specialtodate saleend",
+    Field.REGULAR_PRICE: "oldprice compareatprice variantcompareatprice listprice regularprice "
+    "strikethroughprice priceold msrp rrp uvp",
+    Field.CURRENCY: "currency currencyid currencycode pricecurrency wahrung devise moneda",
+    Field.TITLE: "title name productname itemtitle producttitle titel titre titulo titolo",
+    Field.VARIANT_TITLE: "varianttitle variantname",
+    Field.URL: "link url producturl itemurl productlink permalink deeplink href",
+    Field.IMAGE_URL: "imagelink imageurl image mainimage imagesrc imgurl picture images photo "
+    "variantimage productimage",
+    Field.TRACKED: "managestock tracked inventorytracked trackinventory inventorytracking "
+    "trackquantity",
+    Field.BACKORDERS: "backordersallowed backorders allowbackorders allowbackorder "
+    "variantinventorypolicy inventorypolicy continuesellingwhenoutofstock",
+    Field.ALTERNATIVES: "alternatives alternativeids",
+    Field.OBSERVED_AT: "stockupdatedat inventoryupdatedat availabilityupdatedat",
+    Field.COLOR: "color colour farbe",
+    Field.SIZE: "size grosse",
+    Field.MATERIAL: "material",
+}  # fmt: skip
+
+Wanted = dict[str, list[tuple[Field, int]]]
+
+
+@lru_cache(maxsize=8_192)
+def fold(name: str) -> str:
+    """`g:Sale_Price` → `saleprice`, `Verfügbarkeit` → `verfugbarkeit`."""
+    bare = unicodedata.normalize("NFKD", name.rsplit("}", 1)[-1].rsplit(":", 1)[-1])
+    return "".join(c for c in bare.casefold() if c.isalnum())
+
+
+def wanted_names(columns: Mapping[str, str]) -> Wanted:
+    """For every folded name that matters: the fields it can fill, each with its rank (0 is best).
+
+    `columns` is the merchant's map from our field to his name, which replaces our guesses for
+    that field. Paths (`price/amount`, `@id`) are the reader's business and left out here.
+    """
+    wanted: Wanted = {}
+    for field, names in _NAMES.items():
+        own = columns.get(field)
+        for rank, name in enumerate([fold(own)] if own is not None else names.split()):
+            wanted.setdefault(name, []).append((field, rank))
+    return wanted
+
+
+def check_columns(columns: Mapping[str, str]) -> None:
+    """Raise InvalidInput for a field of ours that does not exist, or an empty name of theirs."""
+    known = {field.value for field in Field}
+    for field, name in columns.items():
+        if field not in known:
+            raise InvalidInput.of(
+                "columns",
+                "unknown_field",
+                f"{field!r} is not one of our fields: {', '.join(sorted(known))}.",
+            )
+        if not name.strip():
+            raise InvalidInput.of("columns", "empty_name", f"The column for {field!r} is empty.")
+
+
+def looks_like_header(names: list[str]) -> int:
+    """How many of these names are known: tells a header row from a comment or a row of values."""
+    wanted = _KNOWN
+    return sum(1 for name in names if len(name) < 60 and fold(name) in wanted)
+
+
+_KNOWN = wanted_names({})

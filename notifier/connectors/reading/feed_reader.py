@@ -1,0 +1,137 @@
+"""How does the body of a feed, whatever its format, become a stream of observations?"""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from datetime import datetime
+from typing import IO, cast
+
+from notifier.connectors.reading.json_records import read_json
+from notifier.connectors.reading.records import Hints, Notes, Records
+from notifier.connectors.reading.rows import RowReader, RowRefused
+from notifier.connectors.reading.seen_ids import Seen, SeenIds
+from notifier.connectors.reading.table_records import read_table
+from notifier.connectors.reading.text import Shape, sniff_shape
+from notifier.connectors.reading.xml_records import read_xml
+from notifier.domain.inflate import SizeLimits, inflate
+from notifier.domain.observation import Observation
+from notifier.errors import LookFailed
+
+MAX_BAD_SHARE = 0.05
+FEW_BAD_ROWS = 2
+_SHAPES_OF_PRESET = {"csv": {Shape.TABLE}, "json": {Shape.JSON}, "xml": {Shape.XML}}
+_SPOOL = 2 * 1024 * 1024
+
+
+def read_feed(
+    body: IO[bytes],
+    *,
+    hints: Hints,
+    notes: Notes,
+    now: datetime,
+    limits: SizeLimits,
+    may_be_empty: bool = False,
+) -> Iterator[Observation]:
+    """The observations in `body` (seekable), as a stream; what is odd is noted in `notes`.
+
+    Raises LookFailed, at the latest at the end, when the whole cannot be believed: not a feed,
+    cut off, damaged beyond reading, without a single row (unless `may_be_empty`), or with more
+    than 5 % of rows that cannot be read.
+    """
+    body, shape = _unpacked(body, hints, limits)
+    wanted = _SHAPES_OF_PRESET.get(hints.preset)
+    if wanted is not None and shape not in wanted:
+        raise LookFailed(
+            "wrong_format", f"The feed is {shape}, but the preset says {hints.preset}."
+        )
+    reader = {Shape.XML: read_xml, Shape.JSON: read_json, Shape.TABLE: read_table}[shape]
+    rows = RowReader(hints, notes, now=now)
+    try:
+        yield from _observations(reader(body, hints=hints, notes=notes), rows, notes)
+    except LookFailed as trouble:
+        if not (may_be_empty and trouble.code == "no_items"):
+            raise
+    _judge(notes, may_be_empty=may_be_empty)
+
+
+def _observations(records: Records, rows: RowReader, notes: Notes) -> Iterator[Observation]:
+    """Each row once. Of rows with one id that disagree about stock the first is believed.
+
+    Believing both would make the variant flap at every look.
+    """
+    seen = SeenIds()
+    for record in records:
+        notes.rows += 1
+        try:
+            observation = rows.read(record)
+        except RowRefused as refused:
+            notes.refuse(
+                record.number, field=refused.field, value=refused.value, message=str(refused)
+            )
+            continue
+        eta = observation.eta and observation.eta.iso()
+        said = (observation.availability, observation.quantity, eta)
+        before = seen.see(observation.key, said)
+        if before is not Seen.NEW:
+            notes.warn("an id is there more than once", f"row {record.number}, {observation.key}")
+        if before is Seen.DIFFERENT:
+            notes.warn(
+                "rows with the same id disagree about stock, the first was believed",
+                f"row {record.number}, {observation.key}",
+            )
+            continue
+        yield observation
+
+
+def _judge(notes: Notes, *, may_be_empty: bool) -> None:
+    """Whether what was read can be believed as a whole."""
+    good = notes.rows - notes.refused
+    too_many = notes.refused > FEW_BAD_ROWS and notes.refused > MAX_BAD_SHARE * notes.rows
+    if notes.refused and (too_many or not good):
+        first = notes.problems[0]
+        raise LookFailed(
+            "too_many_bad_rows",
+            f"{notes.refused} of {notes.rows} rows cannot be read, so none was believed. "
+            f"The first is row {first.row}: {first.message}",
+        )
+    if not good and not may_be_empty:
+        raise LookFailed("empty", "The feed is readable but holds no rows. Nothing was changed.")
+
+
+def _unpacked(body: IO[bytes], hints: Hints, limits: SizeLimits) -> tuple[IO[bytes], Shape]:
+    """The body without its gzip, bzip2 or zip wrapping, and its shape."""
+    for _ in range(3):
+        shape = sniff_shape(body, encoding=hints.encoding)
+        if shape in (Shape.XML, Shape.JSON, Shape.TABLE):
+            return body, shape
+        chunks = _zipped(body) if shape is Shape.ZIP else _pieces(body)
+        encoding = "identity" if shape is Shape.ZIP else shape.value
+        # Closed when the last reference goes; a stream cannot say earlier when it is done.
+        unpacked = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_SPOOL))  # noqa: SIM115
+        for piece in inflate(chunks, encoding=encoding, limits=limits):
+            unpacked.write(piece)
+        body = unpacked
+    raise LookFailed("bad_encoding", "The feed is packed more than twice over.")
+
+
+def _pieces(body: IO[bytes]) -> Iterator[bytes]:
+    while piece := body.read(64 * 1024):
+        yield piece
+
+
+def _zipped(body: IO[bytes]) -> Iterator[bytes]:
+    """The one file in a zip archive, piece by piece."""
+    try:
+        with zipfile.ZipFile(body) as archive:
+            names = [i for i in archive.infolist() if not i.is_dir() and i.file_size]
+            if len(names) != 1:
+                raise LookFailed(
+                    "bad_encoding", f"The zip archive holds {len(names)} files; it must hold one."
+                )
+            with archive.open(names[0]) as member:
+                while piece := member.read(64 * 1024):
+                    yield piece
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as trouble:
+        raise LookFailed("truncated", f"The zip archive is damaged: {trouble}.") from trouble

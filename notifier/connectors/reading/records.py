@@ -1,0 +1,98 @@
+"""What do the readers of the different formats hand on, and what do they note on the way?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from notifier.connectors.base import RowProblem
+from notifier.connectors.reading.columns import Field
+
+MAX_PROBLEMS_KEPT = 200
+
+
+@dataclass(slots=True)
+class Record:
+    """One row of any format: its number in the file (1 is the first) and what fields it fills.
+
+    `options` are named properties of the variant; `minor_units`: amounts are in cents.
+    """
+
+    number: int
+    values: dict[Field, Any]
+    options: tuple[tuple[str, str], ...] = ()
+    minor_units: bool = False
+
+
+Records = Iterator[Record]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What the merchant says about his file. Empty means: find out."""
+
+    preset: str = "auto"
+    record: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+    default_currency: str = ""
+    decimal: str = ""
+    date_order: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Notes:
+    """What is noted while a file is read. Bounded, however large the file is.
+
+    `complete` turns False when the reader had to guess its way through damage. `columns` are the
+    names the file has, in its own spelling.
+    """
+
+    complete: bool = True
+    data_at: datetime | None = None
+    format: str = ""
+    columns: list[str] = field(default_factory=list)
+    rows: int = 0
+    refused: int = 0
+    problems: list[RowProblem] = field(default_factory=list)
+    warnings: Counter[str] = field(default_factory=Counter)
+    first_seen: dict[str, str] = field(default_factory=dict)
+    unknown_words: Counter[str] = field(default_factory=Counter)
+
+    def refuse(self, number: int, *, field: str, value: object, message: str) -> None:
+        """Note a row that could not be read."""
+        self.refused += 1
+        if len(self.problems) < MAX_PROBLEMS_KEPT:
+            shown = str(value)[:100]
+            problem = RowProblem(row=number, field=field, value=shown, message=message)
+            self.problems.append(problem)
+
+    def warn(self, kind: str, example: str = "") -> None:
+        """Note something odd. `kind` is a sentence without values, so that it can be counted."""
+        if kind in self.warnings or len(self.warnings) < MAX_PROBLEMS_KEPT:
+            self.warnings[kind] += 1
+            if example:
+                self.first_seen.setdefault(kind, example)
+
+    def unknown_word(self, word: str) -> None:
+        """Note an availability word that neither we nor the merchant's map know."""
+        shown = word[:40]
+        if shown in self.unknown_words or len(self.unknown_words) < MAX_PROBLEMS_KEPT:
+            self.unknown_words[shown] += 1
+
+    def sentences(self) -> list[str]:
+        """The warnings, the most frequent first, each with its count and a first example."""
+        found = []
+        for kind, count in self.warnings.most_common():
+            example = self.first_seen.get(kind)
+            times = f" ({count} times)" if count > 1 else ""
+            found.append(f"{kind}{times}{f', first: {example}' if example else ''}.")
+        if self.unknown_words:
+            words = ", ".join(f"{w!r} {n} times" for w, n in self.unknown_words.most_common(10))
+            found.append(f"Availability words that nobody knows: {words}. Add them to `words`.")
+        return found

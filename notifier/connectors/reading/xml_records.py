@@ -1,0 +1,247 @@
+"""How are the items of an XML feed read one by one, whatever the feed calls them?
+
+RSS 2.0 and a bare channel have `item`, Atom has `entry`, Yandex `offer`, Heureka `SHOPITEM`,
+home-made ones `product`. Only direct children count, so a price inside `shipping` is not the
+price. Entities are never resolved and a document that declares any is refused. Damage that a
+browser would forgive is forgiven and noted; a file without its closing tag is cut off.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import IO, Any
+
+from lxml import etree
+
+from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
+from notifier.connectors.reading.records import Hints, Notes, Record, Records
+from notifier.domain.dates import read_instant
+from notifier.errors import InvalidInput, LookFailed
+
+ITEM_TAGS = (
+    "item", "entry", "offer", "product", "shopitem", "article", "artikel", "produkt", "produit",
+    "producto", "o", "row", "record", "vehicle", "listing",
+)  # fmt: skip
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_TAIL = 64 * 1024
+# Damage that touches one text and not which items there are.
+_HARMLESS = frozenset(
+    [
+        "ERR_INVALID_CHAR", "ERR_UNDECLARED_ENTITY", "ERR_ENTITYREF_SEMICOL_MISSING",
+        "ERR_INVALID_ENCODING", "ERR_DOCUMENT_END", "ERR_RESERVED_XML_NAME",
+        "NS_ERR_UNDEFINED_NAMESPACE", "NS_ERR_XML_NAMESPACE", "ERR_INVALID_CHARREF",
+        "ERR_UNKNOWN_ENCODING",
+    ]
+)  # fmt: skip
+_TIMES = frozenset(["lastbuilddate", "pubdate", "updated", "date", "generated", "createdat"])
+
+
+def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
+    """The records of an XML feed. Raises LookFailed when it is none or cannot be trusted."""
+    notes.format = "xml"
+    reader = _XmlReader(hints, notes)
+    root = _refuse_cut_off(body)
+    body.seek(0)
+    tags = [hints.record] if hints.record else _both_cases(ITEM_TAGS)
+    context = etree.iterparse(
+        body,
+        events=("start", "end"),
+        tag=[tag if tag.startswith("{") else f"{{*}}{tag}" for tag in tags],
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        yield from reader.records(context)
+    except etree.XMLSyntaxError as trouble:
+        raise LookFailed(
+            "not_xml", f"The feed is not XML that can be read: {trouble}."
+        ) from trouble
+    reader.judge_damage(context.error_log)
+    if not reader.number:
+        raise LookFailed("no_items", _no_items(body, root))
+
+
+class _XmlReader:
+    def __init__(self, hints: Hints, notes: Notes) -> None:
+        self._notes = notes
+        self._wanted: Wanted = wanted_names(hints.columns)
+        self._paths = {
+            Field(ours): theirs
+            for ours, theirs in hints.columns.items()
+            if "/" in theirs or theirs.startswith("@")
+        }
+        self._plans: dict[str, list[tuple[Field, int]]] = {}
+        self.number = 0
+
+    def records(self, context: Any) -> Iterator[Record]:
+        chosen = ""
+        for event, element in context:
+            if event == "start":
+                if not chosen:
+                    chosen = element.tag
+                    self._look_round(element)
+                continue
+            if element.tag != chosen:
+                continue
+            self.number += 1
+            yield Record(self.number, self._values(element))
+            element.clear()
+            parent = element.getparent()
+            while parent is not None and element.getprevious() is not None:
+                del parent[0]
+
+    def judge_damage(self, log: Any) -> None:
+        """Note what the parser forgave; structural damage makes the look incomplete."""
+        for entry in log:
+            if entry.type_name == "ERR_RESOURCE_LIMIT":
+                raise LookFailed(
+                    "too_deep", f"The feed is nested too deeply or has huge texts: {entry.message}."
+                )
+            if entry.level_name == "WARNING":
+                continue
+            harmless = entry.type_name in _HARMLESS or entry.message.startswith("xmlParseEntityRef")
+            if harmless:
+                self._notes.warn("the XML is not well-formed in places", _place(entry))
+            else:
+                self._notes.complete = False
+                self._notes.warn("the XML is damaged and was read leniently", _place(entry))
+
+    def _look_round(self, first: Any) -> None:
+        """At the first item: refuse entities, and find the feed's own time."""
+        tree = first.getroottree()
+        dtd = tree.docinfo.internalDTD
+        if dtd is not None and any(True for _ in dtd.iterentities()):
+            raise LookFailed(
+                "xml_entities", "The feed declares XML entities, which can hide an attack."
+            )
+        root = tree.getroot()
+        texts = [value for name, value in root.attrib.items() if fold(name) in _TIMES]
+        for element in (first, *first.iterancestors()):
+            for earlier in element.itersiblings(preceding=True):
+                if fold(earlier.tag) in _TIMES and earlier.text:
+                    texts.append(earlier.text)
+        self._notes.data_at = max(filter(None, map(_instant, texts)), default=None)
+
+    def _values(self, element: Any) -> dict[Field, Any]:
+        """What the direct children and the attributes of one item fill."""
+        values: dict[Field, Any] = {}
+        ranks: dict[Field, int] = {}
+        for name, value in element.attrib.items():
+            self._fill(values, ranks, name="@" + name, value=value)
+        for child in element:
+            tag = child.tag
+            text = child.text
+            if len(child):
+                if self._plans.get(tag) == []:
+                    continue
+                text = "".join(child.itertext()) if not _holds_elements(child) else None
+            if not text and tag == _ATOM + "link" and child.get("rel") in (None, "alternate"):
+                text = child.get("href")
+            if text:
+                self._fill(values, ranks, name=tag, value=text)
+            elif tag not in self._plans:
+                self._plan(tag)
+        for field, path in self._paths.items():
+            values[field] = _at_path(element, path)
+        return values
+
+    def _fill(
+        self, values: dict[Field, Any], ranks: dict[Field, int], *, name: str, value: str
+    ) -> None:
+        plan = self._plans.get(name)
+        if plan is None:
+            plan = self._plan(name)
+        for field, rank in plan:
+            if rank < ranks.get(field, 1_000_000) and not value.isspace():
+                values[field] = value
+                ranks[field] = rank
+
+    def _plan(self, name: str) -> list[tuple[Field, int]]:
+        """Which fields a tag fills. The same name in Google's space beats the one in Atom's."""
+        plain = name.lstrip("@")
+        atom = 1 if plain.startswith(_ATOM) else 0
+        plan = [
+            (field, 2 * rank + atom)
+            for field, rank in self._wanted.get(fold(plain), ())
+            if field not in self._paths
+        ]
+        if len(self._plans) < 5_000:
+            self._plans[name] = plan
+            if len(self._notes.columns) < 200:
+                self._notes.columns.append(plain.rsplit("}", 1)[-1])
+        return plan
+
+
+def _refuse_cut_off(body: IO[bytes]) -> str:
+    """The name of the root element. Raises LookFailed when the file does not close it."""
+    body.seek(0)
+    head = body.read(_TAIL)
+    size = body.seek(0, 2)
+    body.seek(max(0, size - _TAIL))
+    tail = body.read()
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:4]
+    if wide:  # UTF-16: enough to take the zero bytes away, tag names are ASCII
+        head, tail = head.replace(b"\0", b""), tail.replace(b"\0", b"")
+    head = re.sub(rb"<!--.*?-->", b"", head, flags=re.DOTALL)
+    found = re.search(rb"<([A-Za-z_][\w:.\-]*)", head)
+    if found is None:
+        raise LookFailed("not_xml", "The feed holds no XML element.")
+    name = found[1]
+    if b"</" + name not in tail and not re.search(rb"/>\s*$", tail):
+        raise LookFailed(
+            "truncated",
+            f"The feed stops before its closing tag </{name.decode()}>; it was cut off.",
+        )
+    return name.decode()
+
+
+def _both_cases(tags: tuple[str, ...]) -> list[str]:
+    return [form for tag in tags for form in (tag, tag.capitalize(), tag.upper())]
+
+
+def _holds_elements(child: Any) -> bool:
+    return any(isinstance(grandchild.tag, str) for grandchild in child)
+
+
+def _at_path(element: Any, path: str) -> str | None:
+    """`a/b` below the item, `@id` of it, or `a/@id`, by local names."""
+    here = element
+    for step in path.split("/"):
+        if step.startswith("@"):
+            value = here.get(step[1:])
+            return str(value) if value is not None else None
+        wanted = fold(step)
+        here = next((c for c in here if isinstance(c.tag, str) and fold(c.tag) == wanted), None)
+        if here is None:
+            return None
+    return str(here.text) if here.text else None
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return read_instant(
+            text.replace(" ", "T", 1) if re.match(r"\d{4}-\d\d-\d\d ", text) else text
+        )
+    except InvalidInput:
+        return None
+
+
+def _place(entry: Any) -> str:
+    return f"line {entry.line}: {entry.message.strip()[:120]}"
+
+
+def _no_items(body: IO[bytes], root: str) -> str:
+    """Says which tags repeat, because one of them is the item."""
+    body.seek(0)
+    tags = re.findall(rb"<([A-Za-z_][\w:.\-]*)", body.read(_TAIL))
+    counted = {tag.decode(): tags.count(tag) for tag in dict.fromkeys(tags[:2000])}
+    repeated = [f"{tag} ({n} times)" for tag, n in counted.items() if n > 1 and tag != root][:12]
+    seen = f" Tags that repeat: {', '.join(repeated)}." if repeated else ""
+    return f"The feed holds no items below <{root}>.{seen} Set `record` to the tag of one item."
