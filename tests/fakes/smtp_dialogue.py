@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -95,7 +96,7 @@ class Dialogue:
         if self._server.security == "tls":
             self._encrypt()
         self._answer("greeting", "220 localhost ESMTP ready")
-        commands = {
+        commands: dict[str, Callable[[str], object]] = {
             "EHLO": self._ehlo,
             "HELO": lambda _: self._answer("ehlo", "250 localhost"),
             "STARTTLS": self._starttls,
@@ -200,15 +201,15 @@ class Dialogue:
         if self._transaction is None or not self._transaction.rcpt_to:
             self._say("503 5.5.1 RCPT first")
             return
-        at = {"rcpt": tuple(self._transaction.rcpt_to), "message": self._message}
-        if not self._answer("data", "354 Go ahead", **at):
+        rcpt, number = tuple(self._transaction.rcpt_to), self._message
+        if not self._answer("data", "354 Go ahead", rcpt=rcpt, message=number):
             return
-        raw = self._read_text(self._find("body", **at))
-        fault = self._find("dot", **at)
+        raw = self._read_text(self._find("body", rcpt=rcpt, message=number))
+        fault = self._find("dot", rcpt=rcpt, message=number)
         if fault is None or fault.stores or (not fault.reply and not fault.drop):
             self._server.store(
                 mail_from=self._transaction.mail_from,
-                rcpt_to=tuple(self._transaction.rcpt_to),
+                rcpt_to=rcpt,
                 raw=raw,
                 connection=self._number,
                 mail_parameters=self._transaction.parameters,

@@ -117,9 +117,13 @@ class Worker:
             letter = self._batch.take()
             if letter is None:
                 return
-            result = self._try(letter, session)
+            try:
+                result = self._try(letter, session)
+            except OpeningFailed as failure:
+                self._batch.events.put((letter, failure.result))
+                raise
             self._batch.events.put((letter, result))
-            if self._should_stop(session, result):
+            if self._should_stop(result):
                 return
 
     def _ready_session(self) -> Session:
@@ -138,10 +142,15 @@ class Worker:
         refused = self._batch.refused_senders.get(mail.sender_group)
         if refused is not None:
             return refused
-        result = session.transmit(mail, hand_over=lambda: self._batch.note_hand_over(letter))
+        result = self._transmit(letter, mail, session)
+        if session.had_gone:
+            result = self._transmit(letter, mail, self._ready_session())
         if result.blame is Blame.CONFIG:
             self._batch.refused_senders[mail.sender_group] = result
         return result
+
+    def _transmit(self, letter: Letter, mail: Mail, session: Session) -> Result:
+        return session.transmit(mail, hand_over=lambda: self._batch.note_hand_over(letter))
 
     def _prepare(self, letter: Letter) -> Mail | Result:
         if letter.not_after is not None and self._clock() >= letter.not_after:
@@ -161,8 +170,8 @@ class Worker:
                 outcome=Outcome.TRY_LATER, blame=Blame.OURS, code="not a mail", detail=shorten(text)
             )
 
-    def _should_stop(self, session: Session, result: Result) -> bool:
-        if session.is_usable:
+    def _should_stop(self, result: Result) -> bool:
+        if self._session is not None and self._session.is_usable:
             self._broken = 0
             self._batch.answered = True
             return False

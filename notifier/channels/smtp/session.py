@@ -32,7 +32,11 @@ class _Stopped(Exception):
 
 
 class Session:
-    """A logged-in connection. `is_usable` turns False once it must not be used again."""
+    """A logged-in connection. `is_usable` turns False once it must not be used again.
+
+    `had_gone`: the other side had hung up since the letter before, so that nothing of the last
+    letter was looked at.
+    """
 
     def __init__(
         self, wire: Wire, settings: Settings, *, extensions: dict[str, str], clock: Clock
@@ -44,6 +48,7 @@ class Session:
         self._sent = 0
         self.extensions = extensions
         self.is_usable = True
+        self.had_gone = False
 
     @property
     def is_worn_out(self) -> bool:
@@ -195,6 +200,7 @@ class Session:
             self._wire.write(octets, timeout=self._settings.command_timeout)
         except NoReply as error:
             self._give_up()
+            self.had_gone = stage is Stage.RSET and error.label == "dropped"
             raise _Stopped(classify(stage, 0, text=str(error), label=error.label)) from error
 
     def _read(self, stage: Stage, patience: float | None = None) -> Reply:
@@ -202,6 +208,7 @@ class Session:
             return self._wire.read_reply(timeout=patience or self._settings.command_timeout)
         except NoReply as error:
             self._give_up()
+            self.had_gone = stage is Stage.RSET and error.label == "dropped"
             raise _Stopped(classify(stage, 0, text=str(error), label=error.label)) from error
 
     def _give_up(self) -> None:
