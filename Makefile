@@ -31,6 +31,7 @@ lint: lint-ready ## style and types
 	@$(VENV)/ruff check $(ARGS)
 	@$(VENV)/ruff format --check
 	@$(VENV)/mypy
+	@$(VENV)/python -m tests.meta.sizes
 
 lock: ## write requirements/*.txt anew from setup.cfg (ARGS=--upgrade for newer versions)
 	@sh scripts/lock.sh $(ARGS)
