@@ -13,7 +13,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -68,8 +68,8 @@ def read_settings(module: ModuleType, written: dict[str, Any], *, where: str) ->
     unknown = sorted(set(written) - set(known))
     if unknown:
         raise ConfigError(
-            f"{where}: {', '.join(unknown)} is not a setting of {module.__name__.rpartition('.')[2]}; "
-            f"it knows {', '.join(sorted(known))}."
+            f"{where}: {', '.join(unknown)} is not a setting of "
+            f"{module.__name__.rpartition('.')[2]}; it knows {', '.join(sorted(known))}."
         )
     values = {}
     for name, value in written.items():
@@ -78,7 +78,7 @@ def read_settings(module: ModuleType, written: dict[str, Any], *, where: str) ->
         except ValueError as error:
             raise ConfigError(f"{where}.{name}: {error}") from error
     try:
-        return _adapter(settings_class).validate_python(values)
+        return _adapter(cast(type[Any], settings_class)).validate_python(values)
     except ValidationError as error:
         lines = [
             f"{where}.{'.'.join(str(step) for step in problem['loc'])}: "

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from notifier.channels.base import Blame, Letter, MessageChannel, Outcome, Phase, Result
 from notifier.domain.message import Medium
-from notifier.errors import ConfigError, TemplateProblem
+from notifier.errors import ConfigError, StoreBusy, TemplateProblem
 from notifier.journal import Journal
 from notifier.log import log
 from notifier.metrics import SENT
@@ -98,7 +99,8 @@ class Sender:
             results += [(by_id[letter.message_id], _misconfigured(error)) for letter in letters]
             letters = []
         if letters:
-            self._hand_over(channel, name, letters, by_id, results)
+            with self._heartbeat():
+                self._hand_over(channel, name, letters, by_id, results)
         self._book(results)
         self._journal.forget()
         return len(by_id)
@@ -143,7 +145,7 @@ class Sender:
             except TemplateProblem as error:
                 log.error("message cannot be written", message=message.id, why=str(error))
                 failed.append((message, _unwritable(str(error))))
-            except Exception as error:  # one poisoned row must not stop the others (RL-9)
+            except Exception as error:  # noqa: BLE001  one poisoned row must not stop the rest
                 log.exception("message cannot be composed", message=message.id)
                 failed.append((message, _unwritable(f"{type(error).__name__}: {error}")))
         return letters, failed
@@ -169,8 +171,6 @@ class Sender:
                 self._journal.hand_over(message_id, attempts[message_id])
 
         booked_at = time.monotonic()
-        leased_at = booked_at
-        lease = self._env.config.delivery.lease
         for letter, result in channel.send(letters, note=note):
             self._journal.answer(letter.message_id, letter.attempt_no, result_as_note(result))
             SENT.labels(channel=name, outcome=result.outcome.value).inc()
@@ -179,13 +179,29 @@ class Sender:
             if len(results) >= BOOK_AT or now - booked_at > BOOK_EVERY:
                 self._book(results)
                 booked_at = now
-            if now - leased_at > lease.total_seconds() / 3:
-                self._env.db.retry(
-                    lambda tx: outbox.extend_lease(
-                        tx, owner=self.owner, now=self._env.now(), lease=lease
-                    )
+
+    @contextmanager
+    def _heartbeat(self) -> Iterator[None]:
+        """Keep the leases while the channel works: a mail server may take ten minutes to answer."""
+        done = threading.Event()
+        beat = threading.Thread(target=self._beat_until, args=(done,), daemon=True)
+        beat.start()
+        try:
+            yield
+        finally:
+            done.set()
+            beat.join()
+
+    def _beat_until(self, done: threading.Event) -> None:
+        env = self._env
+        lease = env.config.delivery.lease
+        while not done.wait(lease.total_seconds() / 3):
+            try:
+                env.db.retry(
+                    lambda tx: outbox.extend_lease(tx, owner=self.owner, now=env.now(), lease=lease)
                 )
-                leased_at = now
+            except StoreBusy:
+                log.warning("lease not extended: database busy", owner=self.owner)
 
     def _book(self, results: list[tuple[MessageRow, Result]]) -> None:
         """Book and empty the list."""

@@ -1,0 +1,376 @@
+"""What can a customer do by link: confirm, see, change, pause, end, keep, erase, take along?
+
+Every change is written to the consent book where it gives or takes consent. Doing the same thing
+twice is harmless and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from notifier.domain.message import MessageKind
+from notifier.domain.stock import Level, Stock
+from notifier.domain.subscription import EndedReason, SubscriptionState
+from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.services.book_result import end_subscriptions
+from notifier.services.consent import Circumstances, record_consent
+from notifier.services.env import Env, ShopRef
+from notifier.services.hook_out import tell_webhooks
+from notifier.services.subscribe import (
+    MAX_QUANTITY,
+    Address,
+    ask_for_confirmation,
+)
+from notifier.services.write_message import write_message
+from notifier.store import catalogue, people
+from notifier.store import stock as stock_store
+from notifier.store.catalogue import VariantRow
+from notifier.store.people import ContactRow, SubscriptionRow
+from notifier.store.session import Transaction
+
+PAUSES = {"30": timedelta(days=30), "90": timedelta(days=90), "": None}
+MAX_PAUSE = timedelta(days=365)
+RENEWAL_GRACE = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One subscription as its owner sees it."""
+
+    subscription: SubscriptionRow
+    shop: ShopRef
+    variant: VariantRow
+    siblings: tuple[VariantRow, ...]
+    stock: Stock | None
+
+    @property
+    def can_be_bought(self) -> bool:
+        return self.stock is not None and self.stock.level > Level.NONE
+
+
+class Done(StrEnum):
+    """What a click did."""
+
+    CONFIRMED = "confirmed"
+    ALREADY = "already"
+    AVAILABLE = "available"  # confirmed, and it can be bought at this moment
+    ENDED = "ended"
+    TOO_LATE = "too_late"
+
+
+def load_items(
+    env: Env, contact_id: int, *, states: Sequence[str] | None = None
+) -> tuple[ContactRow, list[Item]]:
+    """Everything one address waits for, oldest first. Raises errors.NotFound."""
+    with env.db.read() as tx:
+        contact = people.find_contact(tx, contact_id=contact_id)
+        if contact is None or contact.erased_at is not None:
+            raise NotFound("Nothing is stored for this link any more.")
+        rows = people.subscriptions_of(tx, contact_id, states=states)
+        return contact, [item for item in (_item(env, tx, row) for row in rows) if item]
+
+
+def load_item(env: Env, subscription_id: int) -> tuple[ContactRow, Item]:
+    """One subscription with its owner. Raises errors.NotFound."""
+    with env.db.read() as tx:
+        row = people.find_subscription(tx, subscription_id)
+        contact = people.find_contact(tx, contact_id=row.contact_id) if row else None
+        item = _item(env, tx, row) if row else None
+        if row is None or contact is None or item is None or contact.erased_at is not None:
+            raise NotFound("Nothing is stored for this link any more.")
+        return contact, item
+
+
+def _item(env: Env, tx: Transaction, row: SubscriptionRow) -> Item | None:
+    shop = env.shop_by_id(row.shop_id)
+    siblings = catalogue.variants_of(tx, row.product_id)
+    if shop is None or not siblings:
+        return None
+    variant = next((one for one in siblings if one.id == row.variant_id), siblings[0])
+    beliefs = stock_store.load_stock(
+        tx, [one.id for one in siblings] if row.variant_id is None else [variant.id]
+    )
+    best = max(beliefs.values(), key=lambda one: one.level, default=None)
+    return Item(subscription=row, shop=shop, variant=variant, siblings=tuple(siblings), stock=best)
+
+
+def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> Done:
+    """Put a confirmed subscription in line.
+
+    When the goods are there at this moment, the page says so and that is the telling: it counts as
+    told, since a message would only repeat the page. Never brings back what was ended.
+    """
+
+    def work(tx: Transaction) -> Done:
+        row = people.find_subscription(tx, subscription_id, for_update=True)
+        if row is None:
+            raise NotFound("Nothing is stored for this link any more.")
+        if row.state in (SubscriptionState.WAITING, SubscriptionState.PAUSED):
+            return Done.ALREADY
+        if row.state == SubscriptionState.TOLD:
+            return Done.ALREADY
+        if row.state == SubscriptionState.ENDED:
+            return Done.TOO_LATE
+        shop = _shop(env, row)
+        contact = people.find_contact(tx, contact_id=row.contact_id)
+        if contact is None or contact.erased_at is not None:
+            raise NotFound("Nothing is stored for this link any more.")
+        now = env.now()
+        available = _is_there(tx, row)
+        state = SubscriptionState.TOLD if available else SubscriptionState.WAITING
+        people.move_subscriptions(
+            tx,
+            [row.id],
+            state=state.value,
+            confirmed_at=now,
+            told_at=now if available else None,
+            reason="told_on_confirmation" if available else "",
+            expires_at=now + shop.config.subscription_lifetime,
+        )
+        record_consent(
+            tx,
+            env,
+            act="confirmed",
+            shop=shop,
+            address_hash=contact.address_hash,
+            subscription_id=row.id,
+            medium=row.medium,
+            circumstances=circumstances,
+            method="link",
+        )
+        tell_webhooks(
+            env,
+            tx,
+            shop,
+            "subscription.confirmed",
+            {"subscription": row.id, "target": row.target, "medium": row.medium},
+        )
+        if available:
+            return Done.AVAILABLE
+        if shop.config.waiting_mail:
+            write_message(env, tx, MessageKind.WAITING, shop=shop, subscription=row)
+        return Done.CONFIRMED
+
+    return env.db.retry(work)
+
+
+def _is_there(tx: Transaction, row: SubscriptionRow) -> bool:
+    """Whether what is waited for can be bought; locks the stock rows, see subscribe."""
+    ids = (
+        [row.variant_id]
+        if row.variant_id is not None
+        else [one.id for one in catalogue.variants_of(tx, row.product_id)]
+    )
+    beliefs = stock_store.load_stock(tx, ids, for_update=True)
+    return any(
+        one.level > Level.NONE and not (row.physical_only and one.level is Level.ORDERABLE)
+        for one in beliefs.values()
+    )
+
+
+def end(
+    env: Env,
+    subscription_id: int,
+    *,
+    circumstances: Circumstances,
+    reason: EndedReason = EndedReason.CUSTOMER,
+    method: str = "link",
+) -> Done:
+    """End one subscription. From the moment this returns, nothing more is sent for it."""
+
+    def work(tx: Transaction) -> Done:
+        row = people.find_subscription(tx, subscription_id, for_update=True)
+        if row is None:
+            raise NotFound("Nothing is stored for this link any more.")
+        if row.state in (SubscriptionState.ENDED, SubscriptionState.TOLD):
+            return Done.ALREADY
+        contact = people.find_contact(tx, contact_id=row.contact_id)
+        end_subscriptions(env, tx, [row.id], ended=reason, reason=method)
+        record_consent(
+            tx,
+            env,
+            act="withdrawn",
+            shop=_shop(env, row),
+            address_hash=contact.address_hash if contact else "",
+            subscription_id=row.id,
+            medium=row.medium,
+            circumstances=circumstances,
+            method=method,
+        )
+        return Done.ENDED
+
+    return env.db.retry(work)
+
+
+def end_all(env: Env, contact_id: int, *, circumstances: Circumstances) -> int:
+    """End everything one address waits for; how many ended."""
+    _, items = load_items(env, contact_id)
+    done = [
+        end(env, item.subscription.id, circumstances=circumstances, method="link_all")
+        for item in items
+    ]
+    return sum(one is Done.ENDED for one in done)
+
+
+def keep(env: Env, subscription_id: int) -> Done:
+    """ "Still interested": wait for another lifetime."""
+
+    def work(tx: Transaction) -> Done:
+        row = people.find_subscription(tx, subscription_id, for_update=True)
+        if row is None:
+            raise NotFound("Nothing is stored for this link any more.")
+        if row.state not in (SubscriptionState.WAITING, SubscriptionState.PAUSED):
+            return Done.TOO_LATE
+        shop = _shop(env, row)
+        people.move_subscriptions(
+            tx,
+            [row.id],
+            expires_at=env.now() + shop.config.subscription_lifetime,
+            renewal_asked_at=None,
+        )
+        return Done.CONFIRMED
+
+    return env.db.retry(work)
+
+
+def pause(env: Env, contact_id: int, subscription_id: int, *, until: datetime | None) -> None:
+    """Send nothing until then (None: until resumed); the place in line is kept."""
+    if until is not None and not env.now() < until <= env.now() + MAX_PAUSE:
+        raise InvalidInput.of("until", "out_of_range", f"{until:%Y-%m-%d} is not in the next year.")
+    _move_own(
+        env,
+        contact_id,
+        subscription_id,
+        from_states=[SubscriptionState.WAITING],
+        state=SubscriptionState.PAUSED.value,
+        paused_until=until,
+    )
+
+
+def resume(env: Env, contact_id: int, subscription_id: int) -> None:
+    """Wait again, in the old place in line."""
+    _move_own(
+        env,
+        contact_id,
+        subscription_id,
+        from_states=[SubscriptionState.PAUSED],
+        state=SubscriptionState.WAITING.value,
+        paused_until=None,
+    )
+
+
+def change_quantity(env: Env, contact_id: int, subscription_id: int, *, quantity: int) -> None:
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise InvalidInput.of(
+            "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
+        )
+    _move_own(env, contact_id, subscription_id, quantity=quantity)
+
+
+def change_locale(env: Env, contact_id: int, subscription_id: int, *, locale: str) -> None:
+    with env.db.read() as tx:
+        row = _own(tx, contact_id, subscription_id)
+    if locale not in _shop(env, row).config.locales:
+        raise InvalidInput.of("locale", "not_offered", f"{locale!r} is not offered here.")
+    _move_own(env, contact_id, subscription_id, locale=locale)
+
+
+def change_variant(
+    env: Env, contact_id: int, subscription_id: int, *, variant_id: int | None
+) -> None:
+    """Wait for another variant of the same product (None: any). Starts at the end of no line:
+    the place in line is kept, since the wish is as old as before."""
+
+    def work(tx: Transaction) -> None:
+        row = _own(tx, contact_id, subscription_id)
+        siblings = {one.id: one for one in catalogue.variants_of(tx, row.product_id)}
+        if variant_id is not None and variant_id not in siblings:
+            raise InvalidInput.of("variant", "not_of_product", "That is not a variant of this.")
+        wanted = [variant_id] if variant_id is not None else list(siblings)
+        beliefs = stock_store.load_stock(tx, wanted, for_update=True)
+        if any(one.level > Level.NONE for one in beliefs.values()):
+            raise Conflict("available", "That one can be bought now.")
+        target = people.target_of(variant_id=variant_id, product_id=row.product_id)
+        twin = people.find_active(tx, contact_id=contact_id, shop_id=row.shop_id, target=target)
+        if twin is not None:
+            if twin.id != row.id:
+                end_subscriptions(env, tx, [row.id], ended=EndedReason.REPLACED)
+            return
+        people.move_subscriptions(
+            tx, [row.id], variant_id=variant_id, target=target, eta_told="", eta_told_at=None
+        )
+
+    env.db.retry(work)
+
+
+def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None:
+    """A new confirmation link, within the same limits as a sign-up."""
+
+    def work(tx: Transaction) -> None:
+        row = _own(tx, contact_id, subscription_id)
+        if row.state != SubscriptionState.UNCONFIRMED:
+            return
+        shop = _shop(env, row)
+        contact = people.find_contact(tx, contact_id=contact_id)
+        if contact is None:
+            return
+        now = env.now()
+        people.move_subscriptions(
+            tx, [row.id], asked_at=now, expires_at=now + env.config.retention.unconfirmed
+        )
+        fresh = people.find_subscription(tx, row.id)
+        if fresh is not None:
+            address = _address_of(contact)
+            ask_for_confirmation(env, tx, shop, fresh, address=address)
+
+    env.db.retry(work)
+
+
+def _address_of(contact: ContactRow) -> Address:
+    from notifier.domain.message import Medium
+
+    return Address(
+        medium=Medium(contact.medium),
+        value=contact.address,
+        hash=contact.address_hash,
+        may_be_written_to=True,
+    )
+
+
+def _own(tx: Transaction, contact_id: int, subscription_id: int) -> SubscriptionRow:
+    """The subscription if it belongs to this contact. Raises errors.NotFound alike otherwise."""
+    row = people.find_subscription(tx, subscription_id, for_update=True)
+    if row is None or row.contact_id != contact_id:
+        raise NotFound("There is no such subscription behind this link.")
+    return row
+
+
+def _move_own(
+    env: Env,
+    contact_id: int,
+    subscription_id: int,
+    *,
+    from_states: Sequence[SubscriptionState] | None = None,
+    **values: Any,
+) -> None:
+    def work(tx: Transaction) -> None:
+        row = _own(tx, contact_id, subscription_id)
+        people.move_subscriptions(
+            tx,
+            [row.id],
+            from_states=[s.value for s in from_states] if from_states else None,
+            **values,
+        )
+
+    env.db.retry(work)
+
+
+def _shop(env: Env, row: SubscriptionRow) -> ShopRef:
+    shop = env.shop_by_id(row.shop_id)
+    if shop is None:
+        raise NotFound("This shop is not served here any more.")
+    return shop
