@@ -24,7 +24,7 @@ _UNSAFE = re.compile(
 )
 _NAME = re.compile(r"[!-9;-~]{1,76}")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_WORD_OCTETS = 45  # 60 characters of base64; with =?utf-8?b??= 72 of the 75 allowed
+_WORD_OCTETS = 36  # 48 of base64 and 12 round it: with "Subject: " within 76 (RFC 2047 2)
 
 
 def clean(value: str) -> str:
@@ -46,7 +46,7 @@ def header_line(name: str, value: str) -> str:
 
 
 def encode_text(value: str) -> str:
-    """Unstructured text: as it is when ASCII, else as encoded-words of at most 75 characters."""
+    """Unstructured text: as it is when ASCII, else as encoded-words of at most 60 characters."""
     value = clean(value)
     if value.isascii() and "=?" not in value:
         return value
