@@ -57,6 +57,7 @@ def test_segments_are_counted_as_the_networks_count_them(text, encoding, units, 
         ("Cafe\u0301", "Café"),
         ("a\u200bb\ufeffc\u00add", "abcd"),
         ("a\tb\x07c\x00", "a bc"),
+        ("a\ud83db", "ab"),
         ("one\r\ntwo\u2028three", "one\ntwo\nthree"),
     ],
 )
