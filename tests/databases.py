@@ -25,13 +25,22 @@ PREFIX = "notifier-tests-"
 
 def open_run() -> Path:
     """Make this run's folder, after clearing those of runs that were killed."""
-    base = Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())
-    for old in base.glob(f"{PREFIX}*"):
-        _remove_if_abandoned(old)
-    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))
+    remove_abandoned()
+    folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_base()))
     folder.chmod(0o711)  # the server's user must be able to pass through
     os.environ[RUN] = str(folder)
     return folder
+
+
+def remove_abandoned() -> None:
+    """Clear the folders of runs that no longer exist."""
+    for old in _base().glob(f"{PREFIX}*"):
+        _remove_if_abandoned(old)
+
+
+def _base() -> Path:
+    """A short path: a socket's name must fit into 100 characters or so."""
+    return Path("/tmp") if Path("/tmp").is_dir() else Path(tempfile.gettempdir())
 
 
 def close_run(folder: Path) -> None:
@@ -46,7 +55,10 @@ def _remove_if_abandoned(folder: Path) -> None:
     owner = folder.name.removeprefix(PREFIX).split("-")[0]
     if not owner.isdigit() or postgres.is_running(int(owner)):
         return
-    if folder.stat().st_uid != os.geteuid():
+    try:
+        if folder.stat().st_uid != os.geteuid():
+            return
+    except FileNotFoundError:  # another run was faster
         return
     postgres.remove_leftovers(folder)
     shutil.rmtree(folder, ignore_errors=True)
