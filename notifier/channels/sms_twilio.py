@@ -304,10 +304,10 @@ def verify_signature(
 
 
 def _named(header: str | None, name: str) -> str:
-    """The value of `name=` in a header of comma-separated pairs, if it is plain ASCII."""
+    """The value of `name=` in a header of comma-separated pairs."""
     for part in (header or "").split(","):
         found, _, value = part.strip().partition("=")
-        if found == name and value.isascii():
+        if found == name:
             return value
     return ""
 

@@ -89,8 +89,8 @@ def outside_gsm7(text: str) -> tuple[str, ...]:
 def smarten(text: str) -> str:
     """The same text with plain quotes, dashes and blanks, so that it may fit GSM-7.
 
-    Letters, emoji and other signs that carry meaning stay. Control characters and halves of characters go, and letters
-    written as letter plus accent become one character.
+    Letters, emoji and other signs that carry meaning stay. Control characters and halves of
+    characters go, and letters written as letter plus accent become one character.
     """
     plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n")).translate(_PLAIN)
     kept = (one for one in plain if one == "\n" or unicodedata.category(one) not in ("Cc", "Cs"))
