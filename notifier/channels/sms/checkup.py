@@ -68,8 +68,15 @@ def _page_status(problem: Exception) -> int:
     return int(getattr(answer, "status_code", 0))
 
 
+def _is_about(found: Any, sid: str) -> None:
+    """Twilio's library takes a redirect or any JSON for an answer. Raises ValueError."""
+    if found.sid != sid:
+        raise ValueError(f"asked for {sid}, it told of {found.sid}")
+
+
 def _check_account(client: Any, settings: Settings) -> Iterator[Finding]:
     account = client.api.accounts(settings.account_sid).fetch()
+    _is_about(account, settings.account_sid)
     about = "Twilio account"
     if account.status != "active":
         yield Finding(
@@ -92,6 +99,7 @@ def _check_account(client: Any, settings: Settings) -> Iterator[Finding]:
 def _check_service(client: Any, settings: Settings) -> Iterator[Finding]:
     about = "SMS sender"
     service = client.messaging.v1.services(settings.messaging_service_sid).fetch()
+    _is_about(service, settings.messaging_service_sid)
     numbers = service.phone_numbers.list(limit=50)
     able = [one for one in numbers if "SMS" in [str(c).upper() for c in one.capabilities or []]]
     if not numbers:
