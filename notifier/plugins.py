@@ -21,6 +21,7 @@ from notifier import channels, connectors
 from notifier.config import read_length
 from notifier.errors import ConfigError
 
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _PACKAGES = {"notifier.channels": channels, "notifier.connectors": connectors}
 
 
@@ -88,7 +89,8 @@ def read_settings(module: ModuleType, written: dict[str, Any], *, where: str) ->
         raise ConfigError("\n".join(lines)) from error
 
 
-@cache
 def _adapter(settings_class: type[Any]) -> TypeAdapter[Any]:
-    settings_class.__pydantic_config__ = ConfigDict(extra="forbid")
-    return TypeAdapter(settings_class)
+    if settings_class not in _ADAPTERS:
+        settings_class.__pydantic_config__ = ConfigDict(extra="forbid")
+        _ADAPTERS[settings_class] = TypeAdapter(settings_class)
+    return _ADAPTERS[settings_class]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from notifier.domain.message import MessageKind
+from notifier.domain.message import Medium, MessageKind
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, NotFound
@@ -331,8 +331,6 @@ def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None
 
 
 def _address_of(contact: ContactRow) -> Address:
-    from notifier.domain.message import Medium
-
     return Address(
         medium=Medium(contact.medium),
         value=contact.address,

@@ -99,7 +99,7 @@ def poll(
     except (LookFailed, ConfigError) as error:
         _failed(env, shop, row, section, error)
         return None
-    except Exception as error:  # a connector's bug must not stop the other sources
+    except Exception as error:  # noqa: BLE001  a connector's bug must not stop the others
         log.exception("source failed unexpectedly", shop=shop.slug, source=name)
         _failed(env, shop, row, section, LookFailed("bug", f"{type(error).__name__}: {error}"))
         return None

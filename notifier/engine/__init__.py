@@ -1,0 +1,1 @@
+"""What runs when. The engine only ticks: what is due lives in rows."""

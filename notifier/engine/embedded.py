@@ -1,0 +1,161 @@
+"""How do the jobs and senders run inside one process?
+
+APScheduler is only the ticker: a run that comes late or is dropped loses nothing, since what is
+due lives in rows. One process among many is elected by a lease to run the jobs; senders may run
+in all of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import uuid
+from datetime import timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from notifier.engine.jobs import JOBS, Job
+from notifier.errors import StoreBusy
+from notifier.log import log
+from notifier.metrics import TICK_LAG
+from notifier.rendering import Renderer
+from notifier.services.deliver import Sender
+from notifier.services.env import Env
+from notifier.services.take_over import take_over
+from notifier.store import leases
+
+LEADER = "leader"
+LEASE = timedelta(seconds=10)
+IDLE = 0.2  # seconds a sender sleeps when nothing is due
+
+
+class Engine:
+    """Runs jobs and senders until stopped. `owner` names this process in leases."""
+
+    def __init__(self, env: Env, renderer: Renderer, *, jobs: bool = True, senders: int = 0):
+        self._env = env
+        self._renderer = renderer
+        self._with_jobs = jobs
+        self._count = senders
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._senders: list[Sender] = []
+        self._leads = False
+        self.owner = f"engine-{uuid.uuid4().hex[:12]}"
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(len(JOBS) + 2)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin. Takes over at once what a dead predecessor on this machine left."""
+        self._retry_busy(lambda: take_over(self._env))
+        for number in range(self._count):
+            sender = Sender(self._env, self._renderer)
+            thread = threading.Thread(
+                target=self._send_on, args=(sender,), name=f"sender-{number}", daemon=True
+            )
+            self._senders.append(sender)
+            self._threads.append(thread)
+            thread.start()
+        if self._with_jobs:
+            self._elect()
+            self._scheduler.add_job(self._elect, "interval", seconds=LEASE.total_seconds() / 3)
+            for job in JOBS:
+                self._scheduler.add_job(
+                    self._run, "interval", args=[job], seconds=job.every.total_seconds()
+                )
+            self._scheduler.start()
+
+    def stop(self, *, patience: float = 25) -> bool:
+        """Take nothing new, finish what is handed over; True when all ended in time."""
+        self._stopping.set()
+        for sender in self._senders:
+            sender.stop()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        until = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        finished = not any(thread.is_alive() for thread in self._threads)
+        with contextlib.suppress(StoreBusy):
+            self._env.db.retry(lambda tx: leases.drop_lease(tx, LEADER, owner=self.owner))
+        return finished
+
+    @property
+    def leads(self) -> bool:
+        """True while this process runs the jobs."""
+        return self._leads
+
+    def _elect(self) -> None:
+        """Take or renew the leader's lease."""
+        env = self._env
+        before = self._leads
+        try:
+            self._leads = env.db.retry(
+                lambda tx: leases.take_lease(
+                    tx, LEADER, owner=self.owner, now=env.now(), lease=LEASE
+                )
+            )
+        except StoreBusy:
+            self._leads = False
+        if self._leads != before:
+            log.info("leader elected" if self._leads else "leader lost", owner=self.owner)
+
+    def _run(self, job: Job) -> None:
+        """One run of one job; its trouble is kept where `notifier check` and the admin see it."""
+        if not self._leads or self._stopping.is_set():
+            return
+        env = self._env
+        started = env.now()
+        began = time.monotonic()
+        trouble = ""
+        try:
+            job.run(env, self.owner)
+        except StoreBusy as error:
+            trouble = str(error)
+            log.warning("job put off: database busy", job=job.name)
+        except Exception as error:  # noqa: BLE001  a failing job must not stop the others
+            trouble = f"{type(error).__name__}: {error}"
+            log.exception("job failed", job=job.name)
+        took = time.monotonic() - began
+        TICK_LAG.labels(job=job.name).observe(max(0.0, took - job.every.total_seconds()))
+        if trouble or job.every >= timedelta(seconds=5):
+            self._retry_busy(
+                lambda: env.db.retry(
+                    lambda tx: leases.record_job(
+                        tx,
+                        job.name,
+                        started_at=started,
+                        finished_at=env.now(),
+                        next_at=started + job.every,
+                        trouble=trouble,
+                    )
+                )
+            )
+
+    def _send_on(self, sender: Sender) -> None:
+        """A sender's life: send while something is due, doze when not."""
+        while not self._stopping.is_set():
+            try:
+                tried = sender.send_due()
+            except StoreBusy as error:
+                log.warning("sender waits: database busy", why=str(error))
+                self._stopping.wait(1)
+                continue
+            except Exception:  # noqa: BLE001  a sender must outlive one bad batch
+                log.exception("sender stumbled")
+                self._stopping.wait(1)
+                continue
+            if not tried:
+                self._stopping.wait(IDLE)
+        sender.close()
+
+    @staticmethod
+    def _retry_busy(work: object) -> None:
+        try:
+            work()  # type: ignore[operator]
+        except StoreBusy as error:
+            log.warning("put off: database busy", why=str(error))

@@ -1,0 +1,42 @@
+"""Which jobs are there, how often does each run, and who may run it?
+
+A job is correct whether it runs never, once or twice, in one process or in ten: each looks for
+what is due in rows. Jobs marked `alone` run in one process at a time, elected by a lease.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from notifier.services.announce import announce
+from notifier.services.env import Env
+from notifier.services.poll import alarm_stale, poll_due
+from notifier.services.seal import seal_ledger
+from notifier.services.sweep import sweep
+from notifier.services.take_over import take_over
+from notifier.services.tidy import tidy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    name: str
+    every: timedelta
+    run: Callable[[Env, str], object]  # with the process's name
+
+
+def _announce_all(env: Env, _owner: str) -> None:
+    while announce(env):
+        continue
+
+
+JOBS = (
+    Job(name="poll", every=timedelta(seconds=5), run=lambda env, owner: poll_due(env, owner=owner)),
+    Job(name="announce", every=timedelta(seconds=1), run=_announce_all),
+    Job(name="take_over", every=timedelta(seconds=15), run=lambda env, _: take_over(env)),
+    Job(name="sweep", every=timedelta(minutes=1), run=lambda env, _: sweep(env)),
+    Job(name="stale", every=timedelta(minutes=1), run=lambda env, _: alarm_stale(env)),
+    Job(name="seal", every=timedelta(seconds=10), run=lambda env, _: seal_ledger(env)),
+    Job(name="tidy", every=timedelta(hours=1), run=lambda env, _: tidy(env)),
+)

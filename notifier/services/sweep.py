@@ -1,0 +1,99 @@
+"""What was forgotten, and what has become due only because time went by?
+
+The safety net under events: wakes paused subscriptions, asks "still interested?", reminds once,
+and finds people who wait for what is there (trust RL-21, RL-31).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from notifier.domain.message import MessageKind
+from notifier.domain.stock import EventKind
+from notifier.domain.subscription import EndedReason, SubscriptionState
+from notifier.services.book_result import end_subscriptions
+from notifier.services.env import Env, ShopRef
+from notifier.services.write_message import write_message
+from notifier.store import events, people, releases, waiting
+from notifier.store.session import Transaction
+
+CHUNK = 200
+GRACE = timedelta(days=14)  # to answer "still interested?"
+SETTLE = timedelta(minutes=1)  # what is under way is not forgotten
+
+
+def sweep(env: Env) -> int:
+    """One pass; how many rows were moved."""
+    moved = env.db.retry(lambda tx: _wake_paused(env, tx))
+    moved += env.db.retry(lambda tx: _find_forgotten(env, tx))
+    for shop in env.shops.values():
+        moved += env.db.retry(lambda tx, shop=shop: _ask_still_waiting(env, tx, shop))  # type: ignore[misc]
+        moved += env.db.retry(lambda tx, shop=shop: _remind(env, tx, shop))  # type: ignore[misc]
+    return moved
+
+
+def _wake_paused(env: Env, tx: Transaction) -> int:
+    ids = waiting.paused_until(tx, now=env.now(), limit=CHUNK)
+    return people.move_subscriptions(
+        tx,
+        ids,
+        from_states=[SubscriptionState.PAUSED.value],
+        state=SubscriptionState.WAITING.value,
+        paused_until=None,
+    )
+
+
+def _find_forgotten(env: Env, tx: Transaction) -> int:
+    """People who wait for a variant that is there, while no release is telling them.
+
+    They came in by resuming a pause, or signed up in a dip of a flapping variant. Releases that a
+    person stopped stay stopped.
+    """
+    now = env.now()
+    found = waiting.waiting_for_what_is_there(tx, before=now - SETTLE, limit=CHUNK)
+    for one in found:
+        last = releases.latest_release(tx, one.variant_id, kind=EventKind.BACK_IN_STOCK)
+        if last is not None and (last.state in ("running", "paused") or last.reason == "person"):
+            continue
+        events.add_event(
+            tx,
+            shop_id=one.shop_id,
+            product_id=one.product_id,
+            variant_id=one.variant_id,
+            kind=EventKind.BACK_IN_STOCK.value,
+            at=now,
+            epoch=one.epoch,
+            sequence=f"sweep {now.isoformat()}",
+            facts={"quantity": one.quantity, "availability": one.availability},
+        )
+    return len(found)
+
+
+def _ask_still_waiting(env: Env, tx: Transaction, shop: ShopRef) -> int:
+    """At the end of a subscription's lifetime: one question, then silence ends it (CP-9)."""
+    now = env.now()
+    rows = waiting.expired(tx, shop_id=shop.id, now=now, limit=CHUNK)
+    for row in rows:
+        if row.renewal_asked_at is not None:
+            end_subscriptions(env, tx, [row.id], ended=EndedReason.EXPIRED)
+            continue
+        people.move_subscriptions(tx, [row.id], renewal_asked_at=now, expires_at=now + GRACE)
+        fresh = people.find_subscription(tx, row.id)
+        if fresh is not None:
+            write_message(env, tx, MessageKind.STILL_WAITING, shop=shop, subscription=fresh)
+    return len(rows)
+
+
+def _remind(env: Env, tx: Transaction, shop: ShopRef) -> int:
+    """Remind once whoever was told, did not come, and could still buy."""
+    after = shop.config.release.reminder_after
+    if not after:
+        return 0
+    now = env.now()
+    rows = waiting.told_and_not_seen(
+        tx, shop_id=shop.id, told_before=now - after, told_after=now - after * 2, limit=CHUNK
+    )
+    for row in rows:
+        people.move_subscriptions(tx, [row.id], reminded_at=now)
+        write_message(env, tx, MessageKind.REMINDER, shop=shop, subscription=row)
+    return len(rows)

@@ -1,0 +1,66 @@
+"""Which process alone may do a thing now, and when did each job run last?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, or_, select
+
+from notifier.store.tables.operation import jobs, leases
+from notifier.store.upsert import insert_or
+
+
+def take_lease(tx: Connection, name: str, *, owner: str, now: datetime, lease: timedelta) -> bool:
+    """Take or renew a lease; False while somebody else has it."""
+    statement = insert_or(tx, leases).values(name=name, owner=owner, until=now + lease)
+    statement = statement.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"owner": owner, "until": now + lease},
+        where=or_(leases.c.owner == owner, leases.c.until <= now),
+    )
+    return bool(tx.execute(statement).rowcount)
+
+
+def drop_lease(tx: Connection, name: str, *, owner: str) -> None:
+    """Let go, so that the next process starts at once."""
+    tx.execute(delete(leases).where(leases.c.name == name, leases.c.owner == owner))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    name: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    failures: int
+    trouble: str
+    next_at: datetime | None
+
+
+def record_job(
+    tx: Connection,
+    name: str,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    next_at: datetime,
+    trouble: str,
+) -> None:
+    """How a run went; failures are counted in a row."""
+    values = {
+        "started_at": started_at,
+        "finished_at": finished_at,
+        "next_at": next_at,
+        "trouble": trouble[:1000],
+    }
+    statement = insert_or(tx, jobs).values(name=name, failures=1 if trouble else 0, **values)
+    tx.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={**values, "failures": jobs.c.failures + 1 if trouble else 0},
+        )
+    )
+
+
+def list_jobs(tx: Connection) -> list[JobRow]:
+    return [JobRow(**row._mapping) for row in tx.execute(select(jobs).order_by(jobs.c.name))]

@@ -1,0 +1,86 @@
+"""How are old rows deleted, with what hangs on them, a batch at a time?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, exists, select, update
+
+from notifier.store.tables.people import contacts, subscriptions
+from notifier.store.tables.telling import attempts, clicks, messages, receipts
+from notifier.store.waiting import purge_ids
+
+
+def subscriptions_before(
+    tx: Connection, *, states: Sequence[str], before: datetime, limit: int
+) -> int:
+    ids = purge_ids(tx, states=states, before=before, limit=limit)
+    if ids:
+        _delete_messages(
+            tx,
+            [
+                row.id
+                for row in tx.execute(
+                    select(messages.c.id).where(messages.c.subscription_id.in_(ids))
+                )
+            ],
+        )
+        tx.execute(delete(subscriptions).where(subscriptions.c.id.in_(ids)))
+    return len(ids)
+
+
+def messages_before(tx: Connection, *, before: datetime, limit: int) -> int:
+    """Finished messages. What is still open is never deleted."""
+    rows = tx.execute(select(messages.c.id).where(messages.c.finished_at < before).limit(limit))
+    ids = [row.id for row in rows]
+    _delete_messages(tx, ids)
+    return len(ids)
+
+
+def _delete_messages(tx: Connection, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), 500):
+        some = list(ids[start : start + 500])
+        tx.execute(delete(attempts).where(attempts.c.message_id.in_(some)))
+        tx.execute(delete(clicks).where(clicks.c.message_id.in_(some)))
+        tx.execute(update(receipts).where(receipts.c.message_id.in_(some)).values(message_id=None))
+        tx.execute(delete(messages).where(messages.c.id.in_(some)))
+
+
+def receipts_before(tx: Connection, *, before: datetime, limit: int) -> int:
+    ids = select(receipts.c.id).where(receipts.c.at < before).limit(limit)
+    return int(tx.execute(delete(receipts).where(receipts.c.id.in_(ids))).rowcount)
+
+
+def contacts_without_anything(tx: Connection, *, limit: int) -> int:
+    """Addresses that nothing refers to any more."""
+    ids = (
+        select(contacts.c.id)
+        .where(
+            ~exists(select(subscriptions.c.id).where(subscriptions.c.contact_id == contacts.c.id)),
+            ~exists(select(messages.c.id).where(messages.c.contact_id == contacts.c.id)),
+        )
+        .limit(limit)
+    )
+    return int(tx.execute(delete(contacts).where(contacts.c.id.in_(ids))).rowcount)
+
+
+def erase_contact(tx: Connection, contact_id: int, *, at: datetime) -> None:
+    """Take the address out of everything; the row stays so that what refers to it stays whole."""
+    own = select(subscriptions.c.id).where(subscriptions.c.contact_id == contact_id)
+    tx.execute(
+        update(messages)
+        .where(messages.c.contact_id == contact_id)
+        .values(facts=None, last_detail="", provider_id="")
+    )
+    rows = select(messages.c.id).where(messages.c.contact_id == contact_id)
+    tx.execute(update(attempts).where(attempts.c.message_id.in_(rows)).values(detail=""))
+    tx.execute(update(receipts).where(receipts.c.message_id.in_(rows)).values(detail=""))
+    tx.execute(
+        update(subscriptions).where(subscriptions.c.id.in_(own)).values(page_url="", tags=[])
+    )
+    tx.execute(
+        update(contacts)
+        .where(contacts.c.id == contact_id)
+        .values(address="", time_zone="", erased_at=at)
+    )

@@ -1,0 +1,151 @@
+"""Which subscriptions need something done because time went by?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, delete, exists, or_, select
+
+from notifier.domain.stock import Level
+from notifier.domain.subscription import SubscriptionState
+from notifier.store.people import SubscriptionRow
+from notifier.store.tables.catalogue import products, stock, variants
+from notifier.store.tables.people import subscriptions
+from notifier.store.tables.telling import clicks, messages
+
+_SUBSCRIPTION = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
+
+
+def paused_until(tx: Connection, *, now: datetime, limit: int) -> list[int]:
+    rows = tx.execute(
+        select(subscriptions.c.id)
+        .where(
+            subscriptions.c.state == SubscriptionState.PAUSED.value,
+            subscriptions.c.paused_until <= now,
+        )
+        .limit(limit)
+    )
+    return [row.id for row in rows]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class There:
+    """A variant that can be bought and that somebody still waits for."""
+
+    shop_id: int
+    product_id: int
+    variant_id: int
+    epoch: int
+    quantity: int | None
+    availability: str
+
+
+def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -> list[There]:
+    """Announced variants that are there since before then, with people still waiting whom no
+    message concerns."""
+    unserved = exists(
+        select(subscriptions.c.id).where(
+            subscriptions.c.product_id == variants.c.product_id,
+            or_(
+                subscriptions.c.variant_id == variants.c.id,
+                subscriptions.c.variant_id.is_(None),
+            ),
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+            subscriptions.c.confirmed_at < before,
+            ~and_(subscriptions.c.physical_only, stock.c.level == int(Level.ORDERABLE)),
+            ~exists(
+                select(messages.c.id).where(
+                    messages.c.subscription_id == subscriptions.c.id,
+                    messages.c.kind == "back_in_stock",
+                    messages.c.created_at >= stock.c.level_since,
+                )
+            ),
+        )
+    )
+    rows = tx.execute(
+        select(
+            variants.c.shop_id,
+            variants.c.product_id,
+            stock.c.variant_id,
+            stock.c.epoch,
+            stock.c.quantity,
+            stock.c.availability,
+        )
+        .join(variants, variants.c.id == stock.c.variant_id)
+        .join(products, products.c.id == variants.c.product_id)
+        .where(
+            stock.c.level > int(Level.NONE),
+            stock.c.announced_epoch == stock.c.epoch,
+            stock.c.level_since < before,
+            products.c.published,
+            products.c.alerts,
+            variants.c.alerts,
+            unserved,
+        )
+        .limit(limit)
+    )
+    return [There(**row._mapping) for row in rows]
+
+
+def expired(tx: Connection, *, shop_id: int, now: datetime, limit: int) -> list[SubscriptionRow]:
+    rows = tx.execute(
+        select(*_SUBSCRIPTION)
+        .where(
+            subscriptions.c.shop_id == shop_id,
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+            subscriptions.c.expires_at <= now,
+        )
+        .order_by(subscriptions.c.expires_at)
+        .limit(limit)
+    )
+    return [SubscriptionRow(**row._mapping) for row in rows]
+
+
+def told_and_not_seen(
+    tx: Connection, *, shop_id: int, told_before: datetime, told_after: datetime, limit: int
+) -> list[SubscriptionRow]:
+    rows = tx.execute(
+        select(*_SUBSCRIPTION)
+        .join(stock, stock.c.variant_id == subscriptions.c.variant_id)
+        .where(
+            subscriptions.c.shop_id == shop_id,
+            subscriptions.c.state == SubscriptionState.TOLD.value,
+            subscriptions.c.told_at <= told_before,
+            subscriptions.c.told_at > told_after,
+            subscriptions.c.clicked_at.is_(None),
+            subscriptions.c.reminded_at.is_(None),
+            stock.c.level > int(Level.NONE),
+        )
+        .limit(limit)
+    )
+    return [SubscriptionRow(**row._mapping) for row in rows]
+
+
+def purge_ids(tx: Connection, *, states: Sequence[str], before: datetime, limit: int) -> list[int]:
+    """Subscriptions in these states whose last change is older than `before`."""
+    at = subscriptions.c.asked_at
+    if SubscriptionState.UNCONFIRMED.value not in states:
+        rows = tx.execute(
+            select(subscriptions.c.id)
+            .where(
+                subscriptions.c.state.in_(list(states)),
+                or_(
+                    subscriptions.c.ended_at < before,
+                    and_(subscriptions.c.ended_at.is_(None), subscriptions.c.told_at < before),
+                ),
+            )
+            .limit(limit)
+        )
+    else:
+        rows = tx.execute(
+            select(subscriptions.c.id)
+            .where(subscriptions.c.state.in_(list(states)), at < before)
+            .limit(limit)
+        )
+    return [row.id for row in rows]
+
+
+def delete_clicks(tx: Connection, *, message_ids: Sequence[int]) -> None:
+    tx.execute(delete(clicks).where(clicks.c.message_id.in_(list(message_ids))))
