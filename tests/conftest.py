@@ -57,14 +57,15 @@ def sqlite_template(run_folder: Path) -> databases.SqliteTemplate:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(run_folder: Path) -> databases.PostgresTemplate:
+def postgres_template(run_folder: Path) -> Iterator[databases.PostgresTemplate]:
     """Skips what needs PostgreSQL where there is none; under CI that is a failure."""
     template = databases.PostgresTemplate(run_folder, owner=int(os.environ["NOTIFIER_TEST_OWNER"]))
     try:
         assert template.server
     except NoPostgres as error:
         _skip_unless_ci(str(error))
-    return template
+    yield template
+    template.close()
 
 
 @pytest.fixture(params=ENGINES)
@@ -79,10 +80,8 @@ def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Pat
     if engine_name == "sqlite":
         yield request.getfixturevalue("sqlite_template").copy_to(tmp_path / "notifier.db")
         return
-    template = request.getfixturevalue("postgres_template")
-    url = template.clone()
-    yield url
-    template.drop(url)
+    with request.getfixturevalue("postgres_template").lent() as url:
+        yield url
 
 
 @pytest.fixture
@@ -101,10 +100,8 @@ def empty_database_url(
     if engine_name == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    template = request.getfixturevalue("postgres_template")
-    url = template.create_empty()
-    yield url
-    template.drop(url)
+    with request.getfixturevalue("postgres_template").lent_empty() as url:
+        yield url
 
 
 @pytest.fixture
