@@ -9,7 +9,10 @@ from typing import Any
 STRICT = (
     "default-src 'none'; script-src {api}; connect-src {api}; require-trusted-types-for 'script'"
 )
-SIZES = '<label>Size <select name="id"><option>SHIRT-S<option selected>SHIRT-M<option>SHIRT-L</select></label>'
+SIZES = (
+    '<label>Size <select name="id">'
+    "<option>SHIRT-S<option selected>SHIRT-M<option>SHIRT-L</select></label>"
+)
 # The line of CSS that docs/widget.md asks for: room for the button before the script is here.
 RESERVE = "notify-me:not(:defined){display:block;min-height:6.25em}"
 
@@ -26,7 +29,7 @@ class WidgetHost(ThreadingHTTPServer):
         self.csp = STRICT.format(api=api)
         self.page = b""
         self.style = ""
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def origin(self) -> str:

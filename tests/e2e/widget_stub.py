@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import altcha
-from widget_texts import BUTTON, CHECKED, ETA, PREORDER, TEXTS
+
+from tests.e2e.widget_texts import BUTTON, CHECKED, ETA, PREORDER, TEXTS
 
 WIDGET = Path(__file__).parents[2] / "notifier" / "web" / "static" / "widget.js"
 SECRET = "a secret of the tests"
@@ -56,7 +57,7 @@ class StubApi(ThreadingHTTPServer):
         self.trapped: list[dict[str, Any]] = []
         self._spent: set[str] = set()
         self._going = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def origin(self) -> str:

@@ -102,8 +102,8 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
 .note svg{width:3em;height:3em;padding:.65em;margin-bottom:.35em;border-radius:50%;
   background:var(--tint);color:var(--good)}
 .note button{margin-top:.6em}
-.chips{display:flex;gap:.5em;overflow-x:auto;margin-top:.5em;padding:2px}
-.chips a{flex:none;line-height:46px;padding:0 1em;border:1px solid var(--edge);
+.chips{display:flex;gap:.5em;overflow-x:auto;scrollbar-width:none;margin-top:.25em;padding:2px}
+.chips a{flex:none;line-height:42px;padding:0 1em;border:1px solid var(--edge);
   border-radius:var(--radius);text-decoration:none}
 .spin{width:1em;height:1em;border:2px solid;border-inline-start-color:#0000;border-radius:50%}
 @media (prefers-reduced-motion:no-preference){
@@ -363,6 +363,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
       const state = this.#state;
       const same = before?.variant === data.variant && before.product === data.product;
       this.#data = data;
+      this.#form = null;
       this.#misses = 0;
       this.#renew(data.pow);
       if (!data.can_subscribe) {
@@ -483,7 +484,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
     // -- showing
 
     #show(state) {
-      const sent = this.#state === 'sending' && /open|failed/.test(state);
+      const sent = this.#state === 'sending' && this.#form && /open|failed/.test(state);
       const focused = this.shadowRoot.activeElement;
       this.#state = state;
       this.#view.inert = false;
@@ -700,11 +701,11 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
     }
 
     #drawClosed() {
-      const links = (this.#data.alternatives || []).map(({ url, title }) => link(url, title));
+      const links = (this.#data.alternatives || []).map(({ url, title }) => link(url, title))
+        .filter(Boolean);
       return [
         h('p', { class: 'title', part: 'title' }, this.#say('headline')),
-        this.#drawMeta(),
-        links[0] && h('div', { class: 'chips', part: 'alternatives' }, ...links),
+        links[0] ? h('div', { class: 'chips', part: 'alternatives' }, ...links) : this.#drawMeta(),
       ];
     }
   }

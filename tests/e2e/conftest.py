@@ -1,0 +1,38 @@
+"""What do the browser tests of the widget get: a shop, the notifier's API, and a shopper?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.e2e.widget_page import Shopper
+    from tests.e2e.widget_stub import StubApi
+
+
+@pytest.fixture
+def stub_api() -> Iterator[StubApi]:
+    """The public API as a small server with dials."""
+    from tests.e2e.widget_stub import StubApi
+
+    api = StubApi()
+    yield api
+    api.close()
+
+
+@pytest.fixture
+def ann(browser: Browser, stub_api: StubApi) -> Iterator[Shopper]:
+    """Ann, on a page of another origin with a strict CSP."""
+    from tests.e2e.widget_host import WidgetHost
+    from tests.e2e.widget_page import Shopper
+
+    host = WidgetHost(stub_api.origin)
+    stub_api.allowed_origins.add(host.origin)
+    shopper = Shopper(browser, stub_api, host)
+    yield shopper
+    shopper.page.context.close()
+    host.close()
