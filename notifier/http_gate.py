@@ -193,6 +193,10 @@ def translated(url: str) -> Iterator[None]:
         raise OutboundFailed(
             "truncated", f"{url} broke off its answer ({trouble}).", sent=True
         ) from trouble
+    except OutboundFailed:
+        raise
+    except LookFailed as trouble:  # from unpacking the body
+        raise OutboundFailed(trouble.code, f"{url}: {trouble}", sent=True) from trouble
     except httpx2.InvalidURL as trouble:
         raise OutboundFailed("bad_url", f"{url} is not a URL ({trouble}).") from trouble
 
