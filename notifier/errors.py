@@ -77,6 +77,7 @@ class TemplateProblem(NotifierError):
     def __init__(self, message: str, *, where: str = "", line: int | None = None) -> None:
         place = f"{where}, line {line}: " if where and line else f"{where}: " if where else ""
         super().__init__(place + message)
+        self.message = message
         self.where = where
         self.line = line
 

@@ -43,6 +43,7 @@ _SHOP: Group = {
 _PRODUCT: Group = {
     "title": Value.TEXT,
     "name": Value.TEXT,  # derived: the title with the variant in brackets
+    "variant": Value.TEXT,  # derived: the variant, '' where any will do
     "url": Value.URL,
     "image_url": Value.URL,
     "price": Value.TEXT,
@@ -84,7 +85,7 @@ _SOURCE_TROUBLE: Schema = {
     "kind": Value.TEXT,
     "shop": _SHOP,
     "source": _SOURCE,
-    "links": {"release": Value.URL, "drop": Value.URL, "manage": Value.URL},
+    "links": {"release": Value.URL, "drop": Value.URL},
 }
 _SPECIAL = {
     MessageKind.MANAGE_LINK: _MANAGE_LINK,
@@ -219,9 +220,10 @@ def _derive(context: dict[str, Any]) -> None:
     if "product" not in context:
         return
     context["quantity"] = context["quantity"] or 1
-    product, variant = context["product"], context["variant"]["title"]
-    named = f"{product['title']} ({variant})" if variant else product["title"]
-    product["name"] = product["title"] if context["any_variant"] else named
+    product = context["product"]
+    variant = "" if context["any_variant"] else context["variant"]["title"]
+    product["variant"] = variant
+    product["name"] = f"{product['title']} ({variant})" if variant else product["title"]
     for other in context["alternatives"]:
         other["name"] = other["title"]
 

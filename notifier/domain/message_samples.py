@@ -55,18 +55,21 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         "title": "Stovetop kettle “Dawn”",
         "variant": "Sea blue / 1.7 l",
+        "other": "Whistling kettle “Dusk”",
         "problem": "The feed answered with a login page instead of products.",
         "advice": "Check the address of the feed and its password, then press Retry.",
     },
     "de": {
         "title": "Wasserkessel „Morgen“",
         "variant": "Seeblau / 1,7 l",
+        "other": "Pfeifkessel „Abend“",
         "problem": "Der Feed lieferte eine Anmeldeseite statt Artikeln.",
         "advice": "Bitte Adresse und Passwort des Feeds prüfen und dann erneut abrufen.",
     },
     "es": {
         "title": "Hervidor «Alba»",
         "variant": "Azul mar / 1,7 l",
+        "other": "Tetera «Tarde»",
         "problem": "El feed devolvió una página de acceso en lugar de productos.",
         "advice": "Conviene revisar la dirección y la contraseña del feed y volver a consultarlo.",
     },
@@ -80,7 +83,7 @@ def _rich(words: Mapping[str, str], when: Mapping[str, str]) -> dict[str, Any]:
         "image_url": "https://kettle.example/img/dawn.jpg",
         "price": when["price"],
     }
-    other = {**linked, "title": "Whistling kettle “Dusk”", "price": when["low"]}
+    other = {**linked, "title": words["other"], "price": when["low"]}
     return {
         "shop": {
             "name": "Kettle & Co",
@@ -97,7 +100,7 @@ def _rich(words: Mapping[str, str], when: Mapping[str, str]) -> dict[str, Any]:
         "stock": {"quantity": 14, "limited": False},
         "availability": "in_stock",
         "eta": {"text": when["eta"], "was": when["was"], "overdue": False},
-        "alternatives": [other, {**other, "title": "Glass kettle “Noon”", "image_url": ""}],
+        "alternatives": [other, {**other, "title": f"{words['other']} 2.0", "image_url": ""}],
         "links": {
             name: f"{_BASE}/{letter}/{_TOKEN}"
             for name, letter in (

@@ -57,14 +57,6 @@ PIECES: Mapping[str, tuple[str, ...]] = {
 """The layout's building blocks a template may call, and what each argument must be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MustHave:
-    """`part` of a message must print at least one of `paths`, or it has lost its purpose."""
-
-    part: str
-    paths: tuple[str, ...]
-
-
 _GOAL: Mapping[MessageKind, str] = {
     MessageKind.CONFIRM: "links.confirm",
     MessageKind.BACK_IN_STOCK: "product.url",
@@ -72,25 +64,20 @@ _GOAL: Mapping[MessageKind, str] = {
     MessageKind.PREORDER_OPEN: "product.url",
     MessageKind.STILL_WAITING: "links.keep",
     MessageKind.MANAGE_LINK: "links.manage",
+    MessageKind.SOURCE_TROUBLE: "source.problem",
 }
 
 
-def must_haves(kind: MessageKind) -> tuple[MustHave, ...]:
-    """What each part of a message of `kind` must print.
+def must_print(kind: MessageKind, part: str) -> tuple[str, ...]:
+    """The paths that `part` of a message of `kind` must print, or it has lost its purpose.
 
     The postal address, the reason line and the unsubscribe link are not asked of the template:
-    the layout always adds them (trust EM-11).
+    the layout always adds them (trust EM-11). A text message names the shop (trust SM-12).
     """
-    goal = _GOAL.get(kind)
-    wanted = [MustHave(part="short.txt", paths=("shop.name",))]  # trust SM-12
-    if goal:
-        links = (goal, "product") if goal == "product.url" else (goal,)
-        wanted += [MustHave(part="email.txt", paths=(goal,))]
-        wanted += [MustHave(part="email.html", paths=links)]
-        wanted += [MustHave(part="short.txt", paths=(goal,))]
-    if kind is MessageKind.SOURCE_TROUBLE:
-        return (MustHave(part="email.txt", paths=("source.problem",)),)
-    return tuple(wanted)
+    if part == "subject.txt":
+        return ()
+    goal = (_GOAL[kind],) if kind in _GOAL else ()
+    return ("shop.name", *goal) if part == "short.txt" else goal
 
 
 # --- the HTML -----------------------------------------------------------------------------

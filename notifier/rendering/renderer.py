@@ -21,6 +21,7 @@ from notifier.errors import TemplateProblem
 from notifier.i18n import direction, section
 from notifier.rendering.environment import PlainValuesEnvironment
 from notifier.rendering.failures import as_template_problem
+from notifier.rendering.filters import truncate
 from notifier.rendering.layout import Layout, shipped_layout
 from notifier.rendering.short_text import discreet, fit_short
 from notifier.rendering.sources import (
@@ -106,7 +107,7 @@ class Renderer:
         return version_of(self._layout.version, *(part.version for part in parts))
 
     def _subject(self, chosen: Chosen, context: dict[str, Any]) -> str:
-        subject = one_line(self._run(chosen.parts["subject.txt"], context).strip())
+        subject = one_line(self.render_part(chosen.parts["subject.txt"], context).strip())
         if context["shop"]["discreet"]:
             subject = subject[:1].upper() + subject[1:]
         longest = MAX_OUTPUT["subject.txt"]
@@ -114,7 +115,7 @@ class Renderer:
 
     def _text_part(self, chosen: Chosen, context: dict[str, Any], framed: dict[str, Any]) -> str:
         source = chosen.parts["email.txt"]
-        content = self._run(source, context).strip()
+        content = self.render_part(source, context).strip()
         if not content:
             raise TemplateProblem("the text part is empty", where=source.where)
         whole = self._layout.text_frame.render({**framed, "content": content})
@@ -122,7 +123,7 @@ class Renderer:
 
     def _html_part(self, chosen: Chosen, context: dict[str, Any], framed: dict[str, Any]) -> str:
         source = chosen.parts["email.html"]
-        body = self._run(source, context)
+        body = self.render_part(source, context)
         whole = self._layout.html_frame.render({**framed, "content": Markup(body)})
         return _checked(whole, source)
 
@@ -135,13 +136,14 @@ class Renderer:
     ) -> str:
         source = chosen.parts["short.txt"]
         return fit_short(
-            lambda fitted: " ".join(one_line(self._run(source, fitted)).split()),
+            lambda fitted: " ".join(one_line(self.render_part(source, fitted)).split()),
             context,
             words=words,
             where=source.where,
         )
 
-    def _run(self, source: TemplateSource, context: dict[str, Any]) -> str:
+    def render_part(self, source: TemplateSource, context: dict[str, Any]) -> str:
+        """What the template itself prints, without the frame. `context` is complete."""
         with as_template_problem(source.where):
             return self._compiled(source).render(context)
 
@@ -191,7 +193,7 @@ def _reason(kind: MessageKind, context: dict[str, Any], words: Mapping[str, str]
     name = "reason_confirm" if kind is MessageKind.CONFIRM else "reason_asked"
     phrase = words[name if dated else f"{name}_undated"]
     said = phrase.replace("{asked_on}", dated).replace("{shop}", shop)
-    return said.replace("{product}", context["product"]["name"])
+    return said.replace("{product}", truncate(context["product"]["name"], 140))
 
 
 def _tidy_text(text: str) -> str:

@@ -24,7 +24,8 @@ def discreet(context: dict[str, Any], words: Mapping[str, str]) -> dict[str, Any
     """The context without the product's name, for what strangers may see (trust CP-10)."""
     if "product" not in context:
         return context
-    product = {**context["product"], "title": words["item"], "name": words["item"]}
+    item = words["item"]
+    product = {**context["product"], "title": item, "name": item, "variant": ""}
     return {**context, "product": product, "variant": {"title": ""}}
 
 

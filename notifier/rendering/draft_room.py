@@ -1,0 +1,166 @@
+"""Where is a stranger's draft tried without harm to the program?
+
+In child processes that can be killed. A few are kept warm, so that a try costs milliseconds; one
+that takes too long, dies or says too much is thrown away. Works from a threaded server: the child
+is a fresh interpreter, not a fork of this one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+from notifier.domain.message import MessageKind
+from notifier.domain.template_rules import MAX_SOURCE
+from notifier.errors import TemplateProblem, TooMany
+from notifier.rendering.draft import Draft
+from notifier.rendering.renderer import Rendered
+
+_MODULE = "notifier.rendering.child"
+_START = 20.0  # seconds a child may take to start; only a very busy machine needs them
+_MOST = 8_000_000  # characters of an answer: every sample of a mail, each at its limit
+_JOBS = 500  # drafts after which a child is replaced
+_PATIENCE = timedelta(seconds=10)
+
+
+class DraftRoom:
+    """Tries drafts in child processes. Safe to share between threads; close it at the end."""
+
+    def __init__(self, *, workers: int = 2, wall: timedelta = timedelta(seconds=2)) -> None:
+        self._wall = wall.total_seconds()
+        self._places = threading.BoundedSemaphore(workers)
+        self._idle: list[_Child] = []
+        self._lock = threading.Lock()
+
+    def try_draft(self, draft: Draft) -> tuple[Rendered, ...]:
+        """The draft rendered with each sample (acceptance D6, D7). Sends and stores nothing.
+
+        Raises TemplateProblem for what is wrong with it, TooMany when every child stays busy.
+        """
+        for part, source in draft.parts.items():
+            if len(source) > MAX_SOURCE:
+                raise TemplateProblem(
+                    f"it has {len(source)} characters; {MAX_SOURCE} is the most", where=part
+                )
+        if not self._places.acquire(timeout=_PATIENCE.total_seconds()):
+            raise TooMany("other templates are being checked", retry_after=_PATIENCE)
+        try:
+            return _read_answer(self._ask(draft))
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """End the idle children."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.end()
+
+    def _ask(self, draft: Draft) -> dict[str, Any]:
+        child = self._take()
+        request = {"kind": draft.kind, "locale": draft.locale, "parts": dict(draft.parts)}
+        try:
+            answer: dict[str, Any] = json.loads(child.ask(json.dumps(request), within=self._wall))
+        except BaseException:
+            child.end()
+            raise
+        if child.jobs >= _JOBS:
+            child.end()
+        else:
+            with self._lock:
+                self._idle.append(child)
+        return answer
+
+    def _take(self) -> _Child:
+        with self._lock:
+            while self._idle:
+                child = self._idle.pop()
+                if child.is_alive():
+                    return child
+                child.end()
+        return _Child()
+
+
+class _Child:
+    """One child process, started and ready."""
+
+    def __init__(self) -> None:
+        self.jobs = 0
+        paths = os.pathsep.join(path for path in sys.path if path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", _MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8", "LC_ALL": "C.UTF-8"},
+            cwd="/",
+            close_fds=True,
+        )
+        try:
+            self._read_line(within=_START)
+        except BaseException:
+            self.end()
+            raise
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, request: str, *, within: float) -> str:
+        """The answer to one request. Raises TemplateProblem when the child does not give one."""
+        self.jobs += 1
+        stdin = self._process.stdin
+        if stdin is None:
+            raise ValueError("the child was started without a pipe")
+        stdin.write(request.encode() + b"\n")
+        stdin.flush()
+        return self._read_line(within=within)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except BrokenPipeError:
+                    continue  # what could not be written any more is of no use to anybody
+
+    def _why_gone(self) -> str:
+        """Ended by a signal, it was a limit; by itself, a fault of ours (its stderr has more)."""
+        self._process.wait(timeout=5)
+        if self._process.returncode < 0:
+            return "it needs more memory or computing time than a message may have"
+        return "it could not be checked, because the check itself failed"
+
+    def _read_line(self, *, within: float) -> str:
+        if self._process.stdout is None:
+            raise ValueError("the child was started without a pipe")
+        pipe = self._process.stdout.fileno()
+        end = time.monotonic() + within
+        read = bytearray()
+        while not read.endswith(b"\n"):
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+                raise TemplateProblem(f"it takes longer than {within:g} seconds to render")
+            more = os.read(pipe, 1 << 16)
+            if not more:
+                raise TemplateProblem(self._why_gone())
+            read += more
+            if len(read) > _MOST:
+                raise TemplateProblem("it comes out far too long")
+        return read.decode()
+
+
+def _read_answer(answer: dict[str, Any]) -> tuple[Rendered, ...]:
+    problem = answer.get("problem")
+    if problem:
+        raise TemplateProblem(problem["message"], where=problem["where"], line=problem["line"])
+    return tuple(
+        Rendered(**{**one, "kind": MessageKind(one["kind"])}) for one in answer["rendered"]
+    )
