@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from notifier.channels.base import Letter, Phase, Result
+from notifier.channels.base import Letter, MessageChannel, Phase, Result
 from notifier.channels.email_smtp import Channel, Settings
 from tests.fakes.certificates import Authority
 from tests.fakes.smtp_server import SmtpServer
@@ -80,8 +83,26 @@ def connect(clock: SettableClock) -> Iterator[Connect]:
         channel.close()
 
 
-def send(channel: Channel, *letters: Letter, note: Notes | None = None) -> dict[int, Result]:
+def send(channel: MessageChannel, *letters: Letter, note: Notes | None = None) -> dict[int, Result]:
     results = list(channel.send(letters, note=note or Notes()))
     by_id = {letter.message_id: result for letter, result in results}
     assert len(by_id) == len(results) == len(letters), "every letter has one result"
     return by_id
+
+
+Key = tuple[Path, str]
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
+    """A private key's file, and the TXT record of its public half."""
+    file = tmp_path_factory.mktemp("dkim") / "key.pem"
+    subprocess.run(
+        ["openssl", "genrsa", "-out", str(file), "2048"], check=True, capture_output=True
+    )
+    public = subprocess.run(
+        ["openssl", "rsa", "-in", str(file), "-pubout", "-outform", "DER"],
+        check=True,
+        capture_output=True,
+    ).stdout
+    return file, f"v=DKIM1; k=rsa; p={b64encode(public).decode()}"

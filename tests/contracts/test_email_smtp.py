@@ -3,6 +3,7 @@
 # ruff: noqa: F401, F811 - fixtures are imported by name
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from datetime import timedelta
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope
 
 from notifier.channels.base import Blame, Outcome, Phase
 from notifier.channels.smtp.verp import ReturnPath, ReturnPurpose, read_token
@@ -315,3 +318,45 @@ def test_a_file_without_certificates_is_a_wrong_set_up(
 
     with pytest.raises(ConfigError, match=r"ca\.pem"):
         connect(server, ca_file=str(tmp_path / "ca.pem"))
+
+
+def test_a_mail_server_that_is_not_ours_takes_it_too(
+    connect: Connect, authority: Authority
+) -> None:
+    taken: list[Envelope] = []
+
+    class Keep:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
+            taken.append(envelope)
+            return "250 Message accepted for delivery"
+
+    certificate = authority.issue("localhost")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(
+        Keep(),
+        hostname="127.0.0.1",
+        port=port,
+        tls_context=certificate.server_context(),
+        require_starttls=True,
+        auth_required=True,
+        authenticator=lambda *a: AuthResult(success=a[4].password == b"secret"),
+    )
+    controller.start()
+    try:
+        server = SmtpServer(port=port)  # only for its address
+        channel = connect(
+            server,
+            security="starttls",
+            username="olga",
+            password="secret",
+            ca_file=str(authority.ca_file),
+        )
+
+        results = send(channel, a_letter(1), a_letter(2, text=".\n..\n"), a_letter(3))
+    finally:
+        controller.stop()
+
+    assert {result.outcome for result in results.values()} == {Outcome.ACCEPTED}
+    assert [envelope.rcpt_tos for envelope in taken] == [["ann@waits.example"]] * 3
+    assert b"\r\n.\r\n..\r\n" in bytes(taken[1].content or b"").replace(b"=2E", b".")

@@ -1,10 +1,9 @@
 """Does our own signature verify, and does it cover what receivers insist on?"""
 
+# ruff: noqa: F401, F811 - fixtures are imported by name
 from __future__ import annotations
 
 import re
-import subprocess
-from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,26 +14,10 @@ from notifier.channels.email_smtp import Channel, Settings
 from notifier.channels.smtp.dkim_signature import make_signer
 from notifier.channels.smtp.mime import build_mail
 from notifier.errors import ConfigError
+from tests.contracts.mail_channel import Key, key
 from tests.timing import SettableClock
 
 dkim = pytest.importorskip("dkim", reason="needs the extra dkim")
-
-Key = tuple[Path, str]
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Key:
-    """A private key's file, and the TXT record of its public half."""
-    file = tmp_path_factory.mktemp("dkim") / "key.pem"
-    subprocess.run(
-        ["openssl", "genrsa", "-out", str(file), "2048"], check=True, capture_output=True
-    )
-    public = subprocess.run(
-        ["openssl", "rsa", "-in", str(file), "-pubout", "-outform", "DER"],
-        check=True,
-        capture_output=True,
-    ).stdout
-    return file, f"v=DKIM1; k=rsa; p={b64encode(public).decode()}"
 
 
 def settings_for(key: Key) -> Settings:

@@ -34,10 +34,6 @@ class Circuit:
         # A clock set back must not keep the circuit open for longer than the pause itself.
         return min(self._open_until - now, self._longest_pause)
 
-    def is_probing(self, now: datetime) -> bool:
-        """Whether the next try is the one that decides."""
-        return self._open_until is not None and now >= self._open_until
-
     def note_success(self) -> None:
         self._failures = 0
         self._open_until = None
