@@ -28,6 +28,7 @@ from notifier.demo.twilio_wire import (
     error,
     number_json,
     page_json,
+    pool_number_json,
     service_json,
     sign,
     text_json,
@@ -281,7 +282,7 @@ class PhoneNetwork:
             today = [one for one in self.messages if one.created_at.date() == now.date()]
         segments = sum(one.segments for one in today)
         day = now.date().isoformat()
-        return usage_json(self.account_sid, segments=segments, price="0", day=day)
+        return usage_json(self.account_sid, segments=segments, price=0.0, day=day)
 
     def _service(self, path: str) -> dict[str, Any] | None:
         for sid in self.services:
@@ -295,7 +296,7 @@ class PhoneNetwork:
                 )
             if path == f"{at}/PhoneNumbers":
                 rows = [
-                    {**self._number(one), "service_sid": sid, "capabilities": ["SMS"]}
+                    pool_number_json(one, account=self.account_sid, service=sid)
                     for one in self.numbers
                     if one not in self.silent_numbers
                 ]

@@ -24,6 +24,7 @@ __all__ = [
     "error",
     "number_json",
     "page_json",
+    "pool_number_json",
     "service_json",
     "sign",
     "text_json",
@@ -106,7 +107,8 @@ def text_json(text: SentText, *, account: str) -> dict[str, Any]:
         "from": text.sender or None,
         "messaging_service_sid": text.service_sid or None,
         "num_media": "0",
-        "num_segments": str(text.segments),
+        # A service has not chosen its sender yet, so it does not know.
+        "num_segments": "0" if text.status == "accepted" else str(text.segments),
         "price": None,
         "price_unit": "USD",
         "sid": text.sid,
@@ -163,6 +165,20 @@ def number_json(number: str, *, sms: bool, inbound_url: str) -> dict[str, Any]:
     }
 
 
+def pool_number_json(number: str, *, account: str, service: str) -> dict[str, Any]:
+    """A number in a Messaging Service's sender pool."""
+    sid = number_json(number, sms=True, inbound_url="")["sid"]
+    return {
+        "sid": sid,
+        "account_sid": account,
+        "service_sid": service,
+        "phone_number": number,
+        "country_code": "US",
+        "capabilities": ["SMS"],
+        "url": f"https://messaging.twilio.com/v1/Services/{service}/PhoneNumbers/{sid}",
+    }
+
+
 def service_json(sid: str, *, account: str, inbound_url: str, registered: bool) -> dict[str, Any]:
     """A Messaging Service (messaging.twilio.com/v1)."""
     return {
@@ -182,7 +198,7 @@ def service_json(sid: str, *, account: str, inbound_url: str, registered: bool) 
     }
 
 
-def usage_json(account: str, *, segments: int, price: str, day: str) -> dict[str, Any]:
+def usage_json(account: str, *, segments: int, price: float, day: str) -> dict[str, Any]:
     return {
         "account_sid": account,
         "api_version": "2010-04-01",

@@ -345,6 +345,15 @@ def test_the_look_up_reads_on_over_pages_and_past_a_trial_accounts_preface(sende
     assert (result.code, result.provider_id) == ("found", twilio.messages[0].sid)
 
 
+def test_no_log_line_holds_a_number_a_text_or_a_token(sender, twilio, clock, caplog):
+    caplog.set_level("DEBUG")
+    sender.send_one()
+    twilio.misbehave(Fault(cut=True))
+    sender.send_one(is_retry_of_unknown=True, first_tried_at=clock() - timedelta(hours=1))
+    for secret in (ANN, ANN[1:], "kettle", twilio.auth_token):
+        assert secret not in caplog.text
+
+
 def test_the_rate_holds_the_sender_back(twilio, clock):
     sender = Sender(twilio, clock, rate_per_second=4.0)
     sender.send(*(a_letter(n) for n in range(1, 6)))

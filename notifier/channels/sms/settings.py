@@ -103,6 +103,11 @@ class Settings:
             if value and (urlsplit(value).scheme not in ("http", "https") or "?" in value):
                 raise ConfigError(f"{name}: {value!r} is not a web address like https://….")
 
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """The tokens a callback may be signed with."""
+        return tuple(filter(None, (self.auth_token, self.previous_auth_token)))
+
     def _check_numbers(self) -> None:
         for name, least, most in (
             ("rate_per_second", 0.01, 1000),

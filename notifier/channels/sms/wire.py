@@ -6,6 +6,7 @@ are kept open. With `base_url` set (demo, tests) everything goes there instead o
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class TwilioHttp:
     is_async = False
 
     def __init__(self, *, base_url: str, connect_timeout: float, read_timeout: float) -> None:
+        # Its INFO line names every URL, and the URL of a list names the number it is about.
+        logging.getLogger("httpx2").setLevel(logging.WARNING)
         self.last_headers: Mapping[str, str] = {}
         self._base_url = base_url.rstrip("/")
         self._client = httpx2.Client(
