@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -343,6 +345,43 @@ def test_the_look_up_reads_on_over_pages_and_past_a_trial_accounts_preface(sende
     clock.advance(timedelta(seconds=61))
     result = other.send_one(short="It is back", is_retry_of_unknown=True, first_tried_at=tried_at)
     assert (result.code, result.provider_id) == ("found", twilio.messages[0].sid)
+
+
+STORM = [
+    Fault(takes=True, cut=True),
+    Fault(cut=True),
+    Fault(takes=True, status=500),
+    Fault(status=502),
+    Fault(takes=True, text="<html>"),
+    Fault(status=429, code=20429, retry_after="2"),
+    Fault(on="list", status=503),
+    Fault(on="list", cut=True),
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_in_a_storm_of_faults_every_letter_arrives_and_none_arrives_twice(twilio, clock, seed):
+    chance = random.Random(seed)
+    sender = Sender(twilio, clock)
+    waiting = {n: a_letter(n, to=f"+1212555{n:04}") for n in range(1, 41)}
+    for _ in range(200):
+        twilio.misbehave(chance.choice(STORM))
+        batch = chance.sample(sorted(waiting), k=min(4, len(waiting)))
+        for letter, result in sender.channel.send([waiting[n] for n in batch], note=sender.notes):
+            if result.outcome is Outcome.ACCEPTED:
+                del waiting[letter.message_id]
+            elif result.outcome is Outcome.UNKNOWN:
+                waiting[letter.message_id] = replace(
+                    letter,
+                    is_retry_of_unknown=True,
+                    first_tried_at=letter.first_tried_at or clock(),
+                )
+        clock.advance(timedelta(seconds=chance.choice([1, 10, 40])))
+        if not waiting:
+            break
+    assert waiting == {}
+    arrived = sorted(text.callback.rpartition("/")[2] for text in twilio.messages)
+    assert arrived == sorted(f"m{n}.k3y" for n in range(1, 41))
 
 
 def test_no_log_line_holds_a_number_a_text_or_a_token(sender, twilio, clock, caplog):
