@@ -1,0 +1,158 @@
+"""What can be said about a product to a shopper who looks at its page now?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from notifier.domain.availability import Availability
+from notifier.domain.stock import Level, Stock
+from notifier.errors import NotFound
+from notifier.i18n import age_words, consent_text, eta_words, phrases
+from notifier.services.compose import product_title
+from notifier.services.env import Env, ShopRef
+from notifier.services.write_message import media_of
+from notifier.store import catalogue
+from notifier.store import stock as stock_store
+from notifier.store.catalogue import VariantRow
+
+_ALIASES = {  # the widget's names for what went wrong
+    "error_email": "error_invalid_email",
+    "error_phone": "error_invalid_phone",
+    "error_busy": "error_not_available",
+    "error_server": "error_not_available",
+    "form_link": "noscript",
+}
+
+
+def describe(env: Env, shop: ShopRef, *, variant: str, product: str, locale: str) -> dict[str, Any]:
+    """The widget's view of one variant, or of a product as a whole. Raises errors.NotFound."""
+    with env.db.read() as tx:
+        found = catalogue.find_variant(tx, shop.id, variant) if variant else None
+        siblings = [found] if found else []
+        if not found and product and not variant:
+            product_id = catalogue.find_product_id(tx, shop.id, product)
+            siblings = catalogue.variants_of(tx, product_id) if product_id else []
+        open_to = [one for one in siblings if one and one.may_be_asked_for]
+        if not open_to:
+            raise NotFound("This product is not known here, or takes no requests.")
+        beliefs = stock_store.load_stock(tx, [one.id for one in open_to])
+        shown, belief = _choose(open_to, beliefs)
+        known_at = stock_store.vouched_at(tx, shop.id, [shown.id]).get(shown.id)
+        alternatives = catalogue.find_variants_by_key(tx, shop.id, shown.alternatives)
+    return _say(
+        env,
+        shop,
+        shown,
+        belief,
+        known_at=known_at,
+        alternatives=list(alternatives.values()),
+        locale=locale,
+        whole_product=found is None and len(open_to) > 1,
+    )
+
+
+def _choose(
+    variants: list[VariantRow], beliefs: dict[int, Stock]
+) -> tuple[VariantRow, Stock | None]:
+    """The variant that can best be bought stands for the product."""
+    best = max(variants, key=lambda one: beliefs[one.id].level if one.id in beliefs else Level.NONE)
+    return best, beliefs.get(best.id)
+
+
+def _say(
+    env: Env,
+    shop: ShopRef,
+    variant: VariantRow,
+    belief: Stock | None,
+    *,
+    known_at: datetime | None,
+    alternatives: list[VariantRow],
+    locale: str,
+    whole_product: bool,
+) -> dict[str, Any]:
+    word = belief.availability if belief else Availability.UNKNOWN
+    there = belief is not None and belief.level > Level.NONE
+    media = media_of(env, shop)
+    asks = not there and word is not Availability.DISCONTINUED and bool(media)
+    consent = consent_text(locale, "email")
+    sms = consent_text(locale, "sms")
+    return {
+        "variant": "" if whole_product else variant.key,
+        "product": variant.product_key,
+        "title": product_title(variant, locale),
+        "availability": (Availability.IN_STOCK if there else word).value,
+        "can_subscribe": asks,
+        "channels": media,
+        "quantity": belief.quantity if belief and there else None,
+        "eta": _eta(env, shop, belief, locale=locale),
+        "checked": _checked(env, known_at, locale=locale),
+        "alternatives": [
+            {"title": product_title(one, locale), "url": one.page_url}
+            for one in alternatives
+            if one.published and one.page_url
+        ],
+        "button": _words(locale).get(f"button_{word.value}", ""),
+        "texts": _texts(shop, word, locale=locale, there=there),
+        "consent_text_id": consent.id,
+        "consent_text_ids": {"email": consent.id, "sms": sms.id},
+        "privacy_url": shop.config.privacy_url,
+        "form_url": env.link(
+            f"/f/{shop.config.public_key}?"
+            + (
+                f"product={quote(variant.product_key, safe='')}"
+                if whole_product
+                else f"variant={quote(variant.key, safe='')}"
+            )
+            + f"&lang={locale}"
+        ),
+        "lang": locale,
+    }
+
+
+def _words(locale: str) -> dict[str, str]:
+    return {
+        name.removeprefix("widget."): text
+        for name, text in phrases(locale).items()
+        if name.startswith("widget.")
+    }
+
+
+def _texts(shop: ShopRef, word: Availability, *, locale: str, there: bool) -> dict[str, str]:
+    """All words the widget shows, with the shop's name in them."""
+    own = _words(locale)
+    name = shop.config.name
+    texts = {key: text.replace("{shop}", name) for key, text in own.items()}
+    texts["headline"] = own.get(f"headline_{word.value}", own["headline_unknown"])
+    texts["intro"] = own.get(f"intro_{word.value}", own["intro_unknown"]).replace("{shop}", name)
+    texts["consent"] = consent_text(locale, "email").shown(shop=name)
+    texts["consent_sms"] = consent_text(locale, "sms").shown(shop=name)
+    for key, text in phrases(locale).items():
+        if key.startswith("error."):
+            texts[f"error_{key.removeprefix('error.')}"] = text
+    for alias, key in _ALIASES.items():
+        texts[alias] = texts[key]
+    return texts
+
+
+def _eta(env: Env, shop: ShopRef, belief: Stock | None, *, locale: str) -> dict[str, Any] | None:
+    """The expected date in words; a date that is past is never shown."""
+    today = env.now().astimezone(ZoneInfo(shop.config.time_zone)).date()
+    eta = belief.eta if belief else None
+    if eta is None or eta.iso() is None or eta.is_past(today):
+        return None
+    return {
+        "iso": eta.iso(),
+        "precision": eta.precision.value,
+        "text": phrases(locale)["widget.eta"].replace("{eta}", eta_words(eta, locale, today)),
+    }
+
+
+def _checked(env: Env, known_at: datetime | None, *, locale: str) -> dict[str, str] | None:
+    """How old the data are. Data from before our time is no data."""
+    if known_at is None or known_at.year < 2000:
+        return None
+    age = max(env.now() - known_at, timedelta(0))
+    return {"at": known_at.isoformat(), "text": age_words(age, locale)}

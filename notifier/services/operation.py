@@ -1,0 +1,93 @@
+"""How is the service doing, read from rows?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from notifier.services.env import Env
+from notifier.store import operation, outbox, releases, sources, switches
+from notifier.store.leases import list_jobs
+from notifier.store.outbox import Depth
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceReading:
+    name: str
+    failures: int
+    age: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Numbers of this moment; lengths of time in seconds."""
+
+    depths: list[Depth]
+    oldest_due: dict[str, float]
+    sources: list[SourceReading]
+    subscriptions: dict[str, int]
+    releases: dict[str, int]
+    finished: dict[tuple[str, str], int]
+    first_message: dict[str, float]
+    jobs: dict[str, float]
+    singles: list[tuple[str, str, float]]
+
+
+def read_operation(env: Env) -> Reading:
+    now = env.now()
+    with env.db.read() as tx:
+        depths = outbox.depths(tx)
+        oldest: dict[str, float] = {}
+        for depth in depths:
+            if depth.oldest_due_at is not None and depth.oldest_due_at <= now:
+                age = (now - depth.oldest_due_at).total_seconds()
+                oldest[depth.medium] = max(age, oldest.get(depth.medium, 0.0))
+        rows = sources.list_sources(tx)
+        readings = []
+        for row in rows:
+            shop = env.shop_by_id(row.shop_id)
+            known_at = row.vouched_at or row.looked_at
+            readings.append(
+                SourceReading(
+                    name=f"{shop.slug if shop else row.shop_id}/{row.name}",
+                    failures=row.failures,
+                    age=(now - known_at).total_seconds() if known_at else None,
+                )
+            )
+        counts = operation.count_rows(tx, since=now - DAY)
+        off = switches.all_off(tx, now=now)
+        return Reading(
+            depths=depths,
+            oldest_due=oldest,
+            sources=readings,
+            subscriptions=counts.subscriptions,
+            releases=releases.count_by_state(tx),
+            finished=counts.finished,
+            first_message=_quantiles(counts.first_message_seconds),
+            jobs={
+                job.name: (now - job.finished_at).total_seconds()
+                for job in list_jobs(tx)
+                if job.finished_at is not None
+            },
+            singles=[
+                ("suppressed", "Addresses never written to.", counts.suppressed),
+                ("unknown_outcomes", "Handed over without an answer, last day.", counts.unknown),
+                ("alarms", "Open alarms.", counts.alarms),
+                ("holds", "Looks held for a person's word.", counts.holds),
+                ("flaps", "Restocks inside the cool-down, by all variants.", counts.flaps),
+                ("unsealed", "Ledger entries not chained yet.", counts.unsealed),
+                ("sending_paused", "1 while nothing is sent.", float(switches.SENDING in off)),
+            ],
+        )
+
+
+def _quantiles(seconds: list[float]) -> dict[str, float]:
+    if not seconds:
+        return {}
+    ordered = sorted(seconds)
+    return {
+        "0.5": ordered[len(ordered) // 2],
+        "0.95": ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))],
+    }

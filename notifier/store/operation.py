@@ -1,0 +1,76 @@
+"""Which counts say how the service is doing?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from notifier.domain.message import MessageState
+from notifier.store.tables.catalogue import stock
+from notifier.store.tables.consent import ledger
+from notifier.store.tables.operation import alarms
+from notifier.store.tables.people import subscriptions, suppressions
+from notifier.store.tables.sources import holds
+from notifier.store.tables.telling import events, messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    subscriptions: dict[str, int]
+    finished: dict[tuple[str, str], int]
+    first_message_seconds: list[float]
+    suppressed: int
+    unknown: int
+    alarms: int
+    holds: int
+    flaps: int
+    unsealed: int
+
+
+def count_rows(tx: Connection, *, since: datetime) -> Counts:
+    """Counts of this moment; messages only those finished after `since`."""
+    finished = {
+        (row.channel, row.state): int(row.count)
+        for row in tx.execute(
+            select(messages.c.channel, messages.c.state, func.count().label("count"))
+            .where(messages.c.finished_at >= since)
+            .group_by(messages.c.channel, messages.c.state)
+        )
+    }
+    return Counts(
+        subscriptions={
+            row.state: int(row.count)
+            for row in tx.execute(
+                select(subscriptions.c.state, func.count().label("count")).group_by(
+                    subscriptions.c.state
+                )
+            )
+        },
+        finished=finished,
+        first_message_seconds=_first_messages(tx, since=since),
+        suppressed=_count(tx, suppressions, suppressions.c.lifted_at.is_(None)),
+        unknown=sum(n for (_, state), n in finished.items() if state == MessageState.UNKNOWN),
+        alarms=_count(tx, alarms, alarms.c.cleared_at.is_(None)),
+        holds=_count(tx, holds, holds.c.decided_at.is_(None)),
+        flaps=int(tx.execute(select(func.coalesce(func.sum(stock.c.flaps), 0))).scalar_one()),
+        unsealed=_count(tx, ledger, ledger.c.sequence.is_(None)),
+    )
+
+
+def _first_messages(tx: Connection, *, since: datetime) -> list[float]:
+    """Seconds from a restock to its first message, for events since then."""
+    rows = tx.execute(
+        select(events.c.at, func.min(messages.c.first_tried_at).label("first"))
+        .join(messages, messages.c.event_id == events.c.id)
+        .where(events.c.at >= since, events.c.kind == "back_in_stock")
+        .group_by(events.c.id, events.c.at)
+        .limit(10_000)
+    )
+    return [(row.first - row.at).total_seconds() for row in rows if row.first is not None]
+
+
+def _count(tx: Connection, table: object, where: object) -> int:
+    query = select(func.count()).select_from(table).where(where)  # type: ignore[arg-type]
+    return int(tx.execute(query).scalar_one())

@@ -1,0 +1,123 @@
+"""In which shape does the API say what is wrong? `{"error": {"code", "field", "message"}}`."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException
+
+from notifier.errors import (
+    BadToken,
+    Conflict,
+    InvalidInput,
+    LookFailed,
+    NotFound,
+    StoreBusy,
+    TooMany,
+)
+from notifier.log import log
+from notifier.web.pages import page_for_error
+
+BUSY_RETRY = timedelta(seconds=5)
+_PAGE_PREFIXES = ("/c/", "/u/", "/m/", "/o/", "/r/", "/k/", "/h/", "/f/")
+
+
+def error_answer(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    field: str = "",
+    details: list[dict[str, str]] | None = None,
+    retry_after: timedelta | None = None,
+) -> Response:
+    error: dict[str, Any] = {"code": code, "field": field, "message": message}
+    if details:
+        error["details"] = details
+    answer = jsonify({"error": error})
+    answer.status_code = status
+    if retry_after is not None:
+        answer.headers["Retry-After"] = str(max(1, math.ceil(retry_after.total_seconds())))
+    return answer
+
+
+def wants_page() -> bool:
+    """True for the pages people open; the API answers JSON whatever Accept says."""
+    return request.path.startswith(_PAGE_PREFIXES)
+
+
+def register_errors(app: Flask) -> None:
+    """Turn every error into its one answer: JSON for programs, a page for people."""
+
+    @app.errorhandler(InvalidInput)
+    def invalid(error: InvalidInput) -> Any:
+        first = error.problems[0]
+        if wants_page():
+            return page_for_error(422, first.message)
+        details = [{"field": p.field, "code": p.code, "message": p.message} for p in error.problems]
+        return error_answer(
+            422,
+            first.code,
+            first.message,
+            field=first.field,
+            details=details if len(details) > 1 else None,
+        )
+
+    @app.errorhandler(NotFound)
+    def not_found(error: NotFound) -> Any:
+        return (
+            page_for_error(404, "") if wants_page() else error_answer(404, "not_found", str(error))
+        )
+
+    @app.errorhandler(BadToken)
+    def bad_token(_error: BadToken) -> Any:
+        return page_for_error(404, "")
+
+    @app.errorhandler(Conflict)
+    def conflict(error: Conflict) -> Any:
+        if wants_page():
+            return page_for_error(409, str(error))
+        return error_answer(409, error.code, str(error))
+
+    @app.errorhandler(TooMany)
+    def too_many(error: TooMany) -> Any:
+        if wants_page():
+            return page_for_error(429, str(error))
+        return error_answer(429, "too_many", str(error), retry_after=error.retry_after)
+
+    @app.errorhandler(StoreBusy)
+    def busy(error: StoreBusy) -> Any:
+        log.warning("request refused: database busy", why=str(error))
+        if wants_page():
+            return page_for_error(503, "")
+        return error_answer(
+            503, "busy", "The service is busy. Try again shortly.", retry_after=BUSY_RETRY
+        )
+
+    @app.errorhandler(LookFailed)
+    def look_failed(error: LookFailed) -> Any:
+        return error_answer(422, error.code, str(error))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        status = error.code or 500
+        if error.response is not None:
+            return error.response
+        if wants_page():
+            return page_for_error(status, "")
+        name = error.name.lower().replace(" ", "_")
+        answer = error_answer(status, name, str(error.description))
+        for header, value in error.get_headers():
+            if header in ("Allow", "Retry-After"):
+                answer.headers[header] = value
+        return answer
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Any:
+        log.exception("request failed", path=request.path, method=request.method)
+        if wants_page():
+            return page_for_error(500, "")
+        return error_answer(500, "internal", "Something went wrong here. It has been noted.")

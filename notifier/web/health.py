@@ -1,0 +1,92 @@
+"""Is the process alive, can it work, and how is it doing?
+
+/healthz asks nothing of anything. /readyz tries to write. /metrics counts rows and work done.
+"""
+
+from __future__ import annotations
+
+import hmac
+
+from flask import Blueprint, Response, jsonify, request
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
+from notifier.metrics import REGISTRY
+from notifier.services.operation import Reading, read_operation
+from notifier.store.schema import is_current
+from notifier.store.session import can_write
+from notifier.web.guards import Guard, guarded
+from notifier.web.here import env
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@guarded(Guard.ANYBODY)
+def healthz() -> Response:
+    return jsonify({"status": "alive"})
+
+
+@blueprint.get("/readyz")
+@guarded(Guard.ANYBODY)
+def readyz() -> Response:
+    """200 when the database takes writes and has the schema this program needs; 503 otherwise."""
+    writes = can_write(env().db)
+    current = writes and is_current(env().db)
+    answer = jsonify({"database": writes, "schema": current})
+    answer.status_code = 200 if writes and current else 503
+    if not (writes and current):
+        answer.headers["Retry-After"] = "5"
+    return answer
+
+
+@blueprint.get("/metrics")
+@guarded(Guard.OPERATOR)
+def metrics() -> Response:
+    """Prometheus text. With service.metrics_token set it asks for that as a bearer token."""
+    token = env().config.service.metrics_token
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if token and not hmac.compare_digest(given.encode(), token.encode()):
+        return Response("Send the metrics token as a bearer token.\n", status=401)
+    text = generate_latest(REGISTRY) + generate_latest(_registry(read_operation(env())))
+    return Response(text, mimetype="text/plain; version=0.0.4")
+
+
+def _registry(reading: Reading) -> CollectorRegistry:
+    """What rows say now, as gauges."""
+    registry = CollectorRegistry()
+
+    def gauge(name: str, help_text: str, labels: list[str]) -> Gauge:
+        return Gauge(f"notifier_{name}", help_text, labels, registry=registry)
+
+    backlog = gauge("backlog", "Open messages.", ["state", "kind", "medium"])
+    oldest = gauge("oldest_due_seconds", "Age of the oldest message due.", ["medium"])
+    for depth in reading.depths:
+        backlog.labels(depth.state, depth.kind, depth.medium).set(depth.count)
+    for medium, seconds in reading.oldest_due.items():
+        oldest.labels(medium).set(seconds)
+    age = gauge("source_age_seconds", "Age of what a source vouches for.", ["source"])
+    failures = gauge("source_failures", "Failed looks in a row.", ["source"])
+    for source in reading.sources:
+        failures.labels(source.name).set(source.failures)
+        if source.age is not None:
+            age.labels(source.name).set(source.age)
+    subscriptions = gauge("subscriptions", "Subscriptions by state.", ["state"])
+    for state, count in reading.subscriptions.items():
+        subscriptions.labels(state).set(count)
+    releases = gauge("releases", "Releases by state.", ["state"])
+    for state, count in reading.releases.items():
+        releases.labels(state).set(count)
+    messages = gauge("messages", "Messages of the last day by end state.", ["channel", "state"])
+    for (channel, state), count in reading.finished.items():
+        messages.labels(channel, state).set(count)
+    latency = gauge(
+        "restock_to_first_message_seconds", "Of releases of the last day.", ["quantile"]
+    )
+    for quantile, seconds in reading.first_message.items():
+        latency.labels(quantile).set(seconds)
+    job_lag = gauge("job_age_seconds", "Since a job last finished.", ["job"])
+    for job, seconds in reading.jobs.items():
+        job_lag.labels(job).set(seconds)
+    for name, help_text, value in reading.singles:
+        gauge(name, help_text, []).set(value)
+    return registry

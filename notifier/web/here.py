@@ -1,0 +1,34 @@
+"""What does a view need to do its work: the service's environment, and who is asking?"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import current_app, request
+
+from notifier.services.consent import Circumstances
+from notifier.services.env import Env
+
+EXTENSION = "notifier"
+
+
+def env() -> Env:
+    """The environment this app was made with."""
+    found: Env = current_app.extensions[EXTENSION]
+    return found
+
+
+def circumstances(*, page_url: str = "") -> Circumstances:
+    """From where the present request comes. The IP is the socket's, or what trusted proxies say."""
+    return Circumstances(
+        ip=request.remote_addr or "",
+        agent=request.headers.get("User-Agent", "")[:300],
+        page_url=page_url or request.headers.get("Referer", "")[:2000],
+        origin=request.headers.get("Origin", "")[:255],
+    )
+
+
+def own_origin() -> str:
+    """scheme://host[:port] of our public address."""
+    parts = urlsplit(env().config.service.public_url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,71 @@
+"""Has this browser done some work before it asks? (ALTCHA, SHA-256; trust WS-12, L15)
+
+A challenge is bound to shop and product, valid for ten minutes and used once.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+from typing import Any
+
+from notifier.services.env import Env, ShopRef
+from notifier.store import limits
+
+VALID_FOR = timedelta(minutes=10)
+HARDNESS = 30_000  # numbers to try at most; about a tenth of a second on a phone
+LONGEST = 2_000
+
+
+def make_challenge(env: Env, shop: ShopRef, *, about: str) -> dict[str, Any] | None:
+    """What the widget must solve; None where the shop asks for no work."""
+    if shop.config.proof_of_work == "never":
+        return None
+    import altcha
+
+    expires_at = env.now() + VALID_FOR
+    made = altcha.create_challenge_v1(
+        max_number=HARDNESS,
+        hmac_key=env.signer.secret_for("pow").hex(),
+        expires=expires_at,
+        params={"for": f"{shop.slug}:{about}"},
+    )
+    return {
+        "algorithm": made.algorithm,
+        "challenge": made.challenge,
+        "salt": made.salt,
+        "signature": made.signature,
+        "maxnumber": HARDNESS,
+        "expires": expires_at.isoformat(),
+    }
+
+
+def has_worked(env: Env, shop: ShopRef, payload: object, *, about: set[str]) -> bool:
+    """True for a solution that is right, for one of `about`, in time, and not used before."""
+    if not isinstance(payload, str) or not 0 < len(payload) <= LONGEST:
+        return False
+    import altcha
+
+    try:
+        solution = json.loads(base64.b64decode(payload, validate=True))
+        fits = isinstance(solution, dict) and isinstance(solution.get("salt"), str)
+    except (ValueError, RecursionError):
+        return False
+    if not fits:
+        return False
+    key = env.signer.secret_for("pow").hex()
+    right, _ = altcha.verify_solution_v1(solution, key, check_expires=False)
+    if not right:
+        return False
+    said = altcha.extract_params_v1(solution)
+    expires = int((said.get("expires") or ["0"])[0])
+    if expires < env.now().timestamp():
+        return False
+    if not {f"{shop.slug}:{one}" for one in about} & set(said.get("for") or []):
+        return False
+    return env.db.retry(
+        lambda tx: limits.spend(
+            tx, "pow", str(solution["challenge"]), expires_at=env.now() + VALID_FOR * 2
+        )
+    )

@@ -1,0 +1,170 @@
+"""What does the widget on a shop's page need: its own file, availability, and a place to sign up?"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field
+
+from notifier.domain.subscription import Origin
+from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.i18n import choose_locale, phrases
+from notifier.metrics import SIGN_UPS
+from notifier.services.availability import describe
+from notifier.services.subscribe import SignUp, subscribe
+from notifier.web.api.subscriptions import create_by_key
+from notifier.web.cors import allow, check_origin, preflight
+from notifier.web.guards import Guard, guarded
+from notifier.web.here import circumstances, env
+from notifier.web.pow import has_worked, make_challenge
+from notifier.web.read_json import as_model, json_body, single
+
+blueprint = Blueprint("widget", __name__)
+
+WIDGET = Path(__file__).parent / "static" / "widget.js"
+
+
+@cache
+def _widget_file() -> tuple[bytes, bytes, str]:
+    raw = WIDGET.read_bytes()
+    return raw, gzip.compress(raw, 9, mtime=0), hashlib.sha256(raw).hexdigest()[:16]
+
+
+@blueprint.get("/widget.js")
+@guarded(Guard.ANYBODY)
+def widget_js() -> Response:
+    """The one file a shop includes. With ?v=<digest> it never changes; without, for an hour."""
+    raw, packed, digest = _widget_file()
+    if request.if_none_match.contains(digest):
+        answer = Response(status=304)
+    else:
+        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+        answer = Response(packed if zipped else raw, mimetype="text/javascript")
+        if zipped:
+            answer.headers["Content-Encoding"] = "gzip"
+    answer.set_etag(digest)
+    answer.vary.add("Accept-Encoding")
+    fixed = request.args.get("v") == digest
+    answer.headers["Cache-Control"] = (
+        "public, max-age=31536000, immutable" if fixed else "public, max-age=3600"
+    )
+    answer.headers["Access-Control-Allow-Origin"] = "*"  # so that integrity= can be checked
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
+
+
+@blueprint.route("/api/v1/availability", methods=["OPTIONS"])
+@blueprint.route("/api/v1/subscriptions", methods=["OPTIONS"])
+@guarded(Guard.PUBLIC_KEY)
+def options() -> Response:
+    return preflight()
+
+
+@blueprint.get("/api/v1/availability")
+@guarded(Guard.PUBLIC_KEY)
+def availability() -> Response:
+    """Everything the widget needs to draw itself, in the page's language."""
+    asked = single(request.args, allowed={"key", "variant", "product", "lang"})
+    shop = env().shop_by_key(asked.get("key", ""))
+    origin = check_origin(shop)
+    locale = choose_locale(asked.get("lang") or shop.config.locale, shop.config.locales)
+    said = describe(
+        env(),
+        shop,
+        variant=asked.get("variant", "")[:255],
+        product=asked.get("product", "")[:255],
+        locale=locale,
+    )
+    said["pow"] = (
+        make_challenge(env(), shop, about=said["variant"] or said["product"])
+        if said["can_subscribe"]
+        else None
+    )
+    answer = jsonify(said)
+    answer.headers["Cache-Control"] = "no-store"
+    return allow(answer, origin)
+
+
+class SubscribeBody(BaseModel):
+    """The body of POST /api/v1/subscriptions from a browser. Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: str = Field(max_length=255)
+    variant: str = Field("", max_length=255)
+    product: str = Field("", max_length=255)
+    email: str | None = Field(None, max_length=10_000)
+    phone: str | None = Field(None, max_length=10_000)
+    quantity: int = 1
+    locale: str = Field("", max_length=35)
+    any_variant: bool = False
+    physical_only: bool = False
+    accepts_marketing: bool = False
+    consent_text_id: str = Field("", max_length=128)
+    page_url: str = Field("", max_length=4000)
+    time_zone: str = Field("", max_length=64)
+    website: str = Field("", max_length=4000)  # honeypot: people leave it empty
+    pow: str | None = Field(None, max_length=4000)
+
+
+@blueprint.post("/api/v1/subscriptions")
+@guarded(Guard.PUBLIC_KEY)
+def subscribe_route() -> Response:
+    """A sign-up from a browser; with a bearer key, from the shop's own server."""
+    if "Authorization" in request.headers:
+        return create_by_key()
+    body = as_model(SubscribeBody, _named_alike(json_body()))
+    shop = env().shop_by_key(body.key)
+    origin = check_origin(shop)
+    locale = choose_locale(body.locale or shop.config.locale, shop.config.locales)
+    if body.website:
+        SIGN_UPS.labels(answer="honeypot").inc()
+        return allow(_answer(locale, sms=body.phone is not None), origin)
+    about = {one for one in (body.variant, body.product) if one}
+    ask = SignUp(
+        variant=body.variant,
+        product=body.product,
+        email=body.email,
+        phone=body.phone,
+        quantity=body.quantity,
+        locale=locale,
+        any_variant=body.any_variant,
+        physical_only=body.physical_only,
+        accepts_marketing=body.accepts_marketing,
+        consent_text_id=body.consent_text_id,
+        time_zone=body.time_zone,
+        origin=Origin.WIDGET,
+        circumstances=circumstances(page_url=body.page_url),
+        has_worked=has_worked(env(), shop, body.pow, about=about),
+    )
+    try:
+        subscribe(env(), shop, ask)
+    except (InvalidInput, Conflict, NotFound) as error:
+        SIGN_UPS.labels(answer=type(error).__name__).inc()
+        raise
+    SIGN_UPS.labels(answer="accepted").inc()
+    return allow(_answer(locale, sms=body.phone is not None), origin)
+
+
+def _named_alike(value: Any) -> Any:
+    """Ids that shops keep as numbers are taken as text; nothing else is converted."""
+    if isinstance(value, dict):
+        for name in ("variant", "product"):
+            if isinstance(value.get(name), int) and not isinstance(value.get(name), bool):
+                value[name] = str(value[name])
+    return value
+
+
+def _answer(locale: str, *, sms: bool) -> Response:
+    """The one answer, whoever asked for whatever address (acceptance A15)."""
+    words = phrases(locale)
+    text = words["widget.done_text_sms"] if sms else words["widget.done_text"]
+    answer = jsonify({"status": "check_your_inbox", "message": text})
+    answer.status_code = 202
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
