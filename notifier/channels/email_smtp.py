@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from notifier.channels.base import Finding, Letter, NotePhase, Result
 from notifier.channels.smtp.checkup import check_server
@@ -34,7 +35,7 @@ class Channel:
     file, or a bounce_domain without a secret.
     """
 
-    Settings = MailSettings
+    Settings: ClassVar[type[MailSettings]] = MailSettings
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from notifier.channels.base import Blame, Finding, Letter, NotePhase, Outcome, Phase, Result
 from notifier.clock import Clock
@@ -40,7 +41,7 @@ _Settings = Settings
 class Channel:
     """Appends to the file; several processes may append to the same one."""
 
-    Settings = _Settings
+    Settings: ClassVar[type[_Settings]] = _Settings
 
     def __init__(self, settings: _Settings, *, clock: Clock, secret: bytes = b"") -> None:
         self._path = Path(settings.path)

@@ -116,7 +116,10 @@ class Dialogue:
                 return
             if self._buffer and not self._server.pipelining:
                 self._server.note_violation(f"sent ahead without PIPELINING, after {line}")
-            commands.get(verb, lambda _: self._say("500 5.5.2 What?"))(line)
+            commands.get(verb, self._unknown)(line)
+
+    def _unknown(self, line: str) -> None:
+        self._say("500 5.5.2 What?")
 
     def hang_up(self) -> None:
         self._sock.close()

@@ -99,7 +99,9 @@ def test_text_and_html_are_alternatives_and_read_back_as_written() -> None:
 
 @pytest.mark.parametrize(("given", "subtype"), [("text", "plain"), ("html", "html")])
 def test_one_text_alone_is_a_mail_of_one_part(given: str, subtype: str) -> None:
-    message = parse(build(**{"text": "", "html": "", given: "hello\n"}))
+    texts: dict[str, Any] = {"text": "", "html": "", given: "hello\n"}
+
+    message = parse(build(**texts))
 
     assert message.get_content_type() == f"text/{subtype}"
     assert body_of(message) == "hello"
@@ -193,17 +195,18 @@ def test_what_is_no_address_is_never_written_to(address: str) -> None:
     "line_break",
     ["\r\n", "\n", "\r", "\x00", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029", "\r\n "],
 )
-@pytest.mark.parametrize("where", ["subject", "sender", "reply_to", "header"])
+@pytest.mark.parametrize("where", ["subject", "sender", "reply_to", "headers"])
 def test_nothing_put_into_a_header_starts_another(where: str, line_break: str) -> None:
     evil = f"Kettle{line_break}Bcc: eve@x.example"
-    changes: dict[str, Any] = {
-        "subject": {"subject": evil},
-        "sender": {"sender": f"{evil} <hello@kettle.example>"},
-        "reply_to": {"reply_to": f"{evil} <hello@kettle.example>"},
-        "header": {"headers": (("X-Shop", evil),)},
-    }[where]
+    named = f"{evil} <hello@kettle.example>"
+    possible: dict[str, Any] = {
+        "subject": evil,
+        "sender": named,
+        "reply_to": named,
+        "headers": (("X-Shop", evil),),
+    }
 
-    mail = build(**changes)
+    mail = build(**{where: possible[where]})
 
     message = parse(mail)
     assert message["Bcc"] is None
@@ -280,7 +283,7 @@ def test_any_text_arrives_as_written_in_lines_that_every_relay_takes(text: str, 
     assert all(len(line) <= 998 for line in lines)
     assert not any(b"\n" in line or b"\r" in line for line in lines)
     assert mail.content.isascii()
-    parts = message_from_bytes(mail.content).get_payload()
+    parts = [part for part in parse(mail).walk() if not part.is_multipart()]
     assert [body_of(part) for part in parts] == [text, html]
 
 
