@@ -6,12 +6,14 @@ Playwright downloaded. `python tests/browser.py ensure` gets one where there is 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +41,11 @@ ADVICE = (
     "elsewhere: .venv/bin/python -m playwright install chromium), or set NOTIFIER_BROWSER to "
     "the path of a Chrome. NOTIFIER_BROWSER=none runs the tests without those in a browser."
 )
+ADVICE_DRIVER = (
+    "Playwright, which drives the browser in tests, does not start: a bare system may lack "
+    "libatomic (Debian, Ubuntu: apt-get install libatomic1). NOTIFIER_BROWSER=none runs the "
+    "tests without those in a browser."
+)
 
 
 def is_unwanted() -> bool:
@@ -56,11 +63,24 @@ def find_browser() -> str | None:
 
 
 def _playwrights_own() -> str | None:
-    from playwright.sync_api import sync_playwright
+    """What `playwright install` left in its usual places, without starting Playwright."""
+    cache = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or cache / "ms-playwright")
+    inside = ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*")
+    found = [path for pattern in inside for path in folder.glob(f"chromium-*/{pattern}")]
+    return next((str(path) for path in sorted(found) if os.access(path, os.X_OK)), None)
 
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if os.access(path, os.X_OK) else None
+
+def is_driver_runnable() -> bool:
+    """True when the Node.js inside the Playwright package starts; bare systems lack a library."""
+    spec = importlib.util.find_spec("playwright")
+    if spec is None or spec.origin is None:
+        return False
+    node = Path(spec.origin).parent / "driver" / "node"
+    try:
+        return subprocess.run([node, "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -78,25 +98,34 @@ def launched(path: str) -> Iterator[Browser]:
 
 def ensure() -> int:
     """Find a browser or install one; 0 when there is one (or none is wanted), 1 when not."""
-    if is_unwanted() or find_browser():
+    if is_unwanted() or _is_complete():
         return 0
-    if os.environ.get("NOTIFIER_BROWSER"):
-        print(f"NOTIFIER_BROWSER={os.environ['NOTIFIER_BROWSER']} is not a program.")
-        print(ADVICE)
-        return 1
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        print("No browser found: installing Debian's chromium for the browser tests.", flush=True)
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"]
-        for command in (["apt-get", "update", "-q"], install):
-            subprocess.run(command, env=environment, stdin=subprocess.DEVNULL)
-    else:
+    given = os.environ.get("NOTIFIER_BROWSER")
+    if given and not find_browser():
+        print(f"NOTIFIER_BROWSER={given} is not a program.")
+    elif os.geteuid() == 0 and shutil.which("apt-get"):
+        _apt_install()
+    elif not find_browser():
         print("No browser found: asking Playwright to download one.", flush=True)
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
-    if find_browser():
+    if _is_complete():
         return 0
-    print(ADVICE)
+    print(ADVICE if not find_browser() else ADVICE_DRIVER)
     return 1
+
+
+def _is_complete() -> bool:
+    return bool(find_browser()) and is_driver_runnable()
+
+
+def _apt_install() -> None:
+    wanted = [] if find_browser() else ["chromium"]
+    wanted += [] if is_driver_runnable() else ["libatomic1"]
+    print(f"Installing {' and '.join(wanted)} with apt-get for the browser tests.", flush=True)
+    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted]
+    for command in (["apt-get", "update", "-q"], install):
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run(command, env=environment, stdin=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
