@@ -13,6 +13,7 @@ from typing import Any
 
 from notifier.connectors.feed import Settings, Source
 from notifier.domain.observation import Observation
+from tests.page_rules import read_page_file
 
 Reader = Callable[[Path], list[Observation]]
 
@@ -33,6 +34,9 @@ READERS: dict[str, Reader] = {
     "metacatalog": read_feed_file,
     "openai": read_feed_file,
     "csv": read_feed_file,
+    "jsonld": read_page_file,
+    "microdata": read_page_file,
+    "html": read_page_file,
 }
 
 # Answers that EXPECTED.jsonl gives as a sentence, as items.

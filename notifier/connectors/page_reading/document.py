@@ -14,6 +14,7 @@ from notifier.errors import LookFailed
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ELEMENTS = 200_000
+MAX_ATTRIBUTES = 2_000
 
 # libxml2's HTML parser is C and unknown to mypy; its elements are typed Any on purpose.
 Element = Any
@@ -25,6 +26,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BLANK = r"[\t\n\f\r ]"
+_ATTRIBUTE = (
+    rf"(?:(?:{_BLANK}|/)*+[^\t\n\f\r />][^\t\n\f\r />=]*+"
+    rf"(?:{_BLANK}*+={_BLANK}*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+)?+)?+)"
+)
+_ONE_ATTRIBUTE = re.compile(_ATTRIBUTE)
+_TAG = re.compile(rf"<[a-zA-Z][^\t\n\f\r />]*+{_ATTRIBUTE}*+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +64,7 @@ def read_document(body: bytes, *, url: str = "", content_type: str = "") -> Docu
             "are read. Point the source at the product's own page.",
         )
     text = decode_page(body, content_type=content_type).replace("\x00", "")
+    _refuse_overloaded_tags(text, url=url)
     root = _parse(text)
     if root is None:
         raise LookFailed("empty", f"the page at {url or 'this address'} is empty; nothing to read.")
@@ -73,6 +82,19 @@ def read_document(body: bytes, *, url: str = "", content_type: str = "") -> Docu
         headings=tuple(squeeze(text_of(h)) for h in root.xpath("//h1")[:5]),
         size=len(body),
     )
+
+
+def _refuse_overloaded_tags(text: str, *, url: str) -> None:
+    """libxml2 compares each attribute of a tag with all others; 200,000 take it minutes."""
+    for tag in _TAG.finditer(text):
+        if tag.end() - tag.start() < 2 * MAX_ATTRIBUTES:
+            continue
+        if sum(1 for _ in _ONE_ATTRIBUTE.finditer(tag.group())) > MAX_ATTRIBUTES:
+            raise LookFailed(
+                "too_big",
+                f"the page at {url or 'this address'} has a tag with more than "
+                f"{MAX_ATTRIBUTES:,} attributes; no web page needs that, so it was not read.",
+            )
 
 
 def decode_page(body: bytes, *, content_type: str = "") -> str:

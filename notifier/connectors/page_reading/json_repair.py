@@ -18,6 +18,7 @@ MAX_REPAIR = 2 * 1024 * 1024
 _OPENERS = re.compile(r"(?:<!--|(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?)", re.IGNORECASE)
 _CLOSERS = re.compile(r"(?:-->|(?://|/\*)?\s{0,20}\]\]>\s{0,20}(?:\*/)?)\s*\Z", re.IGNORECASE)
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_BLANKS = re.compile(r"\s*+")
 _MARK = re.compile(r'["/,]')
 _ESCAPE = re.compile(r'(\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|\\(.?)', re.DOTALL)
 
@@ -97,10 +98,8 @@ def _copy_mark(text: str, start: int, *, pieces: list[str]) -> int:
 
 def _closes_next(text: str, at: int) -> bool:
     """Is the next thing after blanks and comments a closing bracket (or another comma)?"""
-    while at < len(text):
-        if text[at].isspace():
-            at += 1
-        elif text.startswith("//", at):
+    while (at := _BLANKS.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+        if text.startswith("//", at):
             end = text.find("\n", at)
             at = len(text) if end < 0 else end
         elif text.startswith("/*", at):

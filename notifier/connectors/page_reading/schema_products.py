@@ -31,6 +31,8 @@ from notifier.connectors.page_reading.schema_offers import (
     read_offer,
 )
 
+MAX_PRODUCTS = 500
+
 _PRODUCTS = frozenset({"product", "productmodel", "individualproduct", "someproducts", "vehicle"})
 _GROUPS = frozenset({"productgroup"})
 # Sold things that shops mark up by what they are; only with an offer do they count as products.
@@ -80,9 +82,9 @@ def read_products(
         offered.extend(reader.read_group(group))
     taken = {id(v) for g in found.groups for v in reader.variants_of(g)}
     for product in found.products:
-        if id(product) not in taken:
+        if id(product) not in taken and len(offered) < MAX_PRODUCTS:
             offered.extend(reader.read_product(product))
-    return offered
+    return offered[:MAX_PRODUCTS]
 
 
 def _index(value: Any, *, found: _Nodes, depth: int) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from notifier.errors import ConfigError, LookFailed
 
 MAX_PATTERN = 300
-MAX_SECONDS = 3.0
+MAX_SECONDS = 2.0
 
 _CHILD = """
 import json, re, sys

@@ -59,7 +59,9 @@ _WALL_PATHS = (
 )
 
 _PAGE_TYPES = ("text/html", "application/xhtml+xml", "application/xml", "text/plain")
-_LOGIN_PATH = re.compile(r"/(?:log-?in|sign-?in|account/login|password|challenge|captcha)\b")
+_LOGIN_PATH = re.compile(
+    r"/(?:log-?in|sign-?in|account/login|password|challenge|captcha)(?=[/.]|$)"
+)
 _FRONT_PATH = re.compile(r"/?(?:[a-z]{2}(?:[-_][a-z]{2})?/?)?(?:index\.\w+|home)?/?", re.IGNORECASE)
 
 _ADVICE = {
