@@ -101,7 +101,7 @@ def test_a_field_that_counts_in_other_ids_is_left_alone(ann: Shopper) -> None:
 
 
 def test_the_page_sets_the_variant_by_attribute_or_by_event(ann: Shopper) -> None:
-    ann.visit(before="")
+    ann.visit()
     expect(ann.trigger).to_be_visible()
 
     ann.run("() => document.querySelector('notify-me').setAttribute('variant', 'SHIRT-L')")
@@ -109,6 +109,11 @@ def test_the_page_sets_the_variant_by_attribute_or_by_event(ann: Shopper) -> Non
     ann.run("""() => document.dispatchEvent(
       new CustomEvent('notify-me:variant', { detail: { variant: 'SHIRT-S' } }))""")
     assert last_variant(ann, "SHIRT-S")
+
+    # The selector still shows M: only a change of it counts.
+    ann.subscribe()
+    ann.expect_state("done")
+    assert ann.api.signups[0]["variant"] == "SHIRT-S"
 
 
 def test_a_product_is_asked_about_until_a_variant_is_chosen(ann: Shopper) -> None:
@@ -149,7 +154,8 @@ def test_a_variant_changed_in_mid_send_is_not_what_ann_signed_up_for(ann: Shoppe
     ann.expect_state("open")
     expect(ann.widget).to_contain_text("Linen shirt, SHIRT-L")
     expect(ann.field).to_have_value("ann@example.com")
-    assert {one["variant"] for one in ann.api.requests} <= {"SHIRT-M"}
+    wait_until(lambda: ann.api.signups)
+    assert [one["variant"] for one in ann.api.requests] == ["SHIRT-M"]
 
 
 # ---- when there is nothing to offer -----------------------------------------------------------
@@ -285,6 +291,15 @@ def test_an_odd_answer_throws_nothing_into_the_page(
     ann.submit.click()
 
     expect(ann.widget).to_have_attribute("state", "failed" if "pow" in overrides else "done")
+    assert not [trouble for trouble in ann.troubles if trouble.startswith("thrown")]
+
+
+def test_an_answer_that_makes_no_sense_hides_the_widget(ann: Shopper) -> None:
+    ann.api.dials.overrides = {"can_subscribe": False, "alternatives": 7}
+
+    ann.visit()
+
+    ann.expect_state("hidden")
     assert not [trouble for trouble in ann.troubles if trouble.startswith("thrown")]
 
 

@@ -261,6 +261,29 @@ def test_no_proof_is_made_where_the_server_asks_for_none(ann: Shopper) -> None:
     assert len(ann.api.asked) == 1
 
 
+def test_the_page_stays_quick_while_the_proof_is_made(ann: Shopper) -> None:
+    ann.api.dials.pow_max = ann.api.dials.pow_number = 60_000
+    ann.visit()
+    expect(ann.trigger).to_be_visible()
+    ann.run("""() => {
+      const begin = performance.now();
+      let last = begin;
+      window.gap = 0;
+      (function tick() {
+        const now = performance.now();
+        window.gap = Math.max(window.gap, now - last);
+        window.spent = (last = now) - begin;
+        setTimeout(tick);
+      })();
+    }""")
+
+    ann.subscribe()
+
+    ann.expect_state("done")
+    gap, spent = ann.page.evaluate("[window.gap, window.spent]")
+    assert gap < spent / 3, f"the page stood still for {gap:.0f} of {spent:.0f} ms"
+
+
 def test_available_in_the_meantime_says_so_and_tells_the_page(ann: Shopper) -> None:
     ann.api.dials.posts = [(409, {"error": {"code": "available", "message": "?"}}, {})]
 

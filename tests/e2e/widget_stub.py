@@ -36,6 +36,7 @@ class Dials:
     posts: list[Answer] = field(default_factory=list)
     gets: list[Answer] = field(default_factory=list)
     pow_max: int = 3000
+    pow_number: int | None = None
     delay: float = 0.0
     widget_delay: float = 0.0
     hang_up: bool = False
@@ -110,7 +111,10 @@ class StubApi(ThreadingHTTPServer):
         if not self.dials.pow_max:
             return None
         made = altcha.create_challenge_v1(
-            hmac_key=SECRET, max_number=self.dials.pow_max, params={"shop": KEY}
+            hmac_key=SECRET,
+            max_number=self.dials.pow_max,
+            number=self.dials.pow_number,
+            params={"shop": KEY},
         ).to_dict()
         made["maxnumber"] = made.pop("maxNumber")
         return made

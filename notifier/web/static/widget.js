@@ -34,14 +34,14 @@
   };
 
   const ICONS = { // 24 × 24, drawn with a line
-    bell: 'M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 21h4',
-    mail: 'M3 6h18v13H3zM3.5 6.5l8.5 7 8.5-7',
-    check: 'M4.5 12.5l5 5 10-11',
+    bell: 'M6 16V11a6 6 0 0 1 12 0v5l2 2H4zM10 21h4',
+    mail: 'M3 6h18v13H3zl9 8 9-8',
+    check: 'M5 12l5 5 9-10',
     close: 'M6 6l12 12M18 6L6 18',
-    alert: 'M12 3.5l9.5 17h-19zM12 10v4.5M12 17.4v.1',
+    alert: 'M12 4l9 16H3zM12 10v4M12 17v.1',
   };
 
-  // light-dark() follows the page's color-scheme. Without it (before 2024) the page's own colours.
+  // light-dark() follows the page's color-scheme; without it (before 2024) the page's colours.
   const CSS = `
 :host{display:block;min-height:var(--notify-me-reserve,6.25em);
   font-family:var(--notify-me-font,inherit);font-size:var(--notify-me-size,inherit);line-height:1.4;
@@ -76,11 +76,11 @@ a{color:inherit}
 .meta>*+*::before{content:"·";position:absolute;inset-inline-start:.4em}
 .meta span{opacity:.78}
 .card{background:var(--surface);color:var(--ink);border:1px solid var(--line);
-  border-radius:var(--radius);padding:1.125em}
+  border-radius:min(var(--radius),20px);padding:1.125em}
 .card,form{display:flex;flex-direction:column;gap:.75em}
 .head{display:flex;gap:.75em;align-items:start}
 .head>div{flex:1;min-width:0;overflow-wrap:anywhere}
-.close{border:0;min-height:44px;width:44px;padding:0;margin:-.6em -.6em -.5em 0;color:var(--muted)}
+.close{border:0;min-height:44px;width:44px;padding:0;margin:-.6em -.6em -.6em 0;color:var(--muted)}
 .title{font-weight:600;font-size:1.0625em;line-height:1.3}
 .small,.card .meta{font-size:.8125em;line-height:1.5;color:var(--muted);margin:.2em 0 0}
 .card .meta span{opacity:1}
@@ -169,8 +169,9 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
       const sum = new Uint8Array(await crypto.subtle.digest(algorithm, text));
       return goal.every((byte, i) => byte === sum[i]);
     };
-    for (let from = 0; from <= maxnumber; from += 100) { // small batches: the page stays quick
-      const tries = Array.from({ length: 100 }, (_, i) => fits(from + i));
+    for (let from = 0; from <= maxnumber; from += 500) {
+      await new Promise((go) => setTimeout(go)); // digests alone do not let the page breathe
+      const tries = Array.from({ length: 500 }, (_, i) => fits(from + i));
       const at = (await Promise.all(tries)).indexOf(true);
       if (at >= 0) {
         return btoa(JSON.stringify({ algorithm, challenge, number: from + at, salt, signature }));
@@ -232,7 +233,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
       sheet ||= new CSSStyleSheet();
       sheet.replaceSync(CSS);
       root.adoptedStyleSheets = [sheet];
-    } catch { // browsers before 2023; a strict CSP leaves them plain, not broken
+    } catch { // before 2023; a strict CSP leaves the widget plain, not broken
       root.append(h('style', {}, CSS));
     }
   }
@@ -327,7 +328,8 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
     }
 
     #look(options) {
-      const query = new URLSearchParams({ ...this.#subject(), lang: this.#lang });
+      const query = new URLSearchParams(this.#subject());
+      if (this.#lang) query.set('lang', this.#lang);
       return ask(this.#url(`/api/v1/availability?${query}`), options);
     }
 
@@ -420,8 +422,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
         this.#renew(fresh.body.pow);
       }
       const proof = await this.#prove();
-      if (turn !== this.#turn) return null;
-      this.#renew(pow === null ? null : undefined);
+      if (turn === this.#turn) this.#renew(pow === null ? null : undefined);
       const answer = await ask(this.#url('/api/v1/subscriptions'), {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
@@ -495,7 +496,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
       this.#live.textContent = '';
       this.#view.lang = this.#data?.lang || '';
       this.#view.replaceChildren(...this.#draw(state).filter(Boolean));
-      // In stock and below the fold: no room is needed, and giving it back moves nothing in view.
+      // In stock and below the fold: giving the room back moves nothing in view.
       this.toggleAttribute('collapsed', state === 'hidden' &&
         this.getBoundingClientRect().top >= innerHeight);
       return this.#arrive(height, focused);
