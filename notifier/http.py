@@ -133,7 +133,7 @@ class Outbound:
         self._user_agent = user_agent
         self._clock = clock
         self._gate = Gate(resolve or system_resolve, allow_private=allow_private)
-        tls = ssl.create_default_context(cafile=ca_file or None)
+        tls = _tls_context(ca_file)
         self._transport = httpx2.HTTPTransport(verify=tls, trust_env=False)
         # httpx2 has no argument for the network back end; its pool has one.
         self._transport._pool = httpcore2.ConnectionPool(
@@ -303,6 +303,15 @@ def printable(body: bytes, *, limit: int = 200) -> str:
     """The first `limit` printable characters: all that is ever shown of a foreign answer."""
     text = " ".join(body.decode("utf-8", "replace").split())
     return "".join(c for c in text if c.isprintable())[:limit]
+
+
+def _tls_context(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or None)
+    except (OSError, ssl.SSLError) as trouble:
+        raise OutboundFailed(
+            "ca_file", f"The certificates in {ca_file!r} cannot be read: {trouble}."
+        ) from trouble
 
 
 def _plain(response: httpx2.Response) -> dict[str, str]:

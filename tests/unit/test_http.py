@@ -233,6 +233,11 @@ def test_217_a_self_signed_server_is_refused_unless_its_authority_is_pinned(
         assert read(pinned, url) == b"private but known"
 
 
+def test_certificates_that_cannot_be_read_are_said_so(tmp_path: Path) -> None:
+    with pytest.raises(OutboundFailed, match="nowhere.pem"):
+        Outbound(ca_file=str(tmp_path / "nowhere.pem"))
+
+
 def test_a_post_hands_back_any_answer_and_follows_nothing(
     server: FeedServer, outbound: Outbound
 ) -> None:

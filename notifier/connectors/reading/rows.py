@@ -51,15 +51,10 @@ class RowReader:
         get = record.values.get
         warnings: list[str] = []
         key, sku = self._ids(get(Field.KEY), get(Field.SKU))
-        word, units = self._stock(get(Field.AVAILABILITY), get(Field.QUANTITY), warnings)
-        availability = settle_availability(
-            word if units.in_stock is None else _first_known(word, units.in_stock),
-            count=units.raw,
-            tracked=_yes_or_no(get(Field.TRACKED)),
-            backorders=_yes_or_no(get(Field.BACKORDERS)),
-        )
+        availability, units = self._stock(record.values, warnings)
         eta = self._eta(get(Field.ETA), warnings)
         prices = self._prices(record, warnings)
+        observed_at = self._observed_at(get(Field.OBSERVED_AT), warnings)
         for warning in warnings:
             self._notes.warn(warning, f"row {record.number}, id {key}")
         return Observation(
@@ -78,7 +73,7 @@ class RowReader:
             image_url=_web_address(get(Field.IMAGE_URL)),
             options=record.options or _options(get),
             alternatives=_list(get(Field.ALTERNATIVES)),
-            observed_at=self._observed_at(get(Field.OBSERVED_AT), warnings),
+            observed_at=observed_at,
             warnings=tuple(warnings),
         )
 
@@ -93,36 +88,55 @@ class RowReader:
         return key, sku
 
     def _stock(
-        self, word: object, quantity: object, warnings: list[str]
+        self, values: Mapping[Field, Any], warnings: list[str]
     ) -> tuple[Availability, Units]:
-        """What the word says, and the units. A word in the quantity column counts as the word."""
+        """Availability and units by the word, the quantity and the rules of the shop's stock."""
+        word, quantity = values.get(Field.AVAILABILITY), values.get(Field.QUANTITY)
         said = self._word(word)
+        units, instead = self._units(quantity, has_word=said is not None, warnings=warnings)
+        said = instead if said is None else said
+        if said is None and _text(word):
+            # A bare number in the availability column is a count (Shopify's inventory export).
+            units = units if units is not NOTHING else self._count_in(word)
+            if units is NOTHING or units.count is None or quantity not in (None, ""):
+                self._notes.unknown_word(_text(word))
+                warnings.append("an availability word is not known")
+                return Availability.UNKNOWN, units
+        if said is None and units.in_stock is not None:
+            said = Availability.IN_STOCK if units.in_stock else Availability.OUT_OF_STOCK
+        if said is Availability.IN_STOCK and units.raw is not None and units.raw <= 0:
+            warnings.append("the word says in stock, the quantity says none")
+        settled = settle_availability(
+            said or Availability.UNKNOWN,
+            count=units.raw,
+            tracked=_yes_or_no(values.get(Field.TRACKED)),
+            backorders=_yes_or_no(values.get(Field.BACKORDERS)),
+        )
+        return settled, units
+
+    def _units(
+        self, quantity: object, *, has_word: bool, warnings: list[str]
+    ) -> tuple[Units, Availability | None]:
+        """The units; or what an availability word in the quantity column says."""
         try:
             units = read_units(quantity, decimal=self._hints.decimal)
         except InvalidInput as trouble:
             problem = trouble.problems[0]
             instead = self._word(quantity)
-            if problem.code == "not_finite":
+            if problem.code == "not_finite" or (instead is None and not has_word):
                 raise RowRefused("quantity", quantity, problem.message) from trouble
-            if instead is None or instead is Availability.UNKNOWN:
-                if said is None:
-                    raise RowRefused("quantity", quantity, problem.message) from trouble
+            if instead is None:
                 warnings.append("a quantity is not a number, so it was left out")
-            units, said = NOTHING, instead if said is None else said
+            return NOTHING, instead
         if units.warning:
             warnings.append(_quantity_kind(units))
-        if said is None and units is NOTHING and isinstance(word, str) and word.strip():
-            # A bare number in the availability column is a count (Shopify's inventory export).
-            try:
-                units = read_units(word, decimal=self._hints.decimal)
-            except InvalidInput:
-                units = NOTHING
-        if said is None and units is NOTHING and _text(word):
-            self._notes.unknown_word(_text(word))
-            warnings.append("an availability word is not known")
-        if said is Availability.IN_STOCK and units.raw is not None and units.raw <= 0:
-            warnings.append("the word says in stock, the quantity says none")
-        return said or Availability.UNKNOWN, units
+        return units, None
+
+    def _count_in(self, word: object) -> Units:
+        try:
+            return read_units(word, decimal=self._hints.decimal)
+        except InvalidInput:
+            return NOTHING
 
     def _word(self, value: object) -> Availability | None:
         """What an availability word says; None when there is none or nobody knows it."""
@@ -162,12 +176,6 @@ class RowReader:
             minor_units=record.minor_units,
             warnings=warnings,
         )
-
-
-def _first_known(word: Availability, in_stock: bool) -> Availability:
-    if word is not Availability.UNKNOWN:
-        return word
-    return Availability.IN_STOCK if in_stock else Availability.OUT_OF_STOCK
 
 
 def _quantity_kind(units: Units) -> str:

@@ -75,6 +75,7 @@ class _Table:
         number = 0
         started = self._lines.count
         width = 0
+        held: Record | None = None  # the last row, until it is known not to be cut off
         while True:
             row = self._next(reader, number + 1)
             if row is None:
@@ -94,8 +95,11 @@ class _Table:
                 self._notes.rows += 1
                 self._too_wide(number, width, len(header))
                 continue
-            yield Record(number, {f: row[i] for f, i in plan(width)})
-        self._judge_end(number, width, len(header))
+            if held is not None:
+                yield held
+            held = Record(number, {f: row[i] for f, i in plan(width)})
+        if held is not None and self._is_whole(width, len(header), alone=number == 1):
+            yield held
 
     def _next(self, reader: Any, number: int) -> list[str] | None:
         """The next row; None for one that csv cannot read, which is noted."""
@@ -132,17 +136,18 @@ class _Table:
             "delimiter in it must be quoted.",
         )
 
-    def _judge_end(self, number: int, width: int, expected: int) -> None:
-        """No line end and too few cells in the last row: it was probably cut off."""
-        if self._lines.last.endswith(("\n", "\r")) or width >= expected or not number:
-            return
-        if self._ragged == 1 and number > 1:
+    def _is_whole(self, width: int, expected: int, *, alone: bool) -> bool:
+        """False for a last row without line end and with too few cells: it was probably cut off."""
+        if self._lines.last.endswith(("\n", "\r")) or width >= expected:
+            return True
+        if self._ragged == 1 and not alone:
             raise LookFailed(
                 "truncated",
                 f"The last row has {width} of {expected} cells and no line end; it was cut off.",
             )
         self._notes.complete = False
-        self._notes.warn("the last row may be cut off")
+        self._notes.warn("the last row may be cut off, so it was left out")
+        return False
 
     def _find_header(self) -> tuple[list[str], str]:
         """The header row and the delimiter: the first row of known names, else the first row."""
