@@ -32,18 +32,18 @@ class Counts:
 def count_rows(tx: Connection, *, since: datetime) -> Counts:
     """Counts of this moment; messages only those finished after `since`."""
     finished = {
-        (row.channel, row.state): int(row.count)
+        (row.channel, row.state): int(row.n)
         for row in tx.execute(
-            select(messages.c.channel, messages.c.state, func.count().label("count"))
+            select(messages.c.channel, messages.c.state, func.count().label("n"))
             .where(messages.c.finished_at >= since)
             .group_by(messages.c.channel, messages.c.state)
         )
     }
     return Counts(
         subscriptions={
-            row.state: int(row.count)
+            row.state: int(row.n)
             for row in tx.execute(
-                select(subscriptions.c.state, func.count().label("count")).group_by(
+                select(subscriptions.c.state, func.count().label("n")).group_by(
                     subscriptions.c.state
                 )
             )

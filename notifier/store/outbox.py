@@ -413,3 +413,31 @@ def count_recent(
             )
         ).scalar_one()
     )
+
+
+def hold_open(tx: Connection, *, reason: str) -> int:
+    """Hold everything not finished until a person has looked; how many."""
+    done = tx.execute(
+        update(messages)
+        .where(
+            messages.c.state.in_([state.value for state in OPEN_STATES]),
+            messages.c.finished_at.is_(None),
+        )
+        .values(state=MessageState.HELD.value, reason=reason, lease_owner=None, lease_until=None)
+    )
+    return int(done.rowcount)
+
+
+def release_held(tx: Connection, *, send: bool, now: datetime) -> int:
+    """Let held messages go, or drop them; how many."""
+    values: dict[str, Any] = {"state": MessageState.DUE.value, "reason": "", "due_at": now}
+    if not send:
+        values = {
+            "state": MessageState.SKIPPED.value,
+            "reason": "dropped_after_restore",
+            "finished_at": now,
+        }
+    done = tx.execute(
+        update(messages).where(messages.c.state == MessageState.HELD.value).values(values)
+    )
+    return int(done.rowcount)

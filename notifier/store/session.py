@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
@@ -147,6 +147,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def without_password(url: str) -> tuple[str, str]:
+    """A PostgreSQL URL for its own programs, and the password beside it."""
+    parts = make_url(url)
+    plain = parts.set(drivername="postgresql", password=None)
+    return plain.render_as_string(hide_password=False), str(parts.password or "")
+
+
 def can_write(db: Database) -> bool:
     """True when a writing transaction can begin now (for /readyz)."""
     try:
@@ -158,3 +165,50 @@ def can_write(db: Database) -> bool:
     except (DBAPIError, PoolTimeout):
         return False
     return True
+
+
+class StoreProblem(Exception):
+    """The database file cannot be trusted."""
+
+
+NETWORK_FILESYSTEMS = ("nfs", "cifs", "smb", "smbfs", "fuse.sshfs", "9p")
+
+
+def check_file(db: Database) -> None:
+    """Raise StoreProblem when an SQLite file is damaged or on a network file system (RL-24)."""
+    path = db.path()
+    if path is None:
+        return
+    kind = _filesystem_of(path)
+    if kind in NETWORK_FILESYSTEMS:
+        raise StoreProblem(
+            f"{path} is on a network file system ({kind}), where SQLite loses data. "
+            "Put it on a local disk, or use PostgreSQL."
+        )
+    if not path.exists():
+        return
+    with db.engine.connect() as connection:
+        try:
+            answer = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        except DBAPIError as error:
+            raise StoreProblem(f"{path} is not a sound SQLite database: {error.orig}") from error
+    if answer != "ok":
+        raise StoreProblem(f"{path} is damaged ({answer}). Restore a backup.")
+
+
+def _filesystem_of(path: Path) -> str:
+    """The type of the file system a path is on, by /proc/mounts; empty where there is none."""
+    mounts = Path("/proc/mounts")
+    if not mounts.exists():
+        return ""
+    folder = str(path.resolve().parent)
+    best, kind = "", ""
+    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
+        parts = line.split(" ")
+        if len(parts) < 3:
+            continue
+        place = parts[1]
+        inside = folder == place or folder.startswith(place.rstrip("/") + "/")
+        if inside and len(place) >= len(best):
+            best, kind = place, parts[2]
+    return kind

@@ -1,0 +1,122 @@
+"""How are the parts put together into a running service? The one place that knows them all."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from notifier.config import Config
+from notifier.engine.embedded import Engine
+from notifier.errors import ConfigError
+from notifier.log import log
+from notifier.rendering import FileTemplates, Layered, Renderer
+from notifier.resources import templates_folder
+from notifier.services.edit_template import PublishedTemplates
+from notifier.services.env import Env, open_env
+from notifier.store.schema import is_current, refuse_newer
+from notifier.store.session import Database, StoreProblem, check_file
+
+__all__ = ["Service", "make_renderer", "open_service"]
+
+GRACE = 25.0  # seconds for what is under way, then the process ends
+
+
+def open_database(config: Config) -> Database:
+    """The database, refused with a sentence when it is damaged, newer or not migrated."""
+    config.service.data_dir.mkdir(parents=True, exist_ok=True)
+    db = Database(config.database_url, pool_size=config.database.pool_size)
+    try:
+        check_file(db)
+    except StoreProblem as error:
+        raise ConfigError(str(error)) from error
+    refuse_newer(db)
+    return db
+
+
+def open_service(config: Config) -> tuple[Env, Renderer]:
+    """Environment and renderer on a migrated database. Raises errors.ConfigError."""
+    db = open_database(config)
+    if not is_current(db):
+        raise ConfigError("The database is not up to date. Run `notifier migrate`.")
+    env = open_env(config, db=db)
+    return env, make_renderer(env)
+
+
+def make_renderer(env: Env) -> Renderer:
+    """Published templates from the database first, then those that came with the program."""
+    shipped = FileTemplates(templates_folder() / "messages")
+    return Renderer(Layered(PublishedTemplates(env), shipped))
+
+
+class Service:
+    """Web, jobs and senders, any of them, until a signal says stop."""
+
+    def __init__(
+        self, env: Env, renderer: Renderer, *, web: bool, jobs: bool, senders: int
+    ) -> None:
+        self._env = env
+        self._renderer = renderer
+        self._web = web
+        self._engine = Engine(env, renderer, jobs=jobs, senders=senders)
+        self._server: Any = None
+        self._stop = threading.Event()
+
+    def run(self, *, on_ready: Callable[[], None] | None = None) -> int:
+        """Serve until SIGTERM or SIGINT; the exit code."""
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        self.start()
+        if on_ready is not None:
+            on_ready()
+        self._stop.wait()
+        return 0 if self.stop() else 1
+
+    def start(self) -> None:
+        self._engine.start()
+        if self._web:
+            self._serve()
+        log.info("service started", web=self._web, url=self._env.config.service.public_url)
+
+    def _serve(self) -> None:
+        # imported where used: workers need no web server
+        from waitress.server import create_server
+
+        from notifier.web.public import create_public
+
+        app = create_public(self._env, self._renderer)
+        host, _, port = self._env.config.service.listen.rpartition(":")
+        try:
+            self._server = create_server(
+                app,
+                host=host.strip("[]") or "127.0.0.1",
+                port=int(port),
+                threads=self._env.config.service.web_threads,
+                ident=None,
+                channel_timeout=30,
+                max_request_header_size=64 * 1024,
+                max_request_body_size=21 * 1024 * 1024,
+                clear_untrusted_proxy_headers=not self._env.config.service.trusted_proxies,
+                trusted_proxy="*" if self._env.config.service.trusted_proxies else None,
+            )
+        except OSError as error:
+            raise ConfigError(
+                f"Cannot listen on {self._env.config.service.listen}: {error}. "
+                "Another program may use the port; set service.listen."
+            ) from error
+        threading.Thread(target=self._server.run, name="web", daemon=True).start()
+
+    def stop(self) -> bool:
+        """Take nothing new, finish what is under way; True when all of it ended in time."""
+        log.info("service stops")
+        if self._server is not None:
+            self._server.close()
+        finished = self._engine.stop(patience=GRACE)
+        self._env.db.close()
+        log.info("service stopped", finished=finished)
+        return finished
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._stop.set()

@@ -1,0 +1,147 @@
+"""How is everything saved, and how does one come back without telling people twice?
+
+After a restore the database does not know what was sent since the backup. So sending starts
+paused, and what was due then is held until a person has looked (trust RL-32, RL-34).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifier.config import Config
+from notifier.errors import ConfigError
+from notifier.services.env import Env
+from notifier.store import ledger, outbox, switches
+from notifier.store.session import Database, Transaction, without_password
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore found: messages held for a person, and whether the ledger is whole."""
+
+    held: int
+    ledger_broken: tuple[str, ...]
+
+
+def backup(config: Config, target: Path) -> int:
+    """Write a consistent copy while the service runs; its size in bytes.
+
+    SQLite: the online backup API. PostgreSQL: pg_dump in its custom format.
+    """
+    if target.exists():
+        raise ConfigError(f"{target} exists already; name a new file.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(target.name + ".part")
+    db = Database(config.database_url, pool_size=1)
+    path = db.path()
+    db.close()
+    if path is not None:
+        if not path.exists():
+            raise ConfigError(f"There is no database at {path}.")
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as source:
+            with sqlite3.connect(unfinished) as copy:
+                source.backup(copy, pages=1000, sleep=0.01)
+            copy.close()
+    else:
+        _run_pg("pg_dump", config, ["--format=custom", f"--file={unfinished}"])
+    os.replace(unfinished, target)
+    return target.stat().st_size
+
+
+def restore(config: Config, source: Path) -> None:
+    """Put a backup in the place of the database. The service must not be running."""
+    if not source.exists():
+        raise ConfigError(f"There is no backup at {source}.")
+    db = Database(config.database_url, pool_size=1)
+    path = db.path()
+    db.close()
+    if path is not None:
+        _check_copy(source)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in ("-wal", "-shm"):
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+        unfinished = path.with_name(path.name + ".part")
+        shutil.copyfile(source, unfinished)
+        os.replace(unfinished, path)
+    else:
+        _run_pg(
+            "pg_restore",
+            config,
+            ["--clean", "--if-exists", "--no-owner", "--single-transaction", str(source)],
+        )
+
+
+def enter_safe_mode(env: Env) -> Restored:
+    """Pause sending and hold everything that was due, for a person to look at."""
+    now = env.now()
+
+    def work(tx: Transaction) -> Restored:
+        switches.turn(
+            tx,
+            switches.SENDING,
+            off=True,
+            why="A backup was restored. Look at what is held, then `notifier resume-sending`.",
+            by="notifier restore",
+            at=now,
+        )
+        held = outbox.hold_open(tx, reason="restored_backup")
+        verification = ledger.verify(tx)
+        ledger.append(tx, book="audit", act="backup.restored", at=now, facts={"held": held})
+        return Restored(held=held, ledger_broken=verification.broken)
+
+    return env.db.retry(work)
+
+
+def leave_safe_mode(env: Env, *, send_held: bool, by: str) -> int:
+    """Send again; held messages are sent or dropped. How many there were."""
+    now = env.now()
+
+    def work(tx: Transaction) -> int:
+        switches.turn(tx, switches.SENDING, off=False, why="", by=by, at=now)
+        count = outbox.release_held(tx, send=send_held, now=now)
+        ledger.append(
+            tx,
+            book="audit",
+            act="sending.resumed",
+            at=now,
+            facts={"by": by, "held": count, "sent": send_held},
+        )
+        return count
+
+    return env.db.retry(work)
+
+
+def _check_copy(source: Path) -> None:
+    try:
+        with sqlite3.connect(f"file:{source}?mode=ro", uri=True) as copy:
+            answer = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            copy.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise ConfigError(f"{source} is not a backup of notifier: {error}.") from error
+    if answer != "ok":
+        raise ConfigError(f"{source} is damaged: {answer}.")
+
+
+def _run_pg(program: str, config: Config, arguments: list[str]) -> None:
+    """Run a PostgreSQL program; the password goes by environment, never by argument."""
+    where, password = without_password(config.database_url)
+    environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
+    try:
+        done = subprocess.run(
+            [program, f"--dbname={where}", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{program} is not installed; it comes with PostgreSQL's client programs."
+        ) from error
+    if done.returncode:
+        raise ConfigError(f"{program} failed: {done.stderr.strip()[:500]}")
