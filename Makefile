@@ -25,7 +25,7 @@ soak: test-ready ## the long runs: kills, outages, hours of simulated time
 	@$(VENV)/python -m pytest -m soak --timeout 3600 $(ARGS)
 
 fixtures: test-ready ## read the collected feeds and pages of real shops: file, expected, got
-	@$(VENV)/python -m tests.fixtures $(ARGS)
+	@$(VENV)/python -m tests.fixtures_report $(ARGS)
 
 lint: lint-ready ## style and types
 	@$(VENV)/ruff check $(ARGS)
