@@ -21,12 +21,35 @@ class Answer:
 
 
 def reserve(
-    tx: Connection, *, scope: str, key: str, body_hash: str, now: datetime
+    tx: Connection,
+    *,
+    scope: str,
+    key: str,
+    body_hash: str,
+    now: datetime,
+    left_behind_before: datetime | None = None,
 ) -> Answer | None:
-    """None when this request is the first with its key; else what is known of the first."""
+    """None when this request is the first with its key; else what is known of the first.
+
+    A first request that has no answer since `left_behind_before` died: this one takes its place.
+    """
     statement = insert_or(tx, answers).values(scope=scope, key=key, body_hash=body_hash, at=now)
     if tx.execute(statement.on_conflict_do_nothing()).rowcount:
         return None
+    if left_behind_before is not None:
+        taken_over = tx.execute(
+            update(answers)
+            .where(
+                answers.c.scope == scope,
+                answers.c.key == key,
+                answers.c.body_hash == body_hash,
+                answers.c.status.is_(None),
+                answers.c.at < left_behind_before,
+            )
+            .values(at=now)
+        )
+        if taken_over.rowcount:
+            return None
     row = tx.execute(
         select(answers.c.body_hash, answers.c.status, answers.c.body).where(
             answers.c.scope == scope, answers.c.key == key

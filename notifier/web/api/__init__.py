@@ -1,0 +1,11 @@
+"""The API for a shop's own servers: everything below /api/v1 that asks for a bearer key."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from notifier.web.api import subscriptions
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+for part in (subscriptions,):
+    blueprint.register_blueprint(part.blueprint)
