@@ -1,0 +1,193 @@
+"""Commands that keep data: import, export, erase, backup, restore, hold, resume-sending."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from notifier.cli import (
+    load,
+    main,
+    open_env_only,
+    says_what_is_wrong,
+    set_up_log,
+)
+
+
+@main.command("import")
+@click.argument("shop")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--basis", required=True, help="Why you may write to them, e.g. 'asked in our shop'.")
+@click.option("--evidence", required=True, help="Where that can be proved.")
+@click.option("--confirmed", is_flag=True, help="They have confirmed; do not ask again.")
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+@says_what_is_wrong
+def import_(
+    context: click.Context,
+    shop: str,
+    file: Path,
+    basis: str,
+    evidence: str,
+    confirmed: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Bring subscriptions from a CSV file: ours, or an export of Amp, Swym or STOQ."""
+    from notifier.services.import_subscriptions import import_subscriptions
+
+    set_up_log("ERROR")
+    env = open_env_only(context)
+    ref = env.shop(shop)
+    with click.progressbar(length=file.stat().st_size, label=file.name, file=sys.stderr) as bar:
+        report = import_subscriptions(
+            env,
+            ref,
+            file,
+            basis=basis,
+            evidence=evidence,
+            confirmed=confirmed,
+            dry_run=dry_run,
+            progress=bar.update,
+        )
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), ensure_ascii=False))
+    else:
+        for line in report.lines():
+            click.echo(line)
+    sys.exit(1 if report.failed else 0)
+
+
+@main.command()
+@click.argument("address")
+@click.pass_context
+@says_what_is_wrong
+def export(context: click.Context, address: str) -> None:
+    """Print everything stored about one address, as JSON."""
+    from notifier.services.privacy import export_address
+
+    env = open_env_only(context)
+    click.echo(json.dumps(export_address(env, address), ensure_ascii=False, indent=2))
+
+
+@main.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+@says_what_is_wrong
+def erase(context: click.Context, address: str, yes: bool) -> None:
+    """Erase everything about one address, in every shop. It can sign up anew later."""
+    from notifier.services.privacy import erase_address
+
+    set_up_log("ERROR")
+    env = open_env_only(context)
+    if not yes:
+        click.confirm(f"Erase everything about {address}?", abort=True, err=True)
+    report = erase_address(env, address)
+    click.echo(json.dumps(report, ensure_ascii=False))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+@says_what_is_wrong
+def backup(context: click.Context, file: Path) -> None:
+    """Write a consistent copy of the database while the service runs."""
+    from notifier.services.backup import backup as write_backup
+
+    size = write_backup(load(context), file)
+    click.echo(f"Wrote {file}, {size / 1024 / 1024:.1f} MiB.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+@says_what_is_wrong
+def restore(context: click.Context, file: Path, yes: bool) -> None:
+    """Put a backup in place. Sending starts paused; stop the service first."""
+    from notifier.app import open_database
+    from notifier.services.backup import enter_safe_mode
+    from notifier.services.backup import restore as put_back
+    from notifier.services.env import open_env
+    from notifier.store.schema import migrate
+
+    set_up_log("ERROR")
+    config = load(context)
+    if not yes:
+        click.confirm("Replace the database with this backup?", abort=True, err=True)
+    put_back(config, file)
+    db = open_database(config)
+    migrate(db)
+    found = enter_safe_mode(open_env(config, db=db))
+    click.echo(
+        f"Restored. Sending is paused; {found.held} messages are held, since they may have been "
+        "sent after the backup.\nLook at your providers' logs, then run `notifier resume-sending "
+        "--send-held` or `--drop-held`."
+    )
+    for line in found.ledger_broken[:20]:
+        click.echo(f"The ledger does not hold: {line}", err=True)
+    sys.exit(1 if found.ledger_broken else 0)
+
+
+@main.command("resume-sending")
+@click.option("--send-held/--drop-held", default=None, help="What becomes of held messages.")
+@click.pass_context
+@says_what_is_wrong
+def resume_sending(context: click.Context, send_held: bool | None) -> None:
+    """Send again after a restore or a pause."""
+    from notifier.services.backup import leave_safe_mode
+
+    set_up_log("ERROR")
+    env = open_env_only(context)
+    count = leave_safe_mode(env, send_held=bool(send_held), by="command line")
+    click.echo(
+        f"Sending again. {count} held messages were {'sent on' if send_held else 'dropped'}."
+    )
+
+
+@main.command("pause-sending")
+@click.option("--why", required=True)
+@click.pass_context
+@says_what_is_wrong
+def pause_sending(context: click.Context, why: str) -> None:
+    """Send nothing until `notifier resume-sending`."""
+    from notifier.store import switches
+
+    env = open_env_only(context)
+    env.db.retry(
+        lambda tx: switches.turn(
+            tx, switches.SENDING, off=True, why=why, by="command line", at=env.now()
+        )
+    )
+    click.echo("Nothing is sent until `notifier resume-sending`.")
+
+
+@main.command()
+@click.argument("number", type=int, required=False)
+@click.option("--release", "decision", flag_value="released", help="It is right: tell people.")
+@click.option("--drop", "decision", flag_value="dropped", help="It is wrong: tell nobody.")
+@click.pass_context
+@says_what_is_wrong
+def hold(context: click.Context, number: int | None, decision: str | None) -> None:
+    """List what is held because a look was abnormal, or decide about one."""
+    from notifier.errors import NotFound
+    from notifier.services.decide_hold import decide_hold
+    from notifier.store.events import find_holds
+
+    set_up_log("ERROR")
+    env = open_env_only(context)
+    if number is None or decision is None:
+        with env.db.read() as tx:
+            for one in find_holds(tx, hold_id=number, undecided=number is None):
+                state = one.decision or "held"
+                click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {one.why}")
+        return
+    moved = decide_hold(env, number, decision=decision, by="command line")
+    if moved is None:
+        raise NotFound(f"Hold {number} does not exist or was decided before.")
+    click.echo(f"{decision}: {moved} announcements.")
