@@ -230,6 +230,20 @@ def test_an_aggregate_offer_out_of_stock_answers_for_every_variant() -> None:
     assert [o.availability for o in reading.observations] == ["out_of_stock"] * 2
 
 
+def test_an_aggregate_of_one_offer_is_that_offer() -> None:
+    bare = product(offers={**aggregate("InStock"), "offerCount": 1})
+    del bare["sku"]
+
+    assert only(read(page(bare), "MUG")).availability == "in_stock"
+
+
+def test_two_numbers_for_one_name_at_one_address_are_variants_of_one_product() -> None:
+    body = page(product(url=URL), product(sku="MUG-2", url=URL, offers={"availability": "SoldOut"}))
+
+    assert [o.sku for o in read(body).observations] == ["MUG", "MUG-2"]
+    assert only(read(body, "MUG-2")).availability == "out_of_stock"
+
+
 def test_offers_inside_an_aggregate_are_read_one_by_one() -> None:
     offers = {
         "@type": "AggregateOffer",

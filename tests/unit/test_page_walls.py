@@ -57,6 +57,26 @@ def test_a_product_with_a_name_like_a_wall_is_a_product() -> None:
     assert seen.availability == "in_stock"
 
 
+@pytest.mark.parametrize(
+    "title",
+    ["Maintenance kit for kettles", "Shure 404 microphone", "Password book"],
+)
+def test_short_pages_of_things_with_such_names_are_product_pages(title: str) -> None:
+    body = html(title, "<h1>Kettle & Co</h1><button class=add>Add to cart</button>")
+
+    (seen,) = read_page(body, rule=Rule(in_stock=".add")).observations
+
+    assert seen.availability == "in_stock"
+
+
+def test_a_page_with_the_products_own_part_is_a_product_page_whatever_its_title() -> None:
+    body = html("Captcha, the card game", "<main><button class=add>Add</button></main>")
+
+    (seen,) = read_page(body, rule=Rule(within="main", in_stock=".add")).observations
+
+    assert seen.availability == "in_stock"
+
+
 def test_a_hidden_login_form_does_not_make_a_login_page() -> None:
     body = html(
         "Mug", "<div hidden><input type=password></div><button class=add>Add to cart</button>"

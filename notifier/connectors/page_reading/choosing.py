@@ -144,12 +144,12 @@ def _is_twin(one: Offered, other: Offered) -> bool:
 
 
 def _families(candidates: Sequence[Offered]) -> list[list[Offered]]:
-    """Variants of one product together, each other product alone."""
+    """Variants of one product together: by their group, else by one name at one address."""
     families: dict[str, list[Offered]] = {}
     for number, candidate in enumerate(candidates):
-        families.setdefault(candidate.family or candidate.group or f"\0{number}", []).append(
-            candidate
-        )
+        address = comparable(candidate.urls[0], query=False) if candidate.urls else ""
+        named = f"{candidate.title}\0{address}" if candidate.title else f"\0{number}"
+        families.setdefault(candidate.family or candidate.group or named, []).append(candidate)
     return list(families.values())
 
 

@@ -15,7 +15,11 @@ from notifier.connectors.page_reading.microdata import read_microdata
 from notifier.connectors.page_reading.offered import Offered
 from notifier.connectors.page_reading.opengraph import page_image, page_title, read_opengraph
 from notifier.connectors.page_reading.rule import Rule
-from notifier.connectors.page_reading.rule_reading import RuleAnswer, read_rule
+from notifier.connectors.page_reading.rule_reading import (
+    RuleAnswer,
+    has_own_part,
+    read_rule,
+)
 from notifier.connectors.page_reading.schema_products import read_products
 from notifier.connectors.page_reading.walls import refuse_wall
 from notifier.domain.availability import Availability
@@ -68,7 +72,8 @@ def read_page(
     """
     page = read_document(body, url=url, content_type=content_type)
     markup = _read_markup(page, today=today)
-    refuse_wall(page, has_product=any(o.has_offer for kind in markup.kinds for o in kind))
+    is_product = any(o.has_offer for kind in markup.kinds for o in kind)
+    refuse_wall(page, has_product=is_product or has_own_part(rule, page=page))
     said = read_rule(rule, page=page, currency=currency)
     chosen, warnings = _choose(markup, page=page, wanted=wanted, said=said)
     warnings = [*markup.warnings, *said.warnings, *warnings]

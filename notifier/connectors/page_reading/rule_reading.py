@@ -42,6 +42,12 @@ class RuleAnswer:
     warnings: tuple[str, ...] = field(default=())
 
 
+def has_own_part(rule: Rule, *, page: Document) -> bool:
+    """Does the page hold what the rule's `within` names?"""
+    within = compile_rule(rule).within
+    return within is not None and bool(within(page.root))
+
+
 def read_rule(rule: Rule, *, page: Document, currency: str = "") -> RuleAnswer:
     """Apply `rule` to `page`. `currency` is used where the price text names none."""
     compiled = compile_rule(rule)

@@ -61,7 +61,9 @@ def is_offer(node: Node) -> bool:
 
 
 def is_summed(offer: Node) -> bool:
-    """AggregateOffer says "in stock" if any of its variants is."""
+    """AggregateOffer says "in stock" if any of its variants is; a sum of one is that one."""
+    if first_text(offer, "offerCount") == "1":
+        return False
     return "aggregateoffer" in types_of(offer) or "lowPrice" in offer
 
 

@@ -12,40 +12,44 @@ from notifier.connectors.page_reading.document import Document
 from notifier.connectors.page_reading.visible import is_visible, visible_text
 from notifier.errors import LookFailed
 
-_SHORT = 3_000
+_SHORT = 6_000
 
 _TITLES = (
     (
         "bot_wall",
         r"access to this page has been denied|access denied|attention required|just a moment"
-        r"|are you (?:a )?(?:human|robot)|robot check|pardon our interruption|bot (?:check|verif)"
-        r"|(?:verify|confirm|prove) (?:that )?you(?:'| a)re (?:a )?(?:human|not a)"
-        r"|checking your browser|security (?:check|challenge)|ddos.guard|human verification"
-        r"|captcha|unusual traffic|request (?:was )?blocked|sorry, you have been blocked"
-        r"|zugriff verweigert|acceso denegado",
+        r"|are you (?:a )?(?:human|robot)|robot (?:check|or human)|bot or not|bot (?:check|verif)"
+        r"|pardon our interruption|(?:verify|confirm|prove) (?:that )?you(?:'| a)re (?:a )?"
+        r"(?:human|not a)|checking (?:your browser|if the site connection)|human verification"
+        r"|security (?:check|challenge)|ddos.guard|captcha|unusual (?:traffic|activity)"
+        r"|automated access|request (?:was )?blocked|sorry, you have been blocked"
+        r"|enable javascript and cookies to continue|kein roboter|zugriff verweigert"
+        r"|acceso denegado",
     ),
     (
         "throttled",
-        r"too many requests|rate limit|you are being rate limited|slow down|queue-it"
-        r"|waiting room|virtual queue|you are (?:now )?in line|zu viele anfragen",
+        r"too many requests|rate limit(?:ed)?\b|queue-it|waiting room|virtual queue"
+        r"|you are (?:now )?in (?:line|the queue)|zu viele anfragen|demasiadas solicitudes",
     ),
     (
         "maintenance",
-        r"maintenance|temporarily (?:unavailable|closed|down)|we(?:'|’)ll be (?:right )?back"
+        r"^maintenance$|(?:under|down for|scheduled|site) maintenance|maintenance mode"
+        r"|temporarily (?:unavailable|closed|down)|we(?:'|’)ll be (?:right )?back|be right back"
         r"|service unavailable|bad gateway|gateway time-?out|internal server error|opening soon"
-        r"|be right back|wartungsarbeiten|wartungsmodus|mantenimiento",
+        r"|wartungsarbeiten|wartungsmodus|en mantenimiento",
     ),
     (
         "not_found_page",
-        r"\b404\b|page (?:was )?not found|page (?:no longer|doesn(?:'|’)t) exist"
-        r"|seite (?:wurde )?nicht gefunden|p[aá]gina no encontrada",
+        r"^(?:error )?404\b|\b404 (?:error|page|not found)|page (?:was )?not found"
+        r"|page (?:no longer|doesn(?:'|’)t) exist|seite (?:wurde )?nicht gefunden"
+        r"|p[aá]gina no encontrada",
     ),
     (
         "login_page",
         r"^(?:log ?in|sign ?in|log on|anmelden|anmeldung|einloggen|iniciar sesi[oó]n"
-        r"|customer login|password|enter (?:store )?(?:using )?password)\b",
+        r"|customer login|enter (?:store )?(?:using )?password|password (?:required|protected))\b",
     ),
-)  # fmt: skip
+)
 _PATTERNS = tuple((code, re.compile(words, re.IGNORECASE)) for code, words in _TITLES)
 
 # Elements and addresses that only the walls themselves carry. Ordinary pages load the scripts of
@@ -76,8 +80,9 @@ _ADVICE = {
 def refuse_wall(page: Document, *, has_product: bool) -> None:
     """Raise LookFailed (`bot_wall`, `throttled`, `maintenance`, `login_page`, `not_found_page`).
 
-    `has_product`: the page's markup names a product with an offer; then it is a product page,
-    whatever words its title holds ("Access Denied" is also a board game).
+    `has_product`: the page's markup names a product with an offer, or it holds the part that the
+    merchant's rule calls the product's own; then it is a product page, whatever words its title
+    holds ("Access Denied" is also a board game).
     """
     if has_product:
         return
@@ -88,7 +93,7 @@ def refuse_wall(page: Document, *, has_product: bool) -> None:
     is_short = len(text) < _SHORT
     for code, pattern in _PATTERNS:
         for head in heads:
-            if pattern.search(head) and (is_short or code == "login_page"):
+            if is_short and pattern.search(head):
                 raise _failed(code, page=page, seen=repr(head[:80]))
     if len(text) < 400:
         for code, pattern in _PATTERNS[:3]:
