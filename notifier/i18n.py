@@ -22,6 +22,8 @@ from notifier.domain.eta import Eta, EtaPrecision
 
 DEFAULT_LOCALE = "en"
 _FOLDER = Path(__file__).resolve().parent / "locales"
+_BY_AVAILABILITY = ("headline_", "intro_", "button_")
+_NO_BUTTON = ("button_", "discontinued")
 _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "dv", "ckb", "sd", "ug"})
 
 
@@ -116,6 +118,22 @@ def _load(locale: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str
     flat = {f"{name}.{key}": text for name, table in tables.items() for key, text in table.items()}
     sections = {name: MappingProxyType(table) for name, table in tables.items()}
     return MappingProxyType(flat), MappingProxyType(sections)
+
+
+def widget_texts(locale: str, *, availability: str, shop: str) -> dict[str, str]:
+    """What the widget says for a variant that is `availability`: its `texts` by the widget's keys.
+
+    `headline`, `intro` and `button` fit the availability (`button` is empty where there is
+    nothing to wait for); `consent` and `consent_sms` are the exact wordings agreed to.
+    """
+    words = section(locale, "widget")
+    said = {name: text for name, text in words.items() if not name.startswith(_BY_AVAILABILITY)}
+    for part in _BY_AVAILABILITY:
+        chosen = words.get(f"{part}{availability}", words.get(f"{part}unknown", ""))
+        said[part.rstrip("_")] = "" if (part, availability) == _NO_BUTTON else chosen
+    said["consent"] = consent_text(locale, "email").text
+    said["consent_sms"] = consent_text(locale, "sms").text
+    return {name: text.replace("{shop}", shop) for name, text in said.items()}
 
 
 # --- consent ------------------------------------------------------------------------------
@@ -232,9 +250,9 @@ def _span(earliest: date, latest: date, locale: str) -> tuple[str, str]:
     if earliest.year != latest.year:
         return format_date(earliest, locale), last
     with_month = dates.format_skeleton("MMMMd", earliest, locale=babel)
-    day_only = dates.format_skeleton("d", earliest, locale=babel)
-    if earliest.month == latest.month and with_month.startswith(day_only):
-        return day_only, last
+    day = with_month.split()[0]
+    if earliest.month == latest.month and day[0].isdigit():
+        return day, last
     return with_month, last
 
 

@@ -220,7 +220,9 @@ def _attribute_problem(attribute: Attribute, known_urls: frozenset[str]) -> str 
         return f"the style of <{tag}> may not contain {_BAD_STYLE.search(value.lower())[0]!r}"  # type: ignore[index]
     if name in URL_ATTRIBUTES and not value.startswith(EXPRESSION[0]) and value not in known_urls:
         if not _SAFE_LINK.match(value):
-            return f"{name} of <{tag}> must start with https:// or be a value, not {value!r:.60}"
+            return (
+                f"{name} of <{tag}> must start with https:// and hold no blanks, not {value!r:.60}"
+            )
         if name == "src" and not value.startswith("https://"):
             return f"src of <{tag}> must start with https://, not {value!r:.60}"
     return None

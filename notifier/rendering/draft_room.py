@@ -117,8 +117,11 @@ class _Child:
         stdin = self._process.stdin
         if stdin is None:
             raise ValueError("the child was started without a pipe")
-        stdin.write(request.encode() + b"\n")
-        stdin.flush()
+        try:
+            stdin.write(request.encode() + b"\n")
+            stdin.flush()
+        except BrokenPipeError as error:
+            raise TemplateProblem(self._why_gone()) from error
         return self._read_line(within=within)
 
     def end(self) -> None:
