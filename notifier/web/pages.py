@@ -1,0 +1,172 @@
+"""How does a page reach a person: frame, words, headers, and what it says when something fails?
+
+Pages carry no script. Everything on them works with the keyboard and without JavaScript, so the
+policy allows none (trust WS-4, WS-17).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Response, request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from notifier.domain.message_context import DEFAULT_ACCENT, legible_on
+from notifier.i18n import (
+    accepted_locales,
+    available_locales,
+    choose_locale,
+    direction,
+    section,
+)
+from notifier.resources import templates_folder
+from notifier.services.env import ShopRef
+from notifier.web.here import env
+from notifier.web.page_styles import accent_url, style_url
+
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_STATUSES = (400, 404, 409, 410, 415, 422, 429, 500, 503)
+_RETRY_AFTER = {429: "60", 503: "5"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The shop as a page shows it. Empty texts where no shop is known."""
+
+    name: str = ""
+    url: str = ""
+    logo_url: str = ""
+    accent: str = DEFAULT_ACCENT
+    support_email: str = ""
+    postal_address: str = ""
+    privacy_url: str = ""
+
+
+def look_of(shop: ShopRef | None) -> Look:
+    """The look of a shop; with no shop given, that of the only one there is, else a neutral one."""
+    if shop is None:
+        every = list(env().shops.values())
+        if len(every) != 1:
+            return Look()
+        shop = every[0]
+    own = shop.config
+    return Look(
+        name=own.name,
+        url=web_url(own.url),
+        logo_url=picture_url(own.logo_url),
+        accent=own.accent.lower() if _COLOUR.fullmatch(own.accent) else DEFAULT_ACCENT,
+        support_email=own.support_email,
+        postal_address=own.postal_address,
+        privacy_url=web_url(own.privacy_url),
+    )
+
+
+def web_url(url: str) -> str:
+    """The address if a browser may be sent there, else nothing: no javascript:, no data:."""
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def picture_url(url: str) -> str:
+    """The address if the page's policy lets a picture be loaded from there, else nothing."""
+    allowed = ("https://", "http://") if env().config.service.allow_http else ("https://",)
+    return url if url.startswith(allowed) else ""
+
+
+def visitor_locale() -> str:
+    """The language the browser asks for, among those we have."""
+    wanted = accepted_locales(request.headers.get("Accept-Language", ""))
+    return choose_locale(wanted, available_locales())
+
+
+def own_path(path: str) -> str:
+    """A path of ours as a browser sees it, behind whatever prefix the public address has."""
+    return urlsplit(env().config.service.public_url).path + path
+
+
+def page(
+    name: str, *, locale: str, shop: ShopRef | None = None, status: int = 200, **values: Any
+) -> Response:
+    """The page templates/pages/<name>.html in the nearest language there is."""
+    spoken = choose_locale(locale, available_locales())
+    look = look_of(shop)
+    html = (
+        _environment()
+        .get_template(f"{name}.html")
+        .render(
+            words=section(spoken, "page"),
+            lang=spoken,
+            dir=direction(spoken),
+            shop=look,
+            style=own_path(style_url()),
+            accent=own_path(accent_url(look.accent)),
+            here=own_path(request.path),
+            new_link=own_path("/f/link"),
+            **values,
+        )
+    )
+    answer = Response(html, status=status, mimetype="text/html")
+    for header, value in _headers().items():
+        answer.headers[header] = value
+    return answer
+
+
+def page_for_error(status: int, message: str) -> Response:
+    """The page for an error, in the visitor's language.
+
+    `message` is for programs and logs; a page never repeats it, since it may hold what was sent.
+    """
+    del message
+    known = status if status in _STATUSES else 500 if status >= 500 else 400
+    answer = page("error", locale=visitor_locale(), status=status, code=str(known))
+    if known in _RETRY_AFTER:
+        answer.headers["Retry-After"] = _RETRY_AFTER[known]
+    return answer
+
+
+def link_headers() -> dict[str, str]:
+    """What every answer to a signed link carries, page or not (trust WS-4)."""
+    return {
+        "Referrer-Policy": "no-referrer",
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex, nofollow",
+    }
+
+
+def _headers() -> dict[str, str]:
+    plain = " http:" if env().config.service.allow_http else ""
+    policy = (
+        "default-src 'none'; style-src 'self'; "
+        f"img-src 'self' https: data:{plain}; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {
+        **link_headers(),
+        "Content-Security-Policy": policy,
+        "X-Frame-Options": "DENY",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+def fill(text: str, **values: object) -> str:
+    """Put values into the {braces} of a phrase. The result is escaped like any other text."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(templates_folder() / "pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["fill"] = fill
+    made.globals["ink_on"] = legible_on
+    return made

@@ -1,0 +1,51 @@
+"""What does every web test get: a shop with an empty inbox, and somebody who opens its pages?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from notifier.rendering import shipped_renderer
+from notifier.services.env import Env, open_env
+from notifier.store.session import Database
+from notifier.web.public import create_public
+from tests.timing import SettableClock
+from tests.web.storefront import PUBLIC_URL, Storefront, config
+
+
+@pytest.fixture
+def env(database: Database, clock: SettableClock, tmp_path: Path) -> Env:
+    """Two shops on a fresh database; the clock stands still."""
+    return open_env(config(tmp_path), clock=clock, db=database)
+
+
+@pytest.fixture
+def store(env: Env, tmp_path: Path) -> Storefront:
+    """The kettle shop, its stock, its customers and their inbox."""
+    return Storefront(env=env, folder=tmp_path)
+
+
+@pytest.fixture
+def app(env: Env) -> Flask:
+    """The public app."""
+    return create_public(env, shipped_renderer())
+
+
+@pytest.fixture
+def client(app: Flask) -> Iterator[FlaskClient]:
+    """Somebody who keeps no cookies, as mail programs and scanners do."""
+    app.test_client_class = _Visitor
+    with app.test_client(use_cookies=False) as visitor:
+        yield visitor
+
+
+class _Visitor(FlaskClient):
+    """Opens pages under the public address."""
+
+    def open(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        kwargs.setdefault("base_url", PUBLIC_URL)
+        return super().open(*args, **kwargs)  # type: ignore[arg-type]
