@@ -27,6 +27,7 @@ LAYERS = {
     "http": "tool",
     "http_gate": "tool",
     "config": "config",
+    "config_example": "config",
     "plugins": "plugins",
     "connectors.base": "connector base",
     "connectors": "connector",
