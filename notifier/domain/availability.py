@@ -8,6 +8,7 @@ A word nobody knows is `unknown`: it never sells and never sells out.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Availability(StrEnum):
@@ -59,7 +60,12 @@ def read_availability(word: object) -> Availability:
         return Availability.IN_STOCK if word else Availability.OUT_OF_STOCK
     if not isinstance(word, (str, int)):
         return Availability.UNKNOWN
-    tail = str(word).strip().rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
+    return _read_word(str(word))
+
+
+@lru_cache(maxsize=4_096)
+def _read_word(word: str) -> Availability:
+    tail = word.strip().rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
     folded = "".join(c for c in tail.casefold() if c.isalnum())
     return _BY_WORD.get(folded, Availability.UNKNOWN)
 

@@ -83,7 +83,9 @@ def read_minor_units(value: object, *, currency: str, field: str = "price") -> M
 
 def read_currency(text: object) -> str:
     """The ISO 4217 code in `text`; empty when there is none that is known."""
-    word = str(text or "").strip()
+    if not text:
+        return ""
+    word = str(text).strip()
     code = _OLD_CODES.get(word.upper(), word.upper())
     return code if code in _CODES else _SIGNS.get(word.casefold().rstrip("."), "")
 

@@ -234,7 +234,7 @@ def test_217_a_self_signed_server_is_refused_unless_its_authority_is_pinned(
 
 
 def test_certificates_that_cannot_be_read_are_said_so(tmp_path: Path) -> None:
-    with pytest.raises(OutboundFailed, match="nowhere.pem"):
+    with pytest.raises(OutboundFailed, match=r"nowhere\.pem"):
         Outbound(ca_file=str(tmp_path / "nowhere.pem"))
 
 

@@ -30,6 +30,7 @@ class Prices:
 
 
 NO_PRICES = Prices()
+_BESIDES = frozenset([Field.SALE_PRICE, Field.REGULAR_PRICE])
 
 
 def read_prices(
@@ -42,9 +43,13 @@ def read_prices(
 ) -> Prices:
     """The prices of one row. What cannot be read is left out and noted in `warnings`."""
     get = values.get
+    if Field.PRICE not in values and Field.SALE_PRICE not in values:
+        return NO_PRICES
     currency = read_currency(get(Field.CURRENCY)) or hints.default_currency
     reading = _Reading(decimal=hints.decimal, currency=currency, minor_units=minor_units)
     base = reading.money(get(Field.PRICE), warnings)
+    if base is not None and not (_BESIDES & values.keys()):
+        return Prices(price=base.amount, currency=base.currency)
     sale = reading.money(get(Field.SALE_PRICE), warnings)
     if sale is not None and not _sale_is_on(values, now=now, warnings=warnings):
         sale = None

@@ -48,10 +48,11 @@ class RowReader:
 
     def read(self, record: Record) -> Observation:
         """The observation in `record`. Raises RowRefused."""
-        get = record.values.get
+        values = record.values
+        get = values.get
         warnings: list[str] = []
         key, sku = self._ids(get(Field.KEY), get(Field.SKU))
-        availability, units = self._stock(record.values, warnings)
+        availability, units = self._stock(values, warnings)
         eta = self._eta(get(Field.ETA), warnings)
         prices = self._prices(record, warnings)
         observed_at = self._observed_at(get(Field.OBSERVED_AT), warnings)
@@ -72,7 +73,7 @@ class RowReader:
             url=_web_address(get(Field.URL)),
             image_url=_web_address(get(Field.IMAGE_URL)),
             options=record.options or _options(get),
-            alternatives=_list(get(Field.ALTERNATIVES)),
+            alternatives=_list(get(Field.ALTERNATIVES)) if Field.ALTERNATIVES in values else (),
             observed_at=observed_at,
             warnings=tuple(warnings),
         )
@@ -200,7 +201,7 @@ def _id(value: object, field: str) -> str:
 
 
 def _text(value: object, limit: int = _MAX_TEXT) -> str:
-    if value is None or isinstance(value, (bool, dict, list)):
+    if value is None or value == "" or isinstance(value, (bool, dict, list)):
         return ""
     text = str(value)
     if len(text) > 4 * limit:
@@ -217,6 +218,8 @@ def _web_address(value: object) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not text[:8].lower().startswith(("http://", "https://")) or len(text) > 4000:
         return ""
+    if "," not in text and " " not in text and len(text) <= 2000:
+        return text
     # WooCommerce lists its images with commas; a URL may hold one, but not before a new http.
     return text.partition(", http")[0].partition(",http")[0].replace(" ", "%20")[:2000]
 
@@ -228,8 +231,8 @@ def _list(value: object) -> tuple[str, ...]:
 
 
 def _options(get: Callable[[Field], Any]) -> tuple[tuple[str, str], ...]:
-    found = ((f.value, _text(get(f), 100)) for f in (Field.COLOR, Field.SIZE, Field.MATERIAL))
-    return tuple((name, value) for name, value in found if value)
+    said = [(f, get(f)) for f in (Field.COLOR, Field.SIZE, Field.MATERIAL)]
+    return tuple((f.value, _text(value, 100)) for f, value in said if value)
 
 
 def _yes_or_no(value: object) -> bool | None:

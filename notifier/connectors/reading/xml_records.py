@@ -133,35 +133,42 @@ class _XmlReader:
         """What the direct children and the attributes of one item fill."""
         values: dict[Field, Any] = {}
         ranks: dict[Field, int] = {}
-        for name, value in element.attrib.items():
-            self._fill(values, ranks, name="@" + name, value=value)
+        if element.attrib:
+            self._fill_from_attributes(values, ranks, element)
+        plans = self._plans
         for child in element:
             tag = child.tag
+            plan = plans.get(tag)
+            if plan is None:
+                plan = self._plan(tag)
+            if not plan:
+                continue
             text = child.text
             if len(child):
-                if self._plans.get(tag) == []:
-                    continue
-                text = "".join(child.itertext()) if not _holds_elements(child) else None
+                text = None if _holds_elements(child) else "".join(child.itertext())
             if not text and tag == _ATOM + "link" and child.get("rel") in (None, "alternate"):
                 text = child.get("href")
-            if text:
-                self._fill(values, ranks, name=tag, value=text)
-            elif tag not in self._plans:
-                self._plan(tag)
+            if not text or text.isspace():
+                continue
+            for field, rank in plan:
+                if rank < ranks.get(field, 1_000_000):
+                    values[field] = text
+                    ranks[field] = rank
         for field, path in self._paths.items():
             values[field] = _at_path(element, path)
         return values
 
-    def _fill(
-        self, values: dict[Field, Any], ranks: dict[Field, int], *, name: str, value: str
+    def _fill_from_attributes(
+        self, values: dict[Field, Any], ranks: dict[Field, int], element: Any
     ) -> None:
-        plan = self._plans.get(name)
-        if plan is None:
-            plan = self._plan(name)
-        for field, rank in plan:
-            if rank < ranks.get(field, 1_000_000) and not value.isspace():
-                values[field] = value
-                ranks[field] = rank
+        for name, value in element.attrib.items():
+            plan = self._plans.get("@" + name)
+            if plan is None:
+                plan = self._plan("@" + name)
+            for field, rank in plan:
+                if value and not value.isspace():
+                    values[field] = value
+                    ranks[field] = rank
 
     def _plan(self, name: str) -> list[tuple[Field, int]]:
         """Which fields a tag fills. The same name in Google's space beats the one in Atom's."""
