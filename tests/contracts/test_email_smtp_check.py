@@ -14,6 +14,7 @@ from notifier.channels.smtp.sender_dns import NoDns, check_sender_dns
 from tests.contracts.mail_channel import Connect, Key, authority, connect, key, server
 from tests.fakes.certificates import Authority
 from tests.fakes.smtp_server import Fault, SmtpServer
+from tests.timing import wait_until
 
 
 def bad(findings: list[Finding]) -> Finding:
@@ -55,6 +56,7 @@ def test_a_good_set_up_is_found_good_and_nothing_is_sent(
     assert (found["connection"], found["login"], found["sender"]) == ("ok", "ok", "ok")
     assert "bad" not in found.values()
     assert secure.messages == []
+    wait_until(lambda: secure.commands[-1][1] == "QUIT")
     verbs = [line.split(" ")[0] for _, line in secure.commands]
     assert verbs == ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RSET", "QUIT"]
 

@@ -202,7 +202,8 @@ def test_each_fault_costs_no_more_than_it_must(
     with SmtpServer(pipelining=pipelining) as server:
         server.misbehave(fault)
         notes = Notes()
-        channel = connect(server, command_timeout=0.3, dot_timeout=0.3)
+        patience = 0.7 if fault.stall else 10
+        channel = connect(server, command_timeout=patience, dot_timeout=patience)
         text = BIG if fault.at == "body" else "It is back."
 
         results = send(channel, a_letter(1, text=text), a_letter(2), note=notes)
@@ -330,8 +331,8 @@ def test_a_slow_answer_after_the_dot_is_waited_for(
     server: SmtpServer,
     connect: Connect,
 ) -> None:
-    server.misbehave(Fault(at="dot", delay=0.6, stores=True))
-    channel = connect(server, command_timeout=0.2, dot_timeout=10)
+    server.misbehave(Fault(at="dot", delay=1.3, stores=True))
+    channel = connect(server, command_timeout=1, dot_timeout=10)
 
     assert send(channel, a_letter(1))[1].outcome is ACCEPTED
     assert len(server.messages) == 1
