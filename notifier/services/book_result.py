@@ -191,14 +191,24 @@ def shut_address(
 
 
 def end_subscriptions(
-    env: Env, tx: Transaction, ids: list[int], *, ended: EndedReason, reason: str = ""
+    env: Env,
+    tx: Transaction,
+    ids: list[int],
+    *,
+    ended: EndedReason,
+    reason: str = "",
+    also_told: bool = False,
 ) -> int:
-    """End active subscriptions and stop what is queued for them; how many ended."""
+    """End active subscriptions and stop what is queued for them; how many ended.
+
+    `also_told`: those that were told too, so that no reminder follows.
+    """
     now = env.now()
+    states = (*ACTIVE, SubscriptionState.TOLD) if also_told else ACTIVE
     moved = people.move_subscriptions(
         tx,
         ids,
-        from_states=[state.value for state in ACTIVE],
+        from_states=[state.value for state in states],
         state=SubscriptionState.ENDED.value,
         ended_reason=ended.value,
         reason=reason[:200],

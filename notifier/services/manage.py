@@ -14,8 +14,8 @@ from typing import Any
 
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.stock import Level, Stock
-from notifier.domain.subscription import EndedReason, SubscriptionState
-from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
+from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
 from notifier.services.book_result import end_subscriptions
 from notifier.services.consent import Circumstances, record_consent
 from notifier.services.env import Env, ShopRef
@@ -34,7 +34,7 @@ from notifier.store.session import Transaction
 
 PAUSES = {"30": timedelta(days=30), "90": timedelta(days=90), "": None}
 MAX_PAUSE = timedelta(days=365)
-RENEWAL_GRACE = timedelta(days=14)
+RESEND_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +142,9 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
             circumstances=circumstances,
             method="link",
         )
+        if row.replaces_id is not None:
+            # moved here from another address: that one is left now, and not before (WS-5)
+            end_subscriptions(env, tx, [row.replaces_id], ended=EndedReason.REPLACED)
         tell_webhooks(
             env,
             tx,
@@ -180,16 +183,19 @@ def end(
     reason: EndedReason = EndedReason.CUSTOMER,
     method: str = "link",
 ) -> Done:
-    """End one subscription. From the moment this returns, nothing more is sent for it."""
+    """End one subscription. From the moment this returns, nothing more is sent for it.
+
+    That includes one that was told already: no reminder follows.
+    """
 
     def work(tx: Transaction) -> Done:
         row = people.find_subscription(tx, subscription_id, for_update=True)
         if row is None:
             raise NotFound("Nothing is stored for this link any more.")
-        if row.state in (SubscriptionState.ENDED, SubscriptionState.TOLD):
+        if row.state == SubscriptionState.ENDED:
             return Done.ALREADY
         contact = people.find_contact(tx, contact_id=row.contact_id)
-        end_subscriptions(env, tx, [row.id], ended=reason, reason=method)
+        end_subscriptions(env, tx, [row.id], ended=reason, reason=method, also_told=True)
         record_consent(
             tx,
             env,
@@ -208,7 +214,8 @@ def end(
 
 def end_all(env: Env, contact_id: int, *, circumstances: Circumstances) -> int:
     """End everything one address waits for; how many ended."""
-    _, items = load_items(env, contact_id)
+    states = [state.value for state in (*ACTIVE, SubscriptionState.TOLD)]
+    _, items = load_items(env, contact_id, states=states)
     done = [
         end(env, item.subscription.id, circumstances=circumstances, method="link_all")
         for item in items
@@ -268,7 +275,7 @@ def change_quantity(env: Env, contact_id: int, subscription_id: int, *, quantity
         raise InvalidInput.of(
             "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
         )
-    _move_own(env, contact_id, subscription_id, quantity=quantity)
+    _move_own(env, contact_id, subscription_id, from_states=ACTIVE, quantity=quantity)
 
 
 def change_locale(env: Env, contact_id: int, subscription_id: int, *, locale: str) -> None:
@@ -276,7 +283,7 @@ def change_locale(env: Env, contact_id: int, subscription_id: int, *, locale: st
         row = _own(tx, contact_id, subscription_id)
     if locale not in _shop(env, row).config.locales:
         raise InvalidInput.of("locale", "not_offered", f"{locale!r} is not offered here.")
-    _move_own(env, contact_id, subscription_id, locale=locale)
+    _move_own(env, contact_id, subscription_id, from_states=ACTIVE, locale=locale)
 
 
 def change_variant(
@@ -287,6 +294,8 @@ def change_variant(
 
     def work(tx: Transaction) -> None:
         row = _own(tx, contact_id, subscription_id)
+        if row.state not in ACTIVE:
+            raise Conflict("ended", "This is not waited for any more.")
         siblings = {one.id: one for one in catalogue.variants_of(tx, row.product_id)}
         if variant_id is not None and variant_id not in siblings:
             raise InvalidInput.of("variant", "not_of_product", "That is not a variant of this.")
@@ -308,7 +317,10 @@ def change_variant(
 
 
 def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None:
-    """A new confirmation link, within the same limits as a sign-up."""
+    """A new confirmation link, within the same limits as a sign-up.
+
+    Raises errors.TooMany within a minute of the last one (acceptance E6).
+    """
 
     def work(tx: Transaction) -> None:
         row = _own(tx, contact_id, subscription_id)
@@ -319,13 +331,18 @@ def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None
         if contact is None:
             return
         now = env.now()
+        if now - row.asked_at < RESEND_EVERY:
+            raise TooMany(
+                "A mail was sent a moment ago. Please wait a minute.",
+                retry_after=row.asked_at + RESEND_EVERY - now,
+            )
         people.move_subscriptions(
             tx, [row.id], asked_at=now, expires_at=now + env.config.retention.unconfirmed
         )
         fresh = people.find_subscription(tx, row.id)
         if fresh is not None:
             address = _address_of(contact)
-            ask_for_confirmation(env, tx, shop, fresh, address=address)
+            ask_for_confirmation(env, tx, shop, fresh, address=address, again=True)
 
     env.db.retry(work)
 

@@ -279,15 +279,24 @@ def _greet(
 
 
 def ask_for_confirmation(
-    env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow, *, address: Address
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    made: SubscriptionRow,
+    *,
+    address: Address,
+    again: bool = False,
 ) -> None:
-    """One confirmation per address at a time: who has one unanswered gets no second (A10)."""
+    """One confirmation per address at a time: who has one unanswered gets no second (A10).
+
+    `again`: its owner asked for another, so one unanswered does not stand in the way.
+    """
     now = env.now()
     others = people.subscriptions_of(
         tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
     )
     pending = [one for one in others if one.id != made.id and one.expires_at > now]
-    if pending or not _may_write(env, tx, shop, made, address=address):
+    if (pending and not again) or not _may_write(env, tx, shop, made, address=address):
         return
     write_message(
         env,

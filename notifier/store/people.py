@@ -57,6 +57,7 @@ class SubscriptionRow:
     expires_at: datetime
     paused_until: datetime | None
     ended_at: datetime | None
+    replaces_id: int | None
 
 
 _CONTACT = [contacts.c[name] for name in ContactRow.__slots__]

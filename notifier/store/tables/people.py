@@ -64,6 +64,8 @@ subscriptions = Table(
     Column("expires_at", Instant, nullable=False),
     Column("paused_until", Instant),
     Column("ended_at", Instant),
+    # moved from another address; no foreign key, since that row may be deleted first
+    Column("replaces_id", BigId),
     Index(
         "uq_subscriptions_active",
         "contact_id",
