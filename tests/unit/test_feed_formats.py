@@ -316,3 +316,24 @@ def test_settings_that_cannot_be_are_refused_with_their_name(wrong: dict[str, ob
         Settings(**wrong)  # type: ignore[arg-type]
 
     assert ":" in str(caught.value)
+
+
+def test_many_harmless_errors_do_not_hide_a_grave_one(feed: Path) -> None:
+    noisy = [google(f"N{n}", more="<title>a&nbsp;b</title>") for n in range(150)]
+
+    _, harmless = look_at(feed, rss(*noisy))
+    seen, grave = look_at(feed, rss(*noisy, google("A", more="<t>1 < 2</t>"), google("B")))
+
+    assert harmless.full
+    assert "B" not in [o.key for o in seen]
+    assert not grave.full
+
+
+def test_a_prefix_nobody_declared_is_understood(feed: Path) -> None:
+    body = rss(*(google(f"N{n}") for n in range(150)))
+
+    seen, look = look_at(feed, body.replace(' xmlns:g="http://base.google.com/ns/1.0"', ""))
+
+    assert len(seen) == 150
+    assert look.full
+    assert look.warnings == ["the XML does not declare its prefix g."]

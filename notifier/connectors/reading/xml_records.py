@@ -17,6 +17,7 @@ from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
+from notifier.connectors.reading.xml_frame import count_opened, declare_prefixes, refuse_cut_off
 from notifier.domain.dates import read_instant
 from notifier.errors import InvalidInput, LookFailed
 
@@ -25,7 +26,8 @@ ITEM_TAGS = (
     "producto", "o", "row", "record", "vehicle", "listing",
 )  # fmt: skip
 _ATOM = "{http://www.w3.org/2005/Atom}"
-_TAIL = 64 * 1024
+_HEAD = 64 * 1024
+_LOG_SIZE = 100  # lxml keeps no more errors than this
 # Damage that touches one text and not which items there are.
 _HARMLESS = frozenset(
     [
@@ -42,11 +44,11 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
     """The records of an XML feed. Raises LookFailed when it is none or cannot be trusted."""
     notes.format = "xml"
     reader = _XmlReader(hints, notes)
-    root = _refuse_cut_off(body)
-    body.seek(0)
+    root = refuse_cut_off(body)
+    source = declare_prefixes(body, root, notes)
     tags = [hints.record] if hints.record else _both_cases(ITEM_TAGS)
     context = etree.iterparse(
-        body,
+        source,
         events=("start", "end"),
         tag=[tag if tag.startswith("{") else f"{{*}}{tag}" for tag in tags],
         recover=True,
@@ -63,7 +65,7 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         raise LookFailed(
             "not_xml", f"The feed is not XML that can be read: {trouble}."
         ) from trouble
-    reader.judge_damage(context.error_log)
+    reader.judge_damage(context.error_log, body)
     if not reader.number:
         raise LookFailed("no_items", _no_items(body, root))
 
@@ -78,6 +80,7 @@ class _XmlReader:
             if "/" in theirs or theirs.startswith("@")
         }
         self._plans: dict[str, list[tuple[Field, int]]] = {}
+        self._chosen = ""
         self.number = 0
 
     def records(self, context: Any) -> Iterator[Record]:
@@ -85,7 +88,7 @@ class _XmlReader:
         for event, element in context:
             if event == "start":
                 if not chosen:
-                    chosen = element.tag
+                    chosen = self._chosen = element.tag
                     self._look_round(element)
                 continue
             if element.tag != chosen:
@@ -97,8 +100,9 @@ class _XmlReader:
             while parent is not None and element.getprevious() is not None:
                 del parent[0]
 
-    def judge_damage(self, log: Any) -> None:
+    def judge_damage(self, log: Any, body: IO[bytes]) -> None:
         """Note what the parser forgave; structural damage makes the look incomplete."""
+        structural = False
         for entry in log:
             if entry.type_name == "ERR_RESOURCE_LIMIT":
                 raise LookFailed(
@@ -107,11 +111,18 @@ class _XmlReader:
             if entry.level_name == "WARNING":
                 continue
             harmless = entry.type_name in _HARMLESS or entry.message.startswith("xmlParseEntityRef")
-            if harmless:
-                self._notes.warn("the XML is not well-formed in places", _place(entry))
-            else:
-                self._notes.complete = False
-                self._notes.warn("the XML is damaged and was read leniently", _place(entry))
+            structural = structural or not harmless
+            self._notes.warn(
+                "the XML is not well-formed in places"
+                if harmless
+                else "the XML is damaged and was read leniently",
+                _place(entry),
+            )
+        if len(log) >= _LOG_SIZE and not structural:
+            structural = count_opened(body, self._chosen) != self.number
+            if structural:
+                self._notes.warn("the XML is damaged in more places than can be told")
+        self._notes.complete = self._notes.complete and not structural
 
     def _look_round(self, first: Any) -> None:
         """At the first item: refuse entities, and find the feed's own time."""
@@ -186,29 +197,6 @@ class _XmlReader:
         return plan
 
 
-def _refuse_cut_off(body: IO[bytes]) -> str:
-    """The name of the root element. Raises LookFailed when the file does not close it."""
-    body.seek(0)
-    head = body.read(_TAIL)
-    size = body.seek(0, 2)
-    body.seek(max(0, size - _TAIL))
-    tail = body.read()
-    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head[:4]
-    if wide:  # UTF-16: enough to take the zero bytes away, tag names are ASCII
-        head, tail = head.replace(b"\0", b""), tail.replace(b"\0", b"")
-    head = re.sub(rb"<!--.*?-->", b"", head, flags=re.DOTALL)
-    found = re.search(rb"<([A-Za-z_][\w:.\-]*)", head)
-    if found is None:
-        raise LookFailed("not_xml", "The feed holds no XML element.")
-    name = found[1]
-    if b"</" + name not in tail and not re.search(rb"/>\s*$", tail):
-        raise LookFailed(
-            "truncated",
-            f"The feed stops before its closing tag </{name.decode()}>; it was cut off.",
-        )
-    return name.decode()
-
-
 def _both_cases(tags: tuple[str, ...]) -> list[str]:
     return [form for tag in tags for form in (tag, tag.capitalize(), tag.upper())]
 
@@ -247,7 +235,7 @@ def _place(entry: Any) -> str:
 def _no_items(body: IO[bytes], root: str) -> str:
     """Says which tags repeat, because one of them is the item."""
     body.seek(0)
-    tags = re.findall(rb"<([A-Za-z_][\w:.\-]*)", body.read(_TAIL))
+    tags = re.findall(rb"<([A-Za-z_][\w:.\-]*)", body.read(_HEAD))
     counted = {tag.decode(): tags.count(tag) for tag in dict.fromkeys(tags[:2000])}
     repeated = [f"{tag} ({n} times)" for tag, n in counted.items() if n > 1 and tag != root][:12]
     seen = f" Tags that repeat: {', '.join(repeated)}." if repeated else ""
