@@ -126,3 +126,22 @@ def test_the_installed_program_finds_its_templates_and_migrations(
     )
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.strip()).is_relative_to(installed.parents[1])
+
+
+def test_the_installed_program_sets_itself_up_in_an_empty_folder(
+    installed: Path, tmp_path: Path
+) -> None:
+    done = run(installed, "init", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "config.toml").exists()
+    again = run(installed, "migrate", folder=tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+def test_asking_for_help_loads_nothing_heavy(installed: Path, tmp_path: Path) -> None:
+    heavy = "{'flask', 'sqlalchemy', 'alembic', 'twilio', 'apscheduler', 'lxml', 'babel'}"
+    code = f"import sys, notifier.cli; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [str(installed), "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]", done.stderr
