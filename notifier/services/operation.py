@@ -9,8 +9,27 @@ from notifier.services.env import Env
 from notifier.store import operation, outbox, releases, sources, switches
 from notifier.store.leases import list_jobs
 from notifier.store.outbox import Depth
+from notifier.store.schema import is_current
+from notifier.store.session import can_write
 
 DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """Whether the service can work: the database takes writes, and has the right schema."""
+
+    database: bool
+    schema: bool
+
+    @property
+    def is_ready(self) -> bool:
+        return self.database and self.schema
+
+
+def read_readiness(env: Env) -> Readiness:
+    writes = can_write(env.db)
+    return Readiness(database=writes, schema=writes and is_current(env.db))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from notifier.metrics import REGISTRY
-from notifier.services.operation import Reading, read_operation
-from notifier.store.schema import is_current
-from notifier.store.session import can_write
+from notifier.services.operation import Reading, read_operation, read_readiness
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
 
@@ -30,11 +28,10 @@ def healthz() -> Response:
 @guarded(Guard.ANYBODY)
 def readyz() -> Response:
     """200 when the database takes writes and has the schema this program needs; 503 otherwise."""
-    writes = can_write(env().db)
-    current = writes and is_current(env().db)
-    answer = jsonify({"database": writes, "schema": current})
-    answer.status_code = 200 if writes and current else 503
-    if not (writes and current):
+    found = read_readiness(env())
+    answer = jsonify({"database": found.database, "schema": found.schema})
+    if not found.is_ready:
+        answer.status_code = 503
         answer.headers["Retry-After"] = "5"
     return answer
 

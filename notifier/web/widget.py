@@ -1,4 +1,4 @@
-"""What does the widget on a shop's page need: its own file, availability, and a place to sign up?"""
+"""What does the widget need: its own file, availability, and a place to sign up?"""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.i18n import choose_locale, phrases
 from notifier.metrics import SIGN_UPS
 from notifier.services.availability import describe
+from notifier.services.proof_of_work import has_worked, make_challenge
 from notifier.services.subscribe import SignUp, subscribe
 from notifier.web.api.subscriptions import create_by_key
 from notifier.web.cors import allow, check_origin, preflight
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
-from notifier.web.pow import has_worked, make_challenge
 from notifier.web.read_json import as_model, json_body, single
 
 blueprint = Blueprint("widget", __name__)
