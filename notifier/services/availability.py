@@ -10,21 +10,13 @@ from zoneinfo import ZoneInfo
 from notifier.domain.availability import Availability
 from notifier.domain.stock import Level, Stock
 from notifier.errors import NotFound
-from notifier.i18n import age_words, consent_text, eta_words, phrases
+from notifier.i18n import age_words, consent_text, eta_words, phrases, widget_texts
 from notifier.services.compose import product_title
 from notifier.services.env import Env, ShopRef
 from notifier.services.write_message import media_of
 from notifier.store import catalogue
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
-
-_ALIASES = {  # the widget's names for what went wrong
-    "error_email": "error_invalid_email",
-    "error_phone": "error_invalid_phone",
-    "error_busy": "error_not_available",
-    "error_server": "error_not_available",
-    "form_link": "noscript",
-}
 
 
 def describe(env: Env, shop: ShopRef, *, variant: str, product: str, locale: str) -> dict[str, Any]:
@@ -77,6 +69,7 @@ def _say(
     there = belief is not None and belief.level > Level.NONE
     media = media_of(env, shop)
     asks = not there and word is not Availability.DISCONTINUED and bool(media)
+    texts = widget_texts(locale, availability=word.value, shop=shop.config.name)
     consent = consent_text(locale, "email")
     sms = consent_text(locale, "sms")
     return {
@@ -94,8 +87,8 @@ def _say(
             for one in alternatives
             if one.published and one.page_url
         ],
-        "button": _words(locale).get(f"button_{word.value}", ""),
-        "texts": _texts(shop, word, locale=locale, there=there),
+        "button": texts["button"],
+        "texts": texts,
         "consent_text_id": consent.id,
         "consent_text_ids": {"email": consent.id, "sms": sms.id},
         "privacy_url": shop.config.privacy_url,
@@ -110,31 +103,6 @@ def _say(
         ),
         "lang": locale,
     }
-
-
-def _words(locale: str) -> dict[str, str]:
-    return {
-        name.removeprefix("widget."): text
-        for name, text in phrases(locale).items()
-        if name.startswith("widget.")
-    }
-
-
-def _texts(shop: ShopRef, word: Availability, *, locale: str, there: bool) -> dict[str, str]:
-    """All words the widget shows, with the shop's name in them."""
-    own = _words(locale)
-    name = shop.config.name
-    texts = {key: text.replace("{shop}", name) for key, text in own.items()}
-    texts["headline"] = own.get(f"headline_{word.value}", own["headline_unknown"])
-    texts["intro"] = own.get(f"intro_{word.value}", own["intro_unknown"]).replace("{shop}", name)
-    texts["consent"] = consent_text(locale, "email").shown(shop=name)
-    texts["consent_sms"] = consent_text(locale, "sms").shown(shop=name)
-    for key, text in phrases(locale).items():
-        if key.startswith("error."):
-            texts[f"error_{key.removeprefix('error.')}"] = text
-    for alias, key in _ALIASES.items():
-        texts[alias] = texts[key]
-    return texts
 
 
 def _eta(env: Env, shop: ShopRef, belief: Stock | None, *, locale: str) -> dict[str, Any] | None:

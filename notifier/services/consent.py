@@ -7,7 +7,7 @@ from typing import Any
 
 from notifier.domain.subscription import Origin
 from notifier.errors import InvalidInput
-from notifier.i18n import ConsentText, consent_by_id
+from notifier.i18n import ConsentText, consent_by_id, consent_text
 from notifier.services.env import Env, ShopRef
 from notifier.store import ledger
 from notifier.store.session import Transaction
@@ -29,11 +29,17 @@ class Circumstances:
 
 
 def read_consent_id(text_id: str, *, medium: str) -> ConsentText | None:
-    """The wording that was shown. Raises errors.InvalidInput for an id that is not ours."""
+    """The wording that was shown for this medium.
+
+    The widget names one wording although it shows another for each medium; the id tells the
+    language and that it is of today. Raises errors.InvalidInput for an id that is not ours.
+    """
     if not text_id:
         return None
     found = consent_by_id(text_id)
-    if found is None or found.purpose != medium:
+    if found is not None and found.purpose != medium:
+        return consent_text(found.locale, medium)
+    if found is None:
         raise InvalidInput.of(
             "consent_text_id",
             "unknown_text",

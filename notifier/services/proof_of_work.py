@@ -45,7 +45,7 @@ def has_worked(env: Env, shop: ShopRef, payload: object, *, about: set[str]) -> 
     """True for a solution that is right, for one of `about`, in time, and not used before."""
     if not isinstance(payload, str) or not 0 < len(payload) <= LONGEST:
         return False
-    import altcha
+    from altcha.v1 import extract_params, verify_solution
 
     try:
         solution = json.loads(base64.b64decode(payload, validate=True))
@@ -55,10 +55,10 @@ def has_worked(env: Env, shop: ShopRef, payload: object, *, about: set[str]) -> 
     if not fits:
         return False
     key = env.signer.secret_for("pow").hex()
-    right, _ = altcha.verify_solution_v1(solution, key, check_expires=False)
+    right, _ = verify_solution(solution, key, check_expires=False)
     if not right:
         return False
-    said = altcha.extract_params_v1(solution)
+    said = extract_params(solution)
     expires = int((said.get("expires") or ["0"])[0])
     if expires < env.now().timestamp():
         return False
