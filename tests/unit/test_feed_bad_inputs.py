@@ -7,11 +7,14 @@ and `rows` says which are refused and `warned` what is said about the rest.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notifier.errors import LookFailed
 from tests.unit.feeds import google, look_at, rss
@@ -221,3 +224,20 @@ def test_one_bad_row_among_many_never_discards_the_rest(tmp_path: Path) -> None:
     assert len(seen) == look.rows == 61
     assert [p.row for p in look.problems] == [61, 62]
     assert look.full
+
+
+@given(
+    body=st.sampled_from([b.body if isinstance(b.body, bytes) else b.body.encode() for b in BAD])
+    .filter(lambda body: 0 < len(body) < 5000),
+    cuts=st.lists(st.tuples(st.integers(0, 5000), st.binary(max_size=5), st.integers(0, 20)),
+                  max_size=5),
+)  # fmt: skip
+def test_no_damage_brings_anything_but_observations_or_a_clear_refusal(
+    tmp_path_factory: pytest.TempPathFactory, body: bytes, cuts: list[tuple[int, bytes, int]]
+) -> None:
+    for at, added, removed in cuts:
+        at = at % (len(body) + 1)
+        body = body[:at] + added + body[at + removed :]
+
+    with suppress(LookFailed):
+        look_at(tmp_path_factory.getbasetemp() / "damaged", body)
