@@ -23,6 +23,7 @@ def test_the_widget_is_at_most_ten_kilobytes_gzipped() -> None:
 
 
 def test_ann_signs_up_on_a_page_of_another_origin_with_a_strict_csp(ann: Shopper) -> None:
+    ann.use(timezone_id="Europe/Lisbon")
     ann.visit()
     expect(ann.trigger).to_have_text("Notify me when it is back")
     expect(ann.widget).to_contain_text("Expected around 3 December")
@@ -45,6 +46,7 @@ def test_ann_signs_up_on_a_page_of_another_origin_with_a_strict_csp(ann: Shopper
         "physical_only": False,
         "accepts_marketing": False,
         "consent_text_id": "consent-en-1",
+        "time_zone": "Europe/Lisbon",
         "page_url": ann.host.origin + "/",
         "website": "",
     }
@@ -147,6 +149,7 @@ def test_a_text_message_goes_to_a_phone_number_with_its_own_consent(ann: Shopper
     ann.expect_state("done")
     [signup] = ann.api.signups
     assert signup["phone"] == "0170 1234567"
+    assert signup["consent_text_id"] == "consent-en-2"
     assert "email" not in signup
 
 
@@ -179,9 +182,9 @@ def test_quantity_any_variant_stock_only_and_news_are_asked_where_the_shop_wants
 
 
 def test_a_double_click_is_one_request(ann: Shopper) -> None:
-    ann.api.dials.delay = 0.3
     ann.visit().open()
     ann.field.fill("ann@example.com")
+    ann.api.dials.delay = 20
 
     ann.submit.dblclick()
     ann.field.press("Enter")
@@ -189,6 +192,7 @@ def test_a_double_click_is_one_request(ann: Shopper) -> None:
     expect(ann.submit).to_have_attribute("aria-disabled", "true")
     expect(ann.submit).to_have_text("Sending…")
     expect(ann.live).to_have_text("Sending…")
+    ann.api.dials.delay = 0
     ann.expect_state("done")
     assert len(ann.api.requests) == 1
 
@@ -247,7 +251,7 @@ def test_without_crypto_the_server_points_to_the_plain_form(ann: Shopper) -> Non
     ann.visit().subscribe()
 
     link = ann.widget.get_by_role("link", name="Use the plain form")
-    expect(link).to_have_attribute("href", f"{ann.api.origin}/f/pk_test")
+    expect(link).to_have_attribute("href", f"{ann.api.origin}/f/pk_test?variant=SHIRT-M")
     assert "pow" not in ann.api.requests[0]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -64,9 +65,11 @@ class StubApi(ThreadingHTTPServer):
     def origin(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def pause(self, seconds: float) -> None:
-        """Keeps an answer back, but not past the end of the test."""
-        self._going.wait(seconds)
+    def pause(self, dial: str) -> None:
+        """Keeps an answer back for as long as the dial says, or until it is turned down."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < getattr(self.dials, dial) and not self._going.wait(0.01):
+            pass
 
     def close(self) -> None:
         self._going.set()
@@ -100,6 +103,7 @@ class StubApi(ThreadingHTTPServer):
             "alternatives": [],
             "texts": TEXTS[lang],
             "consent_text_id": f"consent-{lang}-1",
+            "consent_text_ids": {"email": f"consent-{lang}-1", "sms": f"consent-{lang}-2"},
             "privacy_url": "https://shop.example/privacy",
             "form_url": f"{self.origin}/f/{KEY}?variant={variant}",
             "pow": self._challenge(),
@@ -124,11 +128,7 @@ class StubApi(ThreadingHTTPServer):
         if self.dials.posts:
             return self.dials.posts.pop(0)
         if self.dials.pow_max and not self._proved(body.get("pow")):
-            error = {
-                "code": "pow_required",
-                "message": "Please use the plain form.",
-                "form_url": f"{self.origin}/f/{KEY}",
-            }
+            error = {"code": "pow_required", "field": "pow", "message": "Are you a robot?"}
             return 400, {"error": error}, {}
         lang = "de" if str(body.get("locale")).startswith("de") else "en"
         (self.trapped if body.get("website") else self.signups).append(body)
@@ -158,11 +158,11 @@ class _Calls(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         if url.path == "/widget.js":
-            self.server.pause(self.server.dials.widget_delay)
+            self.server.pause("widget_delay")
             return self._answer(200, WIDGET.read_bytes(), kind="text/javascript; charset=utf-8")
         if self.server.dials.hang_up:
             return self._hang_up()
-        self.server.pause(self.server.dials.delay)
+        self.server.pause("delay")
         if url.path != "/api/v1/availability":
             return self._json(404, {}, {})
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
@@ -172,7 +172,7 @@ class _Calls(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.server.dials.hang_up:
             return self._hang_up()
-        self.server.pause(self.server.dials.delay)
+        self.server.pause("delay")
         return self._json(*self.server.subscribe(json.loads(body)))
 
     def _hang_up(self) -> None:

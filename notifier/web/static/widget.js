@@ -11,7 +11,7 @@
   const SCRIPT = document.currentScript || document.querySelector('script[src*="/widget.js"]');
   const ORIGIN = SCRIPT ? new URL(SCRIPT.src, location.href).origin : '';
   const PICKERS = '[name=id],[name=variant],[name=variant_id],[name=variation_id]';
-  const STALE_MS = 240_000; // a challenge lives up to ten minutes: ask again well before
+  const STALE_MS = 240_000; // a challenge lives up to ten minutes
   const PATIENCE_MS = 15_000;
   const BACKOFF_S = [2, 6, 20, 60];
 
@@ -57,7 +57,7 @@
 :host([hidden]){display:none}
 :host([collapsed]){min-height:0}
 *{box-sizing:border-box}
-p{margin:0}
+p{margin:0;overflow-wrap:anywhere}
 svg{width:1.25em;height:1.25em;flex:none;fill:none;stroke:currentColor;stroke-width:1.8;
   stroke-linecap:round;stroke-linejoin:round}
 button,input{font:inherit}
@@ -65,7 +65,7 @@ button{display:flex;align-items:center;justify-content:center;gap:.6em;cursor:po
   min-height:48px;padding:.25em 1.25em;border:1px solid;border-radius:var(--radius);
   background:none;color:inherit;font-weight:600;line-height:1.25}
 .main{width:100%;background:var(--accent);color:var(--on-accent);border-color:var(--accent)}
-@media (hover:hover){.main:hover{opacity:.9}}
+.main:active{opacity:.85}
 :focus-visible{outline:2px solid;outline-offset:2px}
 .title:focus{outline:0}
 .main:focus-visible{outline-color:var(--accent)}
@@ -77,9 +77,9 @@ a{color:inherit}
 .meta span{opacity:.78}
 .card{background:var(--surface);color:var(--ink);border:1px solid var(--line);
   border-radius:min(var(--radius),20px);padding:1.125em}
-.card,form{display:flex;flex-direction:column;gap:.75em}
+.card,form{display:grid;gap:.75em}
 .head{display:flex;gap:.75em;align-items:start}
-.head>div{flex:1;min-width:0;overflow-wrap:anywhere}
+.head>div{flex:1;min-width:0}
 .close{border:0;min-height:44px;width:44px;padding:0;margin:-.6em -.6em -.6em 0;color:var(--muted)}
 .title{font-weight:600;font-size:1.0625em;line-height:1.3}
 .small,.card .meta{font-size:.8125em;line-height:1.5;color:var(--muted);margin:.2em 0 0}
@@ -98,7 +98,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
 .hint{display:flex;gap:.5em;min-height:3em;margin-top:-.35em;font-size:.875em;color:var(--muted)}
 .bad{color:var(--bad)}
 .away{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-.note{align-items:center;justify-content:center;text-align:center;gap:.35em;overflow-wrap:anywhere}
+.note{place-content:center;justify-items:center;text-align:center;gap:.35em}
 .note svg{width:3em;height:3em;padding:.65em;margin-bottom:.35em;border-radius:50%;
   background:var(--tint);color:var(--good)}
 .note button{margin-top:.6em}
@@ -147,7 +147,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
     try {
       const answer = await fetch(url, { credentials: 'omit', signal: stop.signal, ...options });
       const body = (await answer.json().catch(() => null)) || {};
-      const wait = parseFloat(answer.headers.get('Retry-After') ?? body.error?.retry_after);
+      const wait = parseFloat(answer.headers.get('Retry-After'));
       return { status: answer.status, body, wait };
     } catch {
       return { status: 0, body: {} };
@@ -183,7 +183,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
   // ---- the page's own variant selector
 
   const widgets = new Set();
-  let watched = false;
+  let watched;
 
   /** The nearest fields (same form, then further out) that say which variant is chosen. */
   function pickersNear(widget) {
@@ -200,7 +200,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
   const offers = (fields, variant) => fields.some((field) =>
     (field.options ? [...field.options] : [field]).some((option) => option.value === variant));
 
-  let looking = false;
+  let looking;
   function lookAgain() {
     if (looking) return;
     looking = true;
@@ -244,20 +244,20 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
     static observedAttributes = ['key', 'variant', 'product', 'lang', 'endpoint', 'channels',
       'selector', 'any-variant', 'quantity', 'physical-only'];
 
-    #view = h('div', { part: 'view' });
+    #view = h('div');
     #live = h('p', { class: 'away', role: 'status' });
     #state = 'loading';
     #data; // the last answer about availability
-    #draft = { channel: '', email: '', phone: '' }; // as long as the page lives, nowhere else
+    #draft = {}; // as long as the page lives, nowhere else
     #form; // the parts of the form on show
     #proof; // a promise of the solved challenge; each serves once
-    #askedAt = 0;
+    #askedAt;
     #turn = 0; // answers to an older question are not listened to
-    #timer = 0;
+    #timer;
     #misses = 0;
-    #waiting = false; // to send again
+    #waiting; // to send again
     #seen;
-    #trusts = false;
+    #trusts;
 
     constructor() {
       super();
@@ -443,14 +443,16 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
         any_variant: ticked('any_variant'),
         physical_only: ticked('physical_only'),
         accepts_marketing: ticked('marketing'),
-        consent_text_id: this.#data.consent_text_id,
+        consent_text_id: this.#data.consent_text_ids?.[this.#draft.channel] ??
+          this.#data.consent_text_id,
+        time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
         page_url: location.href.split('#')[0],
         website: elements.website.value,
       };
     }
 
     #settle({ status, body, wait }) {
-      const { code, field, message, form_url: form } = body.error || {};
+      const { code, field, message } = body.error || {};
       if (status >= 200 && status < 300) {
         this.#data.message = body.message;
         this.#show('done');
@@ -463,7 +465,8 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
         const word = status ? `error_${busy ? 'busy' : 'server'}` :
           navigator.onLine ? 'error_network' : 'error_offline';
         this.#show(own ? 'open' : 'failed');
-        this.#complain(message || this.#say(word) || this.#say('error_network'), own, form);
+        this.#complain(message || this.#say(word) || this.#say('error_network'), own,
+          /^pow/.test(code) && this.#data.form_url);
         if (busy) this.#plan(wait);
       }
     }
@@ -496,7 +499,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
       this.#live.textContent = '';
       this.#view.lang = this.#data?.lang || '';
       this.#view.replaceChildren(...this.#draw(state).filter(Boolean));
-      // In stock and below the fold: giving the room back moves nothing in view.
+      // In stock, below the fold: giving the room back moves nothing in view.
       this.toggleAttribute('collapsed', state === 'hidden' &&
         this.getBoundingClientRect().top >= innerHeight);
       return this.#arrive(height, focused);
@@ -628,7 +631,7 @@ fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
       this.#draft.channel = channel;
       for (const name of ['type', 'inputmode', 'autocomplete']) input.setAttribute(name, kind);
       input.name = sms ? 'phone' : 'email';
-      input.value = this.#draft[input.name];
+      input.value = this.#draft[input.name] || '';
       label.textContent = this.#say(`${input.name}_label`);
       consent.replaceChildren((sms && this.#say('consent_sms')) || this.#say('consent'), ' ',
         link(this.#data.privacy_url, this.#say('privacy_label'),
