@@ -455,6 +455,27 @@ def test_microdata_offers_beside_each_other_inside_a_product_are_one_offer() -> 
     assert (seen.availability, seen.price) == ("out_of_stock", Decimal(5))
 
 
+def test_offers_beside_each_other_go_to_the_product_around_them() -> None:
+    product_of = """<div itemscope itemtype="https://schema.org/Product"><b itemprop="sku">{}</b>
+      <i itemscope itemtype="https://schema.org/Offer"><b itemprop="price">{}</b></i>
+      <i itemscope itemtype="http://schema.org/Offer"><b itemprop="availability">{}</b></i></div>"""
+    body = product_of.format("MUG", 5, "InStock") + product_of.format("BOWL", 9, "SoldOut")
+
+    seen = only(read(body.encode(), "BOWL"))
+
+    assert (seen.availability, seen.price) == ("out_of_stock", Decimal(9))
+
+
+def test_something_in_stock_that_comes_later_is_pointed_out() -> None:
+    offer = {**OFFER, "availability": "InStock", "availabilityStarts": "2027-02-03"}
+
+    seen = only(read(page(product(offers=offer)), today=date(2026, 12, 1)))
+
+    assert seen.eta is not None
+    assert seen.eta.iso() == "2027-02-03"
+    assert any("available only from" in warning for warning in seen.warnings)
+
+
 def test_opengraph_speaks_where_nothing_else_does() -> None:
     head = """<meta property="og:title" content="Mug">
       <meta property="product:availability" content="oos">
@@ -492,6 +513,7 @@ def test_opengraph_with_a_title_alone_is_no_product() -> None:
     [
         ("ชุด".encode(), "text/html", "ชุด"),
         ("Größe".encode("latin-1"), "text/html; charset=ISO-8859-1", "Größe"),
+        ("5 €".encode("cp1252"), "text/html; charset=ISO-8859-1", "5 €"),
         ("Größe".encode("cp1252"), "text/html", "Größe"),
         ("Größe".encode(), "text/html; charset=no-such-thing", "Größe"),
         ("Größe".encode(), "text/html; charset=hex", "Größe"),

@@ -186,7 +186,13 @@ def test_a_redirect_into_a_forbidden_part_is_not_used(shop: PageShop, watch: Wat
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(500, "robots_unreachable"), (503, "robots_unreachable"), (404, "")]
+    ("status", "code"),
+    [
+        (500, "robots_unreachable"),
+        (503, "robots_unreachable"),
+        (429, "robots_unreachable"),
+        (404, ""),
+    ],
 )
 def test_a_robots_txt_out_of_order_forbids_everything_a_missing_one_nothing(
     shop: PageShop, watch: Watch, status: int, code: str
