@@ -24,3 +24,9 @@ HOOKS_REFUSED = Counter(
 TICK_LAG = Histogram(
     "notifier_tick_lag_seconds", "How late a job began.", ["job"], registry=REGISTRY
 )
+UNMATCHED_ROWS = Counter(
+    "notifier_unmatched_rows_total",
+    "Pushed rows about variants that were not known.",
+    ["shop"],
+    registry=REGISTRY,
+)

@@ -59,6 +59,7 @@ def apply_look(
     with env.db.read() as tx:
         row = _source_row(tx, shop, source)
         known = sources.known_variants(tx, row.id) if row else {}
+        stocked = 0 if look.full else catalogue.count_variants(tx, shop.id)
     reading = _read(look, known, salt=_rules_salt(shop))
     if look.full:
         refuse_shrunken(
@@ -72,7 +73,9 @@ def apply_look(
     changed = reading.changed + absent
     report.missing = len(reading.missing) if look.full else 0
     report.changed = len(changed)
-    hold_id = _brake(env, shop, changed, source=source, catalogue_size=reading.seen, now=now)
+    # a push holds only what changed; its share is that of all the shop has
+    size = max(reading.seen, stocked)
+    hold_id = _brake(env, shop, changed, source=source, catalogue_size=size, now=now)
     report.hold_id, report.held = hold_id, hold_id is not None
     for start in range(0, len(changed), CHUNK):
         chunk = changed[start : start + CHUNK]
@@ -115,7 +118,10 @@ def _read(look: Look, known: dict[str, tuple[int, str]], *, salt: str) -> _Readi
         digest = _digest(one, salt)
         missing.pop(one.key, None)
         before = known.get(one.key)
-        if before is not None and before[1] == digest and one.key not in changed:
+        # a row with a time of its own may be late, and one that knows nothing vouches for nothing
+        doubtful = one.observed_at is not None or one.availability is Availability.UNKNOWN
+        same = before is not None and before[1] == digest and (look.full or not doubtful)
+        if before is not None and same and one.key not in changed:
             unchanged.append(before[0])
         else:
             changed[one.key] = (one, digest)  # the last row of a repeated id counts
@@ -256,12 +262,17 @@ def _apply(
         settled = verdict.stock.candidate_since is None and (
             verdict.stock.announced_epoch == verdict.stock.epoch
         )
-        digests[variant_id] = digest if settled else ""
+        digests[variant_id] = digest if settled and _was_believed(before, one) else ""
         announced += _store_events(tx, shop, variant, verdict, now=now, hold_id=hold_id)
     source_row = _source_row(tx, shop, source)
     if source_row is not None:
         sources.remember_digests(tx, source_row.id, digests)
     return announced
+
+
+def _was_believed(before: Stock | None, one: Observation) -> bool:
+    """False for a row that was too late: the same row in time must be weighed."""
+    return before is None or one.observed_at is None or one.observed_at >= before.seen_at
 
 
 def _judge(

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from notifier.domain.observation import Observation
 from notifier.store.tables.catalogue import products, shops, variants
@@ -125,6 +125,11 @@ def find_variants_by_key(
         )
         found.update((row.key, _variant(row)) for row in rows)
     return found
+
+
+def count_variants(tx: Connection, shop_id: int) -> int:
+    query = select(func.count()).select_from(variants).where(variants.c.shop_id == shop_id)
+    return int(tx.execute(query).scalar_one())
 
 
 def variants_of(tx: Connection, product_id: int) -> list[VariantRow]:

@@ -7,6 +7,7 @@ nesting, lone surrogates, trailing text (trust L11, WS-18, bad inputs C).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, TypeVar
 
 from flask import request
@@ -20,6 +21,8 @@ M = TypeVar("M", bound=BaseModel)
 PUBLIC_LIMIT = 16 * 1024
 BULK_LIMIT = 20 * 1024 * 1024
 HOOK_LIMIT = 1024 * 1024
+
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # databases keep none
 
 
 def raw_body(*, limit: int) -> bytes:
@@ -57,9 +60,12 @@ def parse_json(body: bytes) -> Any:
     except ValueError as error:
         raise BadRequest(f"The body is not valid JSON: {error}") from error
     try:
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        written = json.dumps(value, ensure_ascii=False)
+        written.encode("utf-8")
     except (UnicodeEncodeError, RecursionError) as error:
         raise BadRequest("The JSON holds half a character (a lone surrogate).") from error
+    if _NUL.search(written):
+        raise BadRequest("The JSON holds a NUL character, which no text may have.")
     return value
 
 
@@ -103,6 +109,8 @@ def single(args: Any, *, allowed: set[str]) -> dict[str, str]:
         values = args.getlist(name)
         if len(values) > 1:
             raise BadRequest(f"{name} is given {len(values)} times; give it once.")
+        if any("\x00" in value for value in values):
+            raise BadRequest(f"{name} holds a NUL character, which no text may have.")
         if values:
             found[name] = values[0]
     return found

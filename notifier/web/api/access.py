@@ -19,7 +19,7 @@ from notifier.web.answers import error_answer
 
 
 class Scope(StrEnum):
-    """What a key may do; written in `shops.<shop>.keys.<name>.scopes`."""
+    """What a key may do; written in `shops.<shop>.keys.<name>.scopes`. `*` there: everything."""
 
     PRODUCTS_WRITE = "products:write"
     STOCK_WRITE = "stock:write"
@@ -30,6 +30,9 @@ class Scope(StrEnum):
     DEMAND_READ = "demand:read"
     RELEASES_READ = "releases:read"
     RELEASES_WRITE = "releases:write"
+
+
+EVERYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,7 @@ class Caller:
 
     def need(self, scope: Scope) -> None:
         """Raises 403 when the key lacks the scope."""
-        if scope.value not in self.scopes:
+        if not {scope.value, EVERYTHING} & self.scopes:
             words = f"This key lacks the scope {scope.value}. Add it to the key's scopes."
             answer = error_answer(403, "missing_scope", words, field="Authorization")
             answer.headers["WWW-Authenticate"] = (

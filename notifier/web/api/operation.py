@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from notifier.errors import FieldProblem, InvalidInput
 from notifier.web.api.access import Caller, Scope, identify
 from notifier.web.api.once import answer_once
+from notifier.web.api.shapes import Nothing
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
 from notifier.web.read_json import PUBLIC_LIMIT, as_model, json_body, raw_body, single
@@ -25,16 +26,6 @@ G = TypeVar("G", bound=BaseModel)
 P = ParamSpec("P")
 Made = BaseModel | tuple[BaseModel, int]
 View = Callable[..., Response]
-
-
-class Shape(BaseModel):
-    """What goes in or out. Unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Nothing(Shape):
-    """A call that needs no body and no arguments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +107,7 @@ def _read(method: str, given: type[G], *, limit: int) -> G:
         return _read_query(given)
     if given is Nothing and not raw_body(limit=limit).strip():
         return given()
-    return as_model(given, with_text_ids(json_body(limit=limit)))
+    return as_model(given, json_body(limit=limit))
 
 
 def _read_query(given: type[G]) -> G:
@@ -151,20 +142,3 @@ def _answer(made: Made, status: int) -> Response:
     answer.status_code = status
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-IDS = frozenset({"variant", "product", "sku", "key"})
-
-
-def with_text_ids(value: Any) -> Any:
-    """Ids that shops keep as numbers, as text; on all levels of a body. Nothing else changes."""
-    if isinstance(value, dict):
-        return {
-            name: str(held)
-            if name in IDS and isinstance(held, int) and not isinstance(held, bool)
-            else with_text_ids(held)
-            for name, held in value.items()
-        }
-    if isinstance(value, list):
-        return [with_text_ids(one) for one in value]
-    return value

@@ -14,7 +14,8 @@ from notifier.metrics import SIGN_UPS
 from notifier.services.consent import Circumstances
 from notifier.services.subscribe import SignUp, subscribe
 from notifier.web.api.access import Caller, Scope
-from notifier.web.api.operation import Shape, operation
+from notifier.web.api.operation import operation
+from notifier.web.api.shapes import Key, Shape
 from notifier.web.here import env
 
 blueprint = Blueprint("subscriptions", __name__)
@@ -23,8 +24,8 @@ blueprint = Blueprint("subscriptions", __name__)
 class NewSubscription(Shape):
     """Somebody to put on the list: one of `email` and `phone`, one of `variant` and `product`."""
 
-    variant: str = Field("", max_length=255, description="The shop's own variant id, or a sku.")
-    product: str = Field("", max_length=255, description="The shop's own product id.")
+    variant: Key = Field("", description="The shop's own variant id, or a sku.")
+    product: Key = Field("", description="The shop's own product id.")
     email: str | None = Field(None, max_length=10_000)
     phone: str | None = Field(None, max_length=10_000)
     quantity: int = Field(1, description="How many are wanted.")

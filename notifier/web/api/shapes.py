@@ -1,0 +1,36 @@
+"""What do the fields of the API have in common?
+
+`Shape` refuses unknown fields. `Key` is an id of the shop's own, text; a number is taken as text,
+since many shops keep numbers. `Amount` is money as `"12.34"`, `"12.34 EUR"` or 12.34.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+LONGEST_KEY = 255
+
+
+class Shape(BaseModel):
+    """What goes in or out. Unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_serialization_defaults_required=True)
+
+
+class Nothing(Shape):
+    """Nothing is needed."""
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Key = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(max_length=LONGEST_KEY),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": LONGEST_KEY}, {"type": "integer"}]}),
+]
+Amount = str | int | float
