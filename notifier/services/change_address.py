@@ -1,0 +1,148 @@
+"""How does somebody get a notice at another address, with the same place in line?
+
+The new address must confirm, whoever it belongs to; until then the old one stays as it is. So
+neither a slip nor a stranger can take a notice away (trust WS-5, CP-6).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from notifier.domain.subscription import ACTIVE, SubscriptionState
+from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
+from notifier.services.consent import Circumstances, record_consent
+from notifier.services.env import Env, ShopRef
+from notifier.services.subscribe import Address, SignUp, ask_for_confirmation, read_address
+from notifier.store import limits, people
+from notifier.store.people import ContactRow, SubscriptionRow
+from notifier.store.session import Transaction
+
+DAY = timedelta(days=1)
+MOVES_A_DAY = 5  # of one contact; each writes to an address its owner may not have chosen
+
+
+def change_address(
+    env: Env,
+    contact_id: int,
+    subscription_id: int,
+    *,
+    email: str | None = None,
+    phone: str | None = None,
+    circumstances: Circumstances,
+) -> None:
+    """Ask another address to take over; never says whether that address waits already.
+
+    Raises errors.InvalidInput for a bad address or the same one, NotFound, Conflict("ended") and
+    TooMany.
+    """
+    with env.db.read() as tx:
+        shop = _shop(env, _own(tx, contact_id, subscription_id))
+    address = read_address(env, shop, SignUp(email=email, phone=phone))
+
+    def work(tx: Transaction) -> None:
+        row = _own(tx, contact_id, subscription_id)
+        if row.state not in ACTIVE:
+            raise Conflict("ended", "This is not waited for any more.")
+        contact = _contact(env, tx, address)
+        if contact.id == contact_id:
+            field = "email" if email is not None else "phone"
+            raise InvalidInput.of(field, "same", "That is the address it goes to already.")
+        _count_move(env, tx, contact_id)
+        made = _store(env, tx, row, contact)
+        if made is None:
+            return
+        record_consent(
+            tx,
+            env,
+            act="asked",
+            shop=shop,
+            address_hash=address.hash,
+            subscription_id=made.id,
+            medium=address.medium.value,
+            circumstances=circumstances,
+            method="manage",
+            facts={"target": made.target, "replaces": row.id},
+        )
+        ask_for_confirmation(env, tx, shop, made, address=address, again=True)
+
+    env.db.retry(work)
+
+
+def _own(tx: Transaction, contact_id: int, subscription_id: int) -> SubscriptionRow:
+    row = people.find_subscription(tx, subscription_id)
+    if row is None or row.contact_id != contact_id:
+        raise NotFound("There is no such subscription behind this link.")
+    return row
+
+
+def _shop(env: Env, row: SubscriptionRow) -> ShopRef:
+    shop = env.shop_by_id(row.shop_id)
+    if shop is None:
+        raise NotFound("This shop is not served here any more.")
+    return shop
+
+
+def _contact(env: Env, tx: Transaction, address: Address) -> ContactRow:
+    return people.ensure_contact(
+        tx,
+        medium=address.medium.value,
+        address=address.value,
+        address_hash=address.hash,
+        time_zone="",
+        now=env.now(),
+    )
+
+
+def _count_move(env: Env, tx: Transaction, contact_id: int) -> None:
+    now = env.now()
+    if limits.count_hit(tx, f"move:{contact_id}", window=DAY, now=now) > MOVES_A_DAY:
+        raise TooMany(
+            "The address was changed often today. Please try again tomorrow.",
+            retry_after=limits.window_left(now, DAY),
+        )
+
+
+def _store(
+    env: Env, tx: Transaction, row: SubscriptionRow, contact: ContactRow
+) -> SubscriptionRow | None:
+    """The unconfirmed twin at the new address; None when that address waits already."""
+    now = env.now()
+    expires_at = now + env.config.retention.unconfirmed
+    if people.count_active(tx, contact_id=contact.id, shop_id=row.shop_id) >= (
+        env.config.limits.max_active
+    ):
+        return None
+    made = people.add_subscription(
+        tx,
+        shop_id=row.shop_id,
+        contact_id=contact.id,
+        product_id=row.product_id,
+        variant_id=row.variant_id,
+        target=row.target,
+        medium=contact.medium,
+        locale=row.locale,
+        quantity=row.quantity,
+        physical_only=row.physical_only,
+        accepts_marketing=False,  # that was agreed to for the other address
+        state=SubscriptionState.UNCONFIRMED.value,
+        origin=row.origin,
+        created_at=row.created_at,
+        asked_at=now,
+        expires_at=expires_at,
+        eta_told=row.eta_told,
+        replaces_id=row.id,
+    )
+    if made is not None:
+        return people.find_subscription(tx, made)
+    twin = people.find_active(tx, contact_id=contact.id, shop_id=row.shop_id, target=row.target)
+    if twin is None or twin.state != SubscriptionState.UNCONFIRMED:
+        return None
+    people.move_subscriptions(
+        tx,
+        [twin.id],
+        created_at=min(row.created_at, twin.created_at),
+        asked_at=now,
+        expires_at=expires_at,
+        replaces_id=row.id,
+    )
+    return people.find_subscription(tx, twin.id)

@@ -1,0 +1,116 @@
+"""What is stored about one address, to be handed to its owner or taken out?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from notifier.store.tables.catalogue import products, shops, variants
+from notifier.store.tables.consent import ledger
+from notifier.store.tables.people import subscriptions, suppressions
+from notifier.store.tables.telling import attempts, clicks, messages, receipts
+
+Rows = list[dict[str, Any]]
+
+
+def subscription_rows(tx: Connection, contact_id: int) -> Rows:
+    """Every subscription with the names of what is waited for, oldest first."""
+    query = (
+        select(
+            subscriptions,
+            shops.c.slug.label("shop"),
+            products.c.key.label("product"),
+            products.c.title.label("product_title"),
+            variants.c.key.label("variant"),
+            variants.c.title.label("variant_title"),
+        )
+        .join(shops, shops.c.id == subscriptions.c.shop_id)
+        .join(products, products.c.id == subscriptions.c.product_id)
+        .join(variants, variants.c.id == subscriptions.c.variant_id, isouter=True)
+        .where(subscriptions.c.contact_id == contact_id)
+        .order_by(subscriptions.c.id)
+    )
+    return [dict(row._mapping) for row in tx.execute(query)]
+
+
+def message_rows(tx: Connection, contact_id: int) -> Rows:
+    """Every message to the address, with its fate."""
+    query = select(messages).where(messages.c.contact_id == contact_id).order_by(messages.c.id)
+    return [dict(row._mapping) for row in tx.execute(query)]
+
+
+def rows_about_messages(tx: Connection, contact_id: int) -> dict[str, Rows]:
+    """`attempts`, `receipts` and `clicks` of the messages to the address."""
+    own = select(messages.c.id).where(messages.c.contact_id == contact_id)
+    return {
+        table.name: [
+            dict(row._mapping)
+            for row in tx.execute(select(table).where(table.c.message_id.in_(own)))
+        ]
+        for table in (attempts, receipts, clicks)
+    }
+
+
+def suppression_rows(tx: Connection, address_hash: str) -> Rows:
+    query = (
+        select(suppressions)
+        .where(suppressions.c.address_hash == address_hash)
+        .order_by(suppressions.c.id)
+    )
+    return [dict(row._mapping) for row in tx.execute(query)]
+
+
+def erase_messages(tx: Connection, contact_id: int, *, limit: int) -> int:
+    """Take what is personal out of some messages that still have it; how many."""
+    full = or_(
+        messages.c.facts.is_not(None), messages.c.last_detail != "", messages.c.provider_id != ""
+    )
+    ids = _ids(
+        tx, select(messages.c.id).where(messages.c.contact_id == contact_id, full).limit(limit)
+    )
+    tx.execute(update(attempts).where(attempts.c.message_id.in_(ids)).values(detail=""))
+    tx.execute(update(receipts).where(receipts.c.message_id.in_(ids)).values(detail=""))
+    tx.execute(
+        update(messages)
+        .where(messages.c.id.in_(ids))
+        .values(facts=None, last_detail="", provider_id="")
+    )
+    return len(ids)
+
+
+def erase_clicks(tx: Connection, contact_id: int, *, limit: int) -> int:
+    own = select(messages.c.id).where(messages.c.contact_id == contact_id)
+    ids = _ids(tx, select(clicks.c.id).where(clicks.c.message_id.in_(own)).limit(limit))
+    tx.execute(delete(clicks).where(clicks.c.id.in_(ids)))
+    return len(ids)
+
+
+def forget_confirmations(tx: Connection, contact_id: int) -> int:
+    """A later sign-up must be confirmed again, as by somebody new."""
+    done = tx.execute(
+        update(subscriptions)
+        .where(
+            subscriptions.c.contact_id == contact_id,
+            or_(subscriptions.c.confirmed_at.is_not(None), subscriptions.c.clicked_at.is_not(None)),
+        )
+        .values(confirmed_at=None, clicked_at=None, accepts_marketing=False)
+    )
+    return int(done.rowcount)
+
+
+def erase_ledger(tx: Connection, address_hash: str, *, limit: int) -> int:
+    """Delete the personal part of some entries; the facts and the chain stay."""
+    ids = _ids(
+        tx,
+        select(ledger.c.id)
+        .where(ledger.c.address_hash == address_hash, ledger.c.personal.is_not(None))
+        .limit(limit),
+    )
+    tx.execute(update(ledger).where(ledger.c.id.in_(ids)).values(personal=None))
+    return len(ids)
+
+
+def _ids(tx: Connection, query: Any) -> Sequence[int]:
+    return [row.id for row in tx.execute(query)]
