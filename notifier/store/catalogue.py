@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from notifier.domain.observation import Observation
+from notifier.store.regroup import move_variant
 from notifier.store.tables.catalogue import products, shops, variants
 from notifier.store.upsert import insert_or
 
@@ -181,7 +182,7 @@ def learn(
             continue
         ids[one.key] = row.id
         if one.product_key and row.product_id != product_ids[one.product_key]:
-            fresh["product_id"] = product_ids[one.product_key]
+            move_variant(tx, row.id, to_product=product_ids[one.product_key])
         changed = {k: v for k, v in fresh.items() if getattr(row, k) != v}
         if changed:
             tx.execute(update(variants).where(variants.c.id == row.id).values(changed))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from notifier.web.api import stock, subscriptions
+from notifier.web.api import products, stock, subscriptions
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-for part in (stock, subscriptions):
+for part in (products, stock, subscriptions):
     blueprint.register_blueprint(part.blueprint)
