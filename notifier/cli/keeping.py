@@ -176,7 +176,7 @@ def pause_sending(context: click.Context, why: str) -> None:
 def hold(context: click.Context, number: int | None, decision: str | None) -> None:
     """List what is held because a look was abnormal, or decide about one."""
     from notifier.errors import NotFound
-    from notifier.services.decide_hold import decide_hold
+    from notifier.services.decide_hold import Decision, decide_hold
     from notifier.store.events import find_holds
 
     set_up_log("ERROR")
@@ -187,7 +187,7 @@ def hold(context: click.Context, number: int | None, decision: str | None) -> No
                 state = one.decision or "held"
                 click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {one.why}")
         return
-    moved = decide_hold(env, number, decision=decision, by="command line")
+    moved = decide_hold(env, number, Decision(decision), by="command line")
     if moved is None:
         raise NotFound(f"Hold {number} does not exist or was decided before.")
     click.echo(f"{decision}: {moved} announcements.")

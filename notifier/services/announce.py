@@ -20,6 +20,8 @@ from notifier.services.hook_out import tell_webhooks
 from notifier.services.write_message import channel_name
 from notifier.store import catalogue, events, outbox, people, releases, switches
 from notifier.store import stock as stock_store
+from notifier.store.catalogue import VariantRow
+from notifier.store.events import EventRow
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
 from notifier.store.session import Transaction
@@ -74,6 +76,11 @@ def _open_releases(env: Env, tx: Transaction) -> int:
             events.close_event(tx, event.id, state="dropped")
             continue
         is_restock = event.kind == EventKind.BACK_IN_STOCK
+        _tell_shop(env, tx, shop, variant, event)
+        events.close_event(tx, event.id)
+        waiting, _ = people.count_line(tx, product_id=event.product_id, variant_id=event.variant_id)
+        if not waiting:
+            continue  # who confirms from now on is told by the page itself
         strategy = strategy_for(shop, variant.strategy) if is_restock else Strategy(name="all")
         made = releases.start_release(
             tx,
@@ -91,15 +98,17 @@ def _open_releases(env: Env, tx: Transaction) -> int:
             started_at=now,
             next_wave_at=now,
         )
-        events.close_event(tx, event.id)
-        if made is not None:
-            opened += 1
-            hook = "stock.back_in_stock" if is_restock else f"stock.{event.kind}"
-            if event.kind != EventKind.DISCONTINUED:
-                tell_webhooks(
-                    env, tx, shop, hook, {"variant": variant.key, "sku": variant.sku, **event.facts}
-                )
+        opened += made is not None
     return opened
+
+
+def _tell_shop(
+    env: Env, tx: Transaction, shop: ShopRef, variant: VariantRow, event: EventRow
+) -> None:
+    """The shop's own software hears of restocks and new dates, whoever waits."""
+    if event.kind != EventKind.DISCONTINUED:
+        facts = {"variant": variant.key, "sku": variant.sku, **event.facts}
+        tell_webhooks(env, tx, shop, f"stock.{event.kind}", facts)
 
 
 def _step(env: Env, tx: Transaction, release_id: int) -> int:

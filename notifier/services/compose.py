@@ -161,12 +161,12 @@ def _shop(shop: ShopRef) -> dict[str, Any]:
 
 def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
     facts = message.facts or {}
-    links = {"release": "", "drop": "", "manage": ""}
+    links = {"release": "", "drop": ""}
     if "hold_id" in facts:
         link = env.token_link(
             "h", Purpose.HOLD, int(facts["hold_id"]), expires_at=message.created_at + HOLD_FOR
         )
-        links = {"release": link, "drop": link, "manage": ""}
+        links = {"release": link, "drop": link}
     return {
         "source": {
             "name": str(facts.get("source") or facts.get("about") or ""),
@@ -247,10 +247,9 @@ def product_title(variant: VariantRow, locale: str) -> str:
 
 
 def _product(env: Env, variant: VariantRow, *, locale: str, message: MessageRow) -> dict[str, Any]:
-    tracked = env.token_link("r", Purpose.PRODUCT, message.id) if variant.page_url else ""
     return {
         "title": product_title(variant, locale),
-        "url": tracked,
+        "url": env.token_link("r", Purpose.PRODUCT, message.id),
         "image_url": variant.picture_url,
         "price": money(variant.price, variant.currency, locale),
         "regular_price": money(variant.regular_price, variant.currency, locale),

@@ -38,6 +38,7 @@ BOOK_AT = 50
 class Claimed:
     messages: list[MessageRow] = field(default_factory=list)
     batch: Batch = field(default_factory=Batch)
+    looked_at: int = 0  # also those that were skipped or put off
 
 
 class Sender:
@@ -72,7 +73,7 @@ class Sender:
         self._journal.close()
 
     def send_due(self) -> int:
-        """Send one batch for every channel that has something due; how many were tried."""
+        """Take one batch for every channel that has something due; how many messages that was."""
         env = self._env
         with env.db.read() as tx:
             names = outbox.due_channels(tx, now=env.now())
@@ -89,7 +90,7 @@ class Sender:
     def _send_batch(self, name: str) -> int:
         claimed = self._env.db.retry(lambda tx: self._claim(tx, name))
         if not claimed.messages:
-            return 0
+            return claimed.looked_at
         by_id = {message.id: message for message in claimed.messages}
         letters, failed = self._write(claimed)
         results: list[tuple[MessageRow, Result]] = failed
@@ -103,7 +104,7 @@ class Sender:
                 self._hand_over(channel, name, letters, by_id, results)
         self._book(results)
         self._journal.forget()
-        return len(by_id)
+        return claimed.looked_at
 
     def _claim(self, tx: Transaction, name: str) -> Claimed:
         """Lease the next messages of a channel; skip or postpone what must not go now."""
@@ -121,7 +122,7 @@ class Sender:
             outbox.postpone(tx, [id_], due_at=due_at, reason=reason)
         ids = [message.id for message in verdict.send]
         outbox.claim(tx, ids, owner=self.owner, now=now, lease=env.config.delivery.lease)
-        return Claimed(messages=verdict.send, batch=batch)
+        return Claimed(messages=verdict.send, batch=batch, looked_at=len(due))
 
     def _write(self, claimed: Claimed) -> tuple[list[Letter], list[tuple[MessageRow, Result]]]:
         """Compose each letter; one that cannot be written stops no other."""

@@ -22,14 +22,16 @@ def make_challenge(env: Env, shop: ShopRef, *, about: str) -> dict[str, Any] | N
     """What the widget must solve; None where the shop asks for no work."""
     if shop.config.proof_of_work == "never":
         return None
-    import altcha
+    from altcha.v1 import ChallengeOptions, create_challenge
 
     expires_at = env.now() + VALID_FOR
-    made = altcha.create_challenge_v1(
-        max_number=HARDNESS,
-        hmac_key=env.signer.secret_for("pow").hex(),
-        expires=expires_at,
-        params={"for": f"{shop.slug}:{about}"},
+    made = create_challenge(
+        ChallengeOptions(
+            max_number=HARDNESS,
+            hmac_key=env.signer.secret_for("pow").hex(),
+            expires=expires_at,
+            params={"for": f"{shop.slug}:{about}"},
+        )
     )
     return {
         "algorithm": made.algorithm,
