@@ -15,8 +15,9 @@ help: ## print this list
 demo: run-ready ## a whole shop in one process, to click through; no settings, no network
 	@$(VENV)/notifier demo $(ARGS)
 
+# Tests start many short processes: let them keep what they compiled, whatever the shell says.
 test: test-ready browser-ready ## all tests, on SQLite and PostgreSQL, with a browser
-	@$(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
 
 bench: test-ready ## measure speed against the yardsticks; prints ratios
 	@$(VENV)/python -m bench $(ARGS)
