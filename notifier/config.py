@@ -242,6 +242,9 @@ class Shop(Section):
     sms_a_day: int = Field(3, ge=0, description="Most alerts by SMS to one number a day. 0: any.")
     double_opt_in: bool = Field(True, description="Ask for confirmation by link before waiting.")
     waiting_mail: bool = Field(True, description="Say “you are on the list” after confirmation.")
+    offers_marketing: bool = Field(
+        False, description="Let the widget also ask, unticked, for consent to news and offers."
+    )
     discreet: bool = Field(False, description="No product name in subjects and SMS.")
     subscription_lifetime: Length = Field(timedelta(days=365), description="Then asked once more.")
     eta_notice_days: int = Field(3, ge=0, description="Tell of a new ETA moved by at least this.")

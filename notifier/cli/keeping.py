@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -69,9 +70,11 @@ def import_(
 def export(context: click.Context, address: str) -> None:
     """Print everything stored about one address, as JSON."""
     from notifier.services.privacy import export_address
+    from notifier.services.typed_address import hash_typed
 
     env = open_env_only(context)
-    click.echo(json.dumps(export_address(env, address), ensure_ascii=False, indent=2))
+    found = export_address(env, hash_typed(env, address), by="command line")
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
 @main.command()
@@ -82,13 +85,14 @@ def export(context: click.Context, address: str) -> None:
 def erase(context: click.Context, address: str, yes: bool) -> None:
     """Erase everything about one address, in every shop. It can sign up anew later."""
     from notifier.services.privacy import erase_address
+    from notifier.services.typed_address import hash_typed
 
     set_up_log("ERROR")
     env = open_env_only(context)
     if not yes:
         click.confirm(f"Erase everything about {address}?", abort=True, err=True)
-    report = erase_address(env, address)
-    click.echo(json.dumps(report, ensure_ascii=False))
+    report = erase_address(env, hash_typed(env, address), by="command line")
+    click.echo(json.dumps(asdict(report), ensure_ascii=False))
 
 
 @main.command()

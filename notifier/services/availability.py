@@ -70,6 +70,8 @@ def _say(
     media = media_of(env, shop)
     asks = not there and word is not Availability.DISCONTINUED and bool(media)
     texts = widget_texts(locale, availability=word.value, shop=shop.config.name)
+    if not shop.config.offers_marketing:
+        texts.pop("marketing_label")
     consent = consent_text(locale, "email")
     sms = consent_text(locale, "sms")
     return {

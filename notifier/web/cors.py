@@ -47,3 +47,18 @@ def preflight() -> Response:
     answer.headers["Access-Control-Allow-Headers"] = "Content-Type"
     answer.headers["Access-Control-Max-Age"] = str(MAX_AGE)
     return answer
+
+
+BROWSER_PATHS = ("/api/v1/availability", "/api/v1/subscriptions")
+
+
+def let_read(answer: Response) -> Response:
+    """Let a registered page read refusals too: without this header a browser hides them."""
+    origin = request.headers.get("Origin", "")
+    if request.path not in BROWSER_PATHS or not origin or request.method == "OPTIONS":
+        return answer
+    answer.vary.add("Origin")
+    if "Access-Control-Allow-Origin" not in answer.headers and any_shop_has(origin):
+        answer.headers["Access-Control-Allow-Origin"] = origin
+    answer.headers["Access-Control-Expose-Headers"] = "Retry-After"
+    return answer

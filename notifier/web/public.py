@@ -12,6 +12,7 @@ from notifier.services.env import Env
 from notifier.web import form, health, hooks, links, widget
 from notifier.web.answers import register_errors
 from notifier.web.api import blueprint as api
+from notifier.web.cors import let_read
 from notifier.web.here import EXTENSION
 
 RENDERER = "notifier.renderer"
@@ -37,6 +38,7 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
     app.register_blueprint(api)
     register_errors(app)
     app.after_request(_with_headers)
+    app.after_request(let_read)
     hops = env.config.service.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

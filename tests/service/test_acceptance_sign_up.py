@@ -11,7 +11,7 @@ from notifier.domain.availability import Availability
 from notifier.errors import BadToken, Conflict, InvalidInput, NotFound, TooMany
 from notifier.services.consent import Circumstances
 from notifier.services.manage import Done, confirm, end
-from notifier.services.put_products import ProductIn, put_products
+from notifier.services.put_products import WrittenProduct, put_products, written
 from notifier.services.tidy import tidy
 from notifier.signing import Purpose
 from tests.world import ANN, BEN, World
@@ -68,10 +68,10 @@ def test_A6_unknown_unpublished_and_opted_out_products_are_refused_alike(world: 
     world.see("SHIRT-S", 0)
     with pytest.raises(NotFound) as unknown:
         world.asks(ANN, "NOPE")
-    put_products(world.env, world.shop, [ProductIn(key="SHIRT", published=False)])
+    _put(world, published=False)
     with pytest.raises(NotFound) as unpublished:
         world.asks(ANN)
-    put_products(world.env, world.shop, [ProductIn(key="SHIRT", published=True, alerts=False)])
+    _put(world, published=True, alerts=False)
     with pytest.raises(NotFound) as opted_out:  # the parent's opt-out covers its variants
         world.asks(ANN)
     assert str(unknown.value) == str(unpublished.value) == str(opted_out.value)
@@ -230,3 +230,9 @@ def test_discontinued_products_are_refused_with_their_own_code(world: World) -> 
     with pytest.raises(Conflict) as refused:
         world.asks(ANN)
     assert refused.value.code == "discontinued"
+
+
+def _put(world: World, **values: bool) -> None:
+    """Olga changes the product."""
+    change = WrittenProduct(product=written("SHIRT", **values), variants=())
+    put_products(world.env, world.shop, [change])

@@ -15,7 +15,7 @@ from notifier.domain.observation import Observation
 from notifier.errors import LookFailed
 from notifier.services.decide_hold import Decision, decide_hold
 from notifier.services.observe import apply_look, observe
-put_products = ProductIn = None
+from notifier.services.put_products import WrittenProduct, put_products, written
 from tests.world import ANN, BEN, World
 
 BACK = "kind = 'back_in_stock'"
@@ -70,7 +70,7 @@ def test_B4_unpublished_at_send_time_is_not_sent_and_keeps_waiting(world: World)
     ann = world.waits(ANN)
     world.see("SHIRT-S", 5)
     world.announce()
-    put_products(world.env, world.shop, [ProductIn(key="SHIRT", published=False)])
+    _put(world, published=False)
     world.deliver()
     assert world.mails(ANN, "back_in_stock") == []
     assert world.subscription(ann).state == "waiting"
@@ -260,3 +260,9 @@ def test_an_abnormal_share_is_held_for_one_click(world: World) -> None:
 
 def _section() -> SourceSection:
     return SourceSection(kind="push")
+
+
+def _put(world: World, **values: bool) -> None:
+    """Olga changes the product."""
+    change = WrittenProduct(product=written("SHIRT", **values), variants=())
+    put_products(world.env, world.shop, [change])
