@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
 from notifier.config import Config
 from notifier.engine.embedded import Engine
+from notifier.engine.jobs import JOBS, Job
 from notifier.errors import ConfigError
 from notifier.log import log
 from notifier.rendering import FileTemplates, Layered, Renderer
@@ -55,12 +56,19 @@ class Service:
     """Web, jobs and senders, any of them, until a signal says stop."""
 
     def __init__(
-        self, env: Env, renderer: Renderer, *, web: bool, jobs: bool, senders: int
+        self,
+        env: Env,
+        renderer: Renderer,
+        *,
+        web: bool,
+        jobs: bool,
+        senders: int,
+        table: Sequence[Job] = JOBS,
     ) -> None:
         self._env = env
         self._renderer = renderer
         self._web = web
-        self._engine = Engine(env, renderer, jobs=jobs, senders=senders)
+        self._engine = Engine(env, renderer, jobs=jobs, senders=senders, table=table)
         self._server: Any = None
         self._stop = threading.Event()
 

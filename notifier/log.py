@@ -10,7 +10,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -46,9 +46,15 @@ class _MaskRecords(logging.Filter):
         return True
 
 
-def set_up_logging(*, as_json: bool | None = None, level: str = "INFO") -> None:
-    """Call once at the start of a process. JSON unless a person is looking at the terminal."""
-    as_json = not sys.stderr.isatty() if as_json is None else as_json
+def set_up_logging(
+    *, as_json: bool | None = None, level: str = "INFO", to: TextIO | None = None
+) -> None:
+    """Call once at the start of a process. JSON unless a person is looking at the terminal.
+
+    `to`: an open file instead of standard error.
+    """
+    to = to or sys.stderr
+    as_json = not to.isatty() if as_json is None else as_json
     render: Any = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     )
@@ -61,10 +67,10 @@ def set_up_logging(*, as_json: bool | None = None, level: str = "INFO") -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=to),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(to)
     handler.addFilter(_MaskRecords())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

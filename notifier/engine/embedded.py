@@ -11,6 +11,7 @@ import contextlib
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -34,10 +35,19 @@ IDLE = 0.2  # seconds a sender sleeps when nothing is due
 class Engine:
     """Runs jobs and senders until stopped. `owner` names this process in leases."""
 
-    def __init__(self, env: Env, renderer: Renderer, *, jobs: bool = True, senders: int = 0):
+    def __init__(
+        self,
+        env: Env,
+        renderer: Renderer,
+        *,
+        jobs: bool = True,
+        senders: int = 0,
+        table: Sequence[Job] = JOBS,
+    ) -> None:
         self._env = env
         self._renderer = renderer
         self._with_jobs = jobs
+        self._table = table
         self._count = senders
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -45,7 +55,7 @@ class Engine:
         self._leads = False
         self.owner = f"engine-{uuid.uuid4().hex[:12]}"
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(len(JOBS) + 2)},
+            executors={"default": ThreadPoolExecutor(len(table) + 2)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -63,7 +73,7 @@ class Engine:
         if self._with_jobs:
             self._elect()
             self._scheduler.add_job(self._elect, "interval", seconds=LEASE.total_seconds() / 3)
-            for job in JOBS:
+            for job in self._table:
                 self._scheduler.add_job(
                     self._run, "interval", args=[job], seconds=job.every.total_seconds()
                 )
