@@ -8,6 +8,7 @@ configured, and its own `Settings` dataclass checks what was written.
 from __future__ import annotations
 
 import pkgutil
+import re
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -42,7 +43,7 @@ def _is_plugin(group: str, name: str) -> bool:
     spec = _PACKAGES[group].__path__[0]
     with open(f"{spec}/{name}.py", encoding="utf-8") as file:
         source = file.read()
-    return "\nclass Channel" in source or "\nclass Source" in source
+    return re.search(r"^class (?:Channel|Source)[:(]", source, re.MULTILINE) is not None
 
 
 def load(group: str, kind: str) -> ModuleType:
