@@ -65,8 +65,16 @@ def parse_json(body: bytes) -> Any:
     except (UnicodeEncodeError, RecursionError) as error:
         raise BadRequest("The JSON holds half a character (a lone surrogate).") from error
     if _NUL.search(written):
-        raise BadRequest("The JSON holds a NUL character, which no text may have.")
+        raise InvalidInput.of(
+            _where_nul(value), "nul", "This holds a NUL character, which no text may have."
+        )
     return value
+
+
+def _where_nul(value: Any) -> str:
+    """The field of the outermost object in which a NUL stands."""
+    fields = value if isinstance(value, dict) else {}
+    return next((key for key, one in fields.items() if _NUL.search(json.dumps(one))), "body")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
