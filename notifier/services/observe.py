@@ -89,6 +89,23 @@ def apply_look(
     return report
 
 
+def repeat_absence(env: Env, shop: ShopRef, *, source: str, settings: SourceSection) -> None:
+    """The source says nothing has changed: who was absent is absent from one more full look."""
+    if settings.missing_means != "discontinued":
+        return
+    with env.db.read() as tx:
+        row = _source_row(tx, shop, source)
+        missing = sources.absent_variants(tx, row.id) if row else {}
+    told = _absent(env, missing, settings=settings)
+    for start in range(0, len(told), CHUNK):
+        chunk = told[start : start + CHUNK]
+        env.db.retry(
+            lambda tx, chunk=chunk: _apply(  # type: ignore[misc]
+                tx, shop, chunk, source=source, now=env.now(), hold_id=None
+            )
+        )
+
+
 def observe(
     env: Env, shop: ShopRef, seen: Sequence[Observation], *, source: str = "push"
 ) -> Report:

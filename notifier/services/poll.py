@@ -22,7 +22,7 @@ from notifier.log import log
 from notifier.metrics import LOOKS
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
-from notifier.services.observe import Report, apply_look
+from notifier.services.observe import Report, apply_look, repeat_absence
 from notifier.store import sources
 from notifier.store.session import Transaction
 from notifier.store.sources import SourceRow
@@ -115,7 +115,9 @@ def _watched(env: Env, shop: ShopRef, only: Sequence[str]) -> list[WatchedVarian
 
 def _believe(env: Env, shop: ShopRef, row: SourceRow, section: SourceSection, look: Look) -> Report:
     report = Report()
-    if not look.not_modified:
+    if look.not_modified:
+        repeat_absence(env, shop, source=row.name, settings=section)
+    else:
         report = apply_look(env, shop, look, source=row.name, settings=section)
     now = env.now()
     LOOKS.labels(source=f"{shop.slug}/{row.name}", result="ok").inc()

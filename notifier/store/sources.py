@@ -91,6 +91,17 @@ def known_variants(tx: Connection, source_id: int) -> dict[str, tuple[int, str]]
     return {key: (variant_id, digest) for key, variant_id, digest in rows}
 
 
+def absent_variants(tx: Connection, source_id: int) -> dict[str, int]:
+    """Variants this source named once and lacked in its last full look: key → variant id."""
+    rows = tx.execute(
+        select(variants.c.key, variants.c.id)
+        .join(source_variants, source_variants.c.variant_id == variants.c.id)
+        .join(stock, stock.c.variant_id == variants.c.id)
+        .where(source_variants.c.source_id == source_id, stock.c.missing > 0)
+    )
+    return {row.key: row.id for row in rows}
+
+
 def remember_digests(tx: Connection, source_id: int, digests: Mapping[int, str]) -> None:
     """`digests`: variant id → digest of the observation that was applied."""
     if not digests:
