@@ -1,4 +1,4 @@
-"""What does the plain form show of a product: its variants, what is there, and what may be asked?"""
+"""What does the plain form show of a product: its variants, what is there, what may be asked?"""
 
 from __future__ import annotations
 

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from werkzeug.urls import iri_to_uri
 
-from notifier.domain.message_context import DEFAULT_ACCENT, legible_on
+from notifier.domain.message_context import DEFAULT_ACCENT
 from notifier.i18n import (
     accepted_locales,
     available_locales,
@@ -29,7 +30,7 @@ from notifier.web.here import env
 from notifier.web.page_styles import accent_url, style_url
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_STATUSES = (400, 404, 409, 410, 415, 422, 429, 500, 503)
+_SAID = (400, 404, 409, 415, 422, 429, 500, 503)  # each has its words; others say it roughly
 _RETRY_AFTER = {429: "60", 503: "5"}
 
 
@@ -120,10 +121,26 @@ def page_for_error(status: int, message: str) -> Response:
     `message` is for programs and logs; a page never repeats it, since it may hold what was sent.
     """
     del message
-    known = status if status in _STATUSES else 500 if status >= 500 else 400
-    answer = page("error", locale=visitor_locale(), status=status, code=str(known))
+    known = status if status in _SAID else 500 if status >= 500 else 400
+    words = section(visitor_locale(), "page")
+    answer = page(
+        "error",
+        locale=visitor_locale(),
+        status=status,
+        title=words[f"error_{known}_title"],
+        text=words[f"error_{known}_text"],
+        offers_link=known == 404,
+    )
     if known in _RETRY_AFTER:
         answer.headers["Retry-After"] = _RETRY_AFTER[known]
+    return answer
+
+
+def redirect_to(url: str, *, status: int) -> Response:
+    """On to `url`, which must come from us or our catalogue, never from a request."""
+    answer = Response(status=status, mimetype="text/plain")
+    answer.headers["Location"] = iri_to_uri(url)
+    answer.headers.update(link_headers())
     return answer
 
 
@@ -168,5 +185,4 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["fill"] = fill
-    made.globals["ink_on"] = legible_on
     return made

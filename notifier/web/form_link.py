@@ -1,0 +1,74 @@
+"""How does somebody get a new link to everything an address waits for?
+
+Always the same answer, so that nobody learns from it which addresses are known (trust WS-6).
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from notifier.errors import InvalidInput, TooMany
+from notifier.i18n import duration_words, section
+from notifier.services.env import ShopRef
+from notifier.services.mail_link import mail_manage_link
+from notifier.web.guards import Guard, guarded
+from notifier.web.here import env
+from notifier.web.link_forms import posted
+from notifier.web.pages import fill, page, visitor_locale
+
+blueprint = Blueprint("new_link", __name__)
+
+
+@blueprint.route("/f/link", methods=["GET", "POST"])
+@guarded(Guard.ANYBODY)
+def any_shop() -> Response:
+    """From a link that does not work any more, which says nothing about its shop."""
+    return _answer(None)
+
+
+@blueprint.route("/f/<public_key>/link", methods=["GET", "POST"])
+@guarded(Guard.PUBLIC_KEY)
+def of_shop(public_key: str) -> Response:
+    return _answer(env().shop_by_key(public_key))
+
+
+def _answer(shop: ShopRef | None) -> Response:
+    """GET shows the form, POST mails the link if the address is known."""
+    locale = visitor_locale()
+    if request.method != "POST":
+        return _show(shop, locale=locale)
+    form = posted()
+    typed = form.get("address", "")[:2000]
+    says = section(locale, "error")
+    try:
+        if not form.get("website"):
+            mail_manage_link(env(), typed, shop=shop, ip=request.remote_addr or "")
+    except InvalidInput as error:
+        problem = error.problems[0]
+        key = "required" if problem.code == "required" else f"invalid_{problem.field}"
+        return _show(shop, locale=locale, typed=typed, trouble=says[key], status=422)
+    except TooMany as error:
+        wait = duration_words(error.retry_after, locale)
+        trouble = fill(says["too_many"], wait=wait)
+        answer = _show(shop, locale=locale, typed=typed, trouble=trouble, status=429)
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
+        return answer
+    words = section(locale, "page")
+    return page(
+        "result",
+        locale=locale,
+        shop=shop,
+        status=202,
+        mood="mail",
+        title=words["link_done_title"],
+        text=words["link_done_text"],
+        card=None,
+        also=[],
+        ways=[],
+    )
+
+
+def _show(
+    shop: ShopRef | None, *, locale: str, typed: str = "", trouble: str = "", status: int = 200
+) -> Response:
+    return page("link", locale=locale, shop=shop, status=status, typed=typed, trouble=trouble)

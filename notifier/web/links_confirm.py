@@ -1,0 +1,115 @@
+"""What happens when somebody opens the link that confirms a sign-up?"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request
+
+from notifier.domain.subscription import SubscriptionState
+from notifier.services import manage
+from notifier.services.manage import Done, Item
+from notifier.signing import Purpose
+from notifier.web.guards import Guard, guarded
+from notifier.web.here import circumstances, env
+from notifier.web.link_forms import has_nonce, posted, read_link
+from notifier.web.opened_link import (
+    Button,
+    Opened,
+    ask,
+    ask_again,
+    open_subscription,
+    see_all,
+    tell,
+    to_product,
+)
+from notifier.web.product_card import card_of
+
+blueprint = Blueprint("confirm", __name__)
+
+PAGE = "c"
+_UNCONFIRMED = [SubscriptionState.UNCONFIRMED.value]
+
+
+@blueprint.route("/c/<token>", methods=["GET", "POST"])
+@guarded(Guard.LINK)
+def confirm(token: str) -> Response:
+    """GET shows what would be confirmed, POST confirms or deletes it and what is ticked."""
+    opened = open_subscription(read_link(token, Purpose.CONFIRM), campaign="confirm")
+    if request.method != "POST":
+        return _show(opened)
+    form = posted()
+    act = form.get("act", "")
+    if not has_nonce(form, PAGE, opened.id) or act not in ("confirm", "delete"):
+        return _show(opened, stale=True)
+    ticked = [item for item in _others(opened) if str(item.subscription.id) in form.getlist("also")]
+    return _confirm(opened, ticked) if act == "confirm" else _delete(opened, ticked)
+
+
+def _show(opened: Opened, *, stale: bool = False) -> Response:
+    row = opened.item.subscription
+    if row.state != SubscriptionState.UNCONFIRMED or row.expires_at <= env().now():
+        return _tell_state(opened)
+    return ask(
+        opened,
+        PAGE,
+        "confirm",
+        [
+            Button(act="confirm", label=opened.words["confirm_yes"]),
+            Button(act="delete", label=opened.words["confirm_no"], look="quiet"),
+        ],
+        stale=stale,
+        points=[opened.words[f"confirm_point_{name}"] for name in ("once", "date", "stop")],
+        others=[_card(opened, item) for item in _others(opened)],
+    )
+
+
+def _others(opened: Opened) -> list[Item]:
+    """What the same address has not confirmed either, and still can."""
+    _, items = manage.load_items(env(), opened.contact_id, states=_UNCONFIRMED)
+    now = env().now()
+    return [
+        item
+        for item in items
+        if item.subscription.id != opened.id and item.subscription.expires_at > now
+    ]
+
+
+def _card(opened: Opened, item: Item) -> object:
+    return card_of(item, locale=opened.locale, campaign="confirm")
+
+
+def _confirm(opened: Opened, ticked: list[Item]) -> Response:
+    who = circumstances()
+    done = manage.confirm(env(), opened.id, circumstances=who)
+    for item in ticked:
+        manage.confirm(env(), item.subscription.id, circumstances=who)
+    again = open_subscription(opened.id, campaign="confirm")
+    also = [
+        card_of(
+            open_subscription(item.subscription.id, campaign="confirm").item,
+            locale=opened.locale,
+            campaign="confirm",
+        )
+        for item in ticked
+    ]
+    if done is Done.CONFIRMED:
+        return tell(again, "confirmed", also=also, ways=(see_all(again),))
+    if done is Done.AVAILABLE:
+        return tell(again, "available", also=also, ways=(to_product(again),))
+    return _tell_state(again)
+
+
+def _delete(opened: Opened, ticked: list[Item]) -> Response:
+    for id_ in (opened.id, *(item.subscription.id for item in ticked)):
+        manage.end(env(), id_, circumstances=circumstances(), method="not_me")
+    return tell(open_subscription(opened.id, campaign="confirm"), "deleted", mood="calm")
+
+
+def _tell_state(opened: Opened) -> Response:
+    """There is nothing to confirm any more: say how things stand."""
+    row = opened.item.subscription
+    if row.state in (SubscriptionState.WAITING, SubscriptionState.PAUSED):
+        return tell(opened, "already", ways=(see_all(opened),))
+    if row.state == SubscriptionState.TOLD:
+        ways = (to_product(opened), ask_again(opened))
+        return tell(opened, "told", mood="calm", on=opened.day(row.told_at), ways=ways)
+    return tell(opened, "too_late", mood="calm", ways=(ask_again(opened), see_all(opened)))
