@@ -9,7 +9,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_or(tx: Connection, table: Table) -> Any:
-    """An INSERT that knows ON CONFLICT, in the words of the connection's database."""
-    if tx.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    """An INSERT that knows ON CONFLICT, in the words of the connection's database.
+
+    Its `rowcount` says how many rows went in. Unless asked for that, psycopg says -1.
+    """
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).execution_options(preserve_rowcount=True)
