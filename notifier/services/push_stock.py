@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from notifier.domain.observation import Observation
-from notifier.errors import FieldProblem
+from notifier.errors import FieldProblem, InvalidInput, NotFound
 from notifier.metrics import UNMATCHED_ROWS
 from notifier.services.env import Env, ShopRef
 from notifier.services.observe import Report, observe
@@ -78,6 +78,21 @@ def _find_variants(
             done.unmatched.append((one.row, seen.key))
         found.append(seen)
     return found
+
+
+def find_key(env: Env, shop: ShopRef, *, variant: str, sku: str) -> str:
+    """The key of the variant that is meant. Raises errors.InvalidInput and NotFound."""
+    if variant:
+        return variant
+    if not sku:
+        raise InvalidInput.of("variant", "missing", "Name the variant, or its sku.")
+    with env.db.read() as tx:
+        keys = skus.keys_by_sku(tx, shop.id, [sku]).get(sku, [])
+    if len(keys) > 1:
+        raise InvalidInput(_ambiguous(sku, keys))
+    if not keys:
+        raise NotFound(f"There is no variant with the sku {sku[:80]!r} in this shop.")
+    return keys[0]
 
 
 def _ambiguous(sku: str, keys: list[str]) -> FieldProblem:

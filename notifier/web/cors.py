@@ -49,13 +49,18 @@ def preflight() -> Response:
     return answer
 
 
-BROWSER_PATHS = ("/api/v1/availability", "/api/v1/subscriptions")
+BROWSER_CALLS = (("GET", "/api/v1/availability"), ("POST", "/api/v1/subscriptions"))
 
 
 def let_read(answer: Response) -> Response:
-    """Let a registered page read refusals too: without this header a browser hides them."""
+    """Let a registered page read refusals too: without this header a browser hides them.
+
+    What asks for an API key is none of a page's business, whatever the answer.
+    """
     origin = request.headers.get("Origin", "")
-    if request.path not in BROWSER_PATHS or not origin or request.method == "OPTIONS":
+    if (request.method, request.path) not in BROWSER_CALLS or not origin:
+        return answer
+    if "Authorization" in request.headers:
         return answer
     answer.vary.add("Origin")
     if "Access-Control-Allow-Origin" not in answer.headers and any_shop_has(origin):

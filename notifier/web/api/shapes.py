@@ -34,3 +34,13 @@ Key = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string", "maxLength": LONGEST_KEY}, {"type": "integer"}]}),
 ]
 Amount = str | int | float
+BIGGEST_ID = 2**63 - 1
+Id = Annotated[int, Field(ge=0, le=BIGGEST_ID)]
+MOST_ON_A_PAGE = 200
+
+
+class Page(Shape):
+    """Which part of a list."""
+
+    after: Id = Field(0, description="`next` of the page before.")
+    limit: int = Field(50, ge=1, le=MOST_ON_A_PAGE)

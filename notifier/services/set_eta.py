@@ -1,0 +1,160 @@
+"""How does a person or a program of the shop say when something is expected?
+
+The date, where it comes from and who said so are kept together (trust OD-5). People who wait hear
+of it when it moved far enough, as of a date that a source gave. A later look that gives another
+date replaces it; one that gives none leaves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from notifier.domain.availability import Availability
+from notifier.domain.eta import Eta, EtaPrecision
+from notifier.domain.stock import EventKind, Level, Stock
+from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.services.env import Env, ShopRef
+from notifier.store import catalogue, etas, events
+from notifier.store import stock as stock_store
+from notifier.store.catalogue import VariantRow
+from notifier.store.session import Transaction
+
+BY_HAND = "by hand"
+LONGEST_SOURCE = 64
+LONGEST_ACTOR = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EtaChange:
+    """`before` and `after` as ISO text, None for no date. `told`: an event was made of it."""
+
+    variant: str
+    before: str | None
+    after: str | None
+    changed: bool
+    told: bool
+
+
+def set_eta(
+    env: Env,
+    shop: ShopRef,
+    variant: str,
+    eta: Eta | None,
+    *,
+    source: str,
+    actor: str,
+    evidence: str = "",
+) -> EtaChange:
+    """Set the expected date of one variant (its key, or a sku that only it has); None takes it
+    back.
+
+    Raises errors.NotFound, Conflict("available") when it can be bought now, and InvalidInput for a
+    date that is past or a definite one without a source.
+    """
+    _refuse(env, shop, eta, source=source)
+
+    def work(tx: Transaction) -> EtaChange:
+        found = catalogue.find_variant(tx, shop.id, variant)
+        if found is None:
+            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
+        before = _belief(env, tx, found)
+        if before.level is Level.THERE:
+            raise Conflict("available", "This can be bought now, so it needs no expected date.")
+        return _store(
+            env, tx, shop, found, before, eta, source=source, actor=actor, evidence=evidence
+        )
+
+    return env.db.retry(work)
+
+
+def _refuse(env: Env, shop: ShopRef, eta: Eta | None, *, source: str) -> None:
+    if eta is None:
+        return
+    today = env.now().astimezone(ZoneInfo(shop.config.time_zone)).date()
+    if eta.is_past(today):
+        raise InvalidInput.of("eta", "past", f"{eta.iso()} is over. Give a date to come, or null.")
+    if eta.precision in (EtaPrecision.DAY, EtaPrecision.RANGE) and not source.strip():
+        raise InvalidInput.of(
+            "source", "missing", "A definite date needs its source: a supplier, an order, a feed."
+        )
+
+
+def _belief(env: Env, tx: Transaction, variant: VariantRow) -> Stock:
+    """What is believed, locked. A variant that was never looked at is not known to be there."""
+    found = stock_store.load_stock(tx, [variant.id], for_update=True).get(variant.id)
+    if found is not None:
+        return found
+    now = env.now()
+    unseen = Stock(
+        availability=Availability.UNKNOWN,
+        quantity=None,
+        since=now,
+        seen_at=datetime.fromtimestamp(0, UTC),
+        level=Level.NONE,
+        level_since=now,
+        vouched=False,
+    )
+    stock_store.save_stock(tx, variant.id, before=None, after=unseen, source="")
+    return unseen
+
+
+def _store(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    variant: VariantRow,
+    before: Stock,
+    eta: Eta | None,
+    *,
+    source: str,
+    actor: str,
+    evidence: str,
+) -> EtaChange:
+    now = env.now()
+    was = before.eta.iso() if before.eta else None
+    new = eta.iso() if eta else None
+    told = False
+    if new != was:
+        etas.put_eta(
+            tx,
+            variant.id,
+            eta,
+            source=(source.strip() or BY_HAND)[:LONGEST_SOURCE],
+            evidence=evidence,
+            actor=actor[:LONGEST_ACTOR],
+            at=now,
+        )
+        if new is not None:
+            told = _tell(tx, shop, variant, before, new=new, was=was, now=now)
+    return EtaChange(variant=variant.key, before=was, after=new, changed=new != was, told=told)
+
+
+def _tell(
+    tx: Transaction,
+    shop: ShopRef,
+    variant: VariantRow,
+    before: Stock,
+    *,
+    new: str,
+    was: str | None,
+    now: datetime,
+) -> bool:
+    made = events.add_event(
+        tx,
+        shop_id=shop.id,
+        product_id=variant.product_id,
+        variant_id=variant.id,
+        kind=EventKind.ETA_REVISED.value,
+        at=now,
+        epoch=before.epoch,
+        sequence=now.isoformat(),
+        facts={
+            "quantity": before.quantity,
+            "availability": before.availability.value,
+            "eta": new,
+            "eta_before": was,
+        },
+    )
+    return made is not None

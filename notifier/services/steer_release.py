@@ -1,0 +1,147 @@
+"""How does a person or a program of the shop see, pause, resume and stop a release?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from notifier.errors import Conflict, NotFound
+from notifier.log import log
+from notifier.services.env import Env, ShopRef
+from notifier.store import catalogue, releases, steer
+from notifier.store.catalogue import VariantRow
+from notifier.store.releases import ReleaseRow, WaveRow
+from notifier.store.session import Transaction
+
+__all__ = [
+    "ReleaseShown",
+    "WaveRow",
+    "list_releases",
+    "pause_release",
+    "resume_release",
+    "show_release",
+    "stop_release",
+]
+
+PERSON = "person"
+PAUSED = "release_paused"
+STOPPED = "release_stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseShown:
+    """A release, what it is about, and its waves with the reason for the size of each."""
+
+    release: ReleaseRow
+    variant: VariantRow | None
+    waves: tuple[WaveRow, ...] = ()
+
+
+def list_releases(
+    env: Env, shop: ShopRef, *, before: int | None = None, limit: int = 50
+) -> list[ReleaseShown]:
+    """Newest first, without waves."""
+    with env.db.read() as tx:
+        rows = releases.list_releases(tx, shop_id=shop.id, before=before, limit=limit)
+        found = catalogue.find_variants(tx, [row.variant_id for row in rows])
+    return [ReleaseShown(release=row, variant=found.get(row.variant_id)) for row in rows]
+
+
+def show_release(env: Env, shop: ShopRef, release_id: int) -> ReleaseShown:
+    """Raises errors.NotFound, also for another shop's."""
+    with env.db.read() as tx:
+        return _show(tx, _of_shop(tx, shop, release_id))
+
+
+def pause_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> ReleaseShown:
+    """Send nothing more of it until it is resumed. Raises Conflict when it does not run."""
+
+    def work(tx: Transaction) -> ReleaseShown:
+        row = _locked(tx, shop, release_id)
+        if row.state != "paused":
+            _need(row, {"running"}, "pause")
+            releases.update_release(tx, row.id, state="paused", reason=PERSON)
+            steer.hold_messages(tx, row.id, reason=PAUSED, now=env.now())
+            log.info("release paused", release=row.id, by=by)
+        return _show(tx, _of_shop(tx, shop, release_id))
+
+    return env.db.retry(work)
+
+
+def resume_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> ReleaseShown:
+    """Go on where it was paused or stopped by a person, in the same order. Raises Conflict."""
+
+    def work(tx: Transaction) -> ReleaseShown:
+        row = _locked(tx, shop, release_id)
+        if row.state != "running":
+            stopped_by_person = row.state == "stopped" and row.reason == PERSON
+            _need(row, {"paused", "stopped" if stopped_by_person else "paused"}, "resume")
+            now = env.now()
+            again = {"cursor_at": None, "cursor_id": None, "wave_open": False}
+            releases.update_release(
+                tx,
+                row.id,
+                state="running",
+                reason="",
+                next_wave_at=now,
+                finished_at=None,
+                **(again if stopped_by_person else {}),
+            )
+            steer.free_messages(tx, row.id, reasons=(PAUSED, STOPPED), now=now)
+            log.info("release resumed", release=row.id, by=by)
+        return _show(tx, _of_shop(tx, shop, release_id))
+
+    return env.db.retry(work)
+
+
+def stop_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> ReleaseShown:
+    """Tell nobody else. Who was not told keeps waiting for the next restock. Raises Conflict."""
+
+    def work(tx: Transaction) -> ReleaseShown:
+        row = _locked(tx, shop, release_id)
+        if not (row.state == "stopped" and row.reason == PERSON):
+            _need(row, {"running", "paused", "stopped"}, "stop")
+            now = env.now()
+            releases.update_release(
+                tx,
+                row.id,
+                state="stopped",
+                reason=PERSON,
+                finished_at=row.finished_at or now,
+                next_wave_at=None,
+                wave_open=False,
+            )
+            steer.hold_messages(tx, row.id, reason=STOPPED, now=now)
+            log.info("release stopped", release=row.id, by=by)
+        return _show(tx, _of_shop(tx, shop, release_id))
+
+    return env.db.retry(work)
+
+
+def _of_shop(tx: Transaction, shop: ShopRef, release_id: int) -> ReleaseRow:
+    row = releases.load_release(tx, release_id)
+    if row is None or row.shop_id != shop.id:
+        raise NotFound("There is no such release in this shop.")
+    return row
+
+
+def _locked(tx: Transaction, shop: ShopRef, release_id: int) -> ReleaseRow:
+    """The release, so that no wave is planned meanwhile."""
+    _of_shop(tx, shop, release_id)
+    row = releases.load_release(tx, release_id, for_update=True)
+    if row is None:  # a wave of it is being planned at this moment
+        raise Conflict("busy", "A wave of this release is being planned. Ask again in a moment.")
+    return row
+
+
+def _need(row: ReleaseRow, states: set[str], what: str) -> None:
+    if row.state not in states:
+        why = f" ({row.reason})" if row.reason else ""
+        raise Conflict("wrong_state", f"Release {row.id} is {row.state}{why}, so it cannot {what}.")
+
+
+def _show(tx: Transaction, row: ReleaseRow) -> ReleaseShown:
+    return ReleaseShown(
+        release=row,
+        variant=catalogue.find_variants(tx, [row.variant_id]).get(row.variant_id),
+        waves=tuple(releases.waves_of(tx, row.id)),
+    )

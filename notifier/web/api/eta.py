@@ -1,0 +1,79 @@
+"""How does a shop's server say when something is expected?"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from pydantic import Field
+
+from notifier.domain.dates import read_eta
+from notifier.errors import InvalidInput
+from notifier.services.push_stock import find_key
+from notifier.services.set_eta import set_eta
+from notifier.web.api.access import Caller, Scope
+from notifier.web.api.operation import operation
+from notifier.web.api.shapes import Key, Shape
+from notifier.web.here import env
+
+blueprint = Blueprint("eta", __name__)
+
+
+class EtaGiven(Shape):
+    """When one variant is expected. One of `variant` and `sku`."""
+
+    variant: Key = Field("", description="The shop's own variant id.")
+    sku: Key = Field("", description="Enough alone when one variant has it.")
+    eta: str | None = Field(
+        ..., max_length=100, description="2027-02-14, 2027-02, 2027-02-01/2027-02-14, or null."
+    )
+    source: str = Field(
+        "",
+        max_length=64,
+        description="Where the date comes from. A date or range must have one; a month may not.",
+    )
+    evidence: str = Field("", max_length=4000, description="What shows it: an order's number …")
+    actor: str = Field("", max_length=64, description="Who says so.")
+
+
+class EtaAnswer(Shape):
+    """`changed` is false when that date was known. `told`: who waits hears of it, if it moved far
+    enough for the shop's settings."""
+
+    variant: str
+    before: str | None
+    eta: str | None
+    changed: bool
+    told: bool
+
+
+@operation(
+    "POST",
+    "/eta",
+    scope=Scope.ETA_WRITE,
+    summary="Say when something is expected",
+    given=EtaGiven,
+    answer=EtaAnswer,
+    blueprint=blueprint,
+)
+def give_eta(caller: Caller, given: EtaGiven) -> EtaAnswer:
+    """Kept in the history of promises with source, evidence and actor. 409 `available` when it can
+    be bought now."""
+    eta = read_eta(given.eta)
+    if given.eta is not None and eta is None:
+        raise InvalidInput.of("eta", "not_a_date", f"{given.eta!r} is no date. Send null for none.")
+    key = find_key(env(), caller.shop, variant=given.variant.strip(), sku=given.sku.strip())
+    done = set_eta(
+        env(),
+        caller.shop,
+        key,
+        eta,
+        source=given.source,
+        evidence=given.evidence,
+        actor=f"{caller.name} {given.actor}".strip(),
+    )
+    return EtaAnswer(
+        variant=done.variant,
+        before=done.before,
+        eta=done.after,
+        changed=done.changed,
+        told=done.told,
+    )
