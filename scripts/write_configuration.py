@@ -46,8 +46,8 @@ place in the file. After a change run `notifier check`.
 * **Secrets from files.** `…_FILE` names a file that holds the value, without the space around it:
   `NOTIFIER__CHANNELS__MAIL__PASSWORD_FILE=/run/secrets/mail`. Options that are secret are marked
   with 🔒. (Two options end in `_file` themselves, `ca_file` and `dkim_key_file`: set those in the
-  configuration file.) A secret written into the file itself is safe only if nobody else may read the file;
-  `notifier init` makes it readable by its owner alone.
+  configuration file.) A secret written into the file itself is safe only if nobody else may read
+  the file; `notifier init` makes it readable by its owner alone.
 * **Lengths of time** are `90s`, `15m`, `6h`, `30d`, `2w`, or several together: `1h30m`.
 * **Names.** Where a section's name holds `<…>` you choose the name. Keep it to small letters,
   digits and underscores, so that the environment can name it too.
