@@ -28,10 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-unreadable_errors = pytest.mark.xfail(
-    strict=True, reason="answers with an error lack Access-Control-Allow-Origin"
-)
-
 WIDGET = f'<notify-me key="{KETTLE}" variant="M"></notify-me>'
 SIZES = '<label>Size <select name="id"><option>S<option selected>M<option>L</select></label>'
 
@@ -108,7 +104,6 @@ def test_every_size_shows_what_is_so(store: Storefront, ann: Shopper) -> None:
     ann.expect_state("idle")
 
 
-@unreadable_errors
 def test_what_is_wrong_with_an_address_is_said_at_the_field(
     store: Storefront, ann: Shopper
 ) -> None:
@@ -118,7 +113,6 @@ def test_what_is_wrong_with_an_address_is_said_at_the_field(
     expect(ann.hint).to_contain_text("ann@nowhere")
 
 
-@unreadable_errors
 def test_what_came_back_while_ann_typed_is_available(store: Storefront, ann: Shopper) -> None:
     ann.visit(WIDGET, before=SIZES).open()
     ann.field.fill("ann@example.com")

@@ -75,7 +75,7 @@ class Wire:
             raise BadCertificate(error.verify_message or str(error)) from error
         except TimeoutError as error:
             raise NoReply("timeout", "The TLS handshake did not finish in time.") from error
-        except (ssl.SSLEOFError, ConnectionError) as error:
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError) as error:
             raise NoReply("dropped", f"The server hung up in the TLS handshake: {error}") from error
         except (ssl.SSLError, ValueError) as error:
             raise NoReply("tls", f"The TLS handshake failed: {error}") from error
