@@ -4,6 +4,7 @@ service will use them, and says what to do."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from notifier.connectors.base import Finding
@@ -24,7 +25,7 @@ def check_all(env: Env, *, tell: Callable[[str], None] = lambda _: None) -> list
     for about, look in _looks(env):
         tell(about)
         try:
-            found += look()
+            found += [_placed(one, about) for one in look()]
         except NotifierError as error:
             found.append(_bad(about, str(error), "Correct the configuration, then check again."))
     return found
@@ -49,6 +50,14 @@ def _looks(env: Env) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
                 lambda shop=shop, name=name: _check_source(env, shop, name),  # type: ignore[misc]
             )
     yield "running", lambda: _check_running(env)
+
+
+def _placed(one: Finding, about: str) -> Finding:
+    """The finding under the name of what was looked at, where it does not say that itself."""
+    name = about.rpartition(" ")[2]
+    if name in one.about or name.rpartition("/")[2] in one.about or about in ("running", "service"):
+        return one
+    return replace(one, about=f"{about}, {one.about}")
 
 
 def _ok(about: str, message: str) -> Finding:
