@@ -37,9 +37,7 @@ class Eta:
     @classmethod
     def in_month(cls, year: int, month: int, *, text: str = "") -> Eta:
         first = date(year, month, 1)
-        last = date.fromordinal(
-            (date(year + month // 12, month % 12 + 1, 1)).toordinal() - 1
-        )
+        last = date.fromordinal((date(year + month // 12, month % 12 + 1, 1)).toordinal() - 1)
         return cls(earliest=first, latest=last, precision=EtaPrecision.MONTH, text=text)
 
     @classmethod
