@@ -2,7 +2,7 @@
 
 Twilio has no idempotency key for messages. So a try without an answer is reported as unknown, and
 the next try first looks through Twilio's list for our text; only what is not there after a minute
-is sent again (at least once, at most two copies).
+(`settling`) is sent again (at least once, at most two copies).
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ __all__ = [
     "verify_signature",
 ]
 
-SETTLING = timedelta(seconds=60)  # after this a message Twilio took is surely in its list
 SKEW = timedelta(minutes=2)  # between our clock and Twilio's
 LEAST_VALIDITY = timedelta(seconds=10)
 LISTED = 200  # newest messages to one number that are looked through
@@ -226,9 +225,10 @@ class Channel:
                 result = Result(outcome=Outcome.ACCEPTED, code="found", provider_id=str(found.sid))
                 return self._remember(letter, result)
         age = max(now - first, timedelta(0))
-        if age < SETTLING:
+        settling = timedelta(seconds=self._settings.settling)
+        if age < settling:
             said = "An earlier try may still turn up in Twilio's list."
-            return _later("settling", said, wait=SETTLING - age)
+            return _later("settling", said, wait=settling - age)
         return None
 
     def _cap_result(self, segments: int) -> Result | None:

@@ -77,6 +77,10 @@ class Settings:
     longest_validity: float = field(
         default=14400.0, metadata=_help("Twilio drops what it could not send in this time.")
     )
+    settling: float = field(
+        default=60.0,
+        metadata=_help("After this a message that Twilio took is surely in its list."),
+    )
     connect_timeout: float = field(default=3.0, metadata=_help("Patience while connecting."))
     read_timeout: float = field(default=10.0, metadata=_help("Patience for an answer."))
     base_url: str = field(
@@ -115,6 +119,7 @@ class Settings:
             ("price_per_segment", 0, 10),
             ("daily_spend_cap", 0, 10_000_000),
             ("longest_validity", 10, 36_000),
+            ("settling", 0, 3600),
             ("connect_timeout", 0.05, 60),
             ("read_timeout", 0.05, 120),
         ):
