@@ -95,6 +95,10 @@ class Delivery(Section):
     lease: Length = Field(
         timedelta(seconds=90), description="How long a taken message stays with its sender."
     )
+    unknown_after: Length = Field(
+        timedelta(seconds=60),
+        description="Handed over without an answer, a message is tried once more after this.",
+    )
     max_failures: int = Field(6, ge=1, description="Tries that count before a message is given up.")
     alert_ttl: Length = Field(
         timedelta(hours=24), description="An alert not sent by then is stale and is dropped."

@@ -13,7 +13,7 @@ from notifier.domain.message import MessageState
 FIRST_RETRY = timedelta(minutes=2)
 LONGEST_RETRY = timedelta(hours=4)
 MAX_UNKNOWNS = 2  # the first unknown allows one resend; the second is final
-RECONCILE_AFTER = timedelta(seconds=60)
+KILLS_WITHOUT_PAUSE = 10  # after that it may be the message that kills its senders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,18 @@ def book_later(
     return Booking(state=state, due_at=due_at, failures=failures, unknowns=standing.unknowns)
 
 
-def book_unknown(standing: Standing, *, now: datetime) -> Booking:
+def book_given_back(standing: Standing, *, now: datetime, kills: int, jitter: float) -> Booking:
+    """Taken, not handed over. Due at once, unless it may be what kills its senders (trust RL-9)."""
+    beyond = kills - KILLS_WITHOUT_PAUSE
+    return Booking(
+        state=MessageState.UNKNOWN if standing.unknowns else MessageState.DUE,
+        due_at=now + backoff(beyond, jitter=jitter) if beyond > 0 else now,
+        failures=standing.failures,
+        unknowns=standing.unknowns,
+    )
+
+
+def book_unknown(standing: Standing, *, now: datetime, again_after: timedelta) -> Booking:
     """Handed over, no answer. Tried once more after a pause, under the same Message-ID."""
     unknowns = standing.unknowns + 1
     if unknowns >= MAX_UNKNOWNS:
@@ -103,7 +114,7 @@ def book_unknown(standing: Standing, *, now: datetime) -> Booking:
         )
     return Booking(
         state=MessageState.UNKNOWN,
-        due_at=now + RECONCILE_AFTER,
+        due_at=now + again_after,
         failures=standing.failures,
         unknowns=unknowns,
     )

@@ -61,7 +61,7 @@ def book_result(
     elif result.outcome is Outcome.REFUSED:
         _follow_refusal(env, tx, message, result)
     if result.blame is Blame.CONFIG:
-        _pause_channel(env, tx, message, result)
+        pause_channel(env, tx, message, result)
     return True
 
 
@@ -72,7 +72,9 @@ def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
     if result.outcome is Outcome.ACCEPTED:
         return delivery.book_accepted(standing)
     if result.outcome is Outcome.UNKNOWN:
-        return delivery.book_unknown(standing, now=env.now())
+        return delivery.book_unknown(
+            standing, now=env.now(), again_after=env.config.delivery.unknown_after
+        )
     if result.outcome is Outcome.REFUSED and result.blame is not Blame.CONFIG:
         return delivery.book_refused(standing, reason=f"refused_{result.blame.value}")
     is_webhook = message.medium == Medium.WEBHOOK
@@ -229,7 +231,7 @@ def end_subscriptions(
     return moved
 
 
-def _pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
+def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
     """Our set-up is wrong: stop this channel for a while, burn no messages, call somebody."""
     now = env.now()
     why = f"{result.code}: {result.detail[:200]}"

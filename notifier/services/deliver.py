@@ -1,37 +1,38 @@
 """How do due messages leave, at least once and never more than twice?
 
 Three steps: lease a batch and check each message anew (one transaction); call the channel with no
-transaction open, noting each step in the journal; book the results (short transactions). What is
-left when a worker dies is taken over by services/take_over.py.
+transaction open, noting each step in the journal; book the results (short transactions, see
+services/book_batch.py). What is left when a worker dies goes through services/take_over.py.
 """
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from notifier import journal
 from notifier.channels.base import Blame, Letter, MessageChannel, Outcome, Phase, Result
 from notifier.domain.message import Medium
 from notifier.errors import ConfigError, StoreBusy, TemplateProblem
-from notifier.journal import Journal
+from notifier.journal import Journal, LeaseOver
 from notifier.log import log
 from notifier.metrics import SENT
 from notifier.rendering import Renderer
-from notifier.services.book_result import book_result
+from notifier.services.book_batch import BatchBook
 from notifier.services.channels import make_channel
 from notifier.services.compose import Batch, compose, load_batch
 from notifier.services.compose_hook import compose_hook
 from notifier.services.env import Env
 from notifier.services.recheck import recheck
+from notifier.services.settle import GIVEN_BACK, result_as_note, settle
 from notifier.store import outbox, releases, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
-BOOK_EVERY = 0.25  # seconds between two bookings while a batch is being sent
-BOOK_AT = 50
+
+class Held(Exception):
+    """Not handed over, because we stop or cannot record what would come of it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,26 +56,36 @@ class Sender:
         self._renderer = renderer
         self._make = make
         self._channels: dict[str, MessageChannel] = {}
-        self._journal = Journal(env.config.service.data_dir / "journal")
+        self._folder = env.config.service.data_dir / "journal"
+        self._journal = Journal(self._folder)
         self._stopping = threading.Event()
+        self._owes = False  # something we took may not be booked
 
     @property
     def owner(self) -> str:
         return self._journal.owner
 
     def stop(self) -> None:
-        """Finish what is handed over, take nothing new."""
+        """Finish what is handed over, hand over nothing new."""
         self._stopping.set()
 
     def close(self) -> None:
+        """Give back what was not handed over, so that others may send it at once."""
         for channel in self._channels.values():
             channel.close()
         self._channels.clear()
-        self._journal.close()
+        try:
+            if self._owes:
+                self._give_back()
+        except StoreBusy as error:
+            log.warning("left for others to take over: database busy", why=str(error))
+        self._journal.close(keep=self._owes)
 
     def send_due(self) -> int:
         """Take one batch for every channel that has something due; how many messages that was."""
         env = self._env
+        if self._owes:
+            self._give_back()
         with env.db.read() as tx:
             names = outbox.due_channels(tx, now=env.now())
             off = switches.all_off(tx, now=env.now())
@@ -88,28 +99,44 @@ class Sender:
         return tried
 
     def _send_batch(self, name: str) -> int:
+        self._owes = True  # until all is booked, whatever happens in between
         claimed = self._env.db.retry(lambda tx: self._claim(tx, name))
-        if not claimed.messages:
-            return claimed.looked_at
-        by_id = {message.id: message for message in claimed.messages}
-        letters, failed = self._write(claimed)
-        results: list[tuple[MessageRow, Result]] = failed
-        try:
-            channel = self._channel(name)
-        except ConfigError as error:
-            results += [(by_id[letter.message_id], _misconfigured(error)) for letter in letters]
-            letters = []
-        if letters:
-            with self._heartbeat():
-                self._hand_over(channel, name, letters, by_id, results)
-        self._book(results)
-        self._journal.forget()
+        if claimed.messages:
+            with BatchBook(self._env, self._journal) as book:
+                self._hand_over(name, claimed, book)
+            self._book(book)
+            if book.booked < len(claimed.messages) or self._journal.is_seized:
+                self._give_back()
+            self._journal.forget()
+        self._owes = False
         return claimed.looked_at
+
+    @staticmethod
+    def _book(book: BatchBook) -> None:
+        book.book_rest()
+
+    def _give_back(self) -> None:
+        """Settle by our own notes what we took and did not finish."""
+        count = self._env.db.retry(self._settle_own)
+        if self._journal.is_seized:  # we were too slow; begin anew under another name
+            self._journal.close()
+            self._journal = Journal(self._folder)
+        else:
+            self._journal.forget()
+        self._owes = False
+        log.info("messages given back", count=count)
+
+    def _settle_own(self, tx: Transaction) -> int:
+        left = outbox.leased(tx, owner=self.owner)
+        if not left:
+            return 0
+        return settle(self._env, tx, left, notes=self._journal.notes(), code=GIVEN_BACK)
 
     def _claim(self, tx: Transaction, name: str) -> Claimed:
         """Lease the next messages of a channel; skip or postpone what must not go now."""
         env = self._env
-        now = env.now()
+        since, now = journal.boot_seconds(), env.now()
+        self._settle_own(tx)  # from a commit whose answer was lost
         due = outbox.select_due(tx, channel=name, now=now, limit=env.config.delivery.batch)
         if not due:
             return Claimed()
@@ -121,122 +148,71 @@ class Sender:
         for id_, due_at, reason in verdict.postpone:
             outbox.postpone(tx, [id_], due_at=due_at, reason=reason)
         ids = [message.id for message in verdict.send]
-        outbox.claim(tx, ids, owner=self.owner, now=now, lease=env.config.delivery.lease)
+        lease = env.config.delivery.lease
+        outbox.claim(tx, ids, owner=self.owner, now=now, lease=lease)
+        self._journal.promise(lease, since=since)
         return Claimed(messages=verdict.send, batch=batch, looked_at=len(due))
 
-    def _write(self, claimed: Claimed) -> tuple[list[Letter], list[tuple[MessageRow, Result]]]:
+    def _hand_over(self, name: str, claimed: Claimed, book: BatchBook) -> None:
+        """Call the channel; each answer is noted at once, then booked."""
+        by_id = {message.id: message for message in claimed.messages}
+        letters = self._write(claimed, book)
+        try:
+            channel = self._channel(name)
+        except ConfigError as error:
+            for letter in letters:
+                book.add(by_id[letter.message_id], _misconfigured(error))
+            return
+        attempts = {letter.message_id: letter.attempt_no for letter in letters}
+
+        def note(message_id: int, phase: Phase) -> None:
+            if phase is Phase.HANDED_OVER:
+                if self._stopping.is_set():
+                    raise Held("The sender stops.")
+                if not book.wait_for_room():
+                    raise Held("The database takes no results.")
+                self._journal.hand_over(message_id, attempts[message_id])
+
+        try:
+            for letter, result in channel.send(letters, note=note) if letters else ():
+                self._note_answer(letter, result)
+                book.add(by_id[letter.message_id], result)
+                SENT.labels(channel=name, outcome=result.outcome.value).inc()
+        except (Held, LeaseOver) as why:
+            log.warning("batch broken off", channel=name, why=str(why))
+
+    def _note_answer(self, letter: Letter, result: Result) -> None:
+        try:
+            self._journal.answer(letter.message_id, letter.attempt_no, result_as_note(result))
+        except OSError as error:
+            log.warning("answer not noted", message=letter.message_id, why=str(error))
+
+    def _write(self, claimed: Claimed, book: BatchBook) -> list[Letter]:
         """Compose each letter; one that cannot be written stops no other."""
         letters: list[Letter] = []
-        failed: list[tuple[MessageRow, Result]] = []
         for message in claimed.messages:
-            attempt_no = message.attempt_no + 1
             try:
-                if message.medium == Medium.WEBHOOK:
-                    letters.append(compose_hook(self._env, message, attempt_no=attempt_no))
-                else:
-                    letters.append(
-                        compose(
-                            self._env,
-                            self._renderer,
-                            message,
-                            claimed.batch,
-                            attempt_no=attempt_no,
-                        )
-                    )
+                letters.append(self._compose(message, claimed.batch))
             except TemplateProblem as error:
                 log.error("message cannot be written", message=message.id, why=str(error))
-                failed.append((message, _unwritable(str(error))))
+                book.add(message, _unwritable(str(error)))
+            except StoreBusy:
+                raise  # no fault of the message
             except Exception as error:  # noqa: BLE001  one poisoned row must not stop the rest
                 log.exception("message cannot be composed", message=message.id)
-                failed.append((message, _unwritable(f"{type(error).__name__}: {error}")))
-        return letters, failed
+                book.add(message, _unwritable(f"{type(error).__name__}: {error}"))
+        return letters
+
+    def _compose(self, message: MessageRow, batch: Batch) -> Letter:
+        attempt_no = message.attempt_no + 1
+        if message.medium == Medium.WEBHOOK:
+            return compose_hook(self._env, message, attempt_no=attempt_no)
+        return compose(self._env, self._renderer, message, batch, attempt_no=attempt_no)
 
     def _channel(self, name: str) -> MessageChannel:
         if name not in self._channels:
             self._channels[name] = self._make(self._env, name)
         return self._channels[name]
-
-    def _hand_over(
-        self,
-        channel: MessageChannel,
-        name: str,
-        letters: list[Letter],
-        by_id: dict[int, MessageRow],
-        results: list[tuple[MessageRow, Result]],
-    ) -> None:
-        """Call the channel, booking results as they come so that a kill loses few."""
-        attempts = {letter.message_id: letter.attempt_no for letter in letters}
-
-        def note(message_id: int, phase: Phase) -> None:
-            if phase is Phase.HANDED_OVER:
-                self._journal.hand_over(message_id, attempts[message_id])
-
-        booked_at = time.monotonic()
-        for letter, result in channel.send(letters, note=note):
-            self._journal.answer(letter.message_id, letter.attempt_no, result_as_note(result))
-            SENT.labels(channel=name, outcome=result.outcome.value).inc()
-            results.append((by_id[letter.message_id], result))
-            now = time.monotonic()
-            if len(results) >= BOOK_AT or now - booked_at > BOOK_EVERY:
-                self._book(results)
-                booked_at = now
-
-    @contextmanager
-    def _heartbeat(self) -> Iterator[None]:
-        """Keep the leases while the channel works: a mail server may take ten minutes to answer."""
-        done = threading.Event()
-        beat = threading.Thread(target=self._beat_until, args=(done,), daemon=True)
-        beat.start()
-        try:
-            yield
-        finally:
-            done.set()
-            beat.join()
-
-    def _beat_until(self, done: threading.Event) -> None:
-        env = self._env
-        lease = env.config.delivery.lease
-        while not done.wait(lease.total_seconds() / 3):
-            try:
-                env.db.retry(
-                    lambda tx: outbox.extend_lease(tx, owner=self.owner, now=env.now(), lease=lease)
-                )
-            except StoreBusy:
-                log.warning("lease not extended: database busy", owner=self.owner)
-
-    def _book(self, results: list[tuple[MessageRow, Result]]) -> None:
-        """Book and empty the list."""
-        if not results:
-            return
-        todo = list(results)
-
-        def work(tx: Transaction) -> None:
-            for message, result in todo:
-                book_result(self._env, tx, message, message.attempt_no + 1, result)
-
-        self._env.db.retry(work, tries=8)
-        results.clear()
-
-
-def result_as_note(result: Result) -> dict[str, object]:
-    """A result in the journal's words; `note_as_result` reads it."""
-    return {
-        "outcome": result.outcome.value,
-        "blame": result.blame.value,
-        "code": result.code,
-        "detail": result.detail[:200],
-        "provider_id": result.provider_id,
-    }
-
-
-def note_as_result(note: dict[str, object]) -> Result:
-    return Result(
-        outcome=Outcome(str(note["outcome"])),
-        blame=Blame(str(note["blame"])),
-        code=str(note["code"]),
-        detail=str(note["detail"]),
-        provider_id=str(note["provider_id"]),
-    )
 
 
 def _misconfigured(error: ConfigError) -> Result:

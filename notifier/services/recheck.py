@@ -8,6 +8,7 @@ reason on the message.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ ALERTS = frozenset(
         MessageKind.STILL_WAITING,
     }
 )
+_ALERT_WORDS = frozenset(kind.value for kind in ALERTS)
 DAY = timedelta(days=1)
 JITTER = timedelta(minutes=20)
 
@@ -57,6 +59,7 @@ class Sorted:
     skip: dict[str, list[int]] = field(default_factory=dict)  # reason → ids
     postpone: list[tuple[int, datetime, str]] = field(default_factory=list)
     sold_out_releases: set[int] = field(default_factory=set)
+    alerts_by_sms: Counter[int] = field(default_factory=Counter)  # to send now, by contact
 
 
 def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Batch) -> Sorted:
@@ -74,6 +77,9 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
             result.skip.setdefault(reason, []).append(message.id)
             continue
         later = _why_later(env, tx, shop, message, batch, stale_variants, now=now)
+        if later is None and _is_sms_alert(message):
+            later = _sms_later(tx, shop, message, batch, result, now=now)
+            result.alerts_by_sms[message.contact_id or 0] += later is None
         if later is not None:
             result.postpone.append((message.id, *later))
         else:
@@ -166,7 +172,7 @@ def _why_later(
     *,
     now: datetime,
 ) -> tuple[datetime, str] | None:
-    if message.medium == Medium.WEBHOOK or message.kind not in {kind.value for kind in ALERTS}:
+    if message.medium == Medium.WEBHOOK or message.kind not in _ALERT_WORDS:
         return None
     event = batch.events.get(message.event_id or 0)
     if event is not None and message.kind == MessageKind.BACK_IN_STOCK:
@@ -174,29 +180,36 @@ def _why_later(
             stale_variants[event.variant_id] = is_too_old(env, tx, shop, event.variant_id, now=now)
         if stale_variants[event.variant_id]:
             return now + LOOK_AGAIN, "data_too_old"
-    if message.medium == Medium.SMS:
-        return _sms_later(tx, shop, message, batch, now=now)
     return None
 
 
+def _is_sms_alert(message: MessageRow) -> bool:
+    return message.medium == Medium.SMS and message.kind in _ALERT_WORDS
+
+
 def _sms_later(
-    tx: Transaction, shop: ShopRef, message: MessageRow, batch: Batch, *, now: datetime
+    tx: Transaction,
+    shop: ShopRef,
+    message: MessageRow,
+    batch: Batch,
+    result: Sorted,
+    *,
+    now: datetime,
 ) -> tuple[datetime, str] | None:
     """Quiet hours by the recipient's zones, and the most alerts a day (trust SM-13, SM-14)."""
     contact = batch.contacts[message.contact_id or 0]
     cap = shop.config.sms_a_day
-    if (
-        cap
-        and outbox.count_recent(
+    if cap:
+        before = outbox.count_recent(
             tx,
             contact_id=contact.id,
             shop_id=shop.id,
             since=now - DAY,
-            kinds=[kind.value for kind in ALERTS],
+            kinds=sorted(_ALERT_WORDS),
+            besides=message.id,  # a second try is no second message
         )
-        >= cap
-    ):
-        return now + timedelta(hours=1), "daily_sms_cap"
+        if before + result.alerts_by_sms[contact.id] >= cap:
+            return now + timedelta(hours=1), "daily_sms_cap"
     if shop.config.sms_hours == "always":
         return None
     phone = normalise_phone(contact.address, allow_test_numbers=True)

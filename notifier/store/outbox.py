@@ -293,26 +293,30 @@ class Leased:
     message_id: int
     attempt_no: int
     owner: str
-    failures: int
-    unknowns: int
-    expires_at: datetime | None
     lease_until: datetime
 
 
-def leased(tx: Connection, *, until: datetime | None = None) -> list[Leased]:
-    """Messages being sent; with `until`, those whose lease was over by then."""
+def leased(tx: Connection, *, owner: str = "") -> list[Leased]:
+    """Messages being sent; with `owner`, those of one sender."""
     query = select(
         messages.c.id.label("message_id"),
         messages.c.attempt_no,
         messages.c.lease_owner.label("owner"),
-        messages.c.failures,
-        messages.c.unknowns,
-        messages.c.expires_at,
         messages.c.lease_until,
     ).where(messages.c.state == MessageState.SENDING.value)
-    if until is not None:
-        query = query.where(messages.c.lease_until <= until)
+    if owner:
+        query = query.where(messages.c.lease_owner == owner)
     return [Leased(**row._mapping) for row in tx.execute(query.limit(10_000))]
+
+
+def count_tries(tx: Connection, ids: Sequence[int], *, code: str) -> dict[int, int]:
+    """How many finished tries at each of these messages ended with this code."""
+    rows = tx.execute(
+        select(attempts.c.message_id, func.count().label("tries"))
+        .where(attempts.c.message_id.in_(list(ids)), attempts.c.code == code)
+        .group_by(attempts.c.message_id)
+    )
+    return {row.message_id: row.tries for row in rows}
 
 
 def find_message(
@@ -397,9 +401,15 @@ def depths(tx: Connection) -> list[Depth]:
 
 
 def count_recent(
-    tx: Connection, *, contact_id: int, shop_id: int, since: datetime, kinds: Sequence[str]
+    tx: Connection,
+    *,
+    contact_id: int,
+    shop_id: int,
+    since: datetime,
+    kinds: Sequence[str],
+    besides: int,
 ) -> int:
-    """How many messages of these kinds one person was sent since then."""
+    """How many messages of these kinds one person was sent since then, `besides` not counted."""
     return int(
         tx.execute(
             select(func.count())
@@ -410,6 +420,7 @@ def count_recent(
                 messages.c.kind.in_(list(kinds)),
                 messages.c.state.in_(("sending", "accepted", "delivered", "unknown")),
                 messages.c.first_tried_at >= since,
+                messages.c.id != besides,
             )
         ).scalar_one()
     )

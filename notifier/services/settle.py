@@ -1,0 +1,99 @@
+"""What becomes of a message that its sender took and did not finish?
+
+The sender's notes tell how far it got: not handed over, due again; answered, book the answer;
+handed over without an answer, unknown: at most one more try (trust RL-3, RL-4, EM-22). Where the
+notes are missing, everything counts as unknown.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from notifier.channels.base import Blame, Outcome, Phase, Result
+from notifier.domain import delivery
+from notifier.journal import LastStep, Notes
+from notifier.services.book_result import book_result
+from notifier.services.env import Env
+from notifier.store import outbox
+from notifier.store.outbox import Leased, MessageRow
+from notifier.store.session import Transaction
+
+KILLED = "killed"
+GIVEN_BACK = "given_back"
+
+
+def settle(env: Env, tx: Transaction, left: Sequence[Leased], *, notes: Notes, code: str) -> int:
+    """Move on what one sender left; how many messages. `code`: KILLED or GIVEN_BACK."""
+    kills = outbox.count_tries(tx, [one.message_id for one in left], code=KILLED)
+    settled = 0
+    for one in left:
+        message = outbox.find_message(tx, message_id=one.message_id)
+        if message is None or message.attempt_no != one.attempt_no or message.state != "sending":
+            continue
+        step = notes.steps.get((one.message_id, one.attempt_no))
+        if step is None and notes.complete:
+            times = kills.get(one.message_id, 0) + (code == KILLED)
+            settled += _give_back(env, tx, message, code=code, kills=times)
+        else:
+            settled += book_result(env, tx, message, one.attempt_no, _result(step, code))
+    return settled
+
+
+def _result(step: LastStep | None, code: str) -> Result:
+    if step is not None and step.answered:
+        return note_as_result(dict(step.answer))
+    return Result(
+        outcome=Outcome.UNKNOWN,
+        blame=Blame.TRANSPORT,
+        code=code,
+        detail="The sender stopped before it knew the answer.",
+    )
+
+
+def _give_back(env: Env, tx: Transaction, message: MessageRow, *, code: str, kills: int) -> bool:
+    now = env.now()
+    standing = delivery.Standing(
+        failures=message.failures, unknowns=message.unknowns, expires_at=message.expires_at
+    )
+    booking = delivery.book_given_back(standing, now=now, kills=kills, jitter=random.random())
+    return outbox.book(
+        tx,
+        outbox.Booked(
+            message_id=message.id,
+            attempt_no=message.attempt_no,
+            state=booking.state.value,
+            reason=booking.reason,
+            due_at=booking.due_at,
+            failures=booking.failures,
+            unknowns=booking.unknowns,
+            phase=Phase.PREPARED.value,
+            outcome=Outcome.TRY_LATER.value,
+            blame=Blame.TRANSPORT.value,
+            code=code,
+            detail="The sender stopped before it handed the message over.",
+            provider_id="",
+        ),
+        now=now,
+    )
+
+
+def result_as_note(result: Result) -> dict[str, object]:
+    """A result in the journal's words; `note_as_result` reads it."""
+    return {
+        "outcome": result.outcome.value,
+        "blame": result.blame.value,
+        "code": result.code,
+        "detail": result.detail[:200],
+        "provider_id": result.provider_id,
+    }
+
+
+def note_as_result(note: dict[str, object]) -> Result:
+    return Result(
+        outcome=Outcome(str(note["outcome"])),
+        blame=Blame(str(note["blame"])),
+        code=str(note["code"]),
+        detail=str(note["detail"]),
+        provider_id=str(note["provider_id"]),
+    )
