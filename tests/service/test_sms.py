@@ -1,0 +1,140 @@
+"""Alerts by SMS: confirmed first, within the recipient's hours, at most so many a day, never
+after STOP (trust SM-7 to SM-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.fakes.twilio import FakeTwilio, Fault
+from tests.timing import SettableClock
+from tests.world import SID, TOKEN, World
+
+PHONE = "+12125551234"  # New York
+OTHER = "+13105551234"  # Los Angeles
+
+
+@pytest.fixture
+def twilio(clock: SettableClock) -> Iterator[FakeTwilio]:
+    with FakeTwilio(
+        account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
+    ) as fake:
+        yield fake
+
+
+@pytest.fixture
+def phones(make_world: Callable[..., World], twilio: FakeTwilio) -> World:
+    world = make_world(twilio=twilio, release={"strategy": "all"})
+    world.clock.set(datetime(2026, 12, 1, 17, 0, tzinfo=UTC))  # Tuesday noon in New York
+    return world
+
+
+def texts(world: World, to: str = PHONE) -> list[str]:
+    assert world.twilio is not None
+    return [text.body for text in world.twilio.messages if text.to == to]
+
+
+def test_a_number_is_confirmed_by_a_link_in_an_sms_before_any_alert(phones: World) -> None:
+    phones.see("SHIRT-S", 0)
+    asked = phones.asks(PHONE)
+    phones.run()
+    [text] = texts(phones)
+    assert "Kettle & Co" in text
+    assert "/c/" in text
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    assert len(texts(phones)) == 1
+    assert phones.subscription(asked).state == "unconfirmed"
+
+
+def test_an_alert_at_night_waits_for_the_recipients_morning(phones: World) -> None:
+    phones.see("SHIRT-S", 0)
+    phones.waits(PHONE)
+    phones.run()
+    before = len(texts(phones))
+    phones.clock.set(datetime(2026, 12, 2, 3, 0, tzinfo=UTC))  # 22:00 in New York
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    assert len(texts(phones)) == before
+    [row] = phones.rows("SELECT reason, due_at FROM messages WHERE kind = 'back_in_stock'")
+    assert row["reason"] == "quiet_hours"
+    phones.clock.set(datetime(2026, 12, 2, 15, 30, tzinfo=UTC))  # 10:30 in New York
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    assert len(texts(phones)) == before + 1
+    assert "back" in texts(phones)[-1].lower()
+
+
+def test_stock_gone_over_night_is_not_announced_in_the_morning(phones: World) -> None:
+    phones.see("SHIRT-S", 0)
+    ann = phones.waits(PHONE)
+    phones.run()
+    phones.clock.set(datetime(2026, 12, 2, 3, 0, tzinfo=UTC))
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    phones.see("SHIRT-S", 0)
+    phones.clock.set(datetime(2026, 12, 2, 15, 30, tzinfo=UTC))
+    phones.run()
+    assert phones.subscription(ann).state == "waiting"
+    assert phones.count("messages", "reason = 'stock_gone'") == 1
+
+
+def test_a_confirmation_is_not_held_for_the_morning(phones: World) -> None:
+    phones.clock.set(datetime(2026, 12, 2, 3, 0, tzinfo=UTC))
+    phones.see("SHIRT-S", 0)
+    phones.asks(PHONE)
+    phones.run()
+    assert len(texts(phones)) == 1
+
+
+def test_no_more_than_three_alerts_a_day_reach_one_number(phones: World) -> None:
+    for n in range(5):
+        phones.see(f"MUG-{n}", 0, product=f"MUG-{n}")
+        phones.waits(PHONE, f"MUG-{n}")
+        phones.run()
+    before = len(texts(phones))
+    for n in range(5):
+        phones.see(f"MUG-{n}", 3, product=f"MUG-{n}")
+    phones.run()
+    assert len(texts(phones)) == before + 3
+    assert phones.count("messages", "reason = 'daily_sms_cap'") == 2
+
+
+def test_a_number_that_has_stopped_at_the_provider_is_never_tried_again(
+    phones: World, twilio: FakeTwilio
+) -> None:
+    phones.see("SHIRT-S", 0)
+    ann = phones.waits(PHONE)
+    phones.run()
+    twilio.misbehave(Fault(status=400, code=21610))
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    twilio.behave()
+    assert phones.subscription(ann).ended_reason == "stopped"
+    assert phones.count("suppressions", "reason = 'stopped'") == 1
+    tries = len(twilio.tries)
+    phones.see("SHIRT-M", 0)
+    phones.asks(PHONE, "SHIRT-M")
+    phones.run()
+    assert len(twilio.tries) == tries
+
+
+def test_an_answer_lost_on_the_way_is_looked_up_before_anything_is_sent_again(
+    phones: World, twilio: FakeTwilio
+) -> None:
+    """FI-13: accepted, connection reset before the response."""
+    phones.see("SHIRT-S", 0)
+    ann = phones.waits(PHONE)
+    phones.run()
+    before = len(texts(phones))
+    twilio.misbehave(Fault(takes=True, cut=True))
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    twilio.behave()
+    for _ in range(3):
+        phones.see("SHIRT-S", 5, step=timedelta(minutes=5))
+        phones.run()
+    assert len(texts(phones)) == before + 1
+    assert phones.subscription(ann).state == "told"
