@@ -99,7 +99,12 @@ class Signer:
 
     def secret_for(self, name: str) -> bytes:
         """A key of 32 bytes for a named inner use (VERP, proof of work)."""
-        return hmac.new(self._keys[self._newest], f"use:{name}".encode(), hashlib.sha256).digest()
+        return self.secrets_for(name)[0]
+
+    def secrets_for(self, name: str) -> tuple[bytes, ...]:
+        """The same for every key that still counts, newest first: to read what was made before."""
+        use = f"use:{name}".encode()
+        return tuple(hmac.new(key, use, hashlib.sha256).digest() for key in self._keys.values())
 
     def _derive(self, key_id: bytes, purpose: Purpose) -> bytes:
         found = self._derived.get((key_id, purpose))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 from notifier.channels.base import Finding, Letter, NotePhase, Result
+from notifier.channels.bounces import read_mail
 from notifier.channels.smtp.checkup import check_server
 from notifier.channels.smtp.dkim_signature import make_signer
 from notifier.channels.smtp.mime import Mail, build_mail
@@ -23,7 +24,7 @@ from notifier.channels.smtp.settings import Settings as MailSettings
 from notifier.clock import Clock
 from notifier.errors import ConfigError
 
-__all__ = ["Channel", "Settings"]
+__all__ = ["Channel", "Settings", "read_mail"]
 
 Settings = MailSettings
 

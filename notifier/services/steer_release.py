@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from notifier.errors import Conflict, NotFound
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
-from notifier.store import catalogue, releases, steer
+from notifier.store import catalogue, ledger, releases, steer
 from notifier.store.catalogue import VariantRow
 from notifier.store.releases import ReleaseRow, WaveRow
 from notifier.store.session import Transaction
@@ -61,7 +61,7 @@ def pause_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Relea
             _need(row, {"running"}, "pause")
             releases.update_release(tx, row.id, state="paused", reason=PERSON)
             steer.hold_messages(tx, row.id, reason=PAUSED, now=env.now())
-            log.info("release paused", release=row.id, by=by)
+            _note(env, tx, row, "release.paused", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
 
     return env.db.retry(work)
@@ -87,7 +87,7 @@ def resume_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Rele
                 **(again if stopped_by_person else {}),
             )
             steer.free_messages(tx, row.id, reasons=(PAUSED, STOPPED), now=now)
-            log.info("release resumed", release=row.id, by=by)
+            _note(env, tx, row, "release.resumed", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
 
     return env.db.retry(work)
@@ -111,10 +111,23 @@ def stop_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Releas
                 wave_open=False,
             )
             steer.hold_messages(tx, row.id, reason=STOPPED, now=now)
-            log.info("release stopped", release=row.id, by=by)
+            _note(env, tx, row, "release.stopped", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
 
     return env.db.retry(work)
+
+
+def _note(env: Env, tx: Transaction, row: ReleaseRow, act: str, *, by: str) -> None:
+    """Who did it, where it can be proved."""
+    ledger.append(
+        tx,
+        book="audit",
+        act=act,
+        at=env.now(),
+        facts={"release": row.id, "by": by},
+        shop_id=row.shop_id,
+    )
+    log.info(act, release=row.id, by=by)
 
 
 def _of_shop(tx: Transaction, shop: ShopRef, release_id: int) -> ReleaseRow:

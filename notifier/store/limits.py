@@ -46,6 +46,12 @@ def spend(tx: Connection, kind: str, key: str, *, expires_at: datetime) -> bool:
     return bool(tx.execute(statement.on_conflict_do_nothing()).rowcount)
 
 
+def is_spent(tx: Connection, kind: str, key: str) -> bool:
+    """Whether a one-time thing was used up, without using it."""
+    query = select(spent.c.key).where(spent.c.kind == kind, spent.c.key == key[:128])
+    return tx.execute(query).first() is not None
+
+
 def forget_old(tx: Connection, *, now: datetime) -> int:
     """Delete windows and one-time things that are over."""
     gone = tx.execute(delete(limits).where(limits.c.ends_at < now)).rowcount

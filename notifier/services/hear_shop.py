@@ -1,0 +1,82 @@
+"""Did the shop really send this, and was it here before? (Standard Webhooks, L14)
+
+https://www.standardwebhooks.com/ — `webhook-id`, `webhook-timestamp` within five minutes,
+`webhook-signature` over both and the raw body. Several secrets count while one is changed.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+
+from notifier.log import log
+from notifier.services import answer_once
+from notifier.services.env import Env, ShopRef
+from notifier.store import limits
+
+TOLERANCE = timedelta(minutes=5)
+REMEMBERED = timedelta(days=7)
+LONGEST_ID = 256
+MOST_SIGNATURES = 16
+
+
+class Heard(StrEnum):
+    DONE = "done"
+    BEFORE = "before"  # it had its effect already
+    BUSY = "busy"  # the same is being worked on at this moment
+
+
+def is_signed(
+    env: Env, shop: ShopRef, body: bytes, *, id_: str, timestamp: str, signature: str
+) -> bool:
+    """Whether one of the shop's secrets signed this body, now. Never raises."""
+    try:
+        at = datetime.fromtimestamp(int(timestamp), UTC)
+        text = body.decode("utf-8")
+    except (ValueError, OverflowError, OSError):
+        return False
+    if not 0 < len(id_) <= LONGEST_ID or not id_.isprintable():
+        return False
+    if abs(env.now() - at) > TOLERANCE:
+        return False
+    given = [one.encode("utf-8", "replace") for one in signature.split(" ")[:MOST_SIGNATURES]]
+    found = False
+    for secret in shop.config.push_secrets:
+        try:
+            expected = Webhook(secret).sign(id_, at, text).encode()
+        except (binascii.Error, ValueError, EmptyWebhookSecretError):
+            log.error("a push secret is not one: write whsec_ and base64", shop=shop.slug)
+            continue
+        for one in given:
+            found |= hmac.compare_digest(one, expected)
+    return found
+
+
+def hear_once(
+    env: Env, shop: ShopRef, id_: str, *, body: bytes, act: Callable[[], object]
+) -> Heard:
+    """Do `act` unless this delivery had its effect before; a failed one may come again."""
+    scope = f"hook:stock:{shop.slug}"
+    key = hashlib.sha256(f"{shop.slug}\n{id_}".encode()).hexdigest()
+    with env.db.read() as tx:
+        if limits.is_spent(tx, "webhook", key):
+            return Heard.BEFORE
+    digest = hashlib.sha256(body).hexdigest()
+    known = answer_once.begin(env, scope, key, body_hash=digest)
+    if known is not None:
+        return Heard.BUSY if known.status is None else Heard.BEFORE
+    try:
+        act()
+    except BaseException:
+        answer_once.forget(env, scope, key)
+        raise
+    answer_once.finish(env, scope, key, status=200, body=b"")
+    until = env.now() + REMEMBERED
+    env.db.retry(lambda tx: limits.spend(tx, "webhook", key, expires_at=until))
+    return Heard.DONE

@@ -1,0 +1,208 @@
+"""What do we do with an SMS that somebody sends us, and what do we answer?
+
+STOP ends everything for the number at once. START lifts that only for a number that had agreed
+before, and asks it to confirm again. What may mean stop and may not goes to a person, and texts to
+the number pause until then (trust SM-7, SM-8).
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from notifier.domain.message import Medium
+from notifier.domain.phone import mask_phone
+from notifier.domain.sms_keywords import Wish
+from notifier.domain.subscription import EndedReason, SubscriptionState
+from notifier.i18n import section
+from notifier.log import log
+from notifier.services.alarms import raise_alarm
+from notifier.services.env import Env, ShopRef
+from notifier.services.subscribe import Address, ask_for_confirmation
+from notifier.services.withdraw import withdraw_address
+from notifier.store import ledger, people, receipts
+from notifier.store.people import ContactRow, SubscriptionRow
+from notifier.store.session import Transaction
+
+PROVIDER = "twilio"
+ASKED_AGAIN = 3  # subscriptions a START brings back, the latest ones
+SHOWN = 160
+
+
+class IncomingText(Protocol):
+    """An SMS that came in, as a channel read it."""
+
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def wish(self) -> Wish: ...
+    @property
+    def answered_by_provider(self) -> bool: ...
+
+
+def hear_text(env: Env, text: IncomingText, *, provider: str = PROVIDER) -> str:
+    """Act on it and say what to answer; empty: nothing. The same text again does nothing."""
+
+    def work(tx: Transaction) -> str:
+        if not receipts.add_receipt(
+            tx,
+            provider=provider,
+            event_key=text.event_id,
+            kind=f"heard_{text.wish.value}",
+            message_id=None,
+            at=env.now(),
+            code="",
+            detail="",
+        ):
+            return ""
+        hash_ = env.signer.hash_address(Medium.SMS, text.address)
+        contact = people.find_contact(tx, address_hash=hash_)
+        return _act(env, tx, text, hash_=hash_, contact=contact)
+
+    answer = env.db.retry(work)
+    log.info("text heard", wish=text.wish.value, answered=bool(answer))
+    return "" if text.answered_by_provider else answer
+
+
+def _act(
+    env: Env, tx: Transaction, text: IncomingText, *, hash_: str, contact: ContactRow | None
+) -> str:
+    rows = people.subscriptions_of(tx, contact.id) if contact else []
+    if text.wish is Wish.STOP:
+        news = withdraw_address(
+            env,
+            tx,
+            hash_,
+            medium=Medium.SMS,
+            reason="stopped",
+            ended=EndedReason.STOPPED,
+            source=f"sms:{text.event_id}",
+        )
+        return _say(env, "stopped", rows) if news else ""
+    if text.wish is Wish.HELP:
+        return _say(env, "help", rows)
+    if text.wish is Wish.START and contact is not None:
+        _start_again(env, tx, text, contact=contact, rows=rows)
+    if text.wish is Wish.REVIEW:
+        _let_a_person_read(env, tx, text, rows)
+    return ""
+
+
+def _say(env: Env, what: str, rows: list[SubscriptionRow]) -> str:
+    """In the language and name of the shop that wrote last, else of one that writes SMS."""
+    latest = max(rows, key=lambda row: row.asked_at, default=None)
+    shop = env.shop_by_id(latest.shop_id) if latest else None
+    shop = shop or next((one for one in env.shops.values() if one.config.sms_channel), None)
+    if shop is None:
+        return ""
+    words = section(latest.locale if latest else shop.config.locale, "sms")
+    own = shop.config
+    contact = own.support_email or own.url or env.config.service.public_url
+    return words[what].format(shop=own.name, contact=contact)
+
+
+def _start_again(
+    env: Env,
+    tx: Transaction,
+    text: IncomingText,
+    *,
+    contact: ContactRow,
+    rows: list[SubscriptionRow],
+) -> None:
+    """Lift the stop of a number that had agreed, and ask it to confirm what the stop ended."""
+    agreed = any(
+        entry.book == "consent" and entry.act in ("asked", "confirmed")
+        for entry in ledger.entries_of(tx, contact.address_hash)
+    )
+    lifted = agreed and people.lift_suppressions(
+        tx,
+        address_hash=contact.address_hash,
+        reasons=["stopped"],
+        by="START by SMS",
+        why=f"sms:{text.event_id}",
+        at=env.now(),
+    )
+    if not lifted:
+        return
+    ledger.append(
+        tx,
+        book="consent",
+        act="resumed",
+        at=env.now(),
+        facts={"medium": Medium.SMS, "purpose": "alerts", "method": f"sms:{text.event_id}"},
+        address_hash=contact.address_hash,
+    )
+    stopped = [
+        row for row in rows if row.ended_reason == EndedReason.STOPPED.value and row.told_at is None
+    ]
+    for row in sorted(stopped, key=lambda row: row.created_at)[-ASKED_AGAIN:]:
+        _ask_again(env, tx, row, contact=contact)
+
+
+def _ask_again(env: Env, tx: Transaction, row: SubscriptionRow, *, contact: ContactRow) -> None:
+    """A new request for what an ended one waited for. It counts only once it is confirmed."""
+    shop = env.shop_by_id(row.shop_id)
+    if shop is None:
+        return
+    now = env.now()
+    made = people.add_subscription(
+        tx,
+        shop_id=row.shop_id,
+        contact_id=row.contact_id,
+        product_id=row.product_id,
+        variant_id=row.variant_id,
+        target=row.target,
+        medium=row.medium,
+        locale=row.locale,
+        quantity=row.quantity,
+        physical_only=row.physical_only,
+        accepts_marketing=row.accepts_marketing,
+        state=SubscriptionState.UNCONFIRMED.value,
+        origin=row.origin,
+        page_url=row.page_url,
+        created_at=now,
+        asked_at=now,
+        expires_at=now + env.config.retention.unconfirmed,
+        eta_told=row.eta_told,
+    )
+    fresh = people.find_subscription(tx, made) if made is not None else None
+    if fresh is not None:
+        address = Address(
+            medium=Medium.SMS,
+            value=contact.address,
+            hash=contact.address_hash,
+            may_be_written_to=True,
+        )
+        ask_for_confirmation(env, tx, shop, fresh, address=address, again=True)
+
+
+def _let_a_person_read(
+    env: Env, tx: Transaction, text: IncomingText, rows: list[SubscriptionRow]
+) -> None:
+    """Nothing more goes to the number until somebody has decided what was meant."""
+    people.move_subscriptions(
+        tx,
+        [row.id for row in rows],
+        from_states=[SubscriptionState.WAITING.value],
+        state=SubscriptionState.PAUSED.value,
+        paused_until=None,
+        reason="sms_to_be_read",
+    )
+    raise_alarm(
+        env,
+        tx,
+        code="sms.review",
+        about=text.event_id,
+        message=f"{mask_phone(text.address)} texted {text.text[:SHOWN]!r}. It may mean stop, so "
+        "texts to this number pause. Read it: end what the number waits for, or let it go on.",
+        shop=_shop_of(env, rows),
+        facts={"contact": rows[0].contact_id} if rows else {},
+    )
+
+
+def _shop_of(env: Env, rows: list[SubscriptionRow]) -> ShopRef | None:
+    latest = max(rows, key=lambda row: row.asked_at, default=None)
+    return env.shop_by_id(latest.shop_id) if latest else None
