@@ -120,6 +120,8 @@ class Service:
         """Take nothing new, finish what is under way; True when all of it ended in time."""
         log.info("service stops")
         if self._server is not None:
+            # answer what has been asked before the sockets go
+            self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
             self._server.close()
         finished = self._engine.stop(patience=GRACE)
         self._env.db.close()

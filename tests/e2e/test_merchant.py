@@ -140,14 +140,14 @@ def test_init_check_run_and_one_restock(
         _subscribe_and_confirm(port, smtp)
         feeds.replies["/feed.xml"] = Reply(body=FEED.format(word="in_stock").encode())
         wait_until(lambda: _subjects(smtp, "is back"), timeout=30)
-        _, metrics = get(f"http://127.0.0.1:{port}/metrics")
-        assert 'notifier_subscriptions{state="told"} 1.0' in metrics
-        assert "notifier_source_age_seconds" in metrics
+        told = 'notifier_subscriptions{state="told"} 1.0'
+        wait_until(lambda: told in _metrics(port), timeout=10)
+        assert "notifier_source_age_seconds" in _metrics(port)
     finally:
         service.send_signal(signal.SIGTERM)
         _, errors = service.communicate(timeout=30)
-        print(errors[-6000:])
     assert service.returncode == 0, errors
+    assert "Traceback" not in errors, errors[-3000:]
     assert "ann@waits.example" not in errors  # logs carry no address
     assert smtp.violations == []
 
@@ -183,6 +183,10 @@ def _subscribe_and_confirm(port: int, smtp: SmtpServer) -> None:
     status, _ = post(link[0], encoded, content_type="application/x-www-form-urlencoded")
     assert status == 200
     wait_until(lambda: len(smtp.messages) >= 2, timeout=20)  # "you are on the list"
+
+
+def _metrics(port: int) -> str:
+    return get(f"http://127.0.0.1:{port}/metrics")[1]
 
 
 def _subjects(smtp: SmtpServer, part: str) -> list[str]:
