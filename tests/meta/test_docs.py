@@ -398,3 +398,15 @@ def test_every_decision_is_listed_and_has_its_parts() -> None:
         assert text.startswith(f"# {path.name[:4]} ")
         for part in ("**Question.**", "**Decision.**", "**Because.**", "**Costs.**"):
             assert part in text, f"{path.name} lacks {part}"
+
+
+def test_every_test_that_a_page_names_is_there() -> None:
+    there = {
+        name
+        for path in project_files()
+        if path.name.startswith("test_")
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+    }
+    named = set(re.findall(r"`(test_\w+)`", everything_said()))
+    assert named
+    assert named - there == set()
