@@ -42,6 +42,7 @@ class Operation:
     answer: type[BaseModel]
     status: int
     limit: int
+    row: type[BaseModel] | None
 
 
 OPERATIONS: list[Operation] = []
@@ -57,12 +58,13 @@ def operation(
     answer: type[BaseModel],
     status: int = 200,
     limit: int = PUBLIC_LIMIT,
+    row: type[BaseModel] | None = None,
     blueprint: Blueprint | None = None,
 ) -> Callable[[Callable[Concatenate[Caller, G, P], Made]], View]:
     """Make a view of a function of (caller, given, **path arguments).
 
-    `given` is the body of POST and PUT, the query of GET and DELETE. Without a `blueprint` somebody
-    else routes to it.
+    `given` is the body of POST and PUT, the query of GET and DELETE; `row` is what a list in it
+    holds when its rows are read one by one. Without a `blueprint` somebody else routes to it.
     """
 
     def decorate(work: Callable[Concatenate[Caller, G, P], Made]) -> View:
@@ -92,6 +94,7 @@ def operation(
                 answer=answer,
                 status=status,
                 limit=limit,
+                row=row,
             )
         )
         marked: View = guarded(Guard.API_KEY)(view)

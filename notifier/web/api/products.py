@@ -129,6 +129,7 @@ class ProductReport(Shape):
     given=ProductPut,
     answer=ProductReport,
     limit=BULK_LIMIT,
+    row=Product,
     blueprint=blueprint,
 )
 def put(caller: Caller, given: ProductPut) -> ProductReport:

@@ -23,6 +23,26 @@ class Nothing(Shape):
     """Nothing is needed."""
 
 
+class FieldTrouble(Shape):
+    """One thing that is wrong."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Trouble(FieldTrouble):
+    """`code` is stable, `message` is a sentence for people. `details` when several are wrong."""
+
+    details: list[FieldTrouble] = []
+
+
+class ErrorAnswer(Shape):
+    """Every answer from 400 on."""
+
+    error: Trouble
+
+
 def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 

@@ -109,6 +109,7 @@ class StockReport(Shape):
     given=StockPush,
     answer=StockReport,
     limit=BULK_LIMIT,
+    row=StockRow,
     blueprint=blueprint,
 )
 def push(caller: Caller, given: StockPush) -> StockReport:
