@@ -56,7 +56,9 @@ def set_up_logging(
     to = to or sys.stderr
     as_json = not to.isatty() if as_json is None else as_json
     render: Any = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=to.isatty())
     )
     structlog.configure(
         processors=[

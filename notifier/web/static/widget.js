@@ -42,18 +42,19 @@
   };
 
   // light-dark() follows the page's color-scheme; without it (before 2024) the page's colours.
+  // --_: a page that writes `--notify-me-accent: var(--accent)` must not refer to ours.
   const CSS = `
 :host{display:block;min-height:var(--notify-me-reserve,6.25em);
   font-family:var(--notify-me-font,inherit);font-size:var(--notify-me-size,inherit);line-height:1.4;
-  --accent:var(--notify-me-accent,light-dark(#16181d,#f3f4f6));
-  --on-accent:var(--notify-me-on-accent,light-dark(#fff,#16181d));
-  --surface:var(--notify-me-surface,light-dark(#fff,#1c1f25));
-  --ink:var(--notify-me-ink,light-dark(#16181d,#f3f4f6));
-  --muted:var(--notify-me-muted,light-dark(#565d6b,#aab0bd));
-  --line:var(--notify-me-line,light-dark(#dcdfe5,#363b45));
-  --edge:light-dark(#858c9a,#79808f);--bad:light-dark(#b3261e,#ff9a90);
-  --good:light-dark(#0b7043,#5fd79e);--tint:light-dark(#e7f6ee,#173528);
-  --radius:var(--notify-me-radius,12px)}
+  --_accent:var(--notify-me-accent,light-dark(#16181d,#f3f4f6));
+  --_on-accent:var(--notify-me-on-accent,light-dark(#fff,#16181d));
+  --_surface:var(--notify-me-surface,light-dark(#fff,#1c1f25));
+  --_ink:var(--notify-me-ink,light-dark(#16181d,#f3f4f6));
+  --_muted:var(--notify-me-muted,light-dark(#565d6b,#aab0bd));
+  --_line:var(--notify-me-line,light-dark(#dcdfe5,#363b45));
+  --_edge:light-dark(#858c9a,#79808f);--_bad:light-dark(#b3261e,#ff9a90);
+  --_good:light-dark(#0b7043,#5fd79e);--_tint:light-dark(#e7f6ee,#173528);
+  --_radius:var(--notify-me-radius,12px)}
 :host([hidden]){display:none}
 :host([collapsed]){min-height:0}
 *{box-sizing:border-box}
@@ -62,49 +63,49 @@ svg{width:1.25em;height:1.25em;flex:none;fill:none;stroke:currentColor;stroke-wi
   stroke-linecap:round;stroke-linejoin:round}
 button,input{font:inherit}
 button{display:flex;align-items:center;justify-content:center;gap:.6em;cursor:pointer;
-  min-height:48px;padding:.25em 1.25em;border:1px solid;border-radius:var(--radius);
+  min-height:48px;padding:.25em 1.25em;border:1px solid;border-radius:var(--_radius);
   background:none;color:inherit;font-weight:600;line-height:1.25}
-.main{width:100%;background:var(--accent);color:var(--on-accent);border-color:var(--accent)}
+.main{width:100%;background:var(--_accent);color:var(--_on-accent);border-color:var(--_accent)}
 .main:active{opacity:.85}
 :focus-visible{outline:2px solid;outline-offset:2px}
 .title:focus{outline:0}
-.main:focus-visible{outline-color:var(--accent)}
+.main:focus-visible{outline-color:var(--_accent)}
 a{color:inherit}
 [inert]{opacity:.6}
 .meta{margin-top:.5em;font-size:.875em;display:flex;flex-wrap:wrap;overflow:hidden}
 .meta>*{position:relative;inset-inline-start:-1em;padding-inline-start:1em}
 .meta>*+*::before{content:"·";position:absolute;inset-inline-start:.4em}
 .meta span{opacity:.78}
-.card{background:var(--surface);color:var(--ink);border:1px solid var(--line);
-  border-radius:min(var(--radius),20px);padding:1.125em}
+.card{background:var(--_surface);color:var(--_ink);border:1px solid var(--_line);
+  border-radius:min(var(--_radius),20px);padding:1.125em}
 .card,form{display:grid;gap:.75em}
 .head{display:flex;gap:.75em;align-items:start}
 .head>div{flex:1;min-width:0}
-.close{border:0;min-height:44px;width:44px;padding:0;margin:-.6em -.6em -.6em 0;color:var(--muted)}
+.close{border:0;min-height:44px;width:44px;padding:0;margin:-.6em -.6em -.6em 0;color:var(--_muted)}
 .title{font-weight:600;font-size:1.0625em;line-height:1.3}
-.small,.card .meta{font-size:.8125em;line-height:1.5;color:var(--muted);margin:.2em 0 0}
+.small,.card .meta{font-size:.8125em;line-height:1.5;color:var(--_muted);margin:.2em 0 0}
 .card .meta span{opacity:1}
-b{font-weight:600}.card .meta b{color:var(--ink)}
+b{font-weight:600}.card .meta b{color:var(--_ink)}
 fieldset{border:0;margin:0;padding:0}
 fieldset,.line{display:flex;flex-wrap:wrap;gap:0 1.25em;align-items:center}
 .tick,.count{display:flex;gap:.6em;align-items:center;min-height:44px}
-.tick input{width:1.25em;height:1.25em;margin:0;flex:none;accent-color:var(--accent)}
+.tick input{width:1.25em;height:1.25em;margin:0;flex:none;accent-color:var(--_accent)}
 .label{display:block;font-size:.875em;font-weight:600;margin-bottom:.3em}
 .text{width:100%;min-height:48px;padding:.4em .8em;font-size:max(16px,1em);
-  border:1px solid var(--edge);border-radius:calc(var(--radius)*.75);
-  background:var(--surface);color:var(--ink)}
-[aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
+  border:1px solid var(--_edge);border-radius:calc(var(--_radius)*.75);
+  background:var(--_surface);color:var(--_ink)}
+[aria-invalid=true]{border-color:var(--_bad);box-shadow:inset 0 0 0 1px var(--_bad)}
 .count .text{width:6em}
-.hint{display:flex;gap:.5em;min-height:3em;margin-top:-.35em;font-size:.875em;color:var(--muted)}
-.bad{color:var(--bad)}
+.hint{display:flex;gap:.5em;min-height:3em;margin-top:-.35em;font-size:.875em;color:var(--_muted)}
+.bad{color:var(--_bad)}
 .away{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .note{place-content:center;justify-items:center;text-align:center;gap:.35em}
 .note svg{width:3em;height:3em;padding:.65em;margin-bottom:.35em;border-radius:50%;
-  background:var(--tint);color:var(--good)}
+  background:var(--_tint);color:var(--_good)}
 .note button{margin-top:.6em}
 .chips{display:flex;gap:.5em;overflow-x:auto;scrollbar-width:none;margin-top:.25em;padding:2px}
-.chips a{flex:none;line-height:42px;padding:0 1em;border:1px solid var(--edge);
-  border-radius:var(--radius);text-decoration:none}
+.chips a{flex:none;line-height:42px;padding:0 1em;border:1px solid var(--_edge);
+  border-radius:var(--_radius);text-decoration:none}
 .spin{width:1em;height:1em;border:2px solid;border-inline-start-color:#0000;border-radius:50%}
 @media (prefers-reduced-motion:no-preference){
   .card{animation:come .16s}.spin{animation:turn .8s linear infinite}
