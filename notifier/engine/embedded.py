@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -29,6 +29,7 @@ from notifier.store import leases
 
 LEADER = "leader"
 LEASE = timedelta(seconds=10)
+RECORD_EVERY = 5.0  # seconds between two records of a job that runs more often
 IDLE = 0.2  # seconds a sender sleeps when nothing is due
 
 
@@ -53,9 +54,10 @@ class Engine:
         self._threads: list[threading.Thread] = []
         self._senders: list[Sender] = []
         self._leads = False
+        self._recorded: dict[str, float] = {}  # when each job's run was last written down
         self.owner = f"engine-{uuid.uuid4().hex[:12]}"
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(len(table) + 2)},
+            executors={"default": ThreadPoolExecutor(sum(job.at_once for job in table) + 1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -75,7 +77,12 @@ class Engine:
             self._scheduler.add_job(self._elect, "interval", seconds=LEASE.total_seconds() / 3)
             for job in self._table:
                 self._scheduler.add_job(
-                    self._run, "interval", args=[job], seconds=job.every.total_seconds()
+                    self._run,
+                    "interval",
+                    args=[job],
+                    seconds=job.every.total_seconds(),
+                    next_run_time=datetime.now(UTC),  # the first at once
+                    max_instances=job.at_once,
                 )
             self._scheduler.start()
 
@@ -132,7 +139,8 @@ class Engine:
             log.exception("job failed", job=job.name)
         took = time.monotonic() - began
         TICK_LAG.labels(job=job.name).observe(max(0.0, took - job.every.total_seconds()))
-        if trouble or job.every >= timedelta(seconds=5):
+        if trouble or time.monotonic() - self._recorded.get(job.name, 0.0) > RECORD_EVERY:
+            self._recorded[job.name] = time.monotonic()
             self._retry_busy(
                 lambda: env.db.retry(
                     lambda tx: leases.record_job(

@@ -24,6 +24,7 @@ class Job:
     name: str
     every: timedelta
     run: Callable[[Env, str], object]  # with the process's name
+    at_once: int = 1  # runs that may overlap
 
 
 def _announce_all(env: Env, _owner: str) -> None:
@@ -32,7 +33,12 @@ def _announce_all(env: Env, _owner: str) -> None:
 
 
 JOBS = (
-    Job(name="poll", every=timedelta(seconds=5), run=lambda env, owner: poll_due(env, owner=owner)),
+    Job(
+        name="poll",
+        every=timedelta(seconds=1),
+        run=lambda env, owner: poll_due(env, owner=owner),
+        at_once=4,  # a slow source keeps no other waiting; a lease keeps two from the same
+    ),
     Job(name="announce", every=timedelta(seconds=1), run=_announce_all),
     Job(name="take_over", every=timedelta(seconds=15), run=lambda env, _: take_over(env)),
     Job(name="sweep", every=timedelta(minutes=1), run=lambda env, _: sweep(env)),

@@ -60,22 +60,22 @@ def make_source(env: Env, shop: ShopRef, name: str, section: SourceSection) -> S
 
 def poll_due(env: Env, *, owner: str) -> int:
     """Look at every source that is due; how many were looked at."""
+    now = env.now()
+    with env.db.read() as tx:
+        known = {(row.shop_id, row.name): row for row in sources.list_sources(tx)}
     looked = 0
     for shop in env.shops.values():
         for name, section in shop.config.sources.items():
-            if section.kind == PUSHED:
-                continue
-            if _is_due(env, shop, name, section):
+            if section.kind != PUSHED and _is_due(known.get((shop.id, name)), now=now):
                 looked += poll(env, shop, name, owner=owner) is not None
     return looked
 
 
-def _is_due(env: Env, shop: ShopRef, name: str, section: SourceSection) -> bool:
-    now = env.now()
-    row = env.db.retry(
-        lambda tx: sources.ensure_source(tx, shop_id=shop.id, name=name, kind=section.kind, now=now)
-    )
-    return row.next_look_at is None or row.next_look_at <= now
+def _is_due(row: SourceRow | None, *, now: datetime) -> bool:
+    if row is None or row.next_look_at is None:
+        return True
+    is_being_looked_at = row.lease_until is not None and row.lease_until > now
+    return row.next_look_at <= now and not is_being_looked_at
 
 
 def poll(
