@@ -368,10 +368,22 @@ def anchors(path: Path) -> set[str]:
     return {anchor(heading) for heading in re.findall(r"^#+ (.*)$", bare, re.MULTILINE)}
 
 
+def links_on(path: Path) -> list[str]:
+    """Where a page's links and pictures lead; comments and code lead nowhere."""
+    text = re.sub(r"<!--.*?-->", "", said(path), flags=re.DOTALL)
+    text = re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|srcset|href)="([^"]+)"', text)
+
+
+def test_every_picture_that_was_made_is_shown() -> None:
+    shown = {(path.parent / one).resolve() for path in pages() for one in links_on(path)}
+    made = set((DOCS / "pictures").glob("*.png"))
+    assert made - shown == set(), "take the comment marks in README.md away, or the picture"
+
+
 @pytest.mark.parametrize("path", pages(), ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_every_link_on_a_page_leads_somewhere(path: Path) -> None:
-    text = re.sub(r"^```.*?^```|`[^`\n]*`", "", said(path), flags=re.MULTILINE | re.DOTALL)
-    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:src|href)="([^"]+)"', text)
+    targets = links_on(path)
     for target in targets:
         if re.match(r"[a-z]+:", target):
             continue
