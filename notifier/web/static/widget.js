@@ -41,8 +41,7 @@
     alert: 'M12 4l9 16H3zM12 10v4M12 17v.1',
   };
 
-  // light-dark() follows the page's color-scheme; without it (before 2024) the page's colours.
-  // --_: a page that writes `--notify-me-accent: var(--accent)` must not refer to ours.
+  // light-dark() follows the page's color-scheme. --_: names no page has.
   const CSS = `
 :host{display:block;min-height:var(--notify-me-reserve,6.25em);
   font-family:var(--notify-me-font,inherit);font-size:var(--notify-me-size,inherit);line-height:1.4;
