@@ -1,0 +1,60 @@
+"""How does the least that SQL can cost talk to the database: a driver, no library above it?
+
+The same file or server and the same safety settings as the product's; one connection.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+from notifier.store.session import BUSY_SECONDS
+
+_NAME = re.compile(r"(?<!:):([a-z_]+)")
+
+
+class Bare:
+    """One connection of the driver. Statements name their values like `:this`."""
+
+    def __init__(self, url: str) -> None:
+        self._prepared: dict[str, str] = {}
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            self._sqlite = sqlite3.connect(
+                make_url(url).database or "",
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=BUSY_SECONDS,
+            )
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+                self._sqlite.execute(f"PRAGMA {pragma}")
+        else:
+            self._postgres = psycopg.connect(url)
+
+    def run(self, statement: str, values: Mapping[str, Any]) -> int:
+        """One statement in a transaction of its own; the number of rows it touched."""
+        if self.is_sqlite:
+            self._sqlite.execute("BEGIN IMMEDIATE")
+            rows = self._sqlite.execute(statement, values).rowcount
+            self._sqlite.execute("COMMIT")
+            return rows
+        text = self._prepared.get(statement)
+        if text is None:
+            text = self._prepared[statement] = _NAME.sub(r"%(\1)s", statement)
+        rows = self._postgres.execute(text.encode(), values).rowcount
+        self._postgres.commit()
+        return rows
+
+    def moment(self, at: datetime) -> Any:
+        """An instant as the product keeps it."""
+        utc = at.astimezone(UTC)
+        return utc.strftime("%Y-%m-%d %H:%M:%S.%f") if self.is_sqlite else utc
+
+    def close(self) -> None:
+        (self._sqlite if self.is_sqlite else self._postgres).close()

@@ -1,0 +1,34 @@
+"""One sender of the product: from due rows in the outbox to a mail server, and the rows booked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bench.contest import Trial, peak_mb, timed
+from bench.shop import configuration, count_rows, open_shop
+from notifier.app import make_renderer
+from notifier.services.deliver import Sender
+
+
+def work(arguments: dict[str, Any]) -> Trial:
+    """Send `count` messages from the database `url` to `port`."""
+    config = configuration(
+        folder=arguments["folder"], url=arguments["url"], smtp_port=arguments["port"]
+    )
+    env, _ = open_shop(config)
+    sender = Sender(env, make_renderer(env))
+
+    def send() -> int:
+        while sender.send_due():
+            continue
+        return int(arguments["count"])
+
+    trial = timed(send)
+    sender.close()
+    accepted = count_rows(env, "messages", where="state = 'accepted'")
+    env.db.close()
+    if accepted != arguments["count"]:
+        raise AssertionError(f"{accepted} of {arguments['count']} messages were accepted")
+    return Trial(
+        units=trial.units, seconds=trial.seconds, extra={**trial.extra, "peak_mb": peak_mb()}
+    )

@@ -1,0 +1,53 @@
+"""How much work is each benchmark given?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """Numbers of things in one trial, and how many rounds of trials there are."""
+
+    rounds: int
+    sign_ups: int
+    waiting: int  # in the line that is announced, and in front of the first message
+    messages: int
+    items: int  # in the feed; every 1000th changes between two looks
+    requests: int
+    renders: int
+    restocks: int  # how often the way from a push to its first message is walked
+
+
+SIZES = {
+    "small": Size(
+        rounds=3,
+        sign_ups=200,
+        waiting=2_000,
+        messages=500,
+        items=5_000,
+        requests=400,
+        renders=200,
+        restocks=5,
+    ),
+    "normal": Size(
+        rounds=5,
+        sign_ups=1_000,
+        waiting=20_000,
+        messages=3_000,
+        items=100_000,
+        requests=2_000,
+        renders=1_000,
+        restocks=20,
+    ),
+    "large": Size(
+        rounds=5,
+        sign_ups=5_000,
+        waiting=200_000,
+        messages=20_000,
+        items=1_000_000,
+        requests=10_000,
+        renders=5_000,
+        restocks=40,
+    ),
+}
