@@ -7,30 +7,26 @@ now") or sees the subscription: never neither (trust RL-21).
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from notifier.domain.availability import Availability
-from notifier.domain.mail_address import is_role_account, normalise_email
-from notifier.domain.message import Medium, MessageKind
-from notifier.domain.phone import normalise_phone
+from notifier.domain.message import MessageKind
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import Origin, SubscriptionState
-from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
+from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.i18n import choose_locale
 from notifier.services.consent import Circumstances, read_consent_id, record_consent
 from notifier.services.env import Env, ShopRef
-from notifier.services.write_message import media_of, write_message
-from notifier.store import catalogue, limits, people
+from notifier.services.read_address import Address, read_address
+from notifier.services.sign_up_limits import count_sign_up, may_write_to
+from notifier.services.write_message import write_message
+from notifier.store import catalogue, people
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
 MAX_QUANTITY = 10_000
 
 
@@ -58,14 +54,6 @@ class SignUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    medium: Medium
-    value: str
-    hash: str
-    may_be_written_to: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What is asked for: one variant, or any of a product (`variant` is then one of them)."""
 
@@ -80,13 +68,21 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
     Callers that face the public must not let the difference show. Raises errors.InvalidInput,
     NotFound (no such product here), Conflict("available") and TooMany.
     """
-    address = read_address(env, shop, ask)
+    address = read_address(env, shop, email=ask.email, phone=ask.phone)
     text = read_consent_id(ask.consent_text_id, medium=address.medium.value)
     _check_quantity(ask.quantity)
 
     def work(tx: Transaction) -> int | None:
         wanted = find_wanted(tx, shop, ask)
-        _count_network(env, tx, shop, ask, wanted)
+        if ask.origin in (Origin.WIDGET, Origin.FORM):
+            count_sign_up(
+                env,
+                tx,
+                shop,
+                ip=ask.circumstances.ip,
+                product_id=wanted.product_id,
+                has_worked=ask.has_worked,
+            )
         _refuse_available(env, tx, wanted)
         contact = people.ensure_contact(
             tx,
@@ -121,42 +117,6 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
         return made.id
 
     return env.db.retry(work)
-
-
-def read_address(env: Env, shop: ShopRef, ask: SignUp) -> Address:
-    """The one address in a sign-up, normalised. Raises errors.InvalidInput."""
-    if (ask.email is None) == (ask.phone is None):
-        raise InvalidInput.of("email", "one_address", "Give either an e-mail address or a phone.")
-    if ask.email is not None:
-        _need_medium(env, shop, Medium.EMAIL, field="email")
-        mail = normalise_email(ask.email)
-        return Address(
-            medium=Medium.EMAIL,
-            value=mail.address,
-            hash=env.signer.hash_address(Medium.EMAIL, mail.address),
-            may_be_written_to=not is_role_account(mail.address),
-        )
-    _need_medium(env, shop, Medium.SMS, field="phone")
-    phone = normalise_phone(
-        ask.phone,
-        default_region=shop.config.country,
-        allowed_countries=shop.config.sms_countries or (shop.config.country,),
-        allow_test_numbers=env.config.service.allow_private_addresses,
-    )
-    return Address(
-        medium=Medium.SMS,
-        value=phone.e164,
-        hash=env.signer.hash_address(Medium.SMS, phone.e164),
-        may_be_written_to=True,
-    )
-
-
-def _need_medium(env: Env, shop: ShopRef, medium: Medium, *, field: str) -> None:
-    if medium.value not in media_of(env, shop):
-        other = "an e-mail address" if medium is Medium.SMS else "a phone number"
-        raise InvalidInput.of(
-            field, "no_channel", f"This shop cannot do that. Please give {other}."
-        )
 
 
 def _check_quantity(quantity: int) -> None:
@@ -272,7 +232,12 @@ def _greet(
 ) -> None:
     """The one message that answers a sign-up, if limits and suppressions allow one."""
     if made.state == SubscriptionState.WAITING:
-        if shop.config.waiting_mail and _may_write(env, tx, shop, made, address=address):
+        is_news = made.origin != Origin.IMPORT  # who waited elsewhere need not hear of a move
+        if (
+            is_news
+            and shop.config.waiting_mail
+            and may_write_to(env, tx, shop, address, product_id=made.product_id)
+        ):
             write_message(env, tx, MessageKind.WAITING, shop=shop, subscription=made)
         return
     ask_for_confirmation(env, tx, shop, made, address=address)
@@ -296,7 +261,9 @@ def ask_for_confirmation(
         tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
     )
     pending = [one for one in others if one.id != made.id and one.expires_at > now]
-    if (pending and not again) or not _may_write(env, tx, shop, made, address=address):
+    if (pending and not again) or not may_write_to(
+        env, tx, shop, address, product_id=made.product_id
+    ):
         return
     write_message(
         env,
@@ -332,74 +299,3 @@ def _ask_again(
     fresh = people.find_subscription(tx, known.id)
     if fresh is not None:
         ask_for_confirmation(env, tx, shop, fresh, address=address)
-
-
-def _may_write(
-    env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow, *, address: Address
-) -> bool:
-    """Whether one more mail of this kind may go to the address and from the shop today."""
-    key = (address.hash, shop.id, made.product_id)
-    if not address.may_be_written_to or people.suppressed(tx, [key]):
-        return False
-    rules = env.config.limits
-    now = env.now()
-    per_address = rules.confirmations_per_address
-    if per_address:
-        bucket = f"confirm:{address.hash}"
-        if limits.hits(tx, bucket, window=DAY, now=now) >= per_address:
-            return False
-        limits.count_hit(tx, bucket, window=DAY, now=now)
-    per_shop = rules.confirmations_per_shop
-    if per_shop:
-        bucket = f"confirm:shop:{shop.id}"
-        if limits.hits(tx, bucket, window=DAY, now=now) >= per_shop:
-            return False
-        limits.count_hit(tx, bucket, window=DAY, now=now)
-    return True
-
-
-def _count_network(env: Env, tx: Transaction, shop: ShopRef, ask: SignUp, wanted: Wanted) -> None:
-    """Limits by network and product. Work done for it buys room, nothing buys all room."""
-    if ask.origin not in (Origin.WIDGET, Origin.FORM):
-        return
-    rules = env.config.limits
-    now = env.now()
-    network = network_of(ask.circumstances.ip)
-    policy = shop.config.proof_of_work
-    if policy == "always" and not ask.has_worked:
-        _demand_work()
-    if rules.signups_per_network and network:
-        allowed = rules.signups_per_network * (3 if ask.has_worked else 1)
-        count = limits.count_hit(tx, f"net:{network}", window=HOUR, now=now)
-        if count > allowed:
-            raise TooMany(
-                "Too many sign-ups came from this network. Please try again later.",
-                retry_after=limits.window_left(now, HOUR),
-            )
-    if rules.signups_per_product:
-        bucket = f"product:{wanted.product_id}"
-        count = limits.count_hit(tx, bucket, window=MINUTE, now=now)
-        if count > rules.signups_per_product and not ask.has_worked and policy != "never":
-            _demand_work()
-
-
-def _demand_work() -> None:
-    raise InvalidInput(
-        FieldProblem(
-            field="pow",
-            code="pow_required",
-            message="Please show that you are not a robot: reload the page, or use the form.",
-        )
-    )
-
-
-def network_of(ip: str) -> str:
-    """The /24 (or /64 for IPv6) an address is in, as one unit for limits; empty if unknown."""
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return ""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    bits = 24 if address.version == 4 else 64
-    return str(ipaddress.ip_network(f"{address}/{bits}", strict=False))
