@@ -21,7 +21,7 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
 from notifier.services.sign_up_limits import count_sign_up, may_write_to
 from notifier.services.write_message import write_message
-from notifier.store import catalogue, people
+from notifier.store import catalogue, people, under_way
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.people import ContactRow, SubscriptionRow
@@ -83,7 +83,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
                 product_id=wanted.product_id,
                 has_worked=ask.has_worked,
             )
-        _refuse_available(env, tx, wanted)
+        _refuse_available(env, tx, wanted, physical_only=ask.physical_only)
         contact = people.ensure_contact(
             tx,
             medium=address.medium.value,
@@ -94,7 +94,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
         )
         made = _store(env, tx, shop, ask, contact=contact, wanted=wanted)
         if made is None:
-            _ask_again(env, tx, shop, contact=contact, wanted=wanted, address=address)
+            _ask_again(env, tx, shop, ask, contact=contact, wanted=wanted, address=address)
             return None
         record_consent(
             tx,
@@ -153,11 +153,12 @@ def find_wanted(tx: Transaction, shop: ShopRef, ask: SignUp) -> Wanted:
     return Wanted(product_id=product_id, variant_id=variant.id, variants=[variant])
 
 
-def _refuse_available(env: Env, tx: Transaction, wanted: Wanted) -> None:
+def _refuse_available(env: Env, tx: Transaction, wanted: Wanted, *, physical_only: bool) -> None:
     """Lock the stock rows, making those that lack; Conflict when one can be bought now."""
+    enough = Level.THERE if physical_only else Level.ORDERABLE
     ids = [variant.id for variant in wanted.variants]
     beliefs = stock_store.load_stock(tx, ids, for_update=True)
-    if any(one.level > Level.NONE for one in beliefs.values()):
+    if any(one.level >= enough for one in beliefs.values()):
         raise Conflict("available", "This can be bought now. Reload the page.")
     if beliefs and all(one.availability is Availability.DISCONTINUED for one in beliefs.values()):
         raise Conflict("discontinued", "This is no longer made, so it will not come back.")
@@ -190,8 +191,7 @@ def _store(
     active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id)
     if active >= env.config.limits.max_active:
         return None
-    known = people.has_confirmed(tx, contact_id=contact.id, shop_id=shop.id)
-    waits_at_once = ask.confirmed or known or not shop.config.double_opt_in
+    waits_at_once = _waits_at_once(tx, shop, ask, contact)
     lifetime = (
         shop.config.subscription_lifetime if waits_at_once else env.config.retention.unconfirmed
     )
@@ -217,6 +217,13 @@ def _store(
         eta_told=_eta_now(tx, wanted),
     )
     return people.find_subscription(tx, made) if made is not None else None
+
+
+def _waits_at_once(tx: Transaction, shop: ShopRef, ask: SignUp, contact: ContactRow) -> bool:
+    """Whether no confirmation is needed: somebody vouches, or the address has confirmed before."""
+    if ask.confirmed or not shop.config.double_opt_in:
+        return True
+    return people.has_confirmed(tx, contact_id=contact.id, shop_id=shop.id)
 
 
 def _eta_now(tx: Transaction, wanted: Wanted) -> str:
@@ -260,8 +267,9 @@ def ask_for_confirmation(
     others = people.subscriptions_of(
         tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
     )
-    pending = [one for one in others if one.id != made.id and one.expires_at > now]
-    if (pending and not again) or not may_write_to(
+    pending = [one.id for one in others if one.id != made.id and one.expires_at > now]
+    asked = under_way.asked_to_confirm(tx, pending)
+    if (asked and not again) or not may_write_to(
         env, tx, shop, address, product_id=made.product_id
     ):
         return
@@ -279,6 +287,7 @@ def _ask_again(
     env: Env,
     tx: Transaction,
     shop: ShopRef,
+    ask: SignUp,
     *,
     contact: ContactRow,
     wanted: Wanted,
@@ -286,16 +295,30 @@ def _ask_again(
 ) -> None:
     """Somebody asked for what is stored already.
 
-    Waiting or paused: nothing to do. Unconfirmed and its link too old: a new link.
+    Waiting or paused: nothing to do. Unconfirmed: it waits from now on if no confirmation is
+    needed any more; else a new link when the old one is too old, or when none was ever sent
+    because another request was being confirmed.
     """
     target = people.target_of(variant_id=wanted.variant_id, product_id=wanted.product_id)
     known = people.find_active(tx, contact_id=contact.id, shop_id=shop.id, target=target)
     now = env.now()
-    if known is None or known.state != SubscriptionState.UNCONFIRMED or known.expires_at > now:
+    if known is None or known.state != SubscriptionState.UNCONFIRMED:
         return
-    people.move_subscriptions(
-        tx, [known.id], asked_at=now, expires_at=now + env.config.retention.unconfirmed
-    )
+    if _waits_at_once(tx, shop, ask, contact):
+        people.move_subscriptions(
+            tx,
+            [known.id],
+            state=SubscriptionState.WAITING.value,
+            confirmed_at=now,
+            asked_at=now,
+            expires_at=now + shop.config.subscription_lifetime,
+        )
+    elif known.expires_at > now and under_way.asked_to_confirm(tx, [known.id]):
+        return
+    else:
+        people.move_subscriptions(
+            tx, [known.id], asked_at=now, expires_at=now + env.config.retention.unconfirmed
+        )
     fresh = people.find_subscription(tx, known.id)
     if fresh is not None:
-        ask_for_confirmation(env, tx, shop, fresh, address=address)
+        _greet(env, tx, shop, fresh, address=address)

@@ -1,0 +1,47 @@
+"""Which message is on its way to somebody, or was sent, so that no second one is needed?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from notifier.domain.message import MessageKind, MessageState
+from notifier.store.tables.telling import events, messages
+
+
+def variants_told_of(
+    tx: Connection, *, product_id: int, contact_ids: Sequence[int]
+) -> dict[int, set[int]]:
+    """By contact, the variants of the product that a message still to be finished is about.
+
+    It may be due, being sent, or waiting for another try; one of another restock counts as well.
+    """
+    rows = tx.execute(
+        select(messages.c.contact_id, events.c.variant_id)
+        .join(events, events.c.id == messages.c.event_id)
+        .where(
+            messages.c.contact_id.in_(list(contact_ids)),
+            messages.c.kind == MessageKind.BACK_IN_STOCK.value,
+            messages.c.finished_at.is_(None),
+            events.c.product_id == product_id,
+        )
+    )
+    found: dict[int, set[int]] = {}
+    for contact_id, variant_id in rows:
+        found.setdefault(contact_id, set()).add(variant_id)
+    return found
+
+
+def asked_to_confirm(tx: Connection, subscription_ids: Sequence[int]) -> set[int]:
+    """Which of these subscriptions a confirmation was written for, sent or on its way."""
+    if not subscription_ids:
+        return set()
+    rows = tx.execute(
+        select(messages.c.subscription_id).where(
+            messages.c.subscription_id.in_(list(subscription_ids)),
+            messages.c.kind == MessageKind.CONFIRM.value,
+            messages.c.state.not_in((MessageState.SKIPPED.value, MessageState.FAILED.value)),
+        )
+    )
+    return {row.subscription_id for row in rows}
