@@ -93,9 +93,15 @@ def level_of(availability: Availability, quantity: int | None, *, rules: Rules) 
         return Level.ORDERABLE if rules.backorder_counts else Level.NONE
     if availability is not Availability.IN_STOCK:
         return Level.NONE
-    if quantity is not None and quantity - rules.threshold < max(rules.min_quantity, 1):
+    units = saleable(quantity, rules=rules)
+    if units is not None and units < max(rules.min_quantity, 1):
         return Level.NONE
     return Level.THERE
+
+
+def saleable(quantity: int | None, *, rules: Rules) -> int | None:
+    """Units that may be sold: what is there less what is kept back; None when that is not said."""
+    return None if quantity is None else max(quantity - rules.threshold, 0)
 
 
 def first_sight(seen: Observation, *, rules: Rules, now: datetime) -> Stock:
@@ -141,6 +147,18 @@ def weigh(before: Stock, seen: Observation, *, rules: Rules, now: datetime) -> V
         and before.availability is not Availability.DISCONTINUED
     ):
         changes.append(Change(kind=EventKind.DISCONTINUED, epoch=after.epoch))
+    return Verdict(stock=after, changes=tuple(changes))
+
+
+def weigh_again(before: Stock, *, still_so: bool, rules: Rules, now: datetime) -> Verdict:
+    """What follows without a new look: a restock that is owed, a rise that was confirmed.
+
+    `still_so`: the source stands by what it showed last, so that this counts as one more look.
+    How old the data are does not change.
+    """
+    changes: list[Change] = []
+    after = _settle_level(before, rules=rules, now=now) if still_so and before.vouched else before
+    after = _announce(after, changes, rules=rules, now=now)
     return Verdict(stock=after, changes=tuple(changes))
 
 

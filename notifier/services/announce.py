@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind, priority_of
-from notifier.domain.stock import EventKind, Level
+from notifier.domain.stock import EventKind, Level, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, choose_people, plan_wave
 from notifier.log import log
-from notifier.services.env import Env, ShopRef
+from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.eta_notice import wants_eta
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.write_message import channel_name
-from notifier.store import catalogue, events, outbox, people, releases, switches
+from notifier.store import catalogue, events, outbox, people, releases, switches, under_way
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.events import EventRow
@@ -128,7 +129,7 @@ def _step(env: Env, tx: Transaction, release_id: int) -> int:
         if blocked:
             return 1
     if not release.wave_open:
-        release = _open_wave(tx, release, now=now)
+        release = _open_wave(tx, shop, release, now=now)
     _enqueue_chunk(env, tx, shop, release, now=now)
     return 1
 
@@ -168,15 +169,17 @@ def is_too_old(env: Env, tx: Transaction, shop: ShopRef, variant_id: int, *, now
     return known_at is None or now - known_at > max_age
 
 
-def _open_wave(tx: Transaction, release: ReleaseRow, *, now: datetime) -> ReleaseRow:
+def _open_wave(tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime) -> ReleaseRow:
     belief = stock_store.load_stock(tx, [release.variant_id]).get(release.variant_id)
-    plan = _plan(release, quantity=belief.quantity if belief else None)
+    variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
+    units = saleable(belief.quantity if belief else None, rules=rules_for(shop.config, variant))
+    plan = _plan(release, quantity=units)
     releases.add_wave(
         tx,
         release.id,
         number=release.waves + 1,
         at=now,
-        stock_seen=belief.quantity if belief else None,
+        stock_seen=units,
         planned=plan.people,
         reason=plan.reason,
     )
@@ -275,15 +278,25 @@ def _eligible(
     env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, line: Sequence[InLine]
 ) -> list[InLine]:
     """Those in line whom this event concerns and who have no message for it yet."""
-    have = outbox.has_event_message(
-        tx, event_id=release.event_id, contact_ids=[one.contact_id for one in line]
-    )
+    contact_ids = [one.contact_id for one in line]
+    have = outbox.has_event_message(tx, event_id=release.event_id, contact_ids=contact_ids)
     event = events.load_event(tx, release.event_id)
+    coming: dict[int, set[int]] = {}
+    if release.kind == EventKind.BACK_IN_STOCK:
+        coming = under_way.variants_told_of(
+            tx, product_id=release.product_id, contact_ids=contact_ids
+        )
+    ends_for_any = release.kind != EventKind.DISCONTINUED or _is_all_gone(tx, release.product_id)
     chosen: list[InLine] = []
     taken: set[int] = set(have)
     for one in line:
         if one.contact_id in taken:
             continue  # one message a person, also who waits for the variant and for any
+        answers = coming.get(one.contact_id, set())
+        if release.variant_id in answers or (one.variant_id is None and answers):
+            continue  # another message that is on its way says it
+        if one.variant_id is None and not ends_for_any:
+            continue
         if (
             event is not None
             and event.kind == EventKind.ETA_REVISED
@@ -299,6 +312,15 @@ def _eligible(
         taken.add(one.contact_id)
         chosen.append(one)
     return chosen
+
+
+def _is_all_gone(tx: Transaction, product_id: int) -> bool:
+    """Whether no variant of the product will come back: only then any of them is over, too."""
+    ids = [one.id for one in catalogue.variants_of(tx, product_id)]
+    beliefs = stock_store.load_stock(tx, ids)
+    return all(
+        id_ in beliefs and beliefs[id_].availability is Availability.DISCONTINUED for id_ in ids
+    )
 
 
 def _enqueue(

@@ -7,7 +7,9 @@ from datetime import timedelta
 
 from notifier.channels.base import Blame, Outcome, Phase, Result
 from notifier.domain import delivery
+from notifier.domain.availability import Availability
 from notifier.domain.message import Medium, MessageKind, MessageState
+from notifier.domain.stock import EventKind
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.log import log
 from notifier.services.alarms import clear_alarm, raise_alarm
@@ -99,7 +101,8 @@ def mark_told(env: Env, tx: Transaction, message: MessageRow, *, reason: str) ->
         people.move_subscriptions(
             tx,
             _all_of_person(tx, message),
-            from_states=waiting,
+            # paused while the message was on its way: it has arrived all the same
+            from_states=[*waiting, SubscriptionState.PAUSED.value],
             state=SubscriptionState.TOLD.value,
             told_at=now,
             reason=reason,
@@ -128,18 +131,29 @@ def mark_told(env: Env, tx: Transaction, message: MessageRow, *, reason: str) ->
 
 
 def _all_of_person(tx: Transaction, message: MessageRow) -> list[int]:
-    """The subscription, and others of the same person that the same message answers."""
-    ids = {message.subscription_id} if message.subscription_id else set()
+    """The subscription, and others of the same person that the same message answers.
+
+    Not what was changed to wait for another variant meanwhile, and not who waits for any variant
+    when one of several is discontinued.
+    """
+    if message.subscription_id is None:
+        return []
     event = events.load_event(tx, message.event_id) if message.event_id else None
-    if event is not None and message.contact_id is not None:
-        ids.update(
-            people.twins_of(
-                tx,
-                contact_id=message.contact_id,
-                product_id=event.product_id,
-                variant_id=event.variant_id,
-            )
+    if event is None or message.contact_id is None:
+        return [message.subscription_id]
+    ids = set(
+        people.twins_of(
+            tx,
+            contact_id=message.contact_id,
+            product_id=event.product_id,
+            variant_id=event.variant_id,
+            with_any=event.kind != EventKind.DISCONTINUED,
+            with_physical=event.facts.get("availability") != Availability.BACKORDER,
         )
+    )
+    own = people.find_subscription(tx, message.subscription_id)
+    if own is not None and own.variant_id in (None, event.variant_id):
+        ids.add(own.id)
     return sorted(ids)
 
 

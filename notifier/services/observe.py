@@ -8,7 +8,7 @@ Belief and events of a variant are stored in one transaction (trust RL-1).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,13 +16,14 @@ from notifier.config import SourceSection
 from notifier.connectors.base import Look, RowProblem
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
-from notifier.domain.snapshot import is_abnormal, refuse_shrunken
-from notifier.domain.stock import EventKind, Stock, Verdict, first_sight, weigh
-from notifier.services.alarms import raise_alarm
+from notifier.domain.snapshot import refuse_shrunken
+from notifier.domain.stock import Stock, Verdict, first_sight, weigh
 from notifier.services.env import Env, ShopRef, rules_for
-from notifier.store import catalogue, events, sources
+from notifier.services.note_changes import hold_abnormal, note_changes
+from notifier.store import catalogue, sources
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
+from notifier.store.sources import Known
 
 CHUNK = 200  # variants a transaction; keeps the writer free for sign-ups in between
 
@@ -47,20 +48,30 @@ class _Reading:
 
     changed: list[tuple[Observation, str]]
     unchanged: list[int]
+    agreed: dict[Availability, list[int]]  # unchanged, but another source spoke last
     seen: int
     missing: dict[str, int]
 
 
 def apply_look(
-    env: Env, shop: ShopRef, look: Look, *, source: str, settings: SourceSection
+    env: Env,
+    shop: ShopRef,
+    look: Look,
+    *,
+    source: str,
+    settings: SourceSection,
+    keys: Collection[str] | None = None,
 ) -> Report:
-    """Believe a look as far as it may be believed. Raises errors.LookFailed: nothing changed."""
+    """Believe a look as far as it may be believed. Raises errors.LookFailed: nothing changed.
+
+    `keys`: all that the look names, where that is known before it is read.
+    """
     now = env.now()
     with env.db.read() as tx:
         row = _source_row(tx, shop, source)
-        known = sources.known_variants(tx, row.id) if row else {}
+        known = sources.known_variants(tx, row.id, keys=keys) if row else {}
         stocked = 0 if look.full else catalogue.count_variants(tx, shop.id)
-    reading = _read(look, known, salt=_rules_salt(shop))
+    reading = _read(look, known, salt=_rules_salt(shop), source=source)
     if look.full:
         refuse_shrunken(
             rows=reading.seen,
@@ -75,17 +86,15 @@ def apply_look(
     report.changed = len(changed)
     # a push holds only what changed; its share is that of all the shop has
     size = max(reading.seen, stocked)
-    hold_id = _brake(env, shop, changed, source=source, catalogue_size=size, now=now)
-    report.hold_id, report.held = hold_id, hold_id is not None
-    for start in range(0, len(changed), CHUNK):
-        chunk = changed[start : start + CHUNK]
-        report.announced += env.db.retry(
-            lambda tx, chunk=chunk: _apply(  # type: ignore[misc]
-                tx, shop, chunk, source=source, now=now, hold_id=hold_id
-            )
-        )
+    _believe(env, shop, changed, report, source=source, catalogue_size=size, now=now)
     if not look.full:
         env.db.retry(lambda tx: stock_store.touch_seen(tx, reading.unchanged, at=now))
+    for availability, ids in reading.agreed.items():
+        env.db.retry(
+            lambda tx, availability=availability, ids=ids: stock_store.agree(  # type: ignore[misc]
+                tx, ids, availability=availability, source=source, at=now
+            )
+        )
     return report
 
 
@@ -96,14 +105,9 @@ def repeat_absence(env: Env, shop: ShopRef, *, source: str, settings: SourceSect
     with env.db.read() as tx:
         row = _source_row(tx, shop, source)
         missing = sources.absent_variants(tx, row.id) if row else {}
+        size = catalogue.count_variants(tx, shop.id)
     told = _absent(env, missing, settings=settings)
-    for start in range(0, len(told), CHUNK):
-        chunk = told[start : start + CHUNK]
-        env.db.retry(
-            lambda tx, chunk=chunk: _apply(  # type: ignore[misc]
-                tx, shop, chunk, source=source, now=env.now(), hold_id=None
-            )
-        )
+    _believe(env, shop, told, Report(), source=source, catalogue_size=size, now=env.now())
 
 
 def observe(
@@ -117,18 +121,20 @@ def observe(
             tx, shop_id=shop.id, name=source, kind=settings.kind, now=env.now()
         )
     )
-    return apply_look(env, shop, look, source=source, settings=settings)
+    keys = {one.key for one in seen}
+    return apply_look(env, shop, look, source=source, settings=settings, keys=keys)
 
 
 def _source_row(tx: Transaction, shop: ShopRef, name: str) -> sources.SourceRow | None:
     return next((s for s in sources.list_sources(tx, shop.id) if s.name == name), None)
 
 
-def _read(look: Look, known: dict[str, tuple[int, str]], *, salt: str) -> _Reading:
+def _read(look: Look, known: dict[str, Known], *, salt: str, source: str) -> _Reading:
     """Read the stream to its end, keeping only what differs from the last look."""
     changed: dict[str, tuple[Observation, str]] = {}
     unchanged: list[int] = []
-    missing = {key: variant_id for key, (variant_id, _) in known.items()}
+    agreed: dict[Availability, list[int]] = {}
+    missing = {key: one.variant_id for key, one in known.items()}
     seen = 0
     for one in look.observations:
         seen += 1
@@ -136,13 +142,22 @@ def _read(look: Look, known: dict[str, tuple[int, str]], *, salt: str) -> _Readi
         missing.pop(one.key, None)
         before = known.get(one.key)
         # a row with a time of its own may be late, and one that knows nothing vouches for nothing
-        doubtful = one.observed_at is not None or one.availability is Availability.UNKNOWN
-        same = before is not None and before[1] == digest and (look.full or not doubtful)
-        if before is not None and same and one.key not in changed:
-            unchanged.append(before[0])
-        else:
+        unknown = one.availability is Availability.UNKNOWN
+        doubtful = one.observed_at is not None or unknown
+        same = before is not None and before.digest == digest and (look.full or not doubtful)
+        if before is None or not same or one.key in changed:
             changed[one.key] = (one, digest)  # the last row of a repeated id counts
-    return _Reading(changed=list(changed.values()), unchanged=unchanged, seen=seen, missing=missing)
+            continue
+        unchanged.append(before.variant_id)
+        if look.full and not unknown and before.spoken_of_by != source:
+            agreed.setdefault(one.availability, []).append(before.variant_id)
+    return _Reading(
+        changed=list(changed.values()),
+        unchanged=unchanged,
+        agreed=agreed,
+        seen=seen,
+        missing=missing,
+    )
 
 
 def _rules_salt(shop: ShopRef) -> str:
@@ -191,6 +206,28 @@ def _absent(
 ABSENT = "absent"
 
 
+def _believe(
+    env: Env,
+    shop: ShopRef,
+    changed: Sequence[tuple[Observation, str]],
+    report: Report,
+    *,
+    source: str,
+    catalogue_size: int,
+    now: datetime,
+) -> None:
+    """Store what is new, a chunk at a time; its events are held when they are abnormally many."""
+    hold_id = _brake(env, shop, changed, source=source, catalogue_size=catalogue_size, now=now)
+    report.hold_id, report.held = hold_id, hold_id is not None
+    for start in range(0, len(changed), CHUNK):
+        chunk = changed[start : start + CHUNK]
+        report.announced += env.db.retry(
+            lambda tx, chunk=chunk: _apply(  # type: ignore[misc]
+                tx, shop, chunk, source=source, now=now, hold_id=hold_id
+            )
+        )
+
+
 def _brake(
     env: Env,
     shop: ShopRef,
@@ -200,9 +237,8 @@ def _brake(
     catalogue_size: int,
     now: datetime,
 ) -> int | None:
-    """Hold the announcements of a look that would announce an abnormal share (trust RL-18)."""
-    rules = shop.config.stock
-    if len(changed) <= rules.brake_count:
+    """Hold what a look would tell when that is an abnormal share (trust RL-18)."""
+    if len(changed) <= shop.config.stock.brake_count:
         return None
     count = 0
     for start in range(0, len(changed), 500):
@@ -216,33 +252,8 @@ def _brake(
             if row is None or before is None:
                 continue
             verdict = weigh(before, one, rules=rules_for(shop.config, row), now=now)
-            count += any(c.kind is EventKind.BACK_IN_STOCK for c in verdict.changes)
-    if not is_abnormal(
-        announcements=count,
-        catalogue=catalogue_size,
-        share=rules.brake_share,
-        count=rules.brake_count,
-    ):
-        return None
-    why = (
-        f"One look at {source!r} would announce {count} of {catalogue_size} products as back in "
-        "stock. Nothing is sent until somebody says that this is right."
-    )
-
-    def hold(tx: Transaction) -> int:
-        made = events.make_hold(tx, shop_id=shop.id, source=source, at=now, why=why, count=count)
-        raise_alarm(
-            env,
-            tx,
-            code="breaker.tripped",
-            about=f"{shop.slug}/{source}/{made}",
-            message=why,
-            shop=shop,
-            facts={"hold_id": made, "events": count, "source": source},
-        )
-        return made
-
-    return env.db.retry(hold)
+            count += bool(verdict.changes)
+    return hold_abnormal(env, shop, count=count, source=source, catalogue_size=catalogue_size)
 
 
 def _apply(
@@ -262,6 +273,7 @@ def _apply(
     ids.update((key, row.id) for key, row in rows.items())
     variants = catalogue.find_variants(tx, ids.values())
     beliefs = stock_store.load_stock(tx, ids.values(), for_update=True)
+    spoken_of_by = stock_store.sources_of(tx, ids.values())
     digests: dict[int, str] = {}
     announced = 0
     for one, digest in chunk:
@@ -270,26 +282,33 @@ def _apply(
             continue
         variant = variants[variant_id]
         before = beliefs.get(variant_id)
+        speaker = source
         verdict = _judge(before, one, shop=shop, variant=variant, digest=digest, now=now)
+        if before is not None and one.availability is Availability.UNKNOWN:
+            # who knows nothing takes nothing back that another source said
+            speaker = spoken_of_by[variant_id] or source
+            vouched = before.vouched and speaker != source
+            verdict = replace(verdict, stock=replace(verdict.stock, vouched=vouched))
         if verdict.stock != before:
             stock_store.save_stock(
-                tx, variant_id, before=before, after=verdict.stock, source=source
+                tx, variant_id, before=before, after=verdict.stock, source=speaker
             )
         # a rise that waits for confirmation must be weighed again although nothing changes
         settled = verdict.stock.candidate_since is None and (
             verdict.stock.announced_epoch == verdict.stock.epoch
         )
-        digests[variant_id] = digest if settled and _was_believed(before, one) else ""
-        announced += _store_events(tx, shop, variant, verdict, now=now, hold_id=hold_id)
+        believed = _was_believed(before, one, now=now)
+        digests[variant_id] = digest if settled and believed else ""
+        announced += note_changes(tx, shop, variant, verdict, now=now, hold_id=hold_id)
     source_row = _source_row(tx, shop, source)
     if source_row is not None:
         sources.remember_digests(tx, source_row.id, digests)
     return announced
 
 
-def _was_believed(before: Stock | None, one: Observation) -> bool:
+def _was_believed(before: Stock | None, one: Observation, *, now: datetime) -> bool:
     """False for a row that was too late: the same row in time must be weighed."""
-    return before is None or one.observed_at is None or one.observed_at >= before.seen_at
+    return before is None or (one.observed_at or now) >= before.seen_at
 
 
 def _judge(
@@ -309,40 +328,6 @@ def _judge(
         stock = replace(verdict.stock, missing=before.missing + 1, vouched=False)
         return Verdict(stock=stock, changes=verdict.changes)
     return verdict
-
-
-def _store_events(
-    tx: Transaction,
-    shop: ShopRef,
-    variant: catalogue.VariantRow,
-    verdict: Verdict,
-    *,
-    now: datetime,
-    hold_id: int | None,
-) -> int:
-    announced = 0
-    for change in verdict.changes:
-        restock = change.kind is EventKind.BACK_IN_STOCK
-        eta = verdict.stock.eta
-        made = events.add_event(
-            tx,
-            shop_id=shop.id,
-            product_id=variant.product_id,
-            variant_id=variant.id,
-            kind=change.kind.value,
-            at=now,
-            epoch=change.epoch,
-            sequence="" if restock else now.isoformat(),
-            hold_id=hold_id if restock else None,
-            facts={
-                "quantity": verdict.stock.quantity,
-                "availability": verdict.stock.availability.value,
-                "eta": eta.iso() if eta else None,
-                "eta_before": change.before_eta.iso() if change.before_eta else None,
-            },
-        )
-        announced += bool(restock and made)
-    return announced
 
 
 def problems_of(report: Report) -> Iterable[str]:

@@ -23,6 +23,7 @@ from notifier.metrics import LOOKS
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.observe import Report, apply_look, repeat_absence
+from notifier.services.weigh_again import weigh_again
 from notifier.store import sources
 from notifier.store.session import Transaction
 from notifier.store.sources import SourceRow
@@ -117,6 +118,7 @@ def _believe(env: Env, shop: ShopRef, row: SourceRow, section: SourceSection, lo
     report = Report()
     if look.not_modified:
         repeat_absence(env, shop, source=row.name, settings=section)
+        report.announced = weigh_again(env, shop, unmodified=row.name)
     else:
         report = apply_look(env, shop, look, source=row.name, settings=section)
     now = env.now()

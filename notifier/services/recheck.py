@@ -29,6 +29,7 @@ from notifier.services.compose import Batch
 from notifier.services.env import Env, ShopRef
 from notifier.store import outbox, people
 from notifier.store.outbox import MessageRow
+from notifier.store.people import SubscriptionRow
 from notifier.store.session import Transaction
 
 ALERTS = frozenset(
@@ -137,20 +138,24 @@ def _why_never(
 
 
 def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch) -> str:
-    """Whether what the message says is still so."""
+    """Whether what the message says is still so, and still what the person waits for."""
     event = batch.events.get(message.event_id or 0)
-    variant = batch.variants.get(event.variant_id) if event else None
+    subscription = batch.subscriptions[message.subscription_id or 0]
+    if event is None and kind is MessageKind.REMINDER:
+        return _why_not_remind(subscription, batch)
     if event is None:
         return ""
+    if subscription.variant_id not in (None, event.variant_id):
+        return "other_variant"
+    variant = batch.variants.get(event.variant_id)
     belief = batch.stock.get(event.variant_id)
     if belief is None or variant is None:
         return "product_deleted"
-    if kind in (MessageKind.BACK_IN_STOCK, MessageKind.REMINDER):
+    if kind is MessageKind.BACK_IN_STOCK:
         if not variant.may_be_asked_for:
             return "unpublished"
         if belief.level is Level.NONE:
             return "stock_gone"
-        subscription = batch.subscriptions[message.subscription_id or 0]
         if subscription.physical_only and belief.availability is Availability.BACKORDER:
             return "backorder_only"
     if kind is MessageKind.ETA_REVISED:
@@ -160,6 +165,22 @@ def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch) -> str:
     if kind is MessageKind.DISCONTINUED and belief.availability is not Availability.DISCONTINUED:
         return "superseded"
     return ""
+
+
+def _why_not_remind(subscription: SubscriptionRow, batch: Batch) -> str:
+    """A reminder of what is sold out by now would be a false promise."""
+    siblings = batch.by_product.get(subscription.product_id, [])
+    wanted = [one for one in siblings if subscription.variant_id in (None, one.id)]
+    there = [
+        one
+        for one in wanted
+        if one.id in batch.stock
+        and batch.stock[one.id].level
+        > (Level.ORDERABLE if subscription.physical_only else Level.NONE)
+    ]
+    if not there:
+        return "stock_gone"
+    return "" if any(one.may_be_asked_for for one in there) else "unpublished"
 
 
 def _why_later(

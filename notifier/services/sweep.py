@@ -13,18 +13,22 @@ from notifier.domain.stock import EventKind
 from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.services.book_result import end_subscriptions
 from notifier.services.env import Env, ShopRef
+from notifier.services.weigh_again import weigh_again
 from notifier.services.write_message import write_message
 from notifier.store import events, people, releases, waiting
 from notifier.store.session import Transaction
 
 CHUNK = 200
 GRACE = timedelta(days=14)  # to answer "still interested?"
+STOPPED = ("person", "breaker")  # by somebody's word: only a new restock starts again
 SETTLE = timedelta(minutes=1)  # what is under way is not forgotten
 
 
 def sweep(env: Env) -> int:
     """One pass; how many rows were moved."""
     moved = env.db.retry(lambda tx: _wake_paused(env, tx))
+    for shop in env.shops.values():
+        moved += weigh_again(env, shop)
     moved += env.db.retry(lambda tx: _find_forgotten(env, tx))
     for shop in env.shops.values():
         moved += env.db.retry(lambda tx, shop=shop: _ask_still_waiting(env, tx, shop))  # type: ignore[misc]
@@ -46,14 +50,15 @@ def _wake_paused(env: Env, tx: Transaction) -> int:
 def _find_forgotten(env: Env, tx: Transaction) -> int:
     """People who wait for a variant that is there, while no release is telling them.
 
-    They came in by resuming a pause, or signed up in a dip of a flapping variant. Releases that a
-    person stopped stay stopped.
+    They came in by resuming a pause, or signed up in a dip of a flapping variant, or their message
+    was skipped for a reason that is over. Releases that a person stopped stay stopped, and what a
+    person must decide on waits for that.
     """
     now = env.now()
     found = waiting.waiting_for_what_is_there(tx, before=now - SETTLE, limit=CHUNK)
     for one in found:
         last = releases.latest_release(tx, one.variant_id, kind=EventKind.BACK_IN_STOCK)
-        if last is not None and (last.state in ("running", "paused") or last.reason == "person"):
+        if last is not None and (last.state in ("running", "paused") or last.reason in STOPPED):
             continue
         events.add_event(
             tx,

@@ -151,7 +151,6 @@ def learn(
 
     Empty text and missing prices never overwrite what is known already.
     """
-    product_ids = _learn_products(tx, shop_id, seen, now=now)
     known = {
         row.key: row
         for start in range(0, len(seen), 500)
@@ -162,6 +161,9 @@ def learn(
             )
         )
     }
+    elsewhere = _of_another_product(tx, shop_id, known)
+    naming = [one for one in seen if one.product_key or one.key not in elsewhere]
+    product_ids = _learn_products(tx, shop_id, naming, now=now)
     ids: dict[str, int] = {}
     for one in seen:
         row = known.get(one.key)
@@ -187,6 +189,21 @@ def learn(
         if changed:
             tx.execute(update(variants).where(variants.c.id == row.id).values(changed))
     return ids
+
+
+def _of_another_product(tx: Connection, shop_id: int, known: dict[str, Row[Any]]) -> set[str]:
+    """Keys of known variants whose product has a key of its own: a row that names no product says
+    nothing of that one, and makes no second."""
+    keys = list(known)
+    own: dict[str, int] = {}
+    for start in range(0, len(keys), 500):
+        rows = tx.execute(
+            select(products.c.key, products.c.id).where(
+                products.c.shop_id == shop_id, products.c.key.in_(keys[start : start + 500])
+            )
+        )
+        own.update((row.key, row.id) for row in rows)
+    return {key for key, row in known.items() if own.get(key) != row.product_id}
 
 
 def _variant_values(one: Observation) -> dict[str, Any]:

@@ -217,6 +217,7 @@ class InLine:
 
     id: int
     contact_id: int
+    variant_id: int | None
     medium: str
     locale: str
     quantity: int
@@ -268,17 +269,31 @@ def count_line(tx: Connection, *, product_id: int, variant_id: int) -> tuple[int
     return int(row[0]), int(row[1])
 
 
-def twins_of(tx: Connection, *, contact_id: int, product_id: int, variant_id: int) -> list[int]:
-    """All waiting subscriptions of one person that the variant satisfies."""
-    rows = tx.execute(
-        select(subscriptions.c.id).where(
-            subscriptions.c.contact_id == contact_id,
-            subscriptions.c.product_id == product_id,
-            subscriptions.c.state == SubscriptionState.WAITING.value,
-            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
-        )
+def twins_of(
+    tx: Connection,
+    *,
+    contact_id: int,
+    product_id: int,
+    variant_id: int,
+    with_any: bool,
+    with_physical: bool,
+) -> list[int]:
+    """All waiting subscriptions of one person that news of the variant answers.
+
+    `with_any`: those for any variant too. `with_physical`: those for goods that are there too.
+    """
+    wants = [subscriptions.c.variant_id == variant_id]
+    if with_any:
+        wants.append(subscriptions.c.variant_id.is_(None))
+    query = select(subscriptions.c.id).where(
+        subscriptions.c.contact_id == contact_id,
+        subscriptions.c.product_id == product_id,
+        subscriptions.c.state == SubscriptionState.WAITING.value,
+        or_(*wants),
     )
-    return [row.id for row in rows]
+    if not with_physical:
+        query = query.where(~subscriptions.c.physical_only)
+    return [row.id for row in tx.execute(query)]
 
 
 def suppress(

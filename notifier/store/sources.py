@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,14 +81,44 @@ def update_source(tx: Connection, source_id: int, **values: Any) -> None:
     tx.execute(update(sources).where(sources.c.id == source_id).values(**values))
 
 
-def known_variants(tx: Connection, source_id: int) -> dict[str, tuple[int, str]]:
-    """Every variant this source has named: key → (variant id, digest of what it showed last)."""
-    rows = tx.execute(
-        select(variants.c.key, source_variants.c.variant_id, source_variants.c.digest)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A variant a source has named: the digest of what it showed last, and which source spoke last
+    about it."""
+
+    variant_id: int
+    digest: str
+    spoken_of_by: str
+
+
+def known_variants(
+    tx: Connection, source_id: int, *, keys: Collection[str] | None = None
+) -> dict[str, Known]:
+    """Every variant this source has named, by key; of some keys only, when they are given."""
+    query = (
+        select(
+            variants.c.key,
+            source_variants.c.variant_id,
+            source_variants.c.digest,
+            func.coalesce(stock.c.source, "").label("spoken_of_by"),
+        )
         .join(variants, variants.c.id == source_variants.c.variant_id)
+        .outerjoin(stock, stock.c.variant_id == variants.c.id)
         .where(source_variants.c.source_id == source_id)
     )
-    return {key: (variant_id, digest) for key, variant_id, digest in rows}
+    if keys is None:
+        rows = list(tx.execute(query))
+    else:
+        wanted = sorted(keys)
+        rows = [
+            row
+            for start in range(0, len(wanted), 500)
+            for row in tx.execute(query.where(variants.c.key.in_(wanted[start : start + 500])))
+        ]
+    return {
+        row.key: Known(variant_id=row.variant_id, digest=row.digest, spoken_of_by=row.spoken_of_by)
+        for row in rows
+    }
 
 
 def absent_variants(tx: Connection, source_id: int) -> dict[str, int]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta, EtaPrecision
 from notifier.domain.stock import Level, Stock
-from notifier.store.tables.catalogue import etas, stock, stock_changes
+from notifier.store.tables.catalogue import etas, stock, stock_changes, variants
 from notifier.store.tables.sources import sources
 from notifier.store.upsert import insert_or
 
@@ -161,6 +161,48 @@ def touch_seen(tx: Connection, variant_ids: Sequence[int], *, at: datetime) -> N
         )
 
 
+def agree(
+    tx: Connection,
+    variant_ids: Sequence[int],
+    *,
+    availability: Availability,
+    source: str,
+    at: datetime,
+) -> None:
+    """A source says again what another one said last: from now on it vouches for it, too."""
+    for start in range(0, len(variant_ids), 500):
+        tx.execute(
+            update(stock)
+            .where(
+                stock.c.variant_id.in_(variant_ids[start : start + 500]),
+                stock.c.availability == availability.value,
+                stock.c.seen_at < at,
+            )
+            .values(source=source, seen_at=at, vouched=True)
+        )
+
+
+def unsettled(tx: Connection, shop_id: int) -> dict[str, list[int]]:
+    """Variants of a shop with a restock that is owed or a rise to be confirmed, by the source that
+    last spoke about each."""
+    rows = tx.execute(
+        select(stock.c.source, stock.c.variant_id)
+        .join(variants, variants.c.id == stock.c.variant_id)
+        .where(
+            variants.c.shop_id == shop_id,
+            or_(
+                stock.c.candidate_since.is_not(None),
+                and_(stock.c.announced_epoch < stock.c.epoch, stock.c.level > int(Level.NONE)),
+            ),
+        )
+        .order_by(stock.c.variant_id)
+    )
+    found: dict[str, list[int]] = {}
+    for source, variant_id in rows:
+        found.setdefault(source, []).append(variant_id)
+    return found
+
+
 def vouched_at(tx: Connection, shop_id: int, variant_ids: Iterable[int]) -> dict[int, datetime]:
     """As of when is each variant's stock known: its own look, or its source's last good look."""
     wanted = list(set(variant_ids))
@@ -179,5 +221,18 @@ def vouched_at(tx: Connection, shop_id: int, variant_ids: Iterable[int]) -> dict
 
 def source_of(tx: Connection, variant_id: int) -> str:
     """The name of the source that last spoke about the variant."""
-    found = tx.execute(select(stock.c.source).where(stock.c.variant_id == variant_id))
-    return str(found.scalar_one_or_none() or "")
+    return sources_of(tx, [variant_id]).get(variant_id, "")
+
+
+def sources_of(tx: Connection, variant_ids: Iterable[int]) -> dict[int, str]:
+    """The name of the source that last spoke about each variant."""
+    wanted = sorted(set(variant_ids))
+    found: dict[int, str] = {}
+    for start in range(0, len(wanted), 500):
+        rows = tx.execute(
+            select(stock.c.variant_id, stock.c.source).where(
+                stock.c.variant_id.in_(wanted[start : start + 500])
+            )
+        )
+        found.update((row.variant_id, row.source) for row in rows)
+    return found

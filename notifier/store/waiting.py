@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, delete, exists, or_, select
 
-from notifier.domain.stock import Level
+from notifier.domain.message import MessageKind, MessageState
+from notifier.domain.stock import EventKind, Level
 from notifier.domain.subscription import SubscriptionState
 from notifier.store.people import SubscriptionRow
 from notifier.store.tables.catalogue import products, stock, variants
 from notifier.store.tables.people import subscriptions
-from notifier.store.tables.telling import clicks, messages
+from notifier.store.tables.telling import clicks, events, messages
 
 _SUBSCRIPTION = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
 
@@ -42,11 +44,45 @@ class There:
     availability: str
 
 
+# a message that was not sent for one of these may be written anew once the reason is over
+PASSING = ("stock_gone", "unpublished", "backorder_only", "subscription_paused", "other_variant")
+
+
+def _served() -> Any:
+    """That a message answers the subscription: one about this restock to the same person, or one
+    still on its way that would answer it too."""
+    about_this = and_(
+        events.c.variant_id == stock.c.variant_id,
+        messages.c.created_at >= stock.c.level_since,
+        ~and_(
+            messages.c.state == MessageState.SKIPPED.value,
+            messages.c.reason.in_(PASSING),
+        ),
+    )
+    under_way = and_(
+        events.c.product_id == variants.c.product_id,
+        messages.c.finished_at.is_(None),
+        or_(subscriptions.c.variant_id.is_(None), events.c.variant_id == stock.c.variant_id),
+    )
+    return exists(
+        select(messages.c.id)
+        .join(events, events.c.id == messages.c.event_id)
+        .where(
+            messages.c.contact_id == subscriptions.c.contact_id,
+            messages.c.kind == MessageKind.BACK_IN_STOCK.value,
+            or_(about_this, under_way),
+        )
+        .correlate(stock, variants, subscriptions)
+    )
+
+
 def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -> list[There]:
     """Announced variants that are there since before then, with people still waiting whom no
-    message concerns."""
+    message concerns. Not what is about to be told, is held for a person's word, or was dropped by
+    it."""
     unserved = exists(
-        select(subscriptions.c.id).where(
+        select(subscriptions.c.id)
+        .where(
             subscriptions.c.product_id == variants.c.product_id,
             or_(
                 subscriptions.c.variant_id == variants.c.id,
@@ -55,14 +91,19 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
             subscriptions.c.state == SubscriptionState.WAITING.value,
             subscriptions.c.confirmed_at < before,
             ~and_(subscriptions.c.physical_only, stock.c.level == int(Level.ORDERABLE)),
-            ~exists(
-                select(messages.c.id).where(
-                    messages.c.subscription_id == subscriptions.c.id,
-                    messages.c.kind == "back_in_stock",
-                    messages.c.created_at >= stock.c.level_since,
-                )
-            ),
+            ~_served(),
         )
+        .correlate(stock, variants)
+    )
+    undecided = exists(
+        select(events.c.id)
+        .where(
+            events.c.variant_id == stock.c.variant_id,
+            events.c.kind == EventKind.BACK_IN_STOCK.value,
+            events.c.epoch == stock.c.epoch,
+            events.c.state.in_(("open", "held", "dropped")),
+        )
+        .correlate(stock)
     )
     rows = tx.execute(
         select(
@@ -82,6 +123,7 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
             products.c.published,
             products.c.alerts,
             variants.c.alerts,
+            ~undecided,
             unserved,
         )
         .limit(limit)

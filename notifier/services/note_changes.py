@@ -1,0 +1,84 @@
+"""How does a change of belief become an event, and when is it held for a person's word?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from notifier.domain.snapshot import is_abnormal
+from notifier.domain.stock import EventKind, Verdict
+from notifier.services.alarms import raise_alarm
+from notifier.services.env import Env, ShopRef
+from notifier.store import events
+from notifier.store.catalogue import VariantRow
+from notifier.store.session import Transaction
+
+
+def note_changes(
+    tx: Transaction,
+    shop: ShopRef,
+    variant: VariantRow,
+    verdict: Verdict,
+    *,
+    now: datetime,
+    hold_id: int | None = None,
+) -> int:
+    """Store the events of one variant; how many restocks that are new are among them."""
+    announced = 0
+    for change in verdict.changes:
+        restock = change.kind is EventKind.BACK_IN_STOCK
+        eta = verdict.stock.eta
+        made = events.add_event(
+            tx,
+            shop_id=shop.id,
+            product_id=variant.product_id,
+            variant_id=variant.id,
+            kind=change.kind.value,
+            at=now,
+            epoch=change.epoch,
+            sequence="" if restock else now.isoformat(),
+            hold_id=hold_id,
+            facts={
+                "quantity": verdict.stock.quantity,
+                "availability": verdict.stock.availability.value,
+                "eta": eta.iso() if eta else None,
+                "eta_before": change.before_eta.iso() if change.before_eta else None,
+            },
+        )
+        announced += bool(restock and made)
+    return announced
+
+
+def hold_abnormal(
+    env: Env, shop: ShopRef, *, count: int, source: str, catalogue_size: int
+) -> int | None:
+    """The hold for what is about to be told of `count` variants; None when that is plausible."""
+    rules = shop.config.stock
+    if not is_abnormal(
+        announcements=count,
+        catalogue=catalogue_size,
+        share=rules.brake_share,
+        count=rules.brake_count,
+    ):
+        return None
+    why = (
+        f"One look at {source!r} would bring news of {count} of {catalogue_size} products: back in "
+        "stock, a new date, or discontinued. Nothing is sent until somebody says that this is "
+        "right."
+    )
+
+    def hold(tx: Transaction) -> int:
+        made = events.make_hold(
+            tx, shop_id=shop.id, source=source, at=env.now(), why=why, count=count
+        )
+        raise_alarm(
+            env,
+            tx,
+            code="breaker.tripped",
+            about=f"{shop.slug}/{source}/{made}",
+            message=why,
+            shop=shop,
+            facts={"hold_id": made, "events": count, "source": source},
+        )
+        return made
+
+    return env.db.retry(hold)
