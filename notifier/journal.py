@@ -143,7 +143,9 @@ class Journal:
         if not keep:
             for suffix in (LIVING, SEIZED):
                 (self._folder / f"{self.owner}{suffix}").unlink(missing_ok=True)
-        os.close(self._file)
+        with self._lock:  # a late note must not land in whatever file gets this number next
+            file, self._file = self._file, -1
+            os.close(file)
 
     def _write(self, line: bytes) -> None:
         with self._lock:

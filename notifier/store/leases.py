@@ -12,12 +12,17 @@ from notifier.store.upsert import insert_or
 
 
 def take_lease(tx: Connection, name: str, *, owner: str, now: datetime, lease: timedelta) -> bool:
-    """Take or renew a lease; False while somebody else has it."""
+    """Take or renew a lease; False while somebody else has it.
+
+    One that ends later than any can was given before a clock was set back: it does not hold.
+    """
     statement = insert_or(tx, leases).values(name=name, owner=owner, until=now + lease)
     statement = statement.on_conflict_do_update(
         index_elements=["name"],
         set_={"owner": owner, "until": now + lease},
-        where=or_(leases.c.owner == owner, leases.c.until <= now),
+        where=or_(
+            leases.c.owner == owner, leases.c.until <= now, leases.c.until > now + 2 * lease
+        ),
     )
     return bool(tx.execute(statement).rowcount)
 

@@ -6,12 +6,13 @@ tables directly, since thousands of sign-ups would take longer than the test.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select
 
+from notifier.clock import Clock, system_clock
 from notifier.config import load_config
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
@@ -48,7 +49,7 @@ unknown_after = "{unknown_after}"
 kind = "email_smtp"
 host = "127.0.0.1"
 port = {smtp_port}
-security = "none"
+security = "{security}"
 from_address = "Kettle & Co <hello@kettle.example>"
 connections = {connections}
 {mail}
@@ -95,6 +96,7 @@ def write_config(
     batch: int = 20,
     lease: str = "90s",
     unknown_after: str = "1s",
+    security: str = "none",
     mail: str = "",
 ) -> Path:
     """config.toml as Olga would write it. `mail`: more lines for the mail channel."""
@@ -110,6 +112,7 @@ def write_config(
             batch=batch,
             lease=lease,
             unknown_after=unknown_after,
+            security=security,
             mail=mail,
             sms=sms,
             sms_channel="sms" if twilio_url else "",
@@ -119,9 +122,16 @@ def write_config(
     return path
 
 
-def seed(config: Path, *, mails: int, texts: int = 0, announced: bool = True) -> Env:
+def seed(
+    config: Path,
+    *,
+    mails: int,
+    texts: int = 0,
+    announced: bool = True,
+    clock: Clock = system_clock,
+) -> Env:
     """People wait, the goods are back; `announced`: and the messages are due."""
-    env = open_env(load_config(config))
+    env = open_env(load_config(config), clock=clock)
     see(env, 0)
     _add_people(env, [("email", f"p{n}@waits.example") for n in range(mails)])
     _add_people(env, [("sms", f"+1212555{n:04}") for n in range(texts)])
@@ -149,7 +159,7 @@ def see(env: Env, quantity: int) -> None:
 def _add_people(env: Env, people: list[tuple[str, str]]) -> None:
     if not people:
         return
-    since = datetime.now(UTC) - timedelta(days=1)
+    since = env.now() - timedelta(days=1)
     with env.db.write() as tx:
         variant = tx.execute(select(variants).where(variants.c.key == VARIANT)).one()
         tx.execute(

@@ -1,0 +1,212 @@
+"""Who may send a message now? Leases, clocks, zombies, and what is given back (RL-3, RL-14)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from notifier import journal
+from notifier.services.deliver import Sender
+from notifier.services.env import Env
+from notifier.services.take_over import take_over
+from notifier.store import leases, outbox
+from tests.fakes.smtp_server import Fault, SmtpServer
+from tests.reliability.checker import check, unfinished
+from tests.reliability.seeding import seed
+from tests.timing import SettableClock, wait_until
+from tests.world import RENDERER
+
+PEOPLE = 6
+
+
+@pytest.fixture
+def env(configure: Callable[..., Path], clock: SettableClock) -> Iterator[Env]:
+    """Six mails are due; one connection sends them one after the other."""
+    seeded = seed(configure(connections=1), mails=PEOPLE, clock=clock)
+    yield seeded
+    seeded.db.close()
+
+
+@pytest.fixture
+def sender(env: Env) -> Iterator[Sender]:
+    own = Sender(env, RENDERER)
+    yield own
+    own.close()
+
+
+@contextmanager
+def held_up(sender: Sender, smtp: SmtpServer) -> Iterator[None]:
+    """The sender waits for the answer to its second mail, which the server has taken."""
+    smtp.misbehave(Fault(at="dot", message=2, delay=60))
+    thread = threading.Thread(target=sender.send_due)
+    thread.start()
+    wait_until(lambda: len(smtp.messages) == 2)
+    yield
+    smtp.drop_connections()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def _copies(smtp: SmtpServer) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for mail in smtp.messages:
+        found.setdefault(mail.rcpt_to[0], []).append(mail.message_id)
+    return found
+
+
+def _deliver(env: Env, clock: SettableClock) -> None:
+    """Another sender does what is left, over the pauses."""
+    other = Sender(env, RENDERER)
+    for _ in range(4):
+        while other.send_due():
+            continue
+        clock.advance(timedelta(minutes=2))
+    other.close()
+
+
+@pytest.mark.parametrize("jump", [2, -2, 23, -24], ids=lambda hours: f"{hours:+} h")
+def test_a_clock_that_jumps_takes_nothing_from_a_sender_at_work(
+    env: Env, sender: Sender, smtp: SmtpServer, clock: SettableClock, jump: int
+) -> None:
+    smtp.misbehave(Fault(at="dot", message=2, delay=0.4))
+    thread = threading.Thread(target=sender.send_due)
+    thread.start()
+    wait_until(lambda: len(smtp.messages) == 2)
+    clock.advance(timedelta(hours=jump))
+    assert take_over(env) == 0
+    thread.join(10)
+    url = str(env.config.database_url)
+    assert unfinished(url) == 0
+    assert check(url, _copies(smtp), kills=0, in_flight=0).problems == []
+
+
+def test_a_zombie_hands_over_nothing_more(
+    env: Env,
+    sender: Sender,
+    smtp: SmtpServer,
+    clock: SettableClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its time ran out while it slept: what it holds is sent by others, and only once."""
+    later = journal.boot_seconds() + 100
+    with held_up(sender, smtp):
+        with monkeypatch.context() as slept:
+            slept.setattr(journal, "boot_seconds", lambda: later)
+            assert take_over(env) >= PEOPLE - 1  # the first may be booked already
+        _deliver(env, clock)
+    assert sender.send_due() == 0  # it has noticed and begun anew
+    verdict = check(str(env.config.database_url), _copies(smtp), kills=1, in_flight=1)
+    assert verdict.problems == []
+    assert verdict.doubles == 1  # the one that was on its way
+    assert journal.look(env.config.service.data_dir / "journal", sender.owner).value == "alive"
+
+
+def test_a_clock_set_back_does_not_make_a_lease_last_for_years(
+    env: Env, clock: SettableClock
+) -> None:
+    _claim_elsewhere(env, clock)
+    clock.advance(timedelta(days=-365))
+    assert take_over(env) == PEOPLE
+
+
+def test_a_sender_elsewhere_keeps_its_messages_until_its_lease_is_over(
+    env: Env, clock: SettableClock
+) -> None:
+    """Another machine may well have our name; its notes are not here."""
+    _claim_elsewhere(env, clock)
+    assert take_over(env) == 0
+    clock.advance(env.config.delivery.lease + timedelta(seconds=1))
+    assert take_over(env) == PEOPLE
+    assert {row["unknowns"] for row in _rows(env, "SELECT unknowns FROM messages")} == {1}
+
+
+def test_what_a_lost_commit_claimed_is_sent_all_the_same(
+    env: Env, sender: Sender, smtp: SmtpServer, clock: SettableClock
+) -> None:
+    """The database took the claim, and the answer never came (trust RL-25)."""
+    _claim_elsewhere(env, clock, owner=sender.owner, limit=2)
+    while sender.send_due():
+        continue
+    assert unfinished(str(env.config.database_url)) == 0
+    assert sorted(len(ids) for ids in _copies(smtp).values()) == [1] * PEOPLE
+
+
+def test_a_stopped_sender_gives_back_what_it_has_not_handed_over(
+    env: Env, sender: Sender, smtp: SmtpServer
+) -> None:
+    smtp.misbehave(Fault(at="dot", message=2, delay=0.3))
+    thread = threading.Thread(target=sender.send_due)
+    thread.start()
+    wait_until(lambda: len(smtp.messages) == 2)
+    sender.stop()
+    thread.join(10)
+    states = [row["state"] for row in _rows(env, "SELECT state FROM messages ORDER BY id")]
+    assert sorted(states) == ["accepted"] * 2 + ["due"] * (PEOPLE - 2)
+    assert len(smtp.messages) == 2
+    [other] = _rows(env, "SELECT count(*) AS n FROM messages WHERE due_at > '2026-12-01 10:00:01'")
+    assert other["n"] == 0  # at once, not in half a minute
+
+
+def test_a_message_that_kills_every_sender_is_tried_ever_more_rarely(
+    env: Env, clock: SettableClock
+) -> None:
+    """Its neighbours in the batch get through meanwhile (trust RL-9)."""
+    began = clock()
+    folder = env.config.service.data_dir / "journal"
+    for _ in range(13):
+        with env.db.write() as tx:
+            due = outbox.select_due(tx, channel="mail", now=clock(), limit=1)
+            owner = _dead_journal(folder)
+            lease = env.config.delivery.lease
+            outbox.claim(tx, [one.id for one in due], owner=owner, now=clock(), lease=lease)
+        take_over(env)
+    rows = _rows(env, "SELECT attempt_no, failures, state FROM messages ORDER BY id")
+    assert rows[0]["attempt_no"] == 11
+    assert {row["state"] for row in rows} == {"due"}
+    assert {row["failures"] for row in rows} == {0}
+    assert clock() == began
+
+
+def test_a_leader_that_is_gone_is_followed_even_when_the_clock_was_set_back(
+    env: Env, clock: SettableClock
+) -> None:
+    lease = timedelta(seconds=10)
+
+    def take(owner: str) -> bool:
+        with env.db.write() as tx:
+            return leases.take_lease(tx, "leader", owner=owner, now=clock(), lease=lease)
+
+    assert take("one")
+    assert not take("two")
+    clock.advance(timedelta(seconds=11))
+    assert take("two")
+    clock.advance(timedelta(hours=-2))
+    assert take("one")
+    assert not take("two")
+
+
+def _dead_journal(folder: Path) -> str:
+    own = journal.Journal(folder)
+    own.close(keep=True)
+    return own.owner
+
+
+def _claim_elsewhere(
+    env: Env, clock: SettableClock, *, owner: str = "elsewhere-1", limit: int = 99
+) -> None:
+    with env.db.write() as tx:
+        due = outbox.select_due(tx, channel="mail", now=clock(), limit=limit)
+        lease = env.config.delivery.lease
+        outbox.claim(tx, [one.id for one in due], owner=owner, now=clock(), lease=lease)
+
+
+def _rows(env: Env, query: str) -> list[dict[str, Any]]:
+    with env.db.read() as tx:
+        return [dict(row._mapping) for row in tx.execute(text(query))]
