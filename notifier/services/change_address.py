@@ -12,7 +12,8 @@ from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
 from notifier.services.consent import Circumstances, record_consent
 from notifier.services.env import Env, ShopRef
-from notifier.services.subscribe import Address, SignUp, ask_for_confirmation, read_address
+from notifier.services.read_address import Address, read_address
+from notifier.services.subscribe import ask_for_confirmation
 from notifier.store import limits, people
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
@@ -37,7 +38,7 @@ def change_address(
     """
     with env.db.read() as tx:
         shop = _shop(env, _own(tx, contact_id, subscription_id))
-    address = read_address(env, shop, SignUp(email=email, phone=phone))
+    address = read_address(env, shop, email=email, phone=phone)
 
     def work(tx: Transaction) -> None:
         row = _own(tx, contact_id, subscription_id)

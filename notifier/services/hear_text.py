@@ -17,7 +17,8 @@ from notifier.i18n import section
 from notifier.log import log
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env, ShopRef
-from notifier.services.subscribe import Address, ask_for_confirmation
+from notifier.services.read_address import Address
+from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.withdraw import withdraw_address
 from notifier.store import ledger, people, receipts
 from notifier.store.people import ContactRow, SubscriptionRow

@@ -13,7 +13,8 @@ from notifier.domain.message import Medium, MessageKind, priority_of
 from notifier.domain.phone import normalise_phone
 from notifier.errors import TooMany
 from notifier.services.env import Env, ShopRef
-from notifier.services.subscribe import Address, network_of
+from notifier.services.read_address import Address
+from notifier.services.sign_up_limits import network_of
 from notifier.services.write_message import WORTH_SENDING, channel_name
 from notifier.store import limits, outbox, people
 from notifier.store.people import ContactRow, SubscriptionRow

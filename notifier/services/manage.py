@@ -20,11 +20,8 @@ from notifier.services.book_result import end_subscriptions
 from notifier.services.consent import Circumstances, record_consent
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
-from notifier.services.subscribe import (
-    MAX_QUANTITY,
-    Address,
-    ask_for_confirmation,
-)
+from notifier.services.read_address import Address
+from notifier.services.subscribe import MAX_QUANTITY, ask_for_confirmation
 from notifier.services.write_message import write_message
 from notifier.store import catalogue, people
 from notifier.store import stock as stock_store
