@@ -111,9 +111,11 @@ def limit_words(schema: dict[str, Any]) -> str:
 
 
 def example(schema: dict[str, Any], schemas: dict[str, Any], *, depth: int = 0) -> Any:
-    """A value that shows the shape: its required fields, and the first others."""
+    """A value that shows the shape: the fields that are required or say an example."""
     if "$ref" in schema:
         return example(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas, depth=depth)
+    if schema.get("examples"):
+        return schema["examples"][0]
     for key in ("anyOf", "allOf", "oneOf"):
         if key in schema:
             return example(schema[key][0], schemas, depth=depth)
@@ -122,10 +124,10 @@ def example(schema: dict[str, Any], schemas: dict[str, Any], *, depth: int = 0) 
     kind = schema.get("type")
     if kind == "object" and "properties" in schema:
         required = schema.get("required", ())
-        names = [name for name in schema["properties"] if name in required]
-        names += [name for name in schema["properties"] if name not in required][:4]
         return {
-            name: example(schema["properties"][name], schemas, depth=depth + 1) for name in names
+            name: example(held, schemas, depth=depth + 1)
+            for name, held in schema["properties"].items()
+            if name in required or held.get("examples") or held.get("items", {}).get("$ref")
         }
     if kind == "array":
         return [example(schema.get("items", {}), schemas, depth=depth + 1)] if depth < 4 else []

@@ -20,15 +20,19 @@ blueprint = Blueprint("eta", __name__)
 class EtaGiven(Shape):
     """When one variant is expected. One of `variant` and `sku`."""
 
-    variant: Key = Field("", description="The shop's own variant id.")
+    variant: Key = Field("", description="The shop's own variant id.", examples=["4711"])
     sku: Key = Field("", description="Enough alone when one variant has it.")
     eta: str | None = Field(
-        ..., max_length=100, description="2027-02-14, 2027-02, 2027-02-01/2027-02-14, or null."
+        ...,
+        max_length=100,
+        description="2027-02-14, 2027-02, 2027-02-01/2027-02-14, or null.",
+        examples=["2027-02-14"],
     )
     source: str = Field(
         "",
         max_length=64,
-        description="Where the date comes from. A date or range must have one; a month may not.",
+        description="Where the date comes from. A date or range must have one; a month need not.",
+        examples=["supplier"],
     )
     evidence: str = Field("", max_length=4000, description="What shows it: an order's number …")
     actor: str = Field("", max_length=64, description="Who says so.")

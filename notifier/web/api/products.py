@@ -59,13 +59,13 @@ class ReleaseStrategy(Shape):
 class ProductVariant(Shape):
     """A variant. What is left out stays as it is; null takes it back."""
 
-    key: Key = Field(min_length=1, description="The shop's own variant id.")
-    sku: Key = ""
-    title: Title = ""
+    key: Key = Field(min_length=1, description="The shop's own variant id.", examples=["4711"])
+    sku: Key = Field("", examples=["KET-RED"])
+    title: Title = Field("", examples=["Red"])
     titles: Titles = Field({}, description="By language.")
     url: Url = ""
     image_url: Url = ""
-    price: Amount | None = None
+    price: Amount | None = Field(None, examples=["49.90 EUR"])
     regular_price: Amount | None = Field(None, description="The price before a reduction.")
     currency: str = Field("", max_length=3)
     alternatives: list[Key] = Field(
@@ -79,8 +79,8 @@ class ProductVariant(Shape):
 class Product(Shape):
     """A product with its variants. A new one without `variants` is its own one variant."""
 
-    key: Key = Field(min_length=1, description="The shop's own product id.")
-    title: Title = ""
+    key: Key = Field(min_length=1, description="The shop's own product id.", examples=["kettle"])
+    title: Title = Field("", examples=["Copper kettle"])
     titles: Titles = Field({}, description="By language.")
     url: Url = ""
     image_url: Url = ""

@@ -40,7 +40,7 @@ class StockRow(Shape):
     quantity decides.
     """
 
-    variant: Key = Field("", description="The shop's own variant id.")
+    variant: Key = Field("", description="The shop's own variant id.", examples=["4711"])
     sku: Key = Field("", description="Enough alone when one variant has it.")
     product: Key = Field("", description="The product it belongs to, when that is not known yet.")
     availability: str | bool | None = Field(
@@ -48,7 +48,9 @@ class StockRow(Shape):
         description="in_stock, out_of_stock, backorder, preorder, discontinued, unknown; also "
         "the words of schema.org and of product feeds.",
     )
-    quantity: Amount | bool | None = Field(None, description="Units that can be sold.")
+    quantity: Amount | bool | None = Field(
+        None, description="Units that can be sold.", examples=[12]
+    )
     on_hand: Amount | None = Field(None, description="Instead of quantity: units in the house …")
     reserved: Amount | None = Field(None, description="… less those that are promised.")
     eta: str | None = Field(

@@ -34,9 +34,9 @@ blueprint = Blueprint("subscriptions", __name__)
 class NewSubscription(Shape):
     """Somebody to put on the list: one of `email` and `phone`, one of `variant` and `product`."""
 
-    variant: Key = Field("", description="The shop's own variant id, or a sku.")
+    variant: Key = Field("", description="The shop's own variant id, or a sku.", examples=["4711"])
     product: Key = Field("", description="The shop's own product id.")
-    email: str | None = Field(None, max_length=10_000)
+    email: str | None = Field(None, max_length=10_000, examples=["ann@post.example"])
     phone: str | None = Field(None, max_length=10_000)
     quantity: int = Field(1, description="How many are wanted.")
     locale: str = Field("", max_length=35, description="Language of messages, such as de.")
