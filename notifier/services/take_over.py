@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from notifier import journal
-from notifier.journal import Life
+from notifier.errors import StoreBusy
+from notifier.journal import Life, Notes
 from notifier.log import log
 from notifier.services.env import Env
 from notifier.services.settle import KILLED, settle
@@ -28,15 +29,18 @@ def take_over(env: Env) -> int:
         if not left:
             continue
         notes = journal.seize(folder, owner)
-        count = env.db.retry(
-            lambda tx, left=left, notes=notes: settle(  # type: ignore[misc]
-                env, tx, left, notes=notes, code=KILLED
-            )
-        )
-        log.warning("messages taken over", count=count, sender=owner, complete=notes.complete)
-        settled += count
+        try:
+            settled += _settle(env, owner, left, notes)
+        except StoreBusy as error:  # a frozen one may hold locks; the others need not wait
+            log.warning("not taken over: database busy", sender=owner, why=str(error))
     journal.throw_away_idle(folder, busy={one.owner for one in held})
     return settled
+
+
+def _settle(env: Env, owner: str, left: list[Leased], notes: Notes) -> int:
+    count = env.db.retry(lambda tx: settle(env, tx, left, notes=notes, code=KILLED), tries=2)
+    log.warning("messages taken over", count=count, sender=owner, complete=notes.complete)
+    return count
 
 
 def _left_by(env: Env, owner: str, held: list[Leased]) -> list[Leased]:

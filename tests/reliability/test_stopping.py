@@ -1,0 +1,161 @@
+"""What happens to real processes that are told to stop, that freeze, or that lead and die?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.smtp_server import Fault, SmtpServer
+from tests.reliability.checker import Rows, check, unfinished
+from tests.reliability.fleet import Fleet, Program
+from tests.reliability.seeding import see, seed
+from tests.timing import wait_until
+
+MAILS = 40
+
+
+@pytest.fixture
+def smtp() -> object:
+    """A server that takes its time: 20 ms a mail."""
+    with SmtpServer(delay=0.02) as server:
+        yield server
+
+
+def _copies(smtp: SmtpServer) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for mail in smtp.messages:
+        found.setdefault(mail.rcpt_to[0], []).append(mail.message_id)
+    return found
+
+
+def test_sigterm_in_mid_send_ends_with_0_and_the_next_worker_goes_on_at_once(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+) -> None:
+    config = configure(connections=1, batch=MAILS, lease="90s")
+    seed(config, mails=MAILS).db.close()
+    fleet = make_fleet(config)
+    worker = fleet.start()
+    smtp.wait_for(5, timeout=20)
+    assert fleet.stop(worker) == 0
+    sent = len(smtp.messages)
+    assert sent < MAILS
+    with closing(Rows(database_url)) as rows:
+        assert rows("SELECT id FROM messages WHERE state = 'sending'") == []
+        [told] = rows("SELECT count(*) AS n FROM subscriptions WHERE state = 'told'")
+    assert told["n"] == sent
+    fleet.start(wait=True)
+    smtp.wait_for(sent + 1, timeout=5)  # no lease of a minute and a half to wait for
+    wait_until(lambda: unfinished(database_url) == 0, 20)
+    assert check(database_url, _copies(smtp), kills=0, in_flight=0).problems == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_console_command_stops_as_cleanly(
+    configure: Callable[..., Path], smtp: SmtpServer, database_url: str
+) -> None:
+    config = configure(connections=1, batch=MAILS)
+    seed(config, mails=MAILS).db.close()
+    program = Path(sys.executable).with_name("notifier")
+    worker = subprocess.Popen([program, "--config", config, "worker"], stderr=subprocess.DEVNULL)
+    try:
+        smtp.wait_for(5, timeout=30)
+        worker.terminate()
+        assert worker.wait(30) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+    assert not any((config.parent / "var" / "journal").iterdir())
+    with closing(Rows(database_url)) as rows:
+        [told] = rows("SELECT count(*) AS n FROM subscriptions WHERE state = 'told'")
+    assert told["n"] == len(smtp.messages) < MAILS
+
+
+def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+) -> None:
+    """trust FI-5: frozen for longer than its lease, then woken."""
+    config = configure(connections=1, batch=MAILS, lease="1s", unknown_after="0.2s")
+    env = seed(config, mails=MAILS)
+    fleet = make_fleet(config)
+    smtp.misbehave(Fault(at="dot", message=6, delay=1))
+    zombie = fleet.start()
+    smtp.wait_for(6, timeout=20)
+    wait_until(lambda: unfinished(database_url) == MAILS - 5)  # it waits for the answer, no more
+    fleet.freeze(zombie)
+    time.sleep(1.1)  # its lease runs out; nothing else can be waited for
+    other = fleet.start()
+    wait_until(lambda: unfinished(database_url) == 0, 20)
+    fleet.thaw(zombie)
+    wait_until(lambda: "messages given back" in zombie.said, 20)
+    verdict = check(database_url, _copies(smtp), kills=1, in_flight=1)
+    assert verdict.problems == []
+    assert fleet.stop(other) == 0
+    with env.db.write() as tx:  # the woken one works on: one more person asks to be told
+        tx.exec_driver_sql("UPDATE messages SET state = 'due', finished_at = NULL WHERE id = 1")
+        tx.exec_driver_sql("UPDATE subscriptions SET state = 'waiting' WHERE id = 1")
+    wait_until(lambda: unfinished(database_url) == 0, 20)
+    assert fleet.stop(zombie) == 0
+    env.db.close()
+
+
+def _leader(fleet: Fleet) -> Program:
+    [leader] = [one for one in fleet.alive if _leads(one)]
+    return leader
+
+
+def _leads(program: Program) -> bool:
+    return program.said.rfind("leader elected") > program.said.rfind("leader lost")
+
+
+@pytest.mark.parametrize("ends", ["stopped", "killed"])
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_of_two_schedulers_one_leads_and_the_other_follows(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    database_url: str,
+    ends: str,
+) -> None:
+    """A stopped leader lets go at once, a killed one when its lease of ten seconds is over."""
+    config = configure()
+    env = seed(config, mails=700, announced=False)
+    fleet = make_fleet(config)
+    for _ in range(2):
+        fleet.start("scheduler", wait=True)
+    leader = _leader(fleet)
+    [follower] = [one for one in fleet.alive if one is not leader]
+    if ends == "killed":
+        fleet.kill(leader)
+    else:
+        assert fleet.stop(leader) == 0
+    see(env, 0)
+    see(env, 100_000)
+    began = time.monotonic()
+    wait_until(lambda: _leads(follower), 20)
+    assert time.monotonic() - began < (15 if ends == "killed" else 6)
+    wait_until(lambda: not _open_releases(database_url), 20)
+    with closing(Rows(database_url)) as rows:
+        [made] = rows(
+            "SELECT count(*) AS n, count(DISTINCT subscription_id) AS people FROM messages"
+        )
+        waves = rows("SELECT release_id, number FROM waves")
+    assert made == {"n": 700, "people": 700}
+    assert len(waves) == len({wave["release_id"] for wave in waves}) == 1
+    env.db.close()
+
+
+def _open_releases(url: str) -> bool:
+    with closing(Rows(url)) as rows:
+        done = rows("SELECT id FROM releases WHERE state = 'done'")
+        return not done or bool(rows("SELECT id FROM releases WHERE state = 'running'"))
