@@ -7,10 +7,12 @@ whoever sends later must look at stock and consent again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from notifier.domain.business_days import Holidays, is_us_federal_holiday, never
 
 __all__ = [
     "SAFE",
@@ -80,19 +82,13 @@ UNKNOWN_PLACE = Rules(
 )
 """On top of the other rules where only the shop's own zone is known: six hours of slack."""
 
-Holidays = Callable[[date], bool]
-
-
-def _never(day: date) -> bool:
-    return False
-
 
 def next_allowed(
     now: datetime,
     *,
     zones: Sequence[str],
     rules: Rules,
-    holidays: Holidays = _never,
+    holidays: Holidays = never,
     jitter: timedelta = timedelta(0),
 ) -> datetime | None:
     """`now` itself when it is allowed in all `zones`, else the next moment that is, in UTC.
@@ -159,21 +155,6 @@ def strictest(*several: Rules) -> Rules:
             as_of=min((day for day in (first.as_of, other.as_of) if day), default=None),
         )
     return first
-
-
-def is_us_federal_holiday(day: date) -> bool:
-    """Whether this day is one of the eleven (5 U.S.C. 6103), or the weekday it is observed on."""
-    fixed = {(1, 1), (6, 19), (7, 4), (11, 11), (12, 25)}
-    if (day.month, day.day) in fixed:
-        return True
-    for step, observed_on in ((1, 4), (-1, 0)):  # Saturday's on Friday, Sunday's on Monday
-        real = day + timedelta(days=step)
-        if day.weekday() == observed_on and (real.month, real.day) in fixed:
-            return True
-    week = (day.day - 1) // 7 + 1
-    is_last_monday_of_may = day.month == 5 and day.weekday() == 0 and day.day > 24
-    floating = {(1, 0, 3), (2, 0, 3), (9, 0, 1), (10, 0, 2), (11, 3, 4)}
-    return is_last_monday_of_may or (day.month, day.weekday(), week) in floating
 
 
 def _opening(moment: datetime, zone: ZoneInfo, rules: Rules, holidays: Holidays) -> datetime:
