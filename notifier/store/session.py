@@ -25,7 +25,11 @@ T = TypeVar("T")
 Transaction = Connection
 
 BUSY_SECONDS = 10
-PASSING_SQLSTATES = ("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "08")
+# 25006: a standby after a failover; 25P03: idle too long; 53: disk, memory or connections full
+PASSING_SQLSTATES = (
+    *("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57014"),
+    *("08", "25006", "25P03", "53"),
+)
 
 
 class Database:
@@ -112,6 +116,7 @@ def _make_engine(url: str, *, pool_size: int) -> Engine:
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": 5,
+                "application_name": "notifier",  # so that pg_stat_activity names us
                 "options": "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000 "
                 "-c idle_in_transaction_session_timeout=60000",
             },

@@ -39,6 +39,7 @@ def configure(tmp_path: Path, database_url: str, smtp: SmtpServer) -> Callable[.
     """Writes config.toml for this test's database and mail server."""
 
     def write(**more: Any) -> Path:
-        return write_config(tmp_path, database_url=database_url, **{"smtp_port": smtp.port, **more})
+        usual = {"database_url": database_url, "smtp_port": smtp.port}
+        return write_config(tmp_path, **(usual | more))
 
     return write

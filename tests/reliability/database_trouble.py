@@ -10,6 +10,11 @@ from contextlib import closing, contextmanager
 import psycopg
 
 
+def plain_postgres(url: str) -> str:
+    """The URL as PostgreSQL's own programs take it."""
+    return re.sub(r"^postgresql\+\w+:", "postgresql:", url)
+
+
 @contextmanager
 def writers_locked_out(url: str) -> Iterator[None]:
     """Another program holds the database: nobody can write what the outbox is made of."""
@@ -20,8 +25,7 @@ def writers_locked_out(url: str) -> Iterator[None]:
             yield
             other.execute("ROLLBACK")
         return
-    plain = re.sub(r"^postgresql(\+\w+)?:", "postgresql:", url)
-    with psycopg.connect(plain) as other:
+    with psycopg.connect(plain_postgres(url)) as other:
         other.execute("LOCK TABLE messages, attempts, leases IN EXCLUSIVE MODE")
         yield
         other.rollback()

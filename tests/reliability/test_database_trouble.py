@@ -1,0 +1,219 @@
+"""The database takes nothing for a while (trust RL-28, FI-33, FI-34, FI-35): senders wait, nothing
+is sent that cannot be recorded, and all goes on by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from notifier.services.book_batch import MOST_UNBOOKED
+from tests.fakes.smtp_server import SmtpServer
+from tests.reliability.checker import Rows, check, unfinished
+from tests.reliability.database_trouble import plain_postgres, writers_locked_out
+from tests.reliability.fleet import Fleet
+from tests.reliability.seeding import seed
+from tests.timing import wait_until
+
+MAILS = 60
+ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])
+ON_POSTGRES = pytest.mark.parametrize("engine_name", ["postgres"])
+END_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND application_name = 'notifier'"
+)
+NOT_ROOT = pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only files")
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    """A server that takes 5 ms a mail."""
+    with SmtpServer(delay=0.005) as server:
+        yield server
+
+
+def _copies(smtp: SmtpServer) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for mail in smtp.messages:
+        found.setdefault(mail.rcpt_to[0], []).append(mail.message_id)
+    return found
+
+
+def _all_told_once(smtp: SmtpServer, url: str, *, within: float = 40) -> None:
+    wait_until(lambda: unfinished(url) == 0, within, every=0.05)
+    assert check(url, _copies(smtp), kills=0, in_flight=0).problems == []
+
+
+def _stands_still(smtp: SmtpServer) -> int:
+    """How many were sent, once no more are."""
+    seen: list[tuple[float, int]] = []
+
+    def is_still() -> bool:
+        now, sent = time.monotonic(), len(smtp.messages)
+        seen.append((now, sent))
+        return any(now - at > 0.5 and count == sent for at, count in seen)
+
+    wait_until(is_still, 20, every=0.05)
+    return len(smtp.messages)
+
+
+def test_another_writer_holds_the_database_for_three_seconds(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+) -> None:
+    config = configure()
+    seed(config, mails=MAILS).db.close()
+    fleet = make_fleet(config)
+    worker = fleet.start()
+    smtp.wait_for(10, timeout=20)
+    with writers_locked_out(database_url):
+        time.sleep(3)
+        assert _stands_still(smtp) < MAILS  # at most the batch that was taken already
+    _all_told_once(smtp, database_url)
+    assert fleet.stop(worker) == 0
+
+
+def test_while_results_cannot_be_booked_the_rest_of_the_batch_waits(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+) -> None:
+    """However large the batch: what is sent and not booked stays within bounds."""
+    mails = 2 * MOST_UNBOOKED + 100
+    config = configure(batch=mails)
+    seed(config, mails=mails).db.close()
+    make_fleet(config).start()
+    smtp.wait_for(5, timeout=20)
+    with writers_locked_out(database_url):
+        sent = _stands_still(smtp)
+        assert 5 < sent < mails
+        assert sent - (mails - unfinished(database_url)) <= MOST_UNBOOKED + 2
+    _all_told_once(smtp, database_url)
+
+
+@ON_POSTGRES
+def test_the_server_ends_all_connections_twice(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+) -> None:
+    config = configure()
+    seed(config, mails=MAILS).db.close()
+    worker = make_fleet(config).start()
+    for sent in (10, 30):
+        smtp.wait_for(sent, timeout=20)
+        with psycopg.connect(plain_postgres(database_url), autocommit=True) as admin:
+            admin.execute(END_CONNECTIONS)
+    _all_told_once(smtp, database_url)
+    assert worker.is_alive
+
+
+@contextmanager
+def _read_only_postgres(url: str) -> Iterator[None]:
+    """As after a failover to a standby: new connections can only read."""
+    with psycopg.connect(plain_postgres(url), autocommit=True) as admin:
+        [(name,)] = admin.execute("SELECT current_database()").fetchall()
+        admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        admin.execute(END_CONNECTIONS)
+        yield
+        admin.execute("SET default_transaction_read_only = off")
+        admin.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+        admin.execute(END_CONNECTIONS)
+
+
+@ON_POSTGRES
+def test_the_server_becomes_read_only(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+) -> None:
+    config = configure()
+    seed(config, mails=MAILS).db.close()
+    worker = make_fleet(config).start()
+    smtp.wait_for(10, timeout=20)
+    with _read_only_postgres(database_url):
+        assert _stands_still(smtp) < MAILS
+        assert "sender stumbled" not in worker.said  # it knows what this is
+    _all_told_once(smtp, database_url)
+
+
+@NOT_ROOT
+@ON_SQLITE
+def test_the_database_file_becomes_read_only(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+) -> None:
+    config = configure()
+    seed(config, mails=MAILS).db.close()
+    files = list(Path(database_url.removeprefix("sqlite:///")).parent.glob("notifier.db*"))
+    for file in files:
+        file.chmod(0o444)
+    worker = make_fleet(config).start()
+    wait_until(lambda: "database busy" in worker.said, 20)
+    assert smtp.messages == []
+    for file in files:
+        file.chmod(0o644)
+    _all_told_once(smtp, database_url)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of eight megabytes. Only root can make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("cannot mount a small disk here; needs root")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@ON_SQLITE
+def test_the_disk_is_full_for_a_while(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+    small_disk: Path,
+) -> None:
+    there = small_disk / "notifier.db"
+    there.write_bytes(Path(database_url.removeprefix("sqlite:///")).read_bytes())
+    url = f"sqlite:///{there}"
+    config = configure(database_url=url)
+    text = config.read_text().replace(f"{config.parent}/var", f"{small_disk}/var")
+    config.write_text(text)
+    seed(config, mails=MAILS).db.close()
+    worker = make_fleet(config).start()
+    smtp.wait_for(10, timeout=20)
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        while _written(file.fileno()):
+            continue
+    assert _stands_still(smtp) < MAILS
+    assert worker.is_alive
+    filler.unlink()
+    _all_told_once(smtp, url)
+    with closing(Rows(url)) as rows:
+        assert rows("SELECT id FROM messages WHERE failures > 0") == []
+
+
+def _written(file: int) -> int:
+    for size in (65_536, 512):
+        try:
+            return os.write(file, b"\0" * size)
+        except OSError:
+            continue
+    return 0
