@@ -40,7 +40,7 @@ from notifier.services.observe import apply_look
 from notifier.services.receive import receive
 from notifier.services.subscribe import SignUp, subscribe
 from notifier.signing import Purpose
-from notifier.store import timeline
+from notifier.store import sources, timeline
 
 __all__ = ["write_history"]
 
@@ -74,6 +74,11 @@ def write_history(stage: Stage, *, say: Say, stopping: threading.Event) -> bool:
     ends_at = stage.env.now() - ENDS_BEFORE
     clock = YearClock(ends_at - YEAR)
     with _quiet_servers(stage, clock) as (env, phones):
+        env.db.retry(
+            lambda tx: sources.ensure_source(
+                tx, shop_id=stage.ref.id, name=FEED, kind=FEED, now=clock.now
+            )
+        )
         year = _Year(env=env, clock=clock, phones=phones, sender=Sender(env, make_renderer(env)))
         try:
             return year.live(stage.shop.shelves(), say=say, stopping=stopping)
@@ -203,6 +208,8 @@ class _Year:
 
     def _end_of_day(self) -> None:
         """Confirmations go out; next day most people have clicked."""
+        if not self.unanswered:
+            return
         self._send_all()
         for id_ in self.unanswered:
             if self.rng.random() < CONFIRMS:
@@ -212,15 +219,18 @@ class _Year:
     def _release(self) -> None:
         began = self.clock.now
         for _ in range(WAVES):
-            self._send_all()
+            if not self._send_all():
+                break
             self.clock.set(self.clock.now + timedelta(seconds=11))
         self._afterwards(since=began)
 
-    def _send_all(self) -> None:
+    def _send_all(self) -> int:
+        """Announce and send until nothing is due; how many messages were tried."""
         while announce(self.env):
             continue
-        while self.sender.send_due():
-            continue
+        tried = 0
+        while count := self.sender.send_due():
+            tried += count
         for text in self.phones.messages:
             receive(
                 self.env,
@@ -234,6 +244,7 @@ class _Year:
                 ),
             )
         self.phones.messages.clear()
+        return tried
 
     def _afterwards(self, *, since: datetime) -> None:
         """Some go and buy, a few have had enough, one reports spam."""
