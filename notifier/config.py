@@ -22,6 +22,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from notifier.errors import ConfigError
 
 PREFIX = "NOTIFIER__"
+FILE_SETTINGS = frozenset({"ca_file", "dkim_key_file"})  # settings that are names of files
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 
@@ -113,7 +114,6 @@ class Retention(Section):
     ended: Length = Field(timedelta(days=90), description="Told or ended subscriptions. 0d: never.")
     messages: Length = Field(timedelta(days=90), description="Messages sent. 0d: never.")
     receipts: Length = Field(timedelta(days=395), description="What providers said. 0d: never.")
-    consent: Length = Field(timedelta(days=3 * 365), description="Proof of consent after its end.")
     network: Length = Field(timedelta(days=90), description="IP and browser in consent records.")
 
 
@@ -187,7 +187,9 @@ class SourceSection(BaseModel):
     missing_means: Literal["out_of_stock", "unknown", "discontinued"] = Field(
         "unknown", description="What a variant's absence from a full look means."
     )
-    missing_after: int = Field(3, ge=1, description="… after so many full looks without it.")
+    missing_after: int = Field(
+        3, ge=1, description="… for `discontinued`: after so many full looks without it."
+    )
     min_share: float = Field(
         0.8, ge=0, le=1, description="A full look with fewer rows than this share is not believed."
     )
@@ -329,7 +331,7 @@ def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
         if not name.startswith(PREFIX):
             continue
         path = name[len(PREFIX) :].lower().split("__")
-        if path[-1].endswith("_file"):
+        if path[-1].endswith("_file") and path[-1] not in FILE_SETTINGS:
             file = Path(value)
             try:
                 value = file.read_text(encoding="utf-8").strip()

@@ -21,8 +21,8 @@ SIGN_UPS = Counter(
 HOOKS_REFUSED = Counter(
     "notifier_hooks_refused_total", "Callbacks with a wrong signature.", ["hook"], registry=REGISTRY
 )
-TICK_LAG = Histogram(
-    "notifier_tick_lag_seconds", "How late a job began.", ["job"], registry=REGISTRY
+JOB_SECONDS = Histogram(
+    "notifier_job_seconds", "How long a run of a job took.", ["job"], registry=REGISTRY
 )
 UNMATCHED_ROWS = Counter(
     "notifier_unmatched_rows_total",

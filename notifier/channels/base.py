@@ -131,7 +131,7 @@ class MessageChannel(Protocol):
         ...
 
     def check(self) -> list[Finding]:
-        """Try the set-up without sending a message and say what is right and wrong. Never raises."""
+        """Try the set-up without sending and say what is right and wrong. Never raises."""
         ...
 
     def close(self) -> None:

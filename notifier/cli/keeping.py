@@ -140,15 +140,24 @@ def restore(context: click.Context, file: Path, yes: bool) -> None:
 
 @main.command("resume-sending")
 @click.option("--send-held/--drop-held", default=None, help="What becomes of held messages.")
+@click.option("--shop", default="", help="Only this shop.")
 @click.pass_context
 @says_what_is_wrong
-def resume_sending(context: click.Context, send_held: bool | None) -> None:
+def resume_sending(context: click.Context, send_held: bool | None, shop: str) -> None:
     """Send again after a restore or a pause."""
     from notifier.services.backup import leave_safe_mode
+    from notifier.store import switches
 
     set_up_log("ERROR")
     env = open_env_only(context)
-    count = leave_safe_mode(env, send_held=bool(send_held), by="command line")
+    if shop:
+        name = switches.of_shop(env.shop(shop).slug)
+        env.db.retry(
+            lambda tx: switches.turn(tx, name, off=False, why="", by="command line", at=env.now())
+        )
+        click.echo(f"{shop} sends again.")
+        return
+    count = leave_safe_mode(env, send_held=send_held, by="command line")
     click.echo(
         f"Sending again. {count} held messages were {'sent on' if send_held else 'dropped'}."
     )
@@ -156,19 +165,20 @@ def resume_sending(context: click.Context, send_held: bool | None) -> None:
 
 @main.command("pause-sending")
 @click.option("--why", required=True)
+@click.option("--shop", default="", help="Only this shop.")
 @click.pass_context
 @says_what_is_wrong
-def pause_sending(context: click.Context, why: str) -> None:
+def pause_sending(context: click.Context, why: str, shop: str) -> None:
     """Send nothing until `notifier resume-sending`."""
     from notifier.store import switches
 
     env = open_env_only(context)
+    name = switches.of_shop(env.shop(shop).slug) if shop else switches.SENDING
     env.db.retry(
-        lambda tx: switches.turn(
-            tx, switches.SENDING, off=True, why=why, by="command line", at=env.now()
-        )
+        lambda tx: switches.turn(tx, name, off=True, why=why, by="command line", at=env.now())
     )
-    click.echo("Nothing is sent until `notifier resume-sending`.")
+    what = f"Nothing of {shop}" if shop else "Nothing"
+    click.echo(f"{what} is sent until `notifier resume-sending`.")
 
 
 @main.command()

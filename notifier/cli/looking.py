@@ -58,11 +58,17 @@ def _finding_line(level: str, about: str, message: str, advice: str) -> str:
 @click.argument("shop")
 @click.option("--source", "source_name", default="", help="Only this source.")
 @click.option("--sku", multiple=True, help="Only these variants, where the source can.")
+@click.option("--accept-smaller", is_flag=True, help="The shrunken source is right this time.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
 @says_what_is_wrong
 def poll(
-    context: click.Context, shop: str, source_name: str, sku: tuple[str, ...], as_json: bool
+    context: click.Context,
+    shop: str,
+    source_name: str,
+    sku: tuple[str, ...],
+    accept_smaller: bool,
+    as_json: bool,
 ) -> None:
     """Look at a shop's sources now."""
     from notifier.errors import NotFound
@@ -84,7 +90,7 @@ def poll(
     failed = False
     for name in names:
         click.echo(f"… {name}", err=True)
-        report = poll_source(env, ref, name, owner="cli", only=sku)
+        report = poll_source(env, ref, name, owner="cli", only=sku, accept_smaller=accept_smaller)
         if report is None:
             failed = True
             with env.db.read() as tx:

@@ -24,7 +24,7 @@ def refuse_shrunken(
     raise LookFailed(
         "shrunken",
         f"The source holds {rows} items, the last good look had {last_rows}. Nothing was changed. "
-        "If the smaller number is right, accept it.",
+        "If the smaller number is right, run `notifier poll` with --accept-smaller.",
     )
 
 

@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from notifier.engine.jobs import JOBS, Job
 from notifier.errors import StoreBusy
 from notifier.log import log
-from notifier.metrics import TICK_LAG
+from notifier.metrics import JOB_SECONDS
 from notifier.rendering import Renderer
 from notifier.services.deliver import Sender
 from notifier.services.env import Env
@@ -138,7 +138,7 @@ class Engine:
             trouble = f"{type(error).__name__}: {error}"
             log.exception("job failed", job=job.name)
         took = time.monotonic() - began
-        TICK_LAG.labels(job=job.name).observe(max(0.0, took - job.every.total_seconds()))
+        JOB_SECONDS.labels(job=job.name).observe(took)
         if trouble or time.monotonic() - self._recorded.get(job.name, 0.0) > RECORD_EVERY:
             self._recorded[job.name] = time.monotonic()
             self._retry_busy(

@@ -29,6 +29,7 @@ from notifier.store.session import Transaction
 
 CHUNK = 500  # people a transaction
 LOOK_AGAIN = timedelta(minutes=5)
+PAUSED_LOOK = timedelta(minutes=1)
 _KINDS = {
     EventKind.BACK_IN_STOCK.value: MessageKind.BACK_IN_STOCK,
     EventKind.ETA_REVISED.value: MessageKind.ETA_REVISED,
@@ -124,6 +125,9 @@ def _step(env: Env, tx: Transaction, release_id: int) -> int:
     if shop is None:
         releases.update_release(tx, release_id, state="stopped", reason="error", finished_at=now)
         return 1
+    if switches.of_shop(shop.slug) in switches.all_off(tx, now=now):
+        releases.update_release(tx, release_id, next_wave_at=now + PAUSED_LOOK)
+        return 0
     if release.kind == EventKind.BACK_IN_STOCK:
         blocked = _look_again(env, tx, shop, release, now=now)
         if blocked:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifier.config import Config
-from notifier.errors import ConfigError
+from notifier.errors import ConfigError, Conflict
 from notifier.services.env import Env
 from notifier.store import ledger, outbox, switches
 from notifier.store.session import Database, Transaction, without_password
@@ -37,6 +37,7 @@ def backup(config: Config, target: Path) -> int:
         raise ConfigError(f"{target} exists already; name a new file.")
     target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(target.name + ".part")
+    unfinished.touch(mode=0o600)  # it holds addresses
     db = Database(config.database_url, pool_size=1)
     path = db.path()
     db.close()
@@ -85,7 +86,8 @@ def enter_safe_mode(env: Env) -> Restored:
             tx,
             switches.SENDING,
             off=True,
-            why="A backup was restored. Look at what is held, then `notifier resume-sending`.",
+            why="A backup was restored. Look at what is held, then `notifier resume-sending` "
+            "with --send-held or --drop-held.",
             by="notifier restore",
             at=now,
         )
@@ -97,13 +99,22 @@ def enter_safe_mode(env: Env) -> Restored:
     return env.db.retry(work)
 
 
-def leave_safe_mode(env: Env, *, send_held: bool, by: str) -> int:
-    """Send again; held messages are sent or dropped. How many there were."""
+def leave_safe_mode(env: Env, *, send_held: bool | None, by: str) -> int:
+    """Send again; held messages are sent or dropped. How many there were.
+
+    Raises errors.Conflict when there are some and `send_held` is None.
+    """
     now = env.now()
 
     def work(tx: Transaction) -> int:
+        if send_held is None and outbox.count_held(tx):
+            raise Conflict(
+                "held_messages",
+                f"{outbox.count_held(tx)} messages are held, since they may have been sent after "
+                "the backup. Say what becomes of them: --send-held or --drop-held.",
+            )
         switches.turn(tx, switches.SENDING, off=False, why="", by=by, at=now)
-        count = outbox.release_held(tx, send=send_held, now=now)
+        count = outbox.release_held(tx, send=bool(send_held), now=now)
         ledger.append(
             tx,
             book="audit",

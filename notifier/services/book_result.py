@@ -251,7 +251,7 @@ def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result
     why = f"{result.code}: {result.detail[:200]}"
     switches.turn(
         tx,
-        f"channel:{message.channel}",
+        switches.of_channel(message.channel),
         off=True,
         why=why,
         by="the channel itself",
@@ -265,6 +265,7 @@ def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result
         about=message.channel,
         message=f"Channel {message.channel!r} cannot send as it is set up: {why}. "
         "Messages wait. `notifier check` says what to do.",
+        shop=env.shop_by_id(message.shop_id),
     )
 
 

@@ -93,7 +93,7 @@ class Sender:
             return 0
         tried = 0
         for name in names:
-            if self._stopping.is_set() or f"channel:{name}" in off:
+            if self._stopping.is_set() or switches.of_channel(name) in off:
                 continue
             tried += self._send_batch(name)
         return tried

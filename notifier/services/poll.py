@@ -80,9 +80,18 @@ def _is_due(row: SourceRow | None, *, now: datetime) -> bool:
 
 
 def poll(
-    env: Env, shop: ShopRef, name: str, *, owner: str, only: Sequence[str] = ()
+    env: Env,
+    shop: ShopRef,
+    name: str,
+    *,
+    owner: str,
+    only: Sequence[str] = (),
+    accept_smaller: bool = False,
 ) -> Report | None:
-    """Look at one source now; None when another process is looking or the look failed."""
+    """Look at one source now; None when another process is looking or the look failed.
+
+    `accept_smaller`: a person says that a shrunken source is right, for the next good look.
+    """
     section = shop.config.sources[name]
     now = env.now()
     row = env.db.retry(
@@ -92,6 +101,8 @@ def poll(
         lambda tx: sources.lease_source(tx, row.id, owner=owner, now=now, lease=LEASE)
     ):
         return None
+    if accept_smaller:
+        env.db.retry(lambda tx: sources.update_source(tx, row.id, accept_smaller=0))
     try:
         connector = make_source(env, shop, name, section)
         watched = _watched(env, shop, only)

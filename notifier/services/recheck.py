@@ -24,10 +24,10 @@ from notifier.domain.quiet_hours import (
 from notifier.domain.quiet_hours_us import rules_for as quiet_rules_for
 from notifier.domain.stock import Level
 from notifier.domain.subscription import SubscriptionState
-from notifier.services.announce import LOOK_AGAIN, is_too_old
+from notifier.services.announce import LOOK_AGAIN, PAUSED_LOOK, is_too_old
 from notifier.services.compose import Batch
 from notifier.services.env import Env, ShopRef
-from notifier.store import outbox, people
+from notifier.store import outbox, people, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.people import SubscriptionRow
 from notifier.store.session import Transaction
@@ -69,8 +69,12 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
     result = Sorted()
     suppressions = _suppressions(tx, messages, batch)
     stale_variants: dict[int, bool] = {}
+    off = switches.all_off(tx, now=now)
     for message in messages:
         shop = env.shop_by_id(message.shop_id)
+        if shop is not None and switches.of_shop(shop.slug) in off:
+            result.postpone.append((message.id, now + PAUSED_LOOK, "shop_paused"))
+            continue
         reason = "no_shop" if shop is None else _why_never(message, batch, suppressions, now=now)
         if reason == "stock_gone" and message.release_id is not None:
             result.sold_out_releases.add(message.release_id)

@@ -34,7 +34,8 @@ def send_test(
         raise NotFound("No shop is configured.")
     if kind not in {one.value for one in MessageKind}:
         raise InvalidInput.of("kind", "unknown", f"There is no message {kind!r}.")
-    medium = Medium.SMS if section.kind.startswith("sms") else Medium.EMAIL
+    carries_sms = any(shop.config.sms_channel == channel for shop in env.shops.values())
+    medium = Medium.SMS if carries_sms else Medium.EMAIL
     language = locale or ref.config.locale
     context = sample_context(MessageKind(kind), language)
     context["shop"] = {**context["shop"], "name": ref.config.name}

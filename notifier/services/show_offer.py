@@ -78,7 +78,7 @@ def load_offer(env: Env, shop: ShopRef, *, variant: str, product: str, locale: s
         chosen=named.key if named else "",
         title=described["title"],
         picture_url=shown.picture_url,
-        page_url=product_url(shown),
+        page_url=product_url(shown, medium="page", campaign="form"),
         price=money(shown.price, shown.currency, locale),
         regular_price=money(shown.regular_price, shown.currency, locale),
         choices=tuple(_choice(one, beliefs.get(one.id), locale=locale) for one in open_to),

@@ -178,7 +178,7 @@ def learn(
             }
             made = insert_or(tx, variants).values(values)
             made = made.on_conflict_do_update(
-                index_elements=["shop_id", "key"], set_={"key": made.excluded.key}
+                index_elements=["shop_id", "key"], set_={"key": one.key}
             ).returning(variants.c.id)
             ids[one.key] = tx.execute(made).scalar_one()
             continue
@@ -257,7 +257,7 @@ def _learn_products(
             continue
         made = insert_or(tx, products).values(shop_id=shop_id, key=key, created_at=now, **fresh)
         made = made.on_conflict_do_update(
-            index_elements=["shop_id", "key"], set_={"key": made.excluded.key}
+            index_elements=["shop_id", "key"], set_={"key": key}
         ).returning(products.c.id)
         ids[key] = tx.execute(made).scalar_one()
     return ids

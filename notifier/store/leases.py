@@ -20,9 +20,7 @@ def take_lease(tx: Connection, name: str, *, owner: str, now: datetime, lease: t
     statement = statement.on_conflict_do_update(
         index_elements=["name"],
         set_={"owner": owner, "until": now + lease},
-        where=or_(
-            leases.c.owner == owner, leases.c.until <= now, leases.c.until > now + 2 * lease
-        ),
+        where=or_(leases.c.owner == owner, leases.c.until <= now, leases.c.until > now + 2 * lease),
     )
     return bool(tx.execute(statement).rowcount)
 

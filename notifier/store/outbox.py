@@ -440,6 +440,16 @@ def hold_open(tx: Connection, *, reason: str) -> int:
     return int(done.rowcount)
 
 
+def count_held(tx: Connection) -> int:
+    return int(
+        tx.execute(
+            select(func.count())
+            .select_from(messages)
+            .where(messages.c.state == MessageState.HELD.value)
+        ).scalar_one()
+    )
+
+
 def release_held(tx: Connection, *, send: bool, now: datetime) -> int:
     """Let held messages go, or drop them; how many."""
     values: dict[str, Any] = {"state": MessageState.DUE.value, "reason": "", "due_at": now}

@@ -107,7 +107,7 @@ def _insert(tx: Connection, table: Table, one: Written, **more: Any) -> int:
     made = insert_or(tx, table).values(key=one.key, **values, **more)
     # somebody else may make it at this moment
     made = made.on_conflict_do_update(
-        index_elements=["shop_id", "key"], set_={"key": made.excluded.key, **values}
+        index_elements=["shop_id", "key"], set_={"key": one.key, **values}
     )
     return int(tx.execute(made.returning(table.c.id)).scalar_one())
 

@@ -16,6 +16,16 @@ from notifier.store.upsert import insert_or
 SENDING = "sending"
 
 
+def of_shop(slug: str) -> str:
+    """The switch of one shop: while it is off, nothing of that shop is sent."""
+    return f"shop:{slug}"
+
+
+def of_channel(name: str) -> str:
+    """The switch of one channel."""
+    return f"channel:{name}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Off:
     name: str

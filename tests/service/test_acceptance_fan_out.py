@@ -293,6 +293,22 @@ def test_C17_pausing_everything_stops_what_is_queued(world: World) -> None:
     assert len(world.mails(ANN, "back_in_stock")) == 1
 
 
+def test_a_paused_shop_sends_nothing_and_loses_nobody(world: World) -> None:
+    """FI-59."""
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+    world.run()
+    world.see("SHIRT-S", 5)
+    world.announce()
+    _switch(world, off=True, name="shop:kettle")
+    world.run()
+    assert world.mails(ANN, "back_in_stock") == []
+    _switch(world, off=False, name="shop:kettle")
+    world.see("SHIRT-S", 5, step=timedelta(minutes=2))
+    world.run()
+    assert len(world.mails(ANN, "back_in_stock")) == 1
+
+
 def test_parent_and_variant_waiting_by_one_person_give_one_message(world: World) -> None:
     world.see("SHIRT-S", 0)
     world.see("SHIRT-M", 0)
@@ -356,9 +372,9 @@ def _send_all(sender: Sender) -> None:
         continue
 
 
-def _switch(world: World, *, off: bool) -> None:
+def _switch(world: World, *, off: bool, name: str = "sending") -> None:
     with world.db.write() as tx:
-        switches.turn(tx, "sending", off=off, why="", by="Olga", at=world.clock())
+        switches.turn(tx, name, off=off, why="", by="Olga", at=world.clock())
 
 
 def _here():  # type: ignore[no-untyped-def]

@@ -15,6 +15,7 @@ from notifier.connectors.reading.seen_ids import Seen, SeenIds
 from notifier.connectors.reading.table_records import read_table
 from notifier.connectors.reading.text import Shape, sniff_shape
 from notifier.connectors.reading.xml_records import read_xml
+from notifier.domain.availability import Availability
 from notifier.domain.inflate import SizeLimits, inflate
 from notifier.domain.observation import Observation
 from notifier.errors import LookFailed
@@ -70,6 +71,9 @@ def _observations(records: Records, rows: RowReader, notes: Notes) -> Iterator[O
             notes.refuse(
                 record.number, field=refused.field, value=refused.value, message=str(refused)
             )
+            if refused.key:
+                # it is there, only unreadable: not absent, and what was believed of it stays
+                yield Observation(key=refused.key, availability=Availability.UNKNOWN)
             continue
         eta = observation.eta and observation.eta.iso()
         said = (observation.availability, observation.quantity, eta)

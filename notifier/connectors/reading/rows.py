@@ -29,12 +29,13 @@ _NO = frozenset(["0", "false", "no", "n", "deny", "none", "off", "nein", "do not
 
 
 class RowRefused(Exception):
-    """This row cannot be read: which field, what it held, why."""
+    """This row cannot be read: which field, what it held, why. `key`: the id, if that was there."""
 
     def __init__(self, field: str, value: object, message: str) -> None:
         super().__init__(message)
         self.field = field
         self.value = value
+        self.key = ""
 
 
 class RowReader:
@@ -48,10 +49,17 @@ class RowReader:
 
     def read(self, record: Record) -> Observation:
         """The observation in `record`. Raises RowRefused."""
+        key, sku = self._ids(record.values.get(Field.KEY), record.values.get(Field.SKU))
+        try:
+            return self._read(record, key=key, sku=sku)
+        except RowRefused as refused:
+            refused.key = key
+            raise
+
+    def _read(self, record: Record, *, key: str, sku: str) -> Observation:
         values = record.values
         get = values.get
         warnings: list[str] = []
-        key, sku = self._ids(get(Field.KEY), get(Field.SKU))
         availability, units = self._stock(values, warnings)
         eta = self._eta(get(Field.ETA), warnings)
         prices = self._prices(record, warnings)

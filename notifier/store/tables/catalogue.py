@@ -24,7 +24,6 @@ shops = Table(
     metadata,
     id_column(),
     Column("slug", String(64), nullable=False, unique=True),
-    Column("paused_at", Instant),  # a paused shop sends nothing
     Column("created_at", Instant, nullable=False),
 )
 
