@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 PRODUCT = "product"
+CPU = "cpu_us"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,8 @@ class Trial:
 class Line:
     """One line of the result. `share`: the product's speed in parts of the floor's; 1 is as fast.
 
-    `share` is the median over the rounds, `lowest` and `highest` their range.
+    `share` is the median over the rounds, `lowest` and `highest` their range. `cpu_share` is the
+    same of CPU time, which others on the machine move less; None where it is not known.
     """
 
     benchmark: str
@@ -51,6 +53,7 @@ class Line:
     share: float
     lowest: float
     highest: float
+    cpu_share: float | None = None
     extra: Mapping[str, float] = field(default_factory=dict)
     floor_extra: Mapping[str, float] = field(default_factory=dict)
 
@@ -68,9 +71,15 @@ def alternate(
         names = list(contestants)
         for name in reversed(names) if number % 2 else names:
             trial = contestants[name]()
-            say(f"round {number + 1} of {rounds}: {name} {trial.rate:,.0f}/s")
+            say(f"  round {number + 1} of {rounds}: {name}, {_words(trial)}")
             trials[name].append(trial)
     return trials
+
+
+def _words(trial: Trial) -> str:
+    if trial.units == 1:
+        return f"{trial.seconds * 1e3:,.1f} ms"
+    return f"{trial.units:,} in {trial.seconds:.2f} s"
 
 
 def compare(
@@ -100,11 +109,21 @@ def compare(
                 share=median(shares),
                 lowest=min(shares),
                 highest=max(shares),
+                cpu_share=_cpu_share(product, floor),
                 extra=_medians(product),
                 floor_extra=_medians(floor),
             )
         )
     return lines
+
+
+def _cpu_share(product: Sequence[Trial], floor: Sequence[Trial]) -> float | None:
+    pairs = [
+        (ours.extra.get(CPU, 0.0), bare.extra.get(CPU, 0.0))
+        for ours, bare in zip(product, floor, strict=True)
+    ]
+    shares = [bare / ours for ours, bare in pairs if ours and bare]
+    return median(shares) if shares else None
 
 
 def _medians(trials: Iterable[Trial]) -> dict[str, float]:
@@ -121,7 +140,7 @@ def timed(work: Callable[[], int]) -> Trial:
     units = work()
     seconds = time.perf_counter() - began
     cpu = time.process_time() - cpu
-    return Trial(units=units, seconds=seconds, extra={"cpu_us": cpu / max(units, 1) * 1e6})
+    return Trial(units=units, seconds=seconds, extra={CPU: cpu / max(units, 1) * 1e6})
 
 
 def peak_mb() -> float:

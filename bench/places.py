@@ -37,7 +37,6 @@ class Place(Protocol):
         ...
 
 
-
 class SqlitePlace:
     """Databases as files in a folder. `migrated`: an empty one that is up to date already."""
 

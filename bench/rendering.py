@@ -71,9 +71,7 @@ def _repeat(work: Callable[[], object], *, count: int) -> Trial:
 
 def render(renderer: Renderer, context: dict[str, Any]) -> Rendered:
     """The product's way."""
-    return renderer.render(
-        KIND, medium=Medium.EMAIL, shop="kettle", locale=LOCALE, context=context
-    )
+    return renderer.render(KIND, medium=Medium.EMAIL, shop="kettle", locale=LOCALE, context=context)
 
 
 def frame(context: dict[str, Any]) -> dict[str, Any]:

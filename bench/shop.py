@@ -137,9 +137,9 @@ def form_line(env: Env, shop: ShopRef, people: int) -> None:
                 ],
             )
             found = tx.execute(
-                select(contacts.c.id, contacts.c.address_hash).order_by(contacts.c.id.desc()).limit(
-                    len(addresses)
-                )
+                select(contacts.c.id, contacts.c.address_hash)
+                .order_by(contacts.c.id.desc())
+                .limit(len(addresses))
             )
             ids = {row.address_hash: row.id for row in found}
             tx.execute(

@@ -1,4 +1,4 @@
-"""Where does the mail go? To postfix's smtp-sink where it is installed, else to a small one of ours.
+"""Where does the mail go? To postfix's smtp-sink where that is installed, else to one of ours.
 
 Both take every message and keep none. Debian and Ubuntu have smtp-sink and smtp-source in the
 package postfix; it need not be set up, and nothing of it needs to run.

@@ -1,10 +1,9 @@
-"""Takes mail as fast as Python can, keeps none, and says when the first message was whole."""
+"""Takes mail as fast as Python can, keeps none, and notes when the first message was whole."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -68,13 +67,12 @@ class _Dialogue(asyncio.Protocol):
     def _note_first(self) -> None:
         if not self._clock:
             self._clock.append(time.monotonic())
-            sys.stdout.write(f"{self._clock[0]}\n")
-            sys.stdout.flush()
 
 
 @contextmanager
 def serving(_arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The port it listens on. `first`: gets the instant of the first message, if in the process."""
+    """The port it listens on. `first` gets the instant of the first message, where this runs in
+    the process that asks."""
     clock: list[float] = []
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(

@@ -1,0 +1,55 @@
+"""The least that Flask can do under the product's web server: one upsert, or the same bytes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask, Response, request
+from waitress.server import create_server
+
+from bench.bare import Bare
+from bench.sign_up import UPSERT, row_of_upsert
+from notifier.config import Service
+
+
+def make_app(url: str, *, payload: bytes, connections: int) -> Flask:
+    """`/upsert` writes the row of the contact named in the body; `/payload` answers `payload`."""
+    app = Flask("bench.bare_web", static_folder=None)
+    spare: queue.SimpleQueue[Bare] = queue.SimpleQueue()
+    for _ in range(connections):
+        spare.put(Bare(url))
+
+    @app.post("/upsert")
+    def upsert() -> Response:
+        bare = spare.get()
+        try:
+            bare.run(UPSERT, row_of_upsert(bare, int(request.get_json()["contact_id"])))
+        finally:
+            spare.put(bare)
+        answer = Response('{"status":"check_your_inbox"}', mimetype="application/json")
+        answer.status_code = 202
+        return answer
+
+    @app.get("/payload")
+    def same_bytes() -> Response:
+        return Response(payload, mimetype="application/json")
+
+    return app
+
+
+@contextmanager
+def serving(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """On the database `url`, answering `length` bytes."""
+    threads = Service.model_fields["web_threads"].default
+    payload = b"x" * int(arguments["length"])
+    app = make_app(arguments["url"], payload=payload, connections=threads)
+    server = create_server(app, host="127.0.0.1", port=0, threads=threads, ident=None)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        yield {"port": server.effective_port}
+    finally:
+        server.close()

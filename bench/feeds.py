@@ -1,0 +1,50 @@
+"""What does the feed of a large shop look like, before and after a few of its items changed?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+CHANGES_EVERY = 1000
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:g="http://base.google.com/ns/1.0"><channel>
+<title>Kettle &amp; Co</title><link>https://kettle.example</link>
+<description>All that boils, pours and keeps warm</description>
+"""
+_ITEM = """<item><g:id>K-{n:07d}</g:id><g:item_group_id>G-{group:07d}</g:item_group_id>
+<g:title>Stovetop kettle “Dawn” {group}, {colour}, 1.7 l</g:title>
+<g:description>A kettle of brushed steel with a beech handle that stays cool, for gas, ceramic and \
+induction hobs. It sings in two notes when the water boils. Made in Bristol since 1931.\
+</g:description>
+<g:link>https://kettle.example/kettle-{group}?colour={colour}</g:link>
+<g:image_link>https://kettle.example/pictures/{group}-{colour}.jpg</g:image_link>
+<g:availability>{availability}</g:availability><g:price>{price}.90 EUR</g:price>
+<g:brand>Kettle &amp; Co</g:brand><g:gtin>40{n:011d}</g:gtin><g:mpn>D{n}</g:mpn>
+<g:condition>new</g:condition><g:color>{colour}</g:color>
+<g:google_product_category>736</g:google_product_category>
+<g:shipping><g:country>DE</g:country><g:price>4.90 EUR</g:price></g:shipping></item>
+"""
+_TAIL = "</channel></rss>\n"
+COLOURS = ("blue", "red", "black", "steel")
+
+
+def write_feed(path: Path, items: int, *, later: bool = False) -> None:
+    """A Google feed, four variants a product. `later`: every 1000th item is in stock again."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write(_HEAD)
+        for n in range(items):
+            sold_out = n % CHANGES_EVERY == 0 and not later
+            file.write(
+                _ITEM.format(
+                    n=n,
+                    group=n // len(COLOURS),
+                    colour=COLOURS[n % len(COLOURS)],
+                    price=20 + n % 80,
+                    availability="out_of_stock" if sold_out else "in_stock",
+                )
+            )
+        file.write(_TAIL)
+
+
+def changed_items(items: int) -> int:
+    """How many differ between the two."""
+    return -(-items // CHANGES_EVERY)
