@@ -18,6 +18,7 @@ from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.domain.snapshot import refuse_shrunken
 from notifier.domain.stock import Stock, Verdict, first_sight, weigh
+from notifier.domain.storable import LONGEST_KEY, is_storable_key, storable
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.note_changes import hold_abnormal, note_changes
 from notifier.store import catalogue, sources
@@ -121,7 +122,7 @@ def observe(
             tx, shop_id=shop.id, name=source, kind=settings.kind, now=env.now()
         )
     )
-    keys = {one.key for one in seen}
+    keys = {one.key for one in seen if is_storable_key(one.key)}
     return apply_look(env, shop, look, source=source, settings=settings, keys=keys)
 
 
@@ -146,7 +147,10 @@ def _read(look: Look, known: dict[str, Known], *, salt: str, source: str) -> _Re
         doubtful = one.observed_at is not None or unknown
         same = before is not None and before.digest == digest and (look.full or not doubtful)
         if before is None or not same or one.key in changed:
-            changed[one.key] = (one, digest)  # the last row of a repeated id counts
+            if is_storable_key(one.key):
+                changed[one.key] = (storable(one), digest)  # the last row of a repeated id counts
+            else:
+                look.problems.append(_unusable_key(seen, one.key))
             continue
         unchanged.append(before.variant_id)
         if look.full and not unknown and before.spoken_of_by != source:
@@ -158,6 +162,11 @@ def _read(look: Look, known: dict[str, Known], *, salt: str, source: str) -> _Re
         seen=seen,
         missing=missing,
     )
+
+
+def _unusable_key(row: int, key: str) -> RowProblem:
+    words = f"An id has 1 to {LONGEST_KEY} characters, none of them NUL. The row was left out."
+    return RowProblem(row=row, field="key", value=ascii(key[:80]), message=words)
 
 
 def _rules_salt(shop: ShopRef) -> str:

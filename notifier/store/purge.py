@@ -66,7 +66,10 @@ def contacts_without_anything(tx: Connection, *, limit: int) -> int:
 
 
 def erase_contact(tx: Connection, contact_id: int, *, at: datetime) -> None:
-    """Take the address out of everything; the row stays so that what refers to it stays whole."""
+    """Take the address out of everything; the row stays so that what refers to it stays whole.
+
+    Not even its hash stays: who signs up again later is somebody new, whom nothing of this finds.
+    """
     own = select(subscriptions.c.id).where(subscriptions.c.contact_id == contact_id)
     tx.execute(
         update(messages)
@@ -82,5 +85,5 @@ def erase_contact(tx: Connection, contact_id: int, *, at: datetime) -> None:
     tx.execute(
         update(contacts)
         .where(contacts.c.id == contact_id)
-        .values(address="", time_zone="", erased_at=at)
+        .values(address="", address_hash=f"erased {contact_id}", time_zone="", erased_at=at)
     )
