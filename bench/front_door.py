@@ -7,14 +7,11 @@ the driver and nothing else; the second, for pages that are only read, answers a
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from itertools import count
 
 from bench.contest import PRODUCT, Contestant, Line, Trial, alternate, compare
-from bench.places import Place
+from bench.places import Place, settle
 from bench.shop import KEY, ORIGIN, VARIANT, configuration, form_line, open_shop, show
 from bench.sizes import Size
 from bench.stage import Benchmark, Stage
@@ -56,10 +53,20 @@ DOORS = (
 def run(stage: Stage, size: Size) -> list[Line]:
     lines: list[Line] = []
     for place in stage.places:
-        seed = _fill(stage, place, people=size.requests)
-        for door in DOORS:
-            stage.say(f"front door on {place.name}: {door.name}")
-            lines += _try_door(stage, place, seed, door, size)
+        stage.say(f"front door on {place.name}")
+        seed = _fill(stage, place, people=size.requests * size.rounds)
+        with (
+            place.copied(seed) as ours,
+            place.copied(seed) as bare,
+            stage.children.served("service", folder=str(stage.folder), url=ours) as service,
+            stage.children.served("bare_web", url=bare) as floor,
+        ):
+            for door in DOORS:
+                stage.say(f"front door on {place.name}: {door.name}")
+                entrance = Entrance(
+                    stage=stage, ours=service["port"], bare=floor["port"], size=size
+                )
+                lines += entrance.measure(door, database=place.name)
     return lines
 
 
@@ -72,55 +79,61 @@ def _fill(stage: Stage, place: Place, *, people: int) -> str:
     with env.db.write() as tx:
         tx.exec_driver_sql("DELETE FROM subscriptions")
     env.db.close()
+    settle(url)
     return url
 
 
-def _try_door(stage: Stage, place: Place, seed: str, door: Door, size: Size) -> list[Line]:
-    visit = partial(stage.children.measure, "visitors", clients=CLIENTS, count=size.requests)
-    length = _length_of_answer(stage, place, seed, door) if not door.writes else 1
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrance:
+    """The ports of the product and of the floor, which stay up while one of them is visited."""
 
-    def product() -> Trial:
-        with _service(stage, place, seed) as port:
-            return visit(port=port, head=_head(door.request), body=door.body, status=door.status)
+    stage: Stage
+    ours: int
+    bare: int
+    size: Size
 
-    def bare(request: str, body: str, status: int) -> Trial:
-        with (
-            place.copied(seed) as url,
-            stage.children.served("bare_web", url=url, length=length) as said,
-        ):
-            return visit(port=said["port"], head=_head(request), body=body, status=status)
+    def measure(self, door: Door, *, database: str) -> list[Line]:
+        contestants: dict[str, Contestant] = {
+            PRODUCT: self._visits(self.ours, door.request, door.body, door.status),
+            UPSERT: self._visits(self.bare, "POST /upsert", '{"contact_id":{n}}', 202),
+        }
+        if not door.writes:
+            length = _length_of_answer(self.ours, door)
+            contestants[PAYLOAD] = self._visits(self.bare, f"GET /payload/{length}", "", 200)
+        return compare(
+            alternate(contestants, rounds=self.size.rounds, say=self.stage.say),
+            benchmark="front-door",
+            subject=door.name,
+            database=database,
+            unit="requests",
+        )
 
-    contestants: dict[str, Contestant] = {
-        PRODUCT: product,
-        UPSERT: partial(bare, "POST /upsert", '{"contact_id":{n}}', 202),
-    }
-    if not door.writes:
-        contestants[PAYLOAD] = partial(bare, "GET /payload", "", 200)
-    trials = alternate(contestants, rounds=size.rounds, say=stage.say)
-    return compare(
-        trials, benchmark="front-door", subject=door.name, database=place.name, unit="requests"
-    )
+    def _visits(self, port: int, request: str, body: str, status: int) -> Contestant:
+        """Each trial begins where the one before ended, so that every visitor is a new one."""
+        firsts = count(1, self.size.requests)
 
+        def visit() -> Trial:
+            return self.stage.children.measure(
+                "visitors",
+                clients=CLIENTS,
+                first=next(firsts),
+                count=self.size.requests,
+                port=port,
+                head=_head(request),
+                body=body,
+                status=status,
+            )
 
-@contextmanager
-def _service(stage: Stage, place: Place, seed: str) -> Iterator[int]:
-    with (
-        place.copied(seed) as url,
-        stage.children.served("service", folder=str(stage.folder), url=url) as said,
-    ):
-        yield said["port"]
+        return visit
 
 
 def _head(request: str) -> str:
     return f"{request} HTTP/1.1\r\n{_HEADERS}"
 
 
-def _length_of_answer(stage: Stage, place: Place, seed: str, door: Door) -> int:
-    with (
-        _service(stage, place, seed) as port,
-        socket.create_connection(("127.0.0.1", port), 30) as connection,
-    ):
-        ask: Any = f"{_head(door.request)}Connection: close\r\n\r\n".replace("{net}", "10.0.0.7")
+def _length_of_answer(port: int, door: Door) -> int:
+    ask = f"{_head(door.request)}Connection: close\r\n\r\n".replace("{net}", "10.0.0.7")
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
         connection.sendall(ask.encode("ascii"))
         answer = b""
         while part := connection.recv(65_536):

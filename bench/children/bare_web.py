@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask import Flask, Response, request
@@ -16,8 +16,8 @@ from bench.sign_up import UPSERT, row_of_upsert
 from notifier.config import Service
 
 
-def make_app(url: str, *, payload: bytes, connections: int) -> Flask:
-    """`/upsert` writes the row of the contact named in the body; `/payload` answers `payload`."""
+def make_app(url: str, *, connections: int) -> Flask:
+    """`/upsert` writes the row of the contact named in the body; `/payload/9` answers 9 bytes."""
     app = Flask("bench.bare_web", static_folder=None)
     spare: queue.SimpleQueue[Bare] = queue.SimpleQueue()
     for _ in range(connections):
@@ -34,21 +34,25 @@ def make_app(url: str, *, payload: bytes, connections: int) -> Flask:
         answer.status_code = 202
         return answer
 
-    @app.get("/payload")
-    def same_bytes() -> Response:
-        return Response(payload, mimetype="application/json")
+    @app.get("/payload/<int:length>")
+    def same_bytes(length: int) -> Response:
+        return Response(b"x" * length, mimetype="application/json")
 
     return app
 
 
+def _serve(server: Any) -> None:
+    with suppress(OSError):  # waitress waits on sockets that close() closes under it
+        server.run()
+
+
 @contextmanager
 def serving(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """On the database `url`, answering `length` bytes."""
+    """On the database `url`."""
     threads = Service.model_fields["web_threads"].default
-    payload = b"x" * int(arguments["length"])
-    app = make_app(arguments["url"], payload=payload, connections=threads)
+    app = make_app(arguments["url"], connections=threads)
     server = create_server(app, host="127.0.0.1", port=0, threads=threads, ident=None)
-    threading.Thread(target=server.run, daemon=True).start()
+    threading.Thread(target=_serve, args=(server,), daemon=True).start()
     try:
         yield {"port": server.effective_port}
     finally:

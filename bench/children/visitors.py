@@ -18,10 +18,12 @@ def work(arguments: dict[str, Any]) -> Trial:
     """Send `count` requests to `port` over `clients` connections.
 
     `head`: the request line and its headers; `body`: its JSON, where `{n}` and `{net}` stand for
-    the number of the request and a network of its own. Every answer must have `status`.
+    the number of the request, from `first` on, and a network of its own. Every answer must have
+    `status`.
     """
     took: list[float] = []
-    numbers = iter(range(1, int(arguments["count"]) + 1))
+    first = int(arguments["first"])
+    numbers = iter(range(first, first + int(arguments["count"])))
     # What a server does once, at its first requests, is not what is measured.
     warm = itertools.islice(numbers, max(1, int(arguments["count"]) // WARM_UP))
     wrong = asyncio.run(_visit(arguments, warm, []))
