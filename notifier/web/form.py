@@ -26,6 +26,7 @@ from notifier.web.form_link import blueprint as new_link
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
 from notifier.web.link_forms import make_nonce, nonce_age, posted
+from notifier.web.opened_link import Way
 from notifier.web.pages import fill, page, picture_url, web_url
 from notifier.web.read_json import single
 
@@ -223,17 +224,18 @@ def _nothing_to_wait_for(offer: Offer, *, locale: str) -> Response:
 def _about(offer: Offer, key: str, *, locale: str, status: int = 200) -> Response:
     words = section(locale, "page")
     others = [
-        {"url": web_url(one["url"]), "label": one["title"]}
+        Way(url=web_url(one["url"]), label=one["title"])
         for one in offer.described["alternatives"]
         if key == "form_gone"
     ]
-    to_page = {"url": offer.page_url, "label": words["buy"]}
+    to_page = Way(url=offer.page_url, label=words["buy"], is_loud=True)
     return _tell(
         offer.shop,
         key,
         locale=locale,
         status=status,
         product=offer.title,
+        mood="good" if key == "form_there" else "calm",
         ways=[to_page] if key == "form_there" else others,
     )
 
@@ -249,7 +251,7 @@ def _done(offer: Offer, draft: Draft, *, locale: str) -> Response:
         locale=locale,
         status=202,
         mood="mail",
-        ways=[{"url": offer.page_url, "label": section(locale, "page")["to_product"]}],
+        ways=[Way(url=offer.page_url, label=section(locale, "page")["to_product"])],
     )
 
 
@@ -267,7 +269,7 @@ def _result(
     locale: str,
     status: int = 200,
     mood: str = "calm",
-    ways: list[dict[str, str]] | None = None,
+    ways: list[Way] | None = None,
 ) -> Response:
     return page(
         "result",
@@ -279,5 +281,5 @@ def _result(
         text=text,
         card=None,
         also=[],
-        ways=[way for way in ways or [] if way["url"]],
+        ways=[way for way in ways or [] if way.url],
     )

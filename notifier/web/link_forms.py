@@ -61,7 +61,9 @@ def posted() -> MultiDict[str, str]:
     form = request.form
     for name in form:
         if name not in _MANY and len(set(form.getlist(name))) > 1:
-            raise BadRequest(f"{name[:40]} is given more than once; give it once.")
+            raise BadRequest("A field is given more than once; give it once.")
+        if any("\x00" in value for value in form.getlist(name)):
+            raise BadRequest("A field holds a NUL, which no text has.")
     return form
 
 

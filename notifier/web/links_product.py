@@ -10,6 +10,7 @@ from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
 from notifier.web.link_forms import is_prefetch, read_link
+from notifier.web.opened_link import Way
 from notifier.web.pages import fill, look_of, page, redirect_to
 
 blueprint = Blueprint("product", __name__)
@@ -35,7 +36,5 @@ def product(token: str) -> Response:
         text=fill(words["gone_text"], product=target.title, shop=shop.name),
         card=None,
         also=[],
-        ways=[{"url": shop.url, "label": fill(words["to_shop"], shop=shop.name)}]
-        if shop.url
-        else [],
+        ways=[Way(url=shop.url, label=fill(words["to_shop"], shop=shop.name))] if shop.url else [],
     )

@@ -99,6 +99,7 @@ class Way:
 
     url: str
     label: str
+    is_loud: bool = False  # the one most people want
 
 
 def tell(
@@ -126,7 +127,7 @@ def tell(
 
 def to_product(opened: Opened) -> Way:
     """The product's page, where it has one."""
-    return Way(url=opened.card.url, label=opened.words["buy"])
+    return Way(url=opened.card.url, label=opened.words["buy"], is_loud=True)
 
 
 def ask_again(opened: Opened) -> Way:

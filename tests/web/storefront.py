@@ -23,16 +23,20 @@ from notifier.services.manage import confirm
 from notifier.services.observe import observe
 from notifier.services.subscribe import SignUp, subscribe
 from notifier.signing import Purpose
+from notifier.store import people
 
 PUBLIC_URL = "https://notify.example"
 KETTLE = "pk_kettle_01"
 CUPS = "pk_cups_0001"
 SECRET = "sk_live_0123456789abcdef"
-_LINK = re.compile(r"https://notify\.example(/[a-z]/[\w-]+)")
+_LINK = re.compile(r"https?://[\w.:]+(/[a-z]/[\w-]{30,})")
 
 
-def config(folder: Path, *, database_url: str = "", **changes: Any) -> Config:
-    """Two shops, mail and SMS into a file. `changes` are laid over whole sections."""
+def config(
+    folder: Path, *, database_url: str = "", kettle: dict[str, Any] | None = None, **changes: Any
+) -> Config:
+    """Two shops, mail and SMS into a file. `changes` are laid over whole sections, `kettle` over
+    the first shop."""
     shop = {
         "name": "Kettle & Co",
         "url": "https://kettle.example",
@@ -58,7 +62,7 @@ def config(folder: Path, *, database_url: str = "", **changes: Any) -> Config:
         "database": {"url": database_url},
         "channels": {"mail": letters, "sms": letters},
         "shops": {
-            "kettle": shop,
+            "kettle": {**shop, **(kettle or {})},
             "cups": {**cups, "sender": "Cups <hello@cups.example>", "postal_address": "Main St 1"},
         },
     }
@@ -96,7 +100,12 @@ class Storefront:
         observe(self.env, self.env.shop(shop), [Observation(key=key, quantity=quantity, **values)])
 
     def ask(
-        self, variant: str, email: str = "ann@example.com", *, shop: str = "kettle", **said: Any
+        self,
+        variant: str,
+        email: str | None = "ann@example.com",
+        *,
+        shop: str = "kettle",
+        **said: Any,
     ) -> int:
         """Somebody signs up; the new subscription's id."""
         ask = SignUp(variant=variant, email=email, locale=said.pop("locale", "en"), **said)
@@ -104,7 +113,7 @@ class Storefront:
         assert made is not None
         return made
 
-    def wait(self, variant: str, email: str = "ann@example.com", **said: Any) -> int:
+    def wait(self, variant: str, email: str | None = "ann@example.com", **said: Any) -> int:
         """Somebody signs up and confirms; the subscription's id."""
         made = self.ask(variant, email, **said)
         confirm(self.env, made, circumstances=Circumstances())
@@ -146,6 +155,12 @@ class Storefront:
     def manage_path(self, contact_id: int) -> str:
         expires = self.env.now() + self.env.config.retention.unconfirmed
         return f"/m/{self.env.signer.make(Purpose.MANAGE, contact_id, expires_at=expires)}"
+
+    def move_to_unconfirmed(self, subscription_id: int) -> None:
+        """As if it had been asked for and not confirmed yet, by an address that confirmed others:
+        what an import can leave."""
+        with self.env.db.write() as tx:
+            people.move_subscriptions(tx, [subscription_id], state="unconfirmed", confirmed_at=None)
 
     def state(self, subscription_id: int) -> str:
         return str(self.one("SELECT state FROM subscriptions WHERE id = :id", id=subscription_id))
