@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from notifier.domain.scope import EVERYTHING, Scope
 from notifier.errors import ConfigError
 
 PREFIX = "NOTIFIER__"
@@ -166,8 +167,17 @@ class ApiKey(Section):
     secret: str = Field(..., min_length=20, description="The bearer key itself.")
     scopes: tuple[str, ...] = Field(
         ("stock:write", "products:write", "subscriptions:read", "demand:read"),
-        description="What it may do.",
+        description="What it may do; * for everything.",
     )
+
+    @field_validator("scopes")
+    @classmethod
+    def _are_scopes(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        known = {EVERYTHING, *(scope.value for scope in Scope)}
+        for scope in scopes:
+            if scope not in known:
+                raise ValueError(f"{scope!r} is not a scope; there are {', '.join(sorted(known))}")
+        return scopes
 
 
 class SourceSection(BaseModel):

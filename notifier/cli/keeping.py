@@ -64,6 +64,26 @@ def import_(
 
 
 @main.command()
+@click.argument("mailbox", type=click.Path(path_type=Path, allow_dash=True))
+@click.pass_context
+@says_what_is_wrong
+def bounces(context: click.Context, mailbox: Path) -> None:
+    """Read returned mail, complaints and stop requests: Maildir, mbox, a file, or - (one mail).
+
+    Reading the same mail again changes nothing, so it can run from cron or as a mail pipe.
+    """
+    from notifier.services.receive_mail import receive_mail, receive_mailbox
+
+    set_up_log("ERROR")
+    env = open_env_only(context)
+    if str(mailbox) == "-":
+        receive_mail(env, sys.stdin.buffer.read())
+        return
+    report = receive_mailbox(env, mailbox)
+    click.echo(f"{report.read} mails, {report.ours} about our messages, {report.news} new.")
+
+
+@main.command()
 @click.argument("address")
 @click.pass_context
 @says_what_is_wrong

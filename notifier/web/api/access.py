@@ -9,30 +9,13 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from enum import StrEnum
 
 from flask import Response, request
 from werkzeug.exceptions import Forbidden, Unauthorized
 
+from notifier.domain.scope import EVERYTHING, Scope
 from notifier.services.env import Env, ShopRef
 from notifier.web.answers import error_answer
-
-
-class Scope(StrEnum):
-    """What a key may do; written in `shops.<shop>.keys.<name>.scopes`. `*` there: everything."""
-
-    PRODUCTS_WRITE = "products:write"
-    STOCK_WRITE = "stock:write"
-    ETA_WRITE = "eta:write"
-    SUBSCRIPTIONS_READ = "subscriptions:read"
-    SUBSCRIPTIONS_WRITE = "subscriptions:write"
-    CONSENT_ASSERT = "consent:assert"
-    DEMAND_READ = "demand:read"
-    RELEASES_READ = "releases:read"
-    RELEASES_WRITE = "releases:write"
-
-
-EVERYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from datetime import date, datetime
 from flask import Blueprint
 from pydantic import Field
 
+from notifier.domain.scope import Scope
 from notifier.errors import InvalidInput
 from notifier.services.demand import Place, Wanted, read_demand
-from notifier.web.api.access import Caller, Scope
+from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import MOST_ON_A_PAGE, Key, Shape
 from notifier.web.here import env

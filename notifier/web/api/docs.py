@@ -10,8 +10,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from notifier.domain.scope import Scope
 from notifier.resources import templates_folder
-from notifier.web.api.access import Scope
 from notifier.web.api.description import PREFIX, describe
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env

@@ -6,10 +6,11 @@ from flask import Blueprint
 from pydantic import Field
 
 from notifier.domain.dates import read_eta
+from notifier.domain.scope import Scope
 from notifier.errors import InvalidInput
 from notifier.services.push_stock import find_key
 from notifier.services.set_eta import set_eta
-from notifier.web.api.access import Caller, Scope
+from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import Key, Shape
 from notifier.web.here import env

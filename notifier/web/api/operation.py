@@ -14,8 +14,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ValidationError
 
+from notifier.domain.scope import Scope
 from notifier.errors import FieldProblem, InvalidInput
-from notifier.web.api.access import Caller, Scope, identify
+from notifier.web.api.access import Caller, identify
 from notifier.web.api.once import answer_once
 from notifier.web.api.shapes import Nothing
 from notifier.web.guards import Guard, guarded

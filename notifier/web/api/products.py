@@ -13,9 +13,10 @@ from pydantic import AfterValidator, Field, SkipValidation
 
 from notifier.config import read_length
 from notifier.domain.money import read_currency, read_money
+from notifier.domain.scope import Scope
 from notifier.errors import FieldProblem, InvalidInput
 from notifier.services.put_products import WrittenProduct, put_products, written
-from notifier.web.api.access import Caller, Scope
+from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import Amount, Key, Shape
 from notifier.web.here import env

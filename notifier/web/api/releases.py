@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 from pydantic import Field
 
+from notifier.domain.scope import Scope
 from notifier.services.steer_release import (
     ReleaseShown,
     list_releases,
@@ -16,7 +17,7 @@ from notifier.services.steer_release import (
     show_release,
     stop_release,
 )
-from notifier.web.api.access import Caller, Scope
+from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import BIGGEST_ID, Nothing, Page, Shape
 from notifier.web.here import env

@@ -18,10 +18,11 @@ from notifier.domain.eta import Eta
 from notifier.domain.money import Money, read_currency, read_money
 from notifier.domain.observation import Observation
 from notifier.domain.quantity import Units, read_units
+from notifier.domain.scope import Scope
 from notifier.errors import FieldProblem, InvalidInput
 from notifier.services.env import Env, ShopRef
 from notifier.services.push_stock import PushedRow, push_stock
-from notifier.web.api.access import Caller, Scope
+from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import Amount, Key, Shape
 from notifier.web.here import env

@@ -10,6 +10,7 @@ from flask import Blueprint
 from pydantic import Field
 
 from notifier.domain.message import Medium
+from notifier.domain.scope import Scope
 from notifier.domain.subscription import Origin, SubscriptionState
 from notifier.errors import InvalidInput
 from notifier.i18n import choose_locale
@@ -23,7 +24,7 @@ from notifier.services.list_subscriptions import (
     list_subscriptions,
 )
 from notifier.services.subscribe import SignUp, subscribe
-from notifier.web.api.access import Caller, Scope
+from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import BIGGEST_ID, Key, Nothing, Page, Shape
 from notifier.web.here import env
