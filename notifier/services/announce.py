@@ -337,12 +337,14 @@ def _enqueue(
     now: datetime,
 ) -> None:
     kind = _KINDS[release.kind]
+    expires_at = now + env.config.delivery.alert_ttl
     releases_again = outbox.rearm_gone(
         tx,
         release_id=release.id,
         subscription_ids=[one.id for one in chosen],
         now=now,
         wave=release.waves,
+        expires_at=expires_at,
     )
     made = outbox.add_messages(
         tx,
@@ -360,7 +362,7 @@ def _enqueue(
                 locale=one.locale,
                 priority=priority_of(kind),
                 due_at=now,
-                expires_at=now + env.config.delivery.alert_ttl,
+                expires_at=expires_at,
             )
             for one in chosen
         ],

@@ -85,6 +85,8 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
         if later is None and _is_sms_alert(message):
             later = _sms_later(tx, shop, message, batch, result, now=now)
             result.alerts_by_sms[message.contact_id or 0] += later is None
+            if later is not None:
+                _keep_fresh(tx, message, until=later[0], now=now)
         if later is not None:
             result.postpone.append((message.id, *later))
         else:
@@ -210,6 +212,13 @@ def _why_later(
 
 def _is_sms_alert(message: MessageRow) -> bool:
     return message.medium == Medium.SMS and message.kind in _ALERT_WORDS
+
+
+def _keep_fresh(tx: Transaction, message: MessageRow, *, until: datetime, now: datetime) -> None:
+    """Time in which an alert was not allowed to leave makes it no staler: after a long weekend it
+    is looked at again, and goes if the goods are there."""
+    if message.expires_at is not None:
+        outbox.extend_expiry(tx, message.id, expires_at=message.expires_at + (until - now))
 
 
 def _sms_later(

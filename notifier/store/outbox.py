@@ -110,7 +110,13 @@ def add_message(tx: Connection, new: NewMessage, *, now: datetime) -> int:
 
 
 def rearm_gone(
-    tx: Connection, *, release_id: int, subscription_ids: Sequence[int], now: datetime, wave: int
+    tx: Connection,
+    *,
+    release_id: int,
+    subscription_ids: Sequence[int],
+    now: datetime,
+    wave: int,
+    expires_at: datetime,
 ) -> int:
     """Make due again what was skipped because stock was gone; how many."""
     done = tx.execute(
@@ -127,7 +133,7 @@ def rearm_gone(
             due_at=now,
             finished_at=None,
             wave=wave,
-            expires_at=None,
+            expires_at=expires_at,
         )
     )
     return int(done.rowcount)
@@ -286,6 +292,11 @@ def postpone(tx: Connection, ids: Sequence[int], *, due_at: datetime, reason: st
             .where(messages.c.id.in_(list(ids)))
             .values(due_at=due_at, reason=reason)
         )
+
+
+def extend_expiry(tx: Connection, message_id: int, *, expires_at: datetime) -> None:
+    """The message is worth sending until then."""
+    tx.execute(update(messages).where(messages.c.id == message_id).values(expires_at=expires_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,73 @@
+"""Does an alert by SMS outlive the hours in which it may not leave?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.fakes.twilio import FakeTwilio
+from tests.timing import SettableClock
+from tests.world import SID, TOKEN, World
+
+PHONE = "+12125551234"  # New York
+
+
+@pytest.fixture
+def phones(make_world: Callable[..., World], clock: SettableClock) -> Iterator[World]:
+    with FakeTwilio(
+        account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
+    ) as fake:
+        yield make_world(twilio=fake, release={"strategy": "all"})
+
+
+def alerts(world: World) -> int:
+    return world.count("messages", "kind = 'back_in_stock' AND state = 'accepted'")
+
+
+def test_an_alert_before_a_holiday_leaves_after_it_if_the_goods_are_there(phones: World) -> None:
+    """Christmas Eve at seven in the evening; the next allowed hour is 39 hours away."""
+    phones.clock.set(datetime(2026, 12, 24, 17, 0, tzinfo=UTC))
+    phones.see("SHIRT-S", 0)
+    phones.waits(PHONE)
+    phones.run()
+    phones.clock.set(datetime(2026, 12, 25, 0, 0, tzinfo=UTC))
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    assert alerts(phones) == 0
+    phones.clock.set(datetime(2026, 12, 26, 15, 30, tzinfo=UTC))
+    phones.see("SHIRT-S", 5)
+    phones.run()
+    assert alerts(phones) == 1
+
+
+def test_an_alert_beyond_the_daily_cap_leaves_the_next_day(phones: World) -> None:
+    phones.clock.set(datetime(2026, 12, 1, 17, 0, tzinfo=UTC))
+    for n in range(4):
+        phones.see(f"MUG-{n}", 0, product=f"MUG-{n}")
+        phones.waits(PHONE, f"MUG-{n}")
+        phones.run()
+    for n in range(4):
+        phones.see(f"MUG-{n}", 3, product=f"MUG-{n}")
+    phones.run()
+    assert alerts(phones) == 3
+    for _ in range(25):
+        for n in range(4):
+            phones.see(f"MUG-{n}", 3, product=f"MUG-{n}", step=timedelta(minutes=15))
+        phones.run()
+    assert alerts(phones) == 4
+
+
+def test_an_alert_made_due_again_after_a_sell_out_can_grow_stale_as_well(world: World) -> None:
+    world.see("SHIRT-S", 0)
+    world.waits("ann@waits.example")
+    world.see("SHIRT-S", 5)
+    world.announce()
+    world.see("SHIRT-S", 0)
+    world.deliver()
+    world.see("SHIRT-S", 5)
+    world.announce()
+    [row] = world.rows("SELECT state, expires_at FROM messages WHERE kind = 'back_in_stock'")
+    assert row["state"] == "due"
+    assert row["expires_at"] is not None
