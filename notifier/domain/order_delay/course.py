@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from notifier.domain.business_days import add_business_days
 from notifier.domain.order_delay.days import Until, day_of, end_of, is_later
 from notifier.domain.order_delay.events import (
     Cancelled,
@@ -30,7 +29,8 @@ from notifier.domain.order_delay.events import (
     in_order,
 )
 from notifier.domain.order_delay.line import Line
-from notifier.domain.order_delay.packs import RulePack
+from notifier.domain.order_delay.packs import Looks, RulePack
+from notifier.domain.order_delay.promised import promised_day
 from notifier.domain.order_delay.refunds import Refund, refund_from, when_blocked
 from notifier.domain.order_delay.states import State, Why
 
@@ -93,6 +93,8 @@ class Rules(ABC):
     def __init__(self, line: Line, pack: RulePack) -> None:
         self.line = line
         self.pack = pack
+        counts_transit = pack.looks is Looks.AT_DELIVERY
+        self._transit = timedelta(days=line.transit_days if counts_transit else 0)
 
     def follow(self, now: datetime) -> Course:
         """The course of the line up to and including `now`."""
@@ -138,7 +140,8 @@ class Rules(ABC):
 
     def expected(self, course: Course) -> Until:
         """The day the law looks at, by the current estimate; None: unknown."""
-        return course.estimate.usable if course.estimate else None
+        ship_by = course.estimate.usable if course.estimate else None
+        return None if ship_by is None else ship_by + self._transit
 
     def reaches(self, course: Course) -> Until:
         """How far consent and open options go."""
@@ -209,6 +212,9 @@ class Rules(ABC):
             return course.noting(notice.at, Why.NOTICE_TOO_LATE) if is_too_late else course
         if notice.kind is NoticeKind.COURTESY:
             return heard(course, notice) if notice.delivered else course
+        if course.estimate is None:  # who tells of a delay knows of it
+            ship_by = None if notice.revised is None else notice.revised - self._transit
+            course = replace(course, estimate=EstimateChanged(at=notice.at, ship_by=ship_by))
         if not notice.delivered:
             return replace(course, unreached=True).noting(notice.at, Why.NOTICE_UNDELIVERED)
         course = heard(course, notice)
@@ -221,7 +227,10 @@ class Rules(ABC):
             return course.noting(answer.at, Why.ANSWER_TOO_LATE)
         if answer.until not in course.offered:
             return course.noting(answer.at, Why.CONSENT_NOT_ASKED_FOR)
-        return replace(self.keep(course, answer), told_at=answer.at)
+        after = self.keep(course, answer)
+        if (after.state, after.limit) == (course.state, course.limit):
+            return after
+        return replace(after, told=(answer.until,), told_at=answer.at)
 
     def _decline(self, course: Course, event: NoShipDecided) -> Course:
         if not course.is_open or course.shipped_at is not None:
@@ -283,7 +292,8 @@ class Rules(ABC):
             and is_later(self.expected(course), self.reaches(course))
         )
         if is_behind and course.behind_since is None:
-            return replace(course, behind_since=at).noting(at, Why.DELAY_KNOWN)
+            since = max(at, self.line.completed_at)
+            return replace(course, behind_since=since).noting(since, Why.DELAY_KNOWN)
         if not is_behind and course.behind_since is not None:
             return replace(course, behind_since=None, unreached=False)
         return course
@@ -295,22 +305,3 @@ _ENDED_BY_SOMEBODY = (Why.CANCELLED, Why.CANCELLED_BY_POLICY, Why.WITHDRAWN, Why
 def heard(course: Course, notice: NoticeOffered) -> Course:
     """The course after the customer heard a date."""
     return replace(course, told=(notice.revised,), told_at=notice.at, unreached=False)
-
-
-def promised_day(line: Line, pack: RulePack) -> tuple[date, Why]:
-    """T: the last day of the time stated, or of the law's when none was stated.
-
-    Never before the day of the order: a stated day that was already over leaves that day.
-    """
-    ordered = day_of(line.completed_at, line.zone)
-    promise = line.promise
-    if promise is None:
-        if line.seller_credit_application and pack.credit_days != pack.default_days:
-            return ordered + timedelta(days=pack.credit_days), Why.TIME_WITH_CREDIT
-        return ordered + timedelta(days=pack.default_days), Why.TIME_NOT_STATED
-    if promise.by is not None:
-        return max(promise.by, ordered), Why.TIME_STATED
-    if promise.days is not None:
-        return ordered + timedelta(days=promise.days), Why.TIME_STATED
-    count = promise.business_days or 0
-    return add_business_days(ordered, count, holidays=pack.holidays), Why.TIME_STATED

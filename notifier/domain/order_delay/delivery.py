@@ -8,7 +8,7 @@ at once where the day was essential. Withdrawing needs no reason, until 14 days 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from notifier.domain.order_delay.course import Course, Rules
 from notifier.domain.order_delay.days import Until, is_later
@@ -95,7 +95,3 @@ class DeliveryRules(Rules):
 
     def notice_needed(self, course: Course, revised: Until) -> NoticeKind:
         return NoticeKind.PROPOSAL
-
-    def expected(self, course: Course) -> Until:
-        shipped = super().expected(course)
-        return None if shipped is None else shipped + timedelta(days=self.line.transit_days)
