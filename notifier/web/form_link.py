@@ -8,13 +8,20 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from notifier.errors import InvalidInput, TooMany
-from notifier.i18n import duration_words, section
+from notifier.i18n import (
+    accepted_locales,
+    available_locales,
+    choose_locale,
+    duration_words,
+    section,
+)
 from notifier.services.env import ShopRef
 from notifier.services.mail_link import mail_manage_link
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
 from notifier.web.link_forms import posted
-from notifier.web.pages import fill, page, visitor_locale
+from notifier.web.pages import fill, page
+from notifier.web.read_json import single
 
 blueprint = Blueprint("new_link", __name__)
 
@@ -34,7 +41,9 @@ def of_shop(public_key: str) -> Response:
 
 def _answer(shop: ShopRef | None) -> Response:
     """GET shows the form, POST mails the link if the address is known."""
-    locale = visitor_locale()
+    asked = single(request.args, allowed={"lang"})
+    wanted = (asked.get("lang", ""), *accepted_locales(request.headers.get("Accept-Language", "")))
+    locale = choose_locale(wanted, available_locales())
     if request.method != "POST":
         return _show(shop, locale=locale)
     form = posted()

@@ -56,6 +56,7 @@ def _show(opened: Opened, *, stale: bool = False) -> Response:
             Button(act="confirm", label=opened.words["confirm_yes"]),
             Button(act="delete", label=opened.words["confirm_no"], look="quiet"),
         ],
+        on=opened.day(row.asked_at),
         stale=stale,
         points=[opened.words[f"confirm_point_{name}"] for name in ("once", "date", "stop")],
         others=[_card(opened, item) for item in _others(opened)],

@@ -70,10 +70,12 @@ def ask(
     key: str,
     buttons: list[Button],
     *,
+    on: str = "",
     stale: bool = False,
     **more: Any,
 ) -> Response:
-    """A question about one subscription with its buttons; `key` names the phrases.
+    """A question about one subscription with its buttons; `key` names the phrases, and `on` the
+    day in them (else since when it is waited for).
 
     `stale`: the form was posted too late or from elsewhere; 400, and nothing was done.
     """
@@ -85,7 +87,7 @@ def ask(
         status=400 if stale else 200,
         notice=opened.words["stale"] if stale else "",
         title=opened.words[f"{key}_title"],
-        intro=opened.say(f"{key}_intro", day=opened.card.since),
+        intro=opened.say(f"{key}_intro", day=on or opened.card.since),
         card=opened.card,
         buttons=buttons,
         nonce=make_nonce(letter, opened.id),
@@ -137,4 +139,5 @@ def ask_again(opened: Opened) -> Way:
 
 def see_all(opened: Opened) -> Way:
     """To a link by mail: a link that can only stop or confirm gives no more power than that."""
-    return Way(url=link_path(opened.item.shop), label=opened.words["see_all"])
+    path = link_path(opened.item.shop, locale=opened.locale)
+    return Way(url=path, label=opened.words["see_all"])

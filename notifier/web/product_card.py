@@ -80,9 +80,9 @@ def sign_up_path(item: Item, *, locale: str) -> str:
     return own_path(f"/f/{item.shop.config.public_key}?{about}&lang={locale}")
 
 
-def link_path(shop: ShopRef) -> str:
+def link_path(shop: ShopRef, *, locale: str) -> str:
     """Where one asks for a link to everything an address waits for."""
-    return own_path(f"/f/{shop.config.public_key}/link")
+    return own_path(f"/f/{shop.config.public_key}/link?lang={locale}")
 
 
 def day(moment: datetime, shop: ShopRef, *, locale: str) -> str:
