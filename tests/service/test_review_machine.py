@@ -1,0 +1,307 @@
+"""Whatever order things happen in: is everybody told once, and nobody who should not be?
+
+A machine that mixes looks, sign-ups, confirmations, pauses, changes, unsubscribing, outages,
+announcing, delivering and the passing of time, and holds the invariants of trust RL-21 after each
+step. At the end the goods come, and whoever still waits must hear of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from notifier.domain.availability import Availability
+from notifier.errors import Conflict
+from notifier.services.consent import Circumstances
+from notifier.services.manage import change_variant, confirm, end, pause, resume
+from notifier.services.sweep import sweep
+from notifier.store.session import Database
+from tests.databases import SqliteTemplate
+from tests.fakes.smtp_server import Fault, SmtpServer
+from tests.timing import SettableClock
+from tests.world import ANN, BEN, EVE, World
+
+HERE = Circumstances()
+SIZES = ("SHIRT-S", "SHIRT-M")
+TARGETS = (*SIZES, "any")
+EXAMPLES = 10  # a few seconds; with hundreds of them it makes a good soak test
+DOWN = Fault(at="mail", reply="451 4.3.0 Not now")
+STRATEGIES = (
+    {"strategy": "all"},
+    {"strategy": "fixed", "size": 1, "interval": timedelta(minutes=5)},
+    {"strategy": "per_unit", "rate": 1, "interval": timedelta(minutes=5)},
+)
+STEPS = st.sampled_from([timedelta(minutes=1), timedelta(minutes=31), timedelta(hours=7)])
+ALERTS = """
+    SELECT m.id, m.state, m.reason, m.subscription_id, s.contact_id, s.variant_id AS wanted,
+           e.variant_id AS told_of, m.created_at
+    FROM messages m JOIN events e ON e.id = m.event_id
+    JOIN subscriptions s ON s.id = m.subscription_id WHERE m.kind = 'back_in_stock'
+"""
+
+
+class Waiting(RuleBasedStateMachine):
+    """The machine. `make_world` gives a fresh world for each example."""
+
+    make_world: Any
+
+    @initialize(release=st.sampled_from(STRATEGIES), looks=st.sampled_from([1, 1, 2]))
+    def open_shop(self, release: dict[str, Any], looks: int) -> None:
+        self.world: World = self.make_world(release=release, stock={"confirm_looks": looks})
+        self.wishes: dict[int, str] = {}  # subscription: what its owner last asked of it
+        self.mails_seen = 0
+        for size in SIZES:
+            self.world.see(size, 0)
+
+    # ---- what happens ----
+
+    @rule(size=st.sampled_from(SIZES), units=st.sampled_from([0, 0, 1, 5, None]), step=STEPS)
+    def look(self, size: str, units: int | None, step: timedelta) -> None:
+        self.world.see(size, units, step=step)
+
+    @rule(units=st.sampled_from([0, 3]))
+    def look_at_both(self, units: int) -> None:
+        for size in SIZES:
+            self.world.see(size, units, step=timedelta(0))
+
+    @rule(size=st.sampled_from(SIZES))
+    def order_later(self, size: str) -> None:
+        self.world.see(size, availability=Availability.BACKORDER)
+
+    @rule(who=st.sampled_from([ANN, BEN, EVE]), size=st.sampled_from(TARGETS))
+    def ask(self, who: str, size: str) -> None:
+        any_size = size == "any"
+        try:
+            made = self.world.asks(who, SIZES[0] if any_size else size, any_variant=any_size)
+        except Conflict:  # it can be bought now, and the answer said so
+            return
+        if made is not None:
+            self.wishes[made] = "asked"
+        for row in self.world.rows("SELECT id FROM subscriptions WHERE state = 'waiting'"):
+            if self.wishes[row["id"]] == "asked":  # the address has confirmed before
+                self.wishes[row["id"]] = "confirmed"
+
+    @precondition(lambda self: self.wishes)
+    @rule(which=st.integers(0, 50))
+    def confirm_one(self, which: int) -> None:
+        one = self._pick(which)
+        confirm(self.world.env, one, circumstances=HERE)
+        if self.wishes[one] == "asked":
+            self.wishes[one] = "confirmed"
+
+    @precondition(lambda self: self.wishes)
+    @rule(which=st.integers(0, 50))
+    def end_one(self, which: int) -> None:
+        one = self._pick(which)
+        end(self.world.env, one, circumstances=HERE)
+        self.wishes[one] = "ended"
+
+    @precondition(lambda self: self.wishes)
+    @rule(which=st.integers(0, 50))
+    def pause_one(self, which: int) -> None:
+        one = self._pick(which)
+        pause(self.world.env, self.world.subscription(one).contact_id, one, until=None)
+
+    @precondition(lambda self: self.wishes)
+    @rule(which=st.integers(0, 50))
+    def resume_one(self, which: int) -> None:
+        one = self._pick(which)
+        resume(self.world.env, self.world.subscription(one).contact_id, one)
+
+    @precondition(lambda self: self.wishes)
+    @rule(which=st.integers(0, 50), size=st.sampled_from(TARGETS))
+    def change_one(self, which: int, size: str) -> None:
+        one = self._pick(which)
+        ids = {row["key"]: row["id"] for row in self.world.rows("SELECT id, key FROM variants")}
+        try:
+            change_variant(
+                self.world.env,
+                self.world.subscription(one).contact_id,
+                one,
+                variant_id=ids.get(size),
+            )
+        except Conflict:
+            return
+        if self.world.subscription(one).ended_reason == "replaced":
+            self.wishes[one] = "ended"
+
+    @rule()
+    def announce(self) -> None:
+        self.world.announce()
+
+    @rule()
+    def deliver(self) -> None:
+        """Whoever gets a mail now waited a moment ago, for what is there now."""
+        waiting = {
+            row["id"]
+            for row in self.world.rows("SELECT id FROM subscriptions WHERE state = 'waiting'")
+        }
+        there = {
+            row["variant_id"]
+            for row in self.world.rows("SELECT variant_id FROM stock WHERE level > 0")
+        }
+        before = {row["id"] for row in self._accepted()}
+        self.world.deliver()
+        for row in self._accepted():
+            if row["id"] not in before:
+                assert row["subscription_id"] in waiting
+                assert self.wishes[row["subscription_id"]] == "confirmed"
+                assert row["told_of"] in there
+                assert row["wanted"] in (None, row["told_of"])
+
+    @rule()
+    def sweep(self) -> None:
+        self.world.clock.advance(timedelta(minutes=1))
+        sweep(self.world.env)
+
+    @rule(down=st.booleans())
+    def mail_server(self, down: bool) -> None:
+        if down:
+            self.world.smtp.misbehave(DOWN)
+        else:
+            self.world.smtp.behave()
+
+    # ---- what always holds ----
+
+    @invariant()
+    def no_wish_is_answered_twice(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        told = [row["subscription_id"] for row in self._accepted()]
+        assert len(told) == len(set(told)), f"told twice: {told}"
+        assert len(self.world.mails(kind="back_in_stock")) == len(told)
+
+    @invariant()
+    def only_who_was_confirmed_is_told(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        for row in self.world.rows("SELECT id FROM subscriptions WHERE state = 'told'"):
+            assert self.wishes[row["id"]] == "confirmed"
+
+    # ---- and in the end ----
+
+    def teardown(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        try:
+            self._let_everything_come_to_rest()
+        finally:
+            self.world.smtp.behave()
+            self.world.close()
+            self.world.db.close()
+
+    def _let_everything_come_to_rest(self) -> None:
+        self.world.smtp.behave()
+        for one in self.wishes:
+            resume(self.world.env, self.world.subscription(one).contact_id, one)
+        self._pass_the_cool_down()
+        gave_up = {
+            row["contact_id"] for row in self._alerts() if row["reason"] in ("stale", "gave_up")
+        }
+        for row in self.world.rows(
+            "SELECT s.id, s.contact_id FROM subscriptions s JOIN stock k ON "
+            "(k.variant_id = s.variant_id OR s.variant_id IS NULL) "
+            "WHERE s.state = 'waiting' AND k.level > 0"
+        ):
+            assert row["contact_id"] in gave_up, f"{row['id']} waits for what is there"
+        for units in (0, 9):
+            for size in SIZES:
+                self.world.see(size, units)
+            self._pass_the_cool_down()
+        for one, wish in self.wishes.items():
+            row = self.world.subscription(one)
+            expected = {"confirmed": "told", "asked": "unconfirmed", "ended": "ended"}[wish]
+            assert row.state == expected, (one, wish, row.state, row.reason)
+            if wish == "confirmed":
+                self._was_told_once(one)
+        self.no_wish_is_answered_twice()
+
+    def _was_told_once(self, one: int) -> None:
+        """By a mail of its own, by one that answers another wish of the same person, or on the
+        page."""
+        row = self.world.subscription(one)
+        own = [m for m in self._accepted() if m["subscription_id"] == one]
+        others = [
+            m
+            for m in self._accepted()
+            if m["contact_id"] == row.contact_id and row.variant_id in (None, m["told_of"])
+        ]
+        if row.reason == "told_on_confirmation":
+            assert own == []
+        else:
+            assert own or others
+
+    def _pass_the_cool_down(self) -> None:
+        """Seven hours and more, with looks, jobs and senders at work."""
+        for _ in range(8):
+            for row in self.world.rows(
+                "SELECT v.key, k.availability, k.quantity FROM stock k "
+                "JOIN variants v ON v.id = k.variant_id"
+            ):
+                self.world.see(
+                    row["key"],
+                    row["quantity"],
+                    availability=Availability(row["availability"]),
+                    step=timedelta(0),
+                )
+            self.world.clock.advance(timedelta(minutes=55))
+            sweep(self.world.env)
+            self.world.announce()
+            self.deliver()
+
+    # ---- what the machine looks at ----
+
+    def _pick(self, which: int) -> int:
+        return sorted(self.wishes)[which % len(self.wishes)]
+
+    def _alerts(self) -> list[dict[str, Any]]:
+        return self.world.rows(ALERTS)
+
+    def _accepted(self) -> list[dict[str, Any]]:
+        return [row for row in self._alerts() if row["state"] == "accepted"]
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    with SmtpServer() as server:
+        yield server
+
+
+def test_everybody_is_told_once_and_nobody_else(
+    sqlite_template: SqliteTemplate, smtp: SmtpServer, tmp_path: Path
+) -> None:
+    numbers = itertools.count()
+
+    def make_world(**shop: Any) -> World:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        smtp.behave()
+        smtp.messages.clear()
+        db = Database(sqlite_template.copy_to(folder / "notifier.db"))
+        return World(db=db, clock=SettableClock(), smtp=smtp, data_dir=folder / "data", shop=shop)
+
+    machine = type("Machine", (Waiting,), {"make_world": staticmethod(make_world)})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
