@@ -124,7 +124,7 @@ def test_every_package_that_setup_cfg_asks_for_is_locked() -> None:
     options = setup_cfg()["options"]["install_requires"].splitlines()
     extras = dict(setup_cfg()["options.extras_require"])
     for name, kinds in (
-        ("run", ("postgres", "web", "dkim")),
+        ("run", ("postgres", "dkim")),
         ("test", ("test",)),
         ("lint", ("lint",)),
     ):
