@@ -53,7 +53,7 @@ def record_consent(
     env: Env,
     *,
     act: str,
-    shop: ShopRef,
+    shop: ShopRef | int,
     address_hash: str,
     subscription_id: int | None,
     medium: str,
@@ -62,13 +62,17 @@ def record_consent(
     text: ConsentText | None = None,
     facts: dict[str, Any] | None = None,
 ) -> None:
-    """One entry in the consent book, in the caller's transaction."""
+    """One entry in the consent book, in the caller's transaction.
+
+    `shop` may be the id of one that is configured no more: who leaves it is heard all the same.
+    """
+    shop_id, name = (shop, "") if isinstance(shop, int) else (shop.id, shop.config.name)
     written = {
         "medium": medium,
         "purpose": "alerts",
         "method": str(method),
         "origin": circumstances.origin,
-        **({"text_id": text.id, "wording": text.shown(shop=shop.config.name)} if text else {}),
+        **({"text_id": text.id, "wording": text.shown(shop=name)} if text else {}),
         **({"locale": text.locale} if text else {}),
         **(facts or {}),
     }
@@ -79,7 +83,7 @@ def record_consent(
         at=env.now(),
         facts=written,
         personal=circumstances.as_personal(),
-        shop_id=shop.id,
+        shop_id=shop_id,
         address_hash=address_hash,
         subscription_id=subscription_id,
     )

@@ -197,7 +197,7 @@ def end(
             tx,
             env,
             act="withdrawn",
-            shop=_shop(env, row),
+            shop=env.shop_by_id(row.shop_id) or row.shop_id,
             address_hash=contact.address_hash if contact else "",
             subscription_id=row.id,
             medium=row.medium,

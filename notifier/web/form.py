@@ -2,7 +2,7 @@
 
 The same fields, consents and rules as the widget, and the same one answer whoever asks for
 whatever address. A browser without scripts cannot do a sum first, so where a shop asks for one,
-having the page open for a moment, once per sign-up, counts instead (trust WS-12).
+having the page open for a moment counts instead (trust WS-12).
 """
 
 from __future__ import annotations

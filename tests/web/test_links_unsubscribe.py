@@ -13,8 +13,10 @@ from flask.testing import FlaskClient
 
 from notifier.rendering import shipped_renderer
 from notifier.services.announce import announce
-from notifier.services.env import open_env
+from notifier.services.env import Env, open_env
 from notifier.services.sweep import sweep
+from notifier.signing import Purpose
+from notifier.store.people import find_subscription
 from notifier.store.session import Database
 from notifier.web.public import create_public
 from tests.timing import SettableClock
@@ -224,3 +226,18 @@ def test_a_form_left_open_too_long_is_shown_again(
     assert store.state(ann) == "waiting"
     fresh = client.post(path, data={"nonce": nonce_of(page), "act": "stop"})
     assert heading(fresh) == "It is stopped"
+
+
+def test_a_notice_of_a_shop_that_is_configured_no_more_is_stopped_all_the_same(
+    client: FlaskClient, store: Storefront, env: Env
+) -> None:
+    store.stock("S", 0)
+    waits = store.wait("S")
+    link = f"/u/{env.signer.make(Purpose.UNSUBSCRIBE, waits)}"
+    del env.shops["kettle"]
+    answer = client.post(link, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    with env.db.read() as tx:
+        row = find_subscription(tx, waits)
+    assert row is not None
+    assert row.state == "ended"
