@@ -13,8 +13,9 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from notifier.engine.jobs import JOBS, Job
@@ -31,6 +32,38 @@ LEADER = "leader"
 LEASE = timedelta(seconds=10)
 RECORD_EVERY = 5.0  # seconds between two records of a job that runs more often
 IDLE = 0.2  # seconds a sender sleeps when nothing is due
+JOBS_PATIENCE = 5.0  # seconds for jobs under way at the end; a look cut off changes nothing
+
+
+class _DaemonThreads(BaseExecutor):  # type: ignore[misc]
+    """A thread a run that does not keep the process from ending, as a pool's threads would: a
+    source may take two minutes to answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._idle = threading.Condition()
+        self._busy = 0
+
+    def wait_idle(self, timeout: float) -> bool:
+        """True as soon as nothing runs; False when something still does after `timeout`."""
+        with self._idle:
+            return self._idle.wait_for(lambda: not self._busy, timeout)
+
+    def _do_submit_job(self, job: Any, run_times: list[datetime]) -> None:
+        with self._idle:
+            self._busy += 1
+        threading.Thread(
+            target=self._run, args=(job, run_times), name=f"job-{job.name}", daemon=True
+        ).start()
+
+    def _run(self, job: Any, run_times: list[datetime]) -> None:
+        try:
+            events = run_job(job, job._jobstore_alias, run_times, self._logger.name)
+            self._run_job_success(job.id, events)
+        finally:
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
 
 
 class Engine:
@@ -56,8 +89,9 @@ class Engine:
         self._leads = False
         self._recorded: dict[str, float] = {}  # when each job's run was last written down
         self.owner = f"engine-{uuid.uuid4().hex[:12]}"
+        self._runs = _DaemonThreads()
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(sum(job.at_once for job in table) + 1)},
+            executors={"default": self._runs},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
 
@@ -97,6 +131,8 @@ class Engine:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         finished = not any(thread.is_alive() for thread in self._threads)
+        if not self._runs.wait_idle(min(JOBS_PATIENCE, max(0.0, until - time.monotonic()))):
+            log.warning("jobs under way are left unfinished; whoever leads next does them")
         with contextlib.suppress(StoreBusy):
             self._env.db.retry(lambda tx: leases.drop_lease(tx, LEADER, owner=self.owner))
         return finished
@@ -108,6 +144,8 @@ class Engine:
 
     def _elect(self) -> None:
         """Take or renew the leader's lease."""
+        if self._stopping.is_set():
+            return
         env = self._env
         before = self._leads
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import time
@@ -159,3 +160,24 @@ def _open_releases(url: str) -> bool:
     with closing(Rows(url)) as rows:
         done = rows("SELECT id FROM releases WHERE state = 'done'")
         return not done or bool(rows("SELECT id FROM releases WHERE state = 'running'"))
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_source_that_does_not_answer_does_not_hold_up_the_end(
+    configure: Callable[..., Path], make_fleet: Callable[[Path], Fleet]
+) -> None:
+    config = configure()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config.write_text(
+            f"{config.read_text()}\n[shops.kettle.sources.catalogue]\nkind = 'feed'\n"
+            f"url = 'http://127.0.0.1:{silent.getsockname()[1]}/feed.xml'\n"
+        )
+        seed(config, mails=0).db.close()
+        fleet = make_fleet(config)
+        scheduler = fleet.start("scheduler")
+        silent.settimeout(20)
+        asked, _ = silent.accept()
+        began = time.monotonic()
+        with asked:
+            assert fleet.stop(scheduler) == 0
+        assert time.monotonic() - began < 15  # the source's own patience is two minutes
