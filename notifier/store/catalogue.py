@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Table, func, select, update
 
 from notifier.domain.observation import Observation
 from notifier.store.regroup import move_variant
 from notifier.store.tables.catalogue import products, shops, variants
-from notifier.store.upsert import insert_or
+from notifier.store.upsert import insert_into, insert_or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,28 @@ def find_product_id(tx: Connection, shop_id: int, key: str) -> int | None:
     ).scalar_one_or_none()
 
 
+# What a row is without what a source says of it. One set of names for all rows, so that the
+# statement is built once: building it anew costs several times what running it does.
+_EMPTY_PRODUCT: dict[str, Any] = {"title": "", "url": "", "image_url": ""}
+_EMPTY_VARIANT: dict[str, Any] = {
+    **_EMPTY_PRODUCT,
+    "sku": "",
+    "price": None,
+    "regular_price": None,
+    "currency": "",
+    "alternatives": [],
+}
+
+
+@cache
+def _insert(dialect: str, table: Table) -> Any:
+    """A new row by the shop's key, or the one that was stored at the same time; gives its id."""
+    statement = insert_into(dialect, table)
+    return statement.on_conflict_do_update(
+        index_elements=["shop_id", "key"], set_={"key": statement.excluded["key"]}
+    ).returning(table.c.id)
+
+
 def learn(
     tx: Connection, shop_id: int, seen: Sequence[Observation], *, now: datetime
 ) -> dict[str, int]:
@@ -170,17 +193,14 @@ def learn(
         fresh = _variant_values(one)
         if row is None:
             values = {
+                **_EMPTY_VARIANT,
                 "shop_id": shop_id,
                 "key": one.key,
                 "product_id": product_ids[one.product_key or one.key],
                 "created_at": now,
                 **fresh,
             }
-            made = insert_or(tx, variants).values(values)
-            made = made.on_conflict_do_update(
-                index_elements=["shop_id", "key"], set_={"key": one.key}
-            ).returning(variants.c.id)
-            ids[one.key] = tx.execute(made).scalar_one()
+            ids[one.key] = tx.execute(_insert(tx.dialect.name, variants), values).scalar_one()
             continue
         ids[one.key] = row.id
         if one.product_key and row.product_id != product_ids[one.product_key]:
@@ -255,9 +275,6 @@ def _learn_products(
             if changed:
                 tx.execute(update(products).where(products.c.id == row.id).values(changed))
             continue
-        made = insert_or(tx, products).values(shop_id=shop_id, key=key, created_at=now, **fresh)
-        made = made.on_conflict_do_update(
-            index_elements=["shop_id", "key"], set_={"key": key}
-        ).returning(products.c.id)
-        ids[key] = tx.execute(made).scalar_one()
+        made = {**_EMPTY_PRODUCT, "shop_id": shop_id, "key": key, "created_at": now, **fresh}
+        ids[key] = tx.execute(_insert(tx.dialect.name, products), made).scalar_one()
     return ids

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta, EtaPrecision
 from notifier.domain.stock import Level, Stock
 from notifier.store.tables.catalogue import etas, stock, stock_changes, variants
 from notifier.store.tables.sources import sources
-from notifier.store.upsert import insert_or
+from notifier.store.upsert import insert_into
 
 
 def read_eta(row: Row[Any]) -> Eta | None:
@@ -65,6 +66,19 @@ def load_stock(
     return found
 
 
+# Built once: building a statement anew costs several times what running it does.
+_UPDATE_STOCK = update(stock).where(stock.c.variant_id == bindparam("of_variant"))
+_INSERT_CHANGE = insert(stock_changes)
+
+
+@cache
+def _insert_stock(dialect: str) -> Any:
+    """A first belief, or ours over one that was stored at the same time."""
+    statement = insert_into(dialect, stock)
+    fresh = {c.name: statement.excluded[c.name] for c in stock.c if not c.primary_key}
+    return statement.on_conflict_do_update(index_elements=["variant_id"], set_=fresh)
+
+
 def save_stock(
     tx: Connection, variant_id: int, *, before: Stock | None, after: Stock, source: str
 ) -> None:
@@ -88,23 +102,15 @@ def save_stock(
         **_eta_values(after.eta, before.eta if before else None, source=source, at=after.seen_at),
     }
     if before is None:
-        statement = insert_or(tx, stock).values(variant_id=variant_id, **values)
-        tx.execute(statement.on_conflict_do_update(index_elements=["variant_id"], set_=values))
+        tx.execute(_insert_stock(tx.dialect.name), {"variant_id": variant_id, **values})
     else:
-        tx.execute(update(stock).where(stock.c.variant_id == variant_id).values(values))
+        tx.execute(_UPDATE_STOCK, {"of_variant": variant_id, **values})
     if before is None or (before.availability, before.quantity) != (
         after.availability,
         after.quantity,
     ):
-        tx.execute(
-            insert(stock_changes).values(
-                variant_id=variant_id,
-                at=after.seen_at,
-                availability=after.availability.value,
-                quantity=after.quantity,
-                source=source,
-            )
-        )
+        changed = {name: values[name] for name in ("availability", "quantity", "source")}
+        tx.execute(_INSERT_CHANGE, {"variant_id": variant_id, "at": after.seen_at, **changed})
     eta_before = before.eta.iso() if before and before.eta else None
     if after.eta is not None and after.eta.iso() != eta_before:
         add_eta(tx, variant_id, after.eta, source=source, at=after.seen_at)

@@ -13,5 +13,10 @@ def insert_or(tx: Connection, table: Table) -> Any:
 
     Its `rowcount` says how many rows went in. Unless asked for that, psycopg says -1.
     """
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).execution_options(preserve_rowcount=True)
+    return insert_into(tx.dialect.name, table)
+
+
+def insert_into(dialect: str, table: Table) -> Any:
+    """The same for a statement that is built once and run often: by the dialect's name."""
+    words = sqlite if dialect == "sqlite" else postgresql
+    return words.insert(table).execution_options(preserve_rowcount=True)
