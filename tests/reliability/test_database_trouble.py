@@ -87,7 +87,7 @@ def test_while_results_cannot_be_booked_the_rest_of_the_batch_waits(
     database_url: str,
 ) -> None:
     """However large the batch: what is sent and not booked stays within bounds."""
-    mails = 2 * MOST_UNBOOKED + 100
+    mails = MOST_UNBOOKED + 80
     config = configure(batch=mails)
     seed(config, mails=mails).db.close()
     make_fleet(config).start()

@@ -87,7 +87,7 @@ def test_a_mail_server_that_is_down_for_hours_costs_no_message(
 ) -> None:
     delivery = start(mails=PEOPLE)
     smtp.refuse_connections()
-    delivery.run(minutes=300, step=5)
+    delivery.run(minutes=300, step=20)
     assert delivery.states() == [("due", 0)] * PEOPLE
     smtp.accept_connections()
     delivery.run(minutes=10)
@@ -118,7 +118,7 @@ def test_an_outage_longer_than_an_alert_is_worth_drops_it_and_tells_why(
 ) -> None:
     delivery = start(mails=1)
     smtp.refuse_connections()
-    delivery.run(minutes=25 * 60, step=30)
+    delivery.run(minutes=25 * 60, step=100)
     smtp.accept_connections()
     delivery.run(minutes=10)
     assert smtp.messages == []
@@ -206,7 +206,7 @@ def test_the_phone_network_is_away_for_hours(
     with FakeTwilio(numbers=(OUR_NUMBER,), clock=clock) as network:
         delivery = start(texts=PEOPLE, twilio_url=network.url)
         port = int(network.url.rpartition(":")[2])
-    delivery.run(minutes=120, step=5)
+    delivery.run(minutes=120, step=15)
     assert delivery.states() == [("due", 0)] * PEOPLE
     with FakeTwilio(numbers=(OUR_NUMBER,), port=port, clock=clock) as network:
         delivery.run(minutes=10)
