@@ -45,7 +45,6 @@ from notifier.store import sources, timeline
 __all__ = ["write_history"]
 
 FEED = "feed"
-YEAR = timedelta(days=365)
 ENDS_BEFORE = timedelta(minutes=40)  # the present begins after the last step
 WAVES = 8
 CONFIRMS = 0.87  # of those who asked
@@ -65,14 +64,14 @@ class YearClock:
         self.now = max(self.now, at)
 
 
-def write_history(stage: Stage, *, say: Say, stopping: threading.Event) -> bool:
-    """Live through the year before now; False when there was one already or it was cut short."""
+def write_history(stage: Stage, *, say: Say, stopping: threading.Event, length: timedelta) -> bool:
+    """Live through so long a time before now; False when there was one already or it was cut."""
     with stage.env.db.read() as tx:
         if timeline.count_waiting(tx, stage.ref.id):
             say("  There is a history in this folder already.")
             return False
     ends_at = stage.env.now() - ENDS_BEFORE
-    clock = YearClock(ends_at - YEAR)
+    clock = YearClock(ends_at - length)
     with _quiet_servers(stage, clock) as (env, phones):
         env.db.retry(
             lambda tx: sources.ensure_source(
@@ -81,7 +80,7 @@ def write_history(stage: Stage, *, say: Say, stopping: threading.Event) -> bool:
         )
         year = _Year(env=env, clock=clock, phones=phones, sender=Sender(env, make_renderer(env)))
         try:
-            return year.live(stage.shop.shelves(), say=say, stopping=stopping)
+            return year.live(stage.shop.shelves(), until=ends_at, say=say, stopping=stopping)
         finally:
             year.sender.close()
 
@@ -138,8 +137,15 @@ class _Year:
     told: int = 0
     unanswered: list[int] = field(default_factory=list)
 
-    def live(self, at_last: dict[str, Shelf], *, say: Say, stopping: threading.Event) -> bool:
-        steps = plan_year(self.clock.now, until=self.clock.now + YEAR, at_last=at_last)
+    def live(
+        self,
+        at_last: dict[str, Shelf],
+        *,
+        until: datetime,
+        say: Say,
+        stopping: threading.Event,
+    ) -> bool:
+        steps = plan_year(self.clock.now, until=until, at_last=at_last)
         quarter = 0
         for number, step in enumerate(steps):
             if stopping.is_set():

@@ -12,12 +12,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from notifier.clock import system_clock
 from notifier.demo.mailbox import NOBODY, Mail
+from notifier.demo.stage import GUEST_DOMAIN
 from notifier.demo.storefront import stage
 
 __all__ = ["blueprint"]
 
 VIEWS = ("html", "text", "source")
 SCHEMES = ("light", "dark")
+REAL = "real"  # everybody but the made-up people
+MOST_SHOWN = 200
 _URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 _DARK = "@media (prefers-color-scheme: dark)"
 
@@ -38,7 +41,9 @@ def inbox_page(number: int = 0) -> str:
         mailbox.mark_read(mail.number)
     return render_template(
         "demo/inbox.html",
-        rows=[_row(one) for one in mailbox.newest()],
+        rows=[_row(one) for one in _wanted()],
+        whose=_whose(),
+        to=request.args.get("to", ""),
         mail=mail,
         head=_head(mail) if mail else {},
         view=view if view in VIEWS else "html",
@@ -54,8 +59,8 @@ def inbox_state() -> Response:
     """What is new, for the page's own script."""
     mailbox = stage().mailbox
     count, unread = mailbox.count()
-    rows = [_row(one) for one in mailbox.newest()]
-    return jsonify({"count": count, "unread": unread, "mails": rows})
+    rows = [_row(one) for one in _wanted()]
+    return jsonify({"count": count, "unread": unread, "mails": rows, "whose": _whose()})
 
 
 @blueprint.get("/inbox/<int:number>/body")
@@ -99,6 +104,22 @@ def linked(text: str) -> Markup:
         end = found.end()
     parts.append(escape(text[end:]))
     return Markup("").join(parts)
+
+
+def _wanted() -> list[Mail]:
+    """The mails to one address, or to all that are not made up, or all."""
+    to = request.args.get("to", "")
+    newest = stage().mailbox.newest(to="" if to == REAL else to)
+    if to == REAL:
+        newest = [mail for mail in newest if not mail.to.endswith(GUEST_DOMAIN)]
+    return newest[:MOST_SHOWN]
+
+
+def _whose() -> list[str]:
+    """Whose mails can be shown alone: `real` first when made-up people got some too."""
+    addresses = stage().mailbox.addresses()
+    real = [one for one in addresses if not one.endswith(GUEST_DOMAIN)]
+    return [REAL, *real] if len(real) < len(addresses) else real
 
 
 def _row(mail: Mail) -> dict[str, Any]:

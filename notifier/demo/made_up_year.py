@@ -144,8 +144,9 @@ def plan_year(begin: datetime, *, until: datetime, at_last: Mapping[str, Shelf])
         long, a_day = LINES.get(key, (0, 0.0))
         if not long or shelf.can_be_bought:
             continue
-        planner.put(days - long, StockPlan(shelves={key: shelf}))
-        planner.crowd_asks(key, first=days - long, last=days - 0.1, a_day=a_day)
+        first = max(days - long, 0.1)
+        planner.put(first, StockPlan(shelves={key: shelf}))
+        planner.crowd_asks(key, first=first, last=days - 0.1, a_day=a_day)
     for day in range(2, int(days) + 1, MAIL_EVERY):
         planner.put(day - 0.001, EndOfDay())
     inside = [step for step in planner.steps if step.at < until]

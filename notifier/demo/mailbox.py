@@ -107,11 +107,10 @@ class Mailbox:
         self.on_mail(mail)
         return mail
 
-    def newest(self, *, limit: int = 200, to: str = "") -> list[Mail]:
+    def newest(self, *, to: str = "") -> list[Mail]:
         """Newest first; only those to one address when it is given."""
         with self._lock:
-            found = [mail for mail in reversed(self._mails) if not to or mail.to == to]
-        return found[:limit]
+            return [mail for mail in reversed(self._mails) if not to or mail.to == to]
 
     def find(self, number: int) -> Mail | None:
         with self._lock:

@@ -82,7 +82,7 @@ def put_products(base: str, products: Sequence[Mapping[str, Any]], *, key: str) 
 
 
 def sign_up_guests(
-    base: str, variant: str, addresses: Sequence[str], *, locale: str, key: str
+    base: str, variant: str, addresses: Sequence[str], *, key: str
 ) -> list[ApiAnswer]:
     """Put made-up people in line for a variant; the shop vouches for their consent."""
     return [
@@ -91,7 +91,6 @@ def sign_up_guests(
             {
                 "variant": variant,
                 "email": address,
-                "locale": locale,
                 "confirmed": True,
                 "evidence": "A made-up guest of the demo.",
             },

@@ -43,6 +43,7 @@ __all__ = ["open_demo", "run_demo"]
 
 LOOK_EVERY = timedelta(seconds=1)  # the product ticks slower; here somebody is watching
 FEED = "feed"
+YEAR = timedelta(days=365)
 PATIENCE = 5.0
 Say = Callable[[str], None]
 
@@ -51,10 +52,12 @@ def run_demo(*, port: int, history: bool, folder: Path | None) -> int:
     """Serve until Ctrl-C or SIGTERM; the exit code. Raises errors.ConfigError."""
     began = time.monotonic()
     stopping = threading.Event()
+    length = YEAR if history else timedelta(0)
     with (
         _signals(stopping),
         lent_folder(folder) as place,
-        open_demo(place, port=port, history=history, say=_say, stopping=stopping) as stage,
+        _logging(place),
+        open_demo(place, port=port, history=length, say=_say, stopping=stopping) as stage,
     ):
         if not stopping.is_set():
             _say(told_ports(port, stage.places))
@@ -69,20 +72,20 @@ def open_demo(
     folder: Path,
     *,
     port: int = 0,
-    history: bool = False,
+    history: timedelta = timedelta(0),
     say: Say = lambda _words: None,
     stopping: threading.Event | None = None,
 ) -> Iterator[Stage]:
-    """The demo, running, in `folder`; everything is ended at the end of the block."""
+    """The demo, running, in `folder`; everything is ended at the end of the block.
+
+    `history`: how long a time before now is made up first.
+    """
     with ExitStack() as last:
-        log_file = last.enter_context((folder / "notifier.log").open("a", encoding="utf-8"))
-        set_up_logging(to=log_file, as_json=False)
-        last.callback(set_up_logging)
-        stage = _set_up(folder, port=port, history=history, last=last)
+        stage = _set_up(folder, port=port, keep_all=bool(history), last=last)
         if history:
             from notifier.demo.history import write_history  # a year takes a while to import too
 
-            write_history(stage, say=say, stopping=stopping or threading.Event())
+            write_history(stage, length=history, say=say, stopping=stopping or threading.Event())
         _serve_pages(stage, last)
         poll(stage.env, stage.ref, FEED, owner="demo")  # so that the first page has its widget
         stage.since = stage.env.now()
@@ -96,7 +99,7 @@ def open_demo(
         yield stage
 
 
-def _set_up(folder: Path, *, port: int, history: bool, last: ExitStack) -> Stage:
+def _set_up(folder: Path, *, port: int, keep_all: bool, last: ExitStack) -> Stage:
     first, second = find_ports(port)
     keys = read_keys(folder)
     mailbox = Mailbox(folder / "mail")
@@ -114,7 +117,7 @@ def _set_up(folder: Path, *, port: int, history: bool, last: ExitStack) -> Stage
         smtp_port=mail_server.port,
         phone_url=phones.url,
     )
-    env = _open_notifier(places, keys, keep_all=history)
+    env = _open_notifier(places, keys, keep_all=keep_all)
     last.callback(env.db.close)
     shop = Shop(folder / "shop.json")
     return Stage(
@@ -182,6 +185,13 @@ def _serve_pages(stage: Stage, last: ExitStack) -> None:
         thread.join(PATIENCE)
 
     last.callback(stop)
+
+
+@contextmanager
+def _logging(folder: Path) -> Iterator[None]:
+    """Log into the folder: the terminal is for people. Open to the last, since threads end late."""
+    set_up_logging(to=(folder / "notifier.log").open("a", encoding="utf-8"), as_json=False)
+    yield
 
 
 @contextmanager

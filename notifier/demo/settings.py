@@ -137,9 +137,9 @@ def _shop(places: Places, keys: Keys) -> dict[str, Any]:
             "feed": {
                 "kind": "feed",
                 "url": f"{places.storefront}/feeds/google.xml",
-                "every": "2s",
-                "at_most_every": "2s",
-                "at_least_every": "2s",
+                "every": "1.8s",
+                "at_most_every": "1.8s",
+                "at_least_every": "1.8s",
                 "max_age": "10m",
             }
         },

@@ -66,7 +66,7 @@ class Shop:
         self._curves = {key: deque[tuple[float, int]](maxlen=REMEMBERED) for key in self._shelves}
         for key in self._shelves:
             self._note(key)
-        self.revision = 1
+        self._save()
         self.on_change: Callable[[tuple[str, ...]], None] = lambda _keys: None
 
     def shelf(self, key: str) -> Shelf:
@@ -130,7 +130,6 @@ class Shop:
         self._note(key)  # so that the curve is a staircase
         self._shelves[key] = shelf
         self._note(key)
-        self.revision += 1
         self._save()
 
     def _note(self, key: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import urllib.error
 import urllib.request
@@ -164,7 +163,6 @@ class Stage:
             self.places.notifier,
             key,
             names,
-            locale=random.choice(LANGUAGES),
             key=self.keys.api,
         )
         joined = sum(answer.status == 201 for answer in answers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,10 +113,11 @@ def _from_rows(stage: Stage) -> Iterator[Beat]:
         )
         text = f"Wave {wave.number}, {people} told: {wave.reason}"
         yield Beat(at=wave.at, order=3, step="wave", variant=wave.variant, text=text)
-    for sent in messages:
+    for alike in _together(messages):
+        sent = alike[0]
         yield Beat(
             at=sent.finished_at or sent.at, order=4, step=sent.medium, variant=sent.variant,
-            text=_message_words(sent), state=sent.state,
+            text=_message_words(sent, people=len(alike)), state=sent.state,
         )  # fmt: skip
     for alarm in trouble:
         yield Beat(at=alarm.raised_at, order=5, step="alarm", variant="", text=alarm.message)
@@ -133,14 +134,26 @@ def _event_words(event: timeline.Told) -> str:
     return words
 
 
-def _message_words(sent: timeline.Sent) -> str:
+def _together(messages: Sequence[timeline.Sent]) -> list[list[timeline.Sent]]:
+    """Each message alone, but those to made-up people about the same thing at once as one."""
+    groups: dict[object, list[timeline.Sent]] = {}
+    for sent in messages:
+        at = (sent.finished_at or sent.at).replace(microsecond=0)
+        same = (sent.kind, sent.state, sent.variant, at.replace(second=at.second // 5 * 5))
+        is_guest = sent.address.endswith(GUEST_DOMAIN)
+        groups.setdefault(same if is_guest else sent.id, []).append(sent)
+    return list(groups.values())
+
+
+def _message_words(sent: timeline.Sent, *, people: int) -> str:
     what = _KINDS.get(sent.kind, sent.kind)
     by = "SMS" if sent.medium == "sms" else "Mail"
     how = _STATES.get(sent.state, sent.state)
     why = f" ({sent.reason.replace('_', ' ')})" if sent.reason else ""
     if sent.state in ("bounced", "refused", "failed") and sent.code:
         why = f" ({sent.code})"
-    return f"{by} to {sent.address}: {what} {how}{why}."
+    to = sent.address if people == 1 else f"{people} made-up people"
+    return f"{by} to {to}: {what} {how}{why}."
 
 
 def beliefs(stage: Stage) -> dict[str, dict[str, Any]]:

@@ -21,6 +21,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "lead": "We order from small workshops, so things sell out. "
         "Leave your address on any of them, and we write once, when it is back.",
         "all": "All things for tea",
+        "more": "More for tea",
         "choose": "Choose",
         "buy": "Buy",
         "bought": "Thank you. One is on its way to you.",
@@ -45,6 +46,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "lead": "Wir bestellen bei kleinen Werkstätten, darum ist manches ausverkauft. "
         "Hinterlassen Sie Ihre Adresse, und wir schreiben einmal, wenn es wieder da ist.",
         "all": "Alles für Tee",
+        "more": "Mehr für Tee",
         "choose": "Auswählen",
         "buy": "Kaufen",
         "bought": "Danke. Eins ist unterwegs zu Ihnen.",
@@ -69,6 +71,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "lead": "Pedimos a talleres pequeños, así que algo siempre se agota. "
         "Deje su dirección y le escribimos una vez, cuando vuelva.",
         "all": "Todo para el té",
+        "more": "Más para el té",
         "choose": "Elegir",
         "buy": "Comprar",
         "bought": "Gracias. Uno va de camino.",

@@ -20,8 +20,8 @@
     chip(row.querySelector('[data-has]'), one);
     const thinks = one.believed || { availability: 'unknown', age: 'not seen yet', eta: '', waiting: 0, unconfirmed: 0 };
     chip(row.querySelector('[data-thinks]'), thinks);
-    row.querySelector('[data-eta]').textContent = one.eta && `expected ${one.eta}`;
-    row.querySelector('[data-when]').textContent = thinks.eta && `expected ${thinks.eta}`;
+    row.querySelector('[data-eta]').textContent = one.eta;
+    row.querySelector('[data-when]').textContent = thinks.eta;
     row.querySelector('[data-age]').textContent = thinks.age + (thinks.cooling ? ', cooling down' : '');
     row.classList.toggle('differs', thinks.availability !== one.availability || thinks.quantity !== one.quantity || thinks.eta !== one.eta);
     const waits = row.querySelector('.waits');

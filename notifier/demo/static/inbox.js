@@ -7,17 +7,28 @@
   const open = Number(rows.dataset.open);
   let newest = rows.children.length ? Infinity : 0;
   let shown = '';
+  const choice = document.querySelector('[data-to]');
 
   function row(mail) {
     const time = element('time', { datetime: mail.at }, ago(mail.ago));
     return element('li', { class: [mail.read ? '' : 'unread', mail.number > newest ? 'fresh' : ''].join(' ').trim() },
-      element('a', { href: `/inbox/${mail.number}`, 'aria-current': mail.number === open && 'true' },
+      element('a', { href: `/inbox/${mail.number}${choice.value && `?to=${encodeURIComponent(choice.value)}`}`, 'aria-current': mail.number === open && 'true' },
         element('span', { class: 'from' }, mail.from), time,
         element('span', { class: 'subject' }, mail.subject),
         element('span', { class: 'to' }, `to ${mail.to}`)));
   }
 
-  function show({ count, mails }) {
+  /** Who got mail can be chosen; the choice is kept while the list grows. */
+  function offer(whose) {
+    const known = new Set([...choice.options].map((option) => option.value));
+    for (const one of whose) {
+      if (!known.has(one)) choice.append(element('option', { value: one }, one === 'real' ? 'no made-up people' : one));
+    }
+    document.querySelector('[data-filter]').hidden = whose.length < 2;
+  }
+
+  function show({ count, mails, whose }) {
+    offer(whose);
     const now = mails.map((mail) => `${mail.number}${mail.read}`).join();
     if (now !== shown) {
       const focused = rows.contains(document.activeElement) && document.activeElement.getAttribute('href');
@@ -32,7 +43,9 @@
   }
 
   for (const time of rows.querySelectorAll('time')) time.textContent = ago(Number(time.dataset.ago));
-  every(1, '/inbox.json', show);
+  const list = () => `/inbox.json?to=${encodeURIComponent(choice.value)}`;
+  every(1, list, show);
+  choice.addEventListener('change', async () => show(await (await fetch(list())).json()));
 
   if (paper) {
     const dark = matchMedia('(prefers-color-scheme: dark)');
