@@ -8,37 +8,39 @@ Unknown keys are refused. `config.example.toml` is printed from the descriptions
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from notifier.config_values import (
+    LONGEST_NAME,
+    Length,
+    SomeTime,
+    check_name,
+    read_colour,
+    read_length,
+    read_origin,
+)
 from notifier.domain.scope import EVERYTHING, Scope
 from notifier.errors import ConfigError
 
+__all__ = ["Config", "Length", "load_config", "read_length"]
+
 PREFIX = "NOTIFIER__"
 FILE_SETTINGS = frozenset({"ca_file", "dkim_key_file"})  # settings that are names of files
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
-
-
-def read_length(value: object) -> object:
-    """`90s`, `15m`, `6h`, `30d`, `1h30m` as a timedelta; anything else is left for pydantic."""
-    if isinstance(value, str):
-        parts = _LENGTH.findall(value)
-        if not parts or _LENGTH.sub("", value).strip():
-            raise ValueError(f"{value!r} is not a length of time; write 90s, 15m, 6h or 30d")
-        return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in parts))
-    return value
-
-
-Length = Annotated[timedelta, BeforeValidator(read_length)]
 
 
 class Section(BaseModel):
@@ -94,7 +96,7 @@ class DatabaseSection(Section):
 class Delivery(Section):
     workers: int = Field(2, ge=1, le=32, description="Senders at work in one process.")
     batch: int = Field(100, ge=1, le=5000, description="Messages one sender takes at a time.")
-    lease: Length = Field(
+    lease: SomeTime = Field(
         timedelta(seconds=90), description="How long a taken message stays with its sender."
     )
     unknown_after: Length = Field(
@@ -102,13 +104,13 @@ class Delivery(Section):
         description="Handed over without an answer, a message is tried once more after this.",
     )
     max_failures: int = Field(6, ge=1, description="Tries that count before a message is given up.")
-    alert_ttl: Length = Field(
+    alert_ttl: SomeTime = Field(
         timedelta(hours=24), description="An alert not sent by then is stale and is dropped."
     )
 
 
 class Retention(Section):
-    unconfirmed: Length = Field(timedelta(days=2), description="A confirm link works this long.")
+    unconfirmed: SomeTime = Field(timedelta(days=2), description="A confirm link works this long.")
     purge_unconfirmed: Length = Field(
         timedelta(days=30), description="Unconfirmed requests are deleted then. 0d: never."
     )
@@ -145,7 +147,7 @@ class ReleaseRules(Section):
     )
     rate: float = Field(3, gt=0, description="per_unit: people told for each unit in stock.")
     size: int = Field(50, ge=1, description="fixed: people told in each wave.")
-    interval: Length = Field(timedelta(minutes=30), description="Time between two waves.")
+    interval: SomeTime = Field(timedelta(minutes=30), description="Time between two waves.")
     reminder_after: Length = Field(
         timedelta(0), description="Remind once when told and not clicked. 0s: never."
     )
@@ -186,12 +188,12 @@ class SourceSection(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     kind: str = Field(..., description="feed | page | push.")
-    every: Length = Field(timedelta(minutes=15), description="Looked at this often …")
-    at_most_every: Length = Field(
+    every: SomeTime = Field(timedelta(minutes=15), description="Looked at this often …")
+    at_most_every: SomeTime = Field(
         timedelta(minutes=2), description="… and this often where people wait and an ETA is near."
     )
-    at_least_every: Length = Field(timedelta(hours=6), description="… and at least this often.")
-    max_age: Length = Field(
+    at_least_every: SomeTime = Field(timedelta(hours=6), description="… and at least this often.")
+    max_age: SomeTime = Field(
         timedelta(hours=24), description="Nothing is sent on data older than this."
     )
     missing_means: Literal["out_of_stock", "unknown", "discontinued"] = Field(
@@ -262,7 +264,9 @@ class Shop(Section):
         False, description="Let the widget also ask, unticked, for consent to news and offers."
     )
     discreet: bool = Field(False, description="No product name in subjects and SMS.")
-    subscription_lifetime: Length = Field(timedelta(days=365), description="Then asked once more.")
+    subscription_lifetime: SomeTime = Field(
+        timedelta(days=365), description="Then asked once more."
+    )
     eta_notice_days: int = Field(3, ge=0, description="Tell of a new ETA moved by at least this.")
     eta_notice_every: Length = Field(timedelta(days=7), description="… at most this often.")
     proof_of_work: Literal["always", "busy", "never"] = Field(
@@ -280,15 +284,12 @@ class Shop(Section):
     @field_validator("origins")
     @classmethod
     def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in origins:
-            parts = urlsplit(origin)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError(f"{origin!r} is not an origin; write https://shop.example")
-            if parts.path or parts.query or parts.fragment:
-                what = "a trailing slash" if parts.path == "/" else "a path"
-                fixed = f"{parts.scheme}://{parts.netloc}"
-                raise ValueError(f"{origin!r} has {what}; browsers send {fixed!r}, so write that")
-        return origins
+        return tuple(read_origin(origin) for origin in origins)
+
+    @field_validator("accent")
+    @classmethod
+    def _is_colour(cls, value: str) -> str:
+        return read_colour(value)
 
     @field_validator("time_zone")
     @classmethod
@@ -308,6 +309,28 @@ class Config(Section):
     limits: LimitRules = LimitRules()
     channels: dict[str, ChannelSection] = {}
     shops: dict[str, Shop] = {}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        """Names that rows can keep, and keys that lead to one shop each."""
+        for name in self.channels:
+            check_name(name, what="channel")
+        seen: dict[str, str] = {}
+        for slug, shop in self.shops.items():
+            check_name(slug, what="shop")
+            for name in shop.sources:
+                check_name(name, what="source")
+            for name in shop.webhooks:
+                check_name(name, what="webhook")
+                if len(f"webhook:{slug}:{name}") > LONGEST_NAME:
+                    raise ValueError(f"shop {slug!r} and webhook {name!r} have too long names")
+            secrets = {f"keys.{name}": key.secret for name, key in shop.keys.items()}
+            for field, value in {"public_key": shop.public_key, **secrets}.items():
+                place = f"shops.{slug}.{field}"
+                if value in seen:
+                    raise ValueError(f"{place} is the same as {seen[value]}; make another one")
+                seen[value] = place
+        return self
 
     @property
     def database_url(self) -> str:

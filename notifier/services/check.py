@@ -11,6 +11,7 @@ from notifier.connectors.base import Finding
 from notifier.domain.message import Medium
 from notifier.errors import ConfigError, LookFailed, NotifierError
 from notifier.services.channels import make_channel
+from notifier.services.check_values import check_values
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import webhook_channel
 from notifier.services.poll import PUSHED, make_source
@@ -179,6 +180,7 @@ def _check_shop(env: Env, shop: ShopRef) -> list[Finding]:
     ):
         if not getattr(own, field):
             found.append(_warn(f"{about}.{field}", why, f"Set {field}."))
+    found += check_values(own, about=about)
     if Medium.EMAIL.value in media_of(env, shop) and not own.sender:
         found.append(
             _warn(

@@ -1,0 +1,88 @@
+"""Is a single configured value one that works: a length of time, an origin, a name, a colour?
+
+Each reader gives the value in the form the program needs, or raises ValueError with a sentence
+that says what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+LONGEST_NAME = 64
+
+
+def read_length(value: object) -> object:
+    """`90s`, `15m`, `6h`, `30d`, `1h30m` as a timedelta; anything else is left for pydantic."""
+    if isinstance(value, str):
+        parts = _LENGTH.findall(value)
+        if not parts or _LENGTH.sub("", value).strip():
+            raise ValueError(f"{value!r} is not a length of time; write 90s, 15m, 6h or 30d")
+        return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in parts))
+    return value
+
+
+def _not_negative(value: timedelta) -> timedelta:
+    if value < timedelta(0):
+        raise ValueError("a length of time is not below zero")
+    return value
+
+
+def _some(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise ValueError("must be 1s or more")
+    return value
+
+
+Length = Annotated[timedelta, BeforeValidator(read_length), AfterValidator(_not_negative)]
+# where no time at all would mean a loop without a pause, or that nothing is ever sent
+SomeTime = Annotated[timedelta, BeforeValidator(read_length), AfterValidator(_some)]
+
+
+def read_origin(origin: str) -> str:
+    """An origin spelled as browsers send it: they compare letter by letter."""
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{origin!r} is not an origin; write https://shop.example")
+    if parts.path or parts.query or parts.fragment:
+        what = "a trailing slash" if parts.path == "/" else "a path"
+        fixed = f"{parts.scheme}://{parts.netloc}"
+        raise ValueError(f"{origin!r} has {what}; browsers send {fixed!r}, so write that")
+    if "*" in origin:
+        raise ValueError(f"{origin!r} has a *; list each address of the shop by itself")
+    try:
+        host = parts.hostname.encode("idna").decode("ascii")
+        port = parts.port
+    except (UnicodeError, ValueError) as error:
+        raise ValueError(f"{origin!r} is not an origin; write https://shop.example") from error
+    if ":" in host:
+        host = f"[{host}]"
+    ending = f":{port}" if port and port != _DEFAULT_PORTS[parts.scheme] else ""
+    sent = f"{parts.scheme}://{host}{ending}"
+    if sent != origin:
+        raise ValueError(f"browsers send {sent!r} where {origin!r} is meant, so write that")
+    return origin
+
+
+def check_name(name: str, *, what: str) -> None:
+    """A name that is kept in rows and shown in addresses."""
+    if not _NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise ValueError(
+            f"{name!r} cannot name a {what}; take up to {LONGEST_NAME} letters, digits, dots, "
+            "dashes and underscores"
+        )
+
+
+def read_colour(value: str) -> str:
+    if value and not _COLOUR.fullmatch(value):
+        raise ValueError(f"{value!r} is not a colour like #0b6e4f")
+    return value
