@@ -12,6 +12,16 @@ SENT = Counter(
     ["channel", "outcome"],
     registry=REGISTRY,
 )
+TAKEN_OVER = Counter(
+    "notifier_taken_over_total",
+    "Messages taken over from senders that died or were too slow.",
+    registry=REGISTRY,
+)
+LATE = Counter(
+    "notifier_late_results_total",
+    "Results rejected because somebody else had taken the message over.",
+    registry=REGISTRY,
+)
 LOOKS = Counter(
     "notifier_looks_total", "Looks at sources by result.", ["source", "result"], registry=REGISTRY
 )

@@ -12,6 +12,7 @@ from notifier.domain.message import Medium, MessageKind, MessageState
 from notifier.domain.stock import EventKind
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.log import log
+from notifier.metrics import LATE
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.hook_out import tell_webhooks
@@ -52,6 +53,7 @@ def book_result(
         now=now,
     )
     if not booked:
+        LATE.inc()
         log.warning("late result rejected", message=message.id, attempt=attempt_no)
         return False
     if booking.state is MessageState.ACCEPTED:

@@ -12,6 +12,7 @@ from notifier import journal
 from notifier.errors import StoreBusy
 from notifier.journal import Life, Notes
 from notifier.log import log
+from notifier.metrics import TAKEN_OVER
 from notifier.services.env import Env
 from notifier.services.settle import KILLED, settle
 from notifier.store import outbox
@@ -39,6 +40,7 @@ def take_over(env: Env) -> int:
 
 def _settle(env: Env, owner: str, left: list[Leased], notes: Notes) -> int:
     count = env.db.retry(lambda tx: settle(env, tx, left, notes=notes, code=KILLED), tries=2)
+    TAKEN_OVER.inc(count)
     log.warning("messages taken over", count=count, sender=owner, complete=notes.complete)
     return count
 
