@@ -202,7 +202,14 @@ def _foresee(env: Env, shop: ShopRef, ask: SignUp, *, ahead: set[tuple[str, str]
 def _met_before(
     env: Env, tx: Transaction, shop: ShopRef, ask: SignUp, *, address_hash: str, target: str
 ) -> str:
-    """Whether this very request was here already, and how it ended."""
+    """Whether this very request was here already, and how it ended.
+
+    Who had everything erased since is not brought back; of that the audit book alone knows.
+    """
+    if ledger.was_noted(
+        tx, book="audit", act="erased", address_hash=address_hash, since=ask.created_at
+    ):
+        return "left"
     contact = people.find_contact(tx, address_hash=address_hash)
     if contact is None:
         return ""

@@ -134,6 +134,18 @@ def entries_of(tx: Connection, address_hash: str) -> Iterator[Entry]:
         yield Entry(**row._mapping)
 
 
+def was_noted(
+    tx: Connection, *, book: str, act: str, address_hash: str, since: datetime | None = None
+) -> bool:
+    """Whether a book has such an entry about an address, since then if that is given."""
+    query = select(ledger.c.id).where(
+        ledger.c.address_hash == address_hash, ledger.c.book == book, ledger.c.act == act
+    )
+    if since is not None:
+        query = query.where(ledger.c.at >= since)
+    return tx.execute(query.limit(1)).first() is not None
+
+
 def erase_personal(tx: Connection, *, address_hash: str) -> int:
     """Delete the personal part of every entry about an address; the chain stays whole."""
     done = tx.execute(
