@@ -34,6 +34,9 @@ lint: lint-ready ## style and types
 	@$(VENV)/mypy
 	@$(VENV)/python -m tests.meta.sizes
 
+pictures: test-ready browser-ready ## make the README's pictures anew from the running demo
+	@$(VENV)/python scripts/pictures.py $(ARGS)
+
 lock: ## write requirements/*.txt anew from setup.cfg (ARGS=--upgrade for newer versions)
 	@sh scripts/lock.sh $(ARGS)
 
@@ -52,5 +55,5 @@ lint-ready:
 browser-ready: test-ready
 	@$(VENV)/python tests/browser.py ensure
 
-.PHONY: help demo test bench soak fixtures lint lock clean \
+.PHONY: help demo test bench soak fixtures lint pictures lock clean \
 	run-ready test-ready lint-ready browser-ready
