@@ -1,7 +1,12 @@
-"""Random order lines: any law, any place, any events in any order, often at the same instant."""
+"""Random order lines: any law, any place; sensible walks and plain jumbles, often to the second.
+
+Events thrown together seldom make an option, and never a second one. So most lines are walks: each
+step looks where the line stands and mostly does what comes next.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +14,8 @@ from hypothesis import strategies as st
 
 from notifier.domain.order_delay import (
     Cancelled,
+    Choice,
+    ChoiceKind,
     Delivered,
     EstimateChanged,
     Event,
@@ -24,9 +31,13 @@ from notifier.domain.order_delay import (
     RefundSent,
     Reviewed,
     Shipped,
+    Standing,
     Withdrawn,
+    assess,
+    plan_notice,
 )
 
+A_MOMENT = timedelta(microseconds=1)
 START = datetime(2026, 2, 20, tzinfo=UTC)
 ZONES = [
     "America/New_York",
@@ -87,30 +98,140 @@ promises = st.one_of(
 
 
 @st.composite
-def lines(draw: st.DrawFn, countries: tuple[str, ...] = ("US", "DE", "GB", "CH", "")) -> Line:
-    """A line with up to eight events. Answers mostly take up a date that a notice named."""
+def jumbles(draw: st.DrawFn, countries: tuple[str, ...]) -> Line:
+    """A line to which anything happens in any order; most of it makes no sense."""
     happened = draw(st.lists(events, max_size=8))
-    for offer in [each for each in happened if isinstance(each, NoticeOffered)]:
-        if draw(st.booleans()):
-            later = timedelta(hours=draw(st.integers(0, 24 * 30)))
-            until = draw(st.sampled_from([offer.revised, *offer.also_asks]))
-            happened.append(Kept(at=offer.at + later, until=until))
+    return replace(draw(beginnings(countries)), events=tuple(draw(st.permutations(happened))))
+
+
+@st.composite
+def beginnings(draw: st.DrawFn, countries: tuple[str, ...]) -> Line:
     return Line(
-        completed_at=draw(instants),
+        completed_at=START + timedelta(hours=draw(st.integers(0, 24 * 20))),
         zone=draw(st.sampled_from(ZONES)),
-        country=draw(st.sampled_from(countries)),
-        promise=draw(promises),
+        country=draw(st.sampled_from([*countries, countries[0], countries[0]])),
+        promise=draw(st.one_of(st.none(), st.none(), promises)),
         transit_days=draw(st.sampled_from([0, 0, 3])),
         seller_credit_application=draw(st.booleans()),
         seller_is_creditor=draw(st.booleans()),
         date_is_essential=draw(st.booleans()),
-        excluded=draw(st.sampled_from([None, None, None, *Exclusion])),
-        events=tuple(draw(st.permutations(happened))),
+        excluded=draw(st.sampled_from([None] * 25 + [*Exclusion])),
     )
 
 
+@st.composite
+def walks(draw: st.DrawFn, countries: tuple[str, ...]) -> Line:
+    """A line with which people mostly do what the rules ask for, at times to the very second."""
+    line = draw(beginnings(countries))
+    now = line.completed_at
+    for move in draw(st.lists(st.sampled_from(MOVES), min_size=3, max_size=9)):
+        now = max(now, draw(next_instants(assess(line, now), now)))
+        line = replace(line, events=(*line.events, *draw(move(line, now))))
+    return replace(line, events=tuple(draw(st.permutations(line.events))))
+
+
+def next_instants(standing: Standing, now: datetime) -> st.SearchStrategy[datetime]:
+    """The same instant, the last before a deadline, the deadline, or some hours or days later."""
+    around = [now, now]
+    if standing.deadline is not None and standing.may_ship:
+        around += [standing.deadline - A_MOMENT, standing.deadline]
+    return st.one_of(
+        st.sampled_from(around),
+        st.integers(0, 9).map(lambda days: now + timedelta(days=days)),
+        st.integers(0, 72).map(lambda hours: now + timedelta(hours=hours)),
+    )
+
+
+def _slip(line: Line, now: datetime) -> st.SearchStrategy[list[Event]]:
+    """The merchant hears of a new date, around the one that binds or around T+30."""
+    standing = assess(line, now)
+    near = [standing.limit or standing.promised, standing.promised + timedelta(days=30)]
+    shifts = st.integers(-2, 12).map(lambda days: timedelta(days=days))
+    dates = st.tuples(st.sampled_from(near), shifts).map(lambda pair: pair[0] + pair[1])
+    return st.one_of(dates, dates, dates, dates, st.none()).map(
+        lambda ship_by: [EstimateChanged(at=now, ship_by=ship_by)]
+    )
+
+
+def _tell(line: Line, now: datetime) -> st.SearchStrategy[list[Event]]:
+    """The notice that is due is offered; now and then it does not arrive or lacks something."""
+    plan = plan_notice(line, now=now)
+    if plan.message is None:
+        return st.just([])
+    asks = st.lists(maybe_days, max_size=1).map(tuple)
+    mostly = st.sampled_from([True] * 7 + [False])
+    return st.builds(
+        NoticeOffered,
+        at=st.just(now),
+        kind=st.just(plan.kind),
+        revised=st.just(plan.revised),
+        also_asks=asks,
+        adequate=mostly,
+        delivered=mostly,
+    ).map(lambda offer: [offer])
+
+
+def _slip_and_tell(line: Line, now: datetime) -> st.SearchStrategy[list[Event]]:
+    def then_tell(slipped: list[Event]) -> st.SearchStrategy[list[Event]]:
+        known = replace(line, events=(*line.events, *slipped))
+        return _tell(known, now).map(lambda told: [*slipped, *told])
+
+    return _slip(line, now).flatmap(then_tell)
+
+
+def _answer(line: Line, now: datetime) -> st.SearchStrategy[list[Event]]:
+    """The customer waits, or makes use of a day that was missed, if either is possible."""
+    ends = (ChoiceKind.CANCEL, ChoiceKind.WITHDRAW)
+    possible = [each for each in assess(line, now).choices if each.kind not in ends]
+    return st.sampled_from(possible).map(lambda each: [chosen(each, now)]) if possible else NOTHING
+
+
+def _end(line: Line, now: datetime) -> st.SearchStrategy[list[Event]]:
+    choices = assess(line, now).choices
+    return st.sampled_from(choices).map(lambda each: [chosen(each, now)]) if choices else NOTHING
+
+
+def _anything(line: Line, now: datetime) -> st.SearchStrategy[list[Event]]:
+    return events.map(lambda event: [replace(event, at=now)])
+
+
+def _race(line: Line, now: datetime) -> st.SearchStrategy[list[Event]]:
+    """Cancellation and shipment meet; a person may look into it."""
+    meet: list[Event] = [Shipped(at=now), Cancelled(at=now)]
+    looks = st.booleans().map(lambda first: [Reviewed(at=now + A_MOMENT, shipped_first=first)])
+    return st.one_of(st.just([]), looks).map(lambda more: meet + more)
+
+
+def chosen(choice: Choice, now: datetime) -> Event:
+    """The event that choosing this leads to."""
+    match choice.kind:
+        case ChoiceKind.WAIT:
+            return Kept(at=now, until=choice.until)
+        case ChoiceKind.WITHDRAW:
+            return Withdrawn(at=now)
+        case ChoiceKind.SET_PERIOD:
+            return PeriodSet(at=now, until=(now + timedelta(days=15)).date())
+        case _:
+            return Cancelled(at=now)
+
+
+NOTHING: st.SearchStrategy[list[Event]] = st.just([])
+MOVES = [_slip_and_tell] * 8 + [_answer] * 5 + [_slip, _tell, _anything, _race, _end]
+
+
+def lines(countries: tuple[str, ...] = ("US", "DE", "GB", "CH", "")) -> st.SearchStrategy[Line]:
+    return st.one_of(walks(countries), walks(countries), jumbles(countries))
+
+
 def moments(line: Line) -> list[datetime]:
-    """Every instant at which something happened, one after each, and days far beyond."""
-    known = {START, *(event.at for event in line.events)}
-    known |= {START + timedelta(days=days) for days in range(0, 260, 13)}
-    return sorted(known | {each + timedelta(microseconds=1) for each in known})
+    """Every instant at which something happened, the one before, and days far beyond."""
+    known = {line.completed_at, *(event.at for event in line.events)}
+    beyond = {max(known) + timedelta(days=days) for days in (1, 10, 31, 70, 200)}
+    return sorted(known | {each - A_MOMENT for each in known} | beyond)
+
+
+@st.composite
+def scenes(draw: st.DrawFn) -> tuple[Line, datetime]:
+    """A line and a moment, mostly one at which something happened."""
+    line = draw(lines())
+    return line, draw(st.one_of(st.sampled_from(moments(line)), instants))

@@ -31,6 +31,7 @@ from tests.unit.order_delay.scenes import (
     keeps,
     nowhere,
     proposal,
+    refund_blocked,
     refunds,
     sets_period,
     ships,
@@ -99,6 +100,9 @@ ROWS = [
         now=at("2027-05-05"), state=State.CONSENTED_INDEFINITE, choices={WITHDRAW}),
     Row(id="E2-a-notice-that-takes-silence-for-consent", line=eu(short("03-20", "04-10")),
         now=at("04-02"), state=State.DELIVERY_MISSED, why=Why.NOTICE_OF_WRONG_KIND),
+    Row(id="E2-agreed-to-a-day-that-is-over",
+        line=eu(proposal("03-20", "04-10"), keeps("04-11", "04-10")), now=at("04-11"),
+        state=State.DELIVERY_MISSED, limit=day("04-01"), why=Why.CONSENT_CHANGES_NOTHING),
     Row(id="E3-running", line=eu(*missed_period), now=at("04-20 23:59:59", BERLIN),
         state=State.EXTRA_PERIOD, limit=day("04-20"), choices={WITHDRAW}),
     Row(id="E3-over", line=eu(*missed_period), now=at("04-21 00:00", BERLIN),
@@ -137,6 +141,11 @@ ROWS = [
     Row(id="E6-a-moment-later",
         line=eu(ships("03-19"), arrives("03-20"), withdraws("04-03 18:00")), now=at("04-04"),
         state=State.DELIVERED, why=Why.WITHDRAWN_TOO_LATE, choices=set()),
+    Row(id="E6-two-scans-of-one-delivery",
+        line=eu(arrives("03-20"), arrives("03-25"), withdraws("04-05")), now=at("04-05"),
+        state=State.DELIVERED, why=Why.WITHDRAWN_TOO_LATE),
+    Row(id="E5-declined-after-shipping", line=eu(ships("03-20"), declines("03-21")),
+        now=at("03-22"), state=State.SHIPPED),
     Row(id="E6-refunded", line=eu(withdraws("04-10"), refunds("04-24")), now=at("05-10"),
         state=State.REFUNDED, why=Why.REFUND_SENT),
     Row(id="E8-E1", line=uk(), now=at("04-02"), state=State.DELIVERY_MISSED,
@@ -159,6 +168,9 @@ ROWS = [
     Row(id="E9-shipped-and-withdrawn", line=nowhere(ships("03-20"), withdraws("03-25")),
         now=at("03-25"), state=State.REFUND_DUE, why=Why.WITHDRAWN_AFTER_SHIPMENT,
         by=day("04-08")),
+    Row(id="E9-shipped-withdrawn-and-blocked",
+        line=nowhere(ships("03-20"), withdraws("03-25"), refund_blocked("03-25")),
+        now=at("03-25"), state=State.REFUND_DUE, by=day("04-08")),
     Row(id="E9-another-country", line=us(short("03-25", "04-10"), country="CA"), now=at("04-02"),
         state=State.REFUND_DUE),
     Row(id="cash-on-delivery-is-covered-here", line=eu(excluded=Exclusion.CASH_ON_DELIVERY),
@@ -189,6 +201,16 @@ def test_the_line_stands_where_the_rule_puts_it(row: Row) -> None:
         assert standing.may_ship is row.may_ship
     if row.step is not None:
         assert standing.next_step is row.step
+
+
+def test_when_the_day_was_missed_no_deadline_runs_and_a_new_date_is_late_at_once() -> None:
+    """E1: the customer decides; what is proposed now cannot be in time any more."""
+    standing = assess(eu(expects("03-20", "04-10")), at("04-02"))
+
+    assert standing.deadline is None
+    assert standing.notice is not None
+    assert (standing.notice.last_day, standing.notice.by) == (None, None)
+    assert standing.next_step is NextStep.PROPOSE_DATE
 
 
 def test_money_goes_back_without_undue_delay() -> None:

@@ -25,32 +25,34 @@ from notifier.domain.order_delay import (
     assess,
     plan_notice,
 )
-from tests.unit.order_delay.histories import estimates, instants, lines, moments, news
+from tests.unit.order_delay.histories import A_MOMENT, estimates, lines, moments, news, scenes
 
+Scene = tuple[Line, datetime]
 OWED = (State.REFUND_DUE, State.REFUNDED)
 OPTIONS = (State.OPTION_SHORT, State.OPTION_LONG, State.RENEWED_OPTION, State.CONSENTED)
 AT_SHIPMENT = ("US", "CH", "")
-A_MOMENT = timedelta(microseconds=1)
 
 
 def and_then(line: Line, *events: Event) -> Line:
     return replace(line, events=(*line.events, *events))
 
 
-@given(lines(), instants, estimates)
-@settings(max_examples=300, deadline=None)
+@given(scenes(), estimates)
+@settings(max_examples=60, deadline=None)
 def test_every_history_has_an_answer_and_always_the_same(
-    line: Line, now: datetime, estimate: EstimateChanged
+    scene: Scene, estimate: EstimateChanged
 ) -> None:
+    line, now = scene
     assert assess(line, now) == assess(line, now)
     assert plan_notice(line, estimate, now=now) == plan_notice(line, estimate, now=now)
 
 
-@given(lines(), instants, st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@given(scenes(), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
 def test_the_order_in_which_events_are_written_down_makes_no_difference(
-    line: Line, now: datetime, chance: Random
+    scene: Scene, chance: Random
 ) -> None:
+    line, now = scene
     shuffled = list(line.events)
     chance.shuffle(shuffled)
 
@@ -58,7 +60,7 @@ def test_the_order_in_which_events_are_written_down_makes_no_difference(
 
 
 @given(lines())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_what_is_owed_is_never_shipped_and_never_forgotten(line: Line) -> None:
     was_owed = False
     for now in moments(line):
@@ -72,7 +74,7 @@ def test_what_is_owed_is_never_shipped_and_never_forgotten(line: Line) -> None:
 
 
 @given(lines())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_refund_has_its_day_whenever_one_looks(line: Line) -> None:
     vested = None
     for now in moments(line):
@@ -90,9 +92,9 @@ def test_every_refund_has_its_day_whenever_one_looks(line: Line) -> None:
 
 
 @given(lines(countries=AT_SHIPMENT))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_deadline_is_the_instant_at_which_things_lapse(line: Line) -> None:
-    for now in moments(line)[::3]:
+    for now in moments(line):
         standing = assess(line, now)
         by = standing.deadline
         if by is None or not standing.may_ship:
@@ -106,11 +108,12 @@ def test_the_deadline_is_the_instant_at_which_things_lapse(line: Line) -> None:
         assert lapsed.refund.vested_at == by
 
 
-@given(lines(), instants, estimates)
-@settings(max_examples=300, deadline=None)
+@given(scenes(), estimates)
+@settings(max_examples=60, deadline=None)
 def test_silence_is_never_consent_to_a_second_delay(
-    line: Line, now: datetime, estimate: EstimateChanged
+    scene: Scene, estimate: EstimateChanged
 ) -> None:
+    line, now = scene
     before = assess(line, now)
     plan = plan_notice(line, estimate, now=now)
 
@@ -121,7 +124,7 @@ def test_silence_is_never_consent_to_a_second_delay(
 
 
 @given(lines(countries=AT_SHIPMENT))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_who_never_answers_waits_at_most_for_one_short_delay(line: Line) -> None:
     silent = replace(line, events=tuple(e for e in line.events if not isinstance(e, Kept)))
     standings = [assess(silent, now) for now in moments(silent)]
@@ -133,11 +136,11 @@ def test_who_never_answers_waits_at_most_for_one_short_delay(line: Line) -> None
 
 
 @given(lines(), news)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_news_moves_nothing(line: Line, courtesy: NoticeOffered) -> None:
     told = and_then(line, courtesy)
 
-    for now in moments(told)[::2]:
+    for now in moments(told):
         one, other = assess(line, now), assess(told, now)
         assert (one.state, one.limit, one.deadline, one.may_ship, one.choices, one.refund) == (
             other.state,
@@ -149,9 +152,10 @@ def test_news_moves_nothing(line: Line, courtesy: NoticeOffered) -> None:
         )
 
 
-@given(lines(), instants)
-@settings(max_examples=300, deadline=None)
-def test_whatever_is_offered_as_a_choice_is_accepted(line: Line, now: datetime) -> None:
+@given(scenes())
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_offered_as_a_choice_is_accepted(scene: Scene) -> None:
+    line, now = scene
     line = replace(line, events=tuple(e for e in line.events if e.at < now))
     for choice in assess(line, now).choices:
         match choice.kind:
@@ -169,11 +173,12 @@ def test_whatever_is_offered_as_a_choice_is_accepted(line: Line, now: datetime) 
                 assert after.limit == later
 
 
-@given(lines(), instants, estimates)
-@settings(max_examples=300, deadline=None)
+@given(scenes(), estimates)
+@settings(max_examples=60, deadline=None)
 def test_the_notice_that_was_planned_settles_the_delay(
-    line: Line, now: datetime, estimate: EstimateChanged
+    scene: Scene, estimate: EstimateChanged
 ) -> None:
+    line, now = scene
     line = replace(line, events=tuple(e for e in line.events if e.at < now))
     line = and_then(line, replace(estimate, at=now))
     plan = plan_notice(line, now=now)
