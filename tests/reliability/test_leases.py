@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -83,6 +84,26 @@ def test_a_clock_that_jumps_takes_nothing_from_a_sender_at_work(
     assert take_over(env) == 0
     thread.join(10)
     url = str(env.config.database_url)
+    assert unfinished(url) == 0
+    assert check(url, _copies(smtp), kills=0, in_flight=0).problems == []
+
+
+def test_a_server_that_takes_long_to_answer_does_not_cost_the_lease(
+    configure: Callable[..., Path], smtp: SmtpServer
+) -> None:
+    """trust FI-7, with a lease of two seconds in place of one and a half minutes."""
+    env = seed(configure(connections=1, lease="2s"), mails=2)
+    sender = Sender(env, RENDERER)
+    smtp.misbehave(Fault(at="dot", message=1, delay=4))
+    began = time.monotonic()
+    thread = threading.Thread(target=sender.send_due)
+    thread.start()
+    wait_until(lambda: time.monotonic() - began > 3)
+    assert take_over(env) == 0
+    thread.join(10)
+    sender.close()
+    url = env.config.database_url
+    env.db.close()
     assert unfinished(url) == 0
     assert check(url, _copies(smtp), kills=0, in_flight=0).problems == []
 
