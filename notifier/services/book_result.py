@@ -22,6 +22,7 @@ from notifier.store.session import Transaction
 
 CHANNEL_PAUSE = timedelta(minutes=5)
 WEBHOOK_FAILURES = 14  # with backoff, about two days
+UNWRITABLE = "unwritable"  # our own template or row is at fault: wait until it is mended
 _UNCOUNTED = frozenset({Blame.TRANSPORT, Blame.CONFIG})
 
 
@@ -64,6 +65,16 @@ def book_result(
         mark_told(env, tx, message, reason="told_perhaps")
     elif result.outcome is Outcome.REFUSED:
         _follow_refusal(env, tx, message, result)
+    if result.code == UNWRITABLE:
+        raise_alarm(
+            env,
+            tx,
+            code="template.broken",
+            about=f"{message.kind}/{message.locale}"[:128],
+            message=f"A {message.kind} message in {message.locale!r} cannot be written: "
+            f"{result.detail[:300]}. It waits until that is mended.",
+            shop=env.shop_by_id(message.shop_id),
+        )
     if result.blame is Blame.CONFIG:
         pause_channel(env, tx, message, result)
     return True
@@ -85,7 +96,7 @@ def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
     return delivery.book_later(
         standing,
         now=env.now(),
-        counts=result.blame not in _UNCOUNTED,
+        counts=result.blame not in _UNCOUNTED and result.code != UNWRITABLE,
         max_failures=WEBHOOK_FAILURES if is_webhook else env.config.delivery.max_failures,
         retry_after=result.retry_after,
         jitter=random.random(),

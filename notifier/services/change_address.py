@@ -109,7 +109,7 @@ def _store(
     """The unconfirmed twin at the new address; None when that address waits already."""
     now = env.now()
     expires_at = now + env.config.retention.unconfirmed
-    if people.count_active(tx, contact_id=contact.id, shop_id=row.shop_id) >= (
+    if people.count_active(tx, contact_id=contact.id, shop_id=row.shop_id, now=env.now()) >= (
         env.config.limits.max_active
     ):
         return None

@@ -223,5 +223,5 @@ def _misconfigured(error: ConfigError) -> Result:
 
 def _unwritable(why: str) -> Result:
     return Result(
-        outcome=Outcome.TRY_LATER, blame=Blame.CONTENT, code="unwritable", detail=why[:1000]
+        outcome=Outcome.TRY_LATER, blame=Blame.CONTENT, code=UNWRITABLE, detail=why[:1000]
     )

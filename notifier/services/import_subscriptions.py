@@ -218,7 +218,7 @@ def _met_before(
         since = ask.created_at is None or row.asked_at >= ask.created_at
         if row.target == target and (row.origin == Origin.IMPORT.value or since):
             return "left" if row.state == "ended" else "known"
-    active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id)
+    active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
     if active >= env.config.limits.max_active:
         raise InvalidInput.of(
             "email", "too_many", f"This address waits for {active} products already."

@@ -188,7 +188,7 @@ def _store(
     wanted: Wanted,
 ) -> SubscriptionRow | None:
     now = env.now()
-    active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id)
+    active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
     if active >= env.config.limits.max_active:
         return None
     waits_at_once = _waits_at_once(tx, shop, ask, contact)

@@ -169,7 +169,8 @@ def subscriptions_of(
     return [_subscription(row) for row in tx.execute(query)]
 
 
-def count_active(tx: Connection, *, contact_id: int, shop_id: int) -> int:
+def count_active(tx: Connection, *, contact_id: int, shop_id: int, now: datetime) -> int:
+    """How many wishes count against the limit; requests nobody confirmed in time do not."""
     return int(
         tx.execute(
             select(func.count())
@@ -178,6 +179,10 @@ def count_active(tx: Connection, *, contact_id: int, shop_id: int) -> int:
                 subscriptions.c.contact_id == contact_id,
                 subscriptions.c.shop_id == shop_id,
                 subscriptions.c.state.in_(_ACTIVE),
+                or_(
+                    subscriptions.c.state != SubscriptionState.UNCONFIRMED.value,
+                    subscriptions.c.expires_at > now,
+                ),
             )
         ).scalar_one()
     )
