@@ -20,6 +20,7 @@ from notifier.log import log
 from notifier.metrics import SENT
 from notifier.rendering import Renderer
 from notifier.services.book_batch import BatchBook
+from notifier.services.book_result import UNWRITABLE
 from notifier.services.channels import make_channel
 from notifier.services.compose import Batch, compose, load_batch
 from notifier.services.compose_hook import compose_hook
