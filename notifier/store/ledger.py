@@ -19,6 +19,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from notifier.store.tables.consent import ledger
 
 GENESIS = "0" * 64
+_APPEND = insert(ledger)  # built once: building a statement anew costs more than running it
 
 
 def append(
@@ -34,19 +35,18 @@ def append(
     subscription_id: int | None = None,
 ) -> None:
     """One more entry. `facts` must hold nothing personal; `personal` may be erased later."""
-    tx.execute(
-        insert(ledger).values(
-            book=book,
-            act=act,
-            at=at,
-            facts=facts,
-            personal=personal,
-            personal_digest=_digest(personal),
-            shop_id=shop_id,
-            address_hash=address_hash,
-            subscription_id=subscription_id,
-        )
-    )
+    values = {
+        "book": book,
+        "act": act,
+        "at": at,
+        "facts": facts,
+        "personal": personal,
+        "personal_digest": _digest(personal),
+        "shop_id": shop_id,
+        "address_hash": address_hash,
+        "subscription_id": subscription_id,
+    }
+    tx.execute(_APPEND, values)
 
 
 def seal(tx: Connection, *, limit: int = 1000) -> int:

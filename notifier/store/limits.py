@@ -7,33 +7,39 @@ that nothing half-applied remains when the request fails.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from notifier.store.tables.operation import limits, spent
-from notifier.store.upsert import insert_or
+from notifier.store.upsert import insert_into, insert_or
+
+# Built once: building a statement anew costs several times what running it does.
+_HITS = select(limits.c.count).where(
+    limits.c.bucket == bindparam("of_bucket"), limits.c.starts_at == bindparam("since")
+)
+
+
+@cache
+def _count(dialect: str) -> Any:
+    statement = insert_into(dialect, limits).on_conflict_do_update(
+        index_elements=["bucket", "starts_at"], set_={"count": limits.c.count + 1}
+    )
+    return statement.returning(limits.c.count)
 
 
 def count_hit(tx: Connection, bucket: str, *, window: timedelta, now: datetime) -> int:
     """Count one more in the window that `now` falls in; the count including it."""
     starts_at = _window_start(now, window)
-    statement = insert_or(tx, limits).values(
-        bucket=bucket, starts_at=starts_at, ends_at=starts_at + window, count=1
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["bucket", "starts_at"], set_={"count": limits.c.count + 1}
-    ).returning(limits.c.count)
-    return int(tx.execute(statement).scalar_one())
+    first = {"bucket": bucket, "starts_at": starts_at, "ends_at": starts_at + window, "count": 1}
+    return int(tx.execute(_count(tx.dialect.name), first).scalar_one())
 
 
 def hits(tx: Connection, bucket: str, *, window: timedelta, now: datetime) -> int:
     """The count so far, without adding to it."""
-    found = tx.execute(
-        select(limits.c.count).where(
-            limits.c.bucket == bucket, limits.c.starts_at == _window_start(now, window)
-        )
-    ).scalar_one_or_none()
-    return int(found or 0)
+    asked = {"of_bucket": bucket, "since": _window_start(now, window)}
+    return int(tx.execute(_HITS, asked).scalar_one_or_none() or 0)
 
 
 def window_left(now: datetime, window: timedelta) -> timedelta:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.store.tables.people import contacts, subscriptions, suppressions
-from notifier.store.upsert import insert_or
+from notifier.store.upsert import insert_into
 
 _ACTIVE = [state.value for state in ACTIVE]
 
@@ -77,21 +78,28 @@ def target_of(*, variant_id: int | None, product_id: int) -> str:
     return f"v{variant_id}" if variant_id is not None else f"p{product_id}"
 
 
+@cache
+def _ensure_contact(dialect: str) -> Any:
+    """Built once: building a statement anew costs several times what running it does."""
+    statement = insert_into(dialect, contacts)
+    return statement.on_conflict_do_update(
+        index_elements=["address_hash"],
+        set_={"address": statement.excluded.address, "erased_at": None},
+    ).returning(*_CONTACT)
+
+
 def ensure_contact(
     tx: Connection, *, medium: str, address: str, address_hash: str, time_zone: str, now: datetime
 ) -> ContactRow:
     """The contact for an address, made or woken after an erasure."""
-    statement = insert_or(tx, contacts).values(
-        medium=medium,
-        address=address,
-        address_hash=address_hash,
-        time_zone=time_zone,
-        created_at=now,
-    )
-    statement = statement.on_conflict_do_update(
-        index_elements=["address_hash"], set_={"address": address, "erased_at": None}
-    ).returning(*_CONTACT)
-    return _contact(tx.execute(statement).one())
+    values = {
+        "medium": medium,
+        "address": address,
+        "address_hash": address_hash,
+        "time_zone": time_zone,
+        "created_at": now,
+    }
+    return _contact(tx.execute(_ensure_contact(tx.dialect.name), values).one())
 
 
 def find_contact(
@@ -131,8 +139,13 @@ def find_active(
 
 def add_subscription(tx: Connection, **values: Any) -> int | None:
     """The new id; None when an active one for the same target exists (a concurrent sign-up)."""
-    statement = insert_or(tx, subscriptions).values(**values).on_conflict_do_nothing()
-    return tx.execute(statement.returning(subscriptions.c.id)).scalar_one_or_none()
+    return tx.execute(_add_subscription(tx.dialect.name), values).scalar_one_or_none()
+
+
+@cache
+def _add_subscription(dialect: str) -> Any:
+    statement = insert_into(dialect, subscriptions).on_conflict_do_nothing()
+    return statement.returning(subscriptions.c.id)
 
 
 def find_subscription(
