@@ -18,7 +18,9 @@ from notifier.cli import (
 
 
 @main.command()
-@click.option("--port", default=8025, show_default=True, help="Where the demo's pages are.")
+@click.option(
+    "--port", default=8025, show_default=True, help="The notifier's port; the shop gets the next."
+)
 @click.option("--history", is_flag=True, help="Begin with a made-up year of sign-ups and sales.")
 @click.option("--folder", type=click.Path(path_type=Path), help="Keep the demo's data here.")
 @says_what_is_wrong

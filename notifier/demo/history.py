@@ -70,6 +70,7 @@ def write_history(stage: Stage, *, say: Say, stopping: threading.Event, length: 
         if timeline.count_waiting(tx, stage.ref.id):
             say("  There is a history in this folder already.")
             return False
+    say("  Living through a made-up year, some ten seconds long.")
     ends_at = stage.env.now() - ENDS_BEFORE
     clock = YearClock(ends_at - length)
     with _quiet_servers(stage, clock) as (env, phones):
@@ -161,10 +162,8 @@ class _Year:
         return True
 
     def _report(self, quarter: int) -> str:
-        part = ("", "a quarter", "half", "three quarters", "all")[quarter]
-        return (
-            f"  A made-up year, {part} of it: {self.sign_ups} people asked, {self.told} were told."
-        )
+        part = ("", "A quarter", "Half", "Three quarters", "All")[quarter]
+        return f"  {part} of it: {self.sign_ups} people have asked, {self.told} were told."
 
     def _take(self, step: Step) -> None:
         what = step.what

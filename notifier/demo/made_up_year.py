@@ -32,19 +32,19 @@ CITIES = ("212", "312", "415", "617")
 
 # variant → how many ask for it on a day while it is sold out, and how often it sells out
 FAVOURITES: Mapping[str, tuple[float, int]] = {
-    "KETTLE-12": (1.20, 5),
-    "TEAPOT-MOSS": (0.42, 2),
-    "TEAPOT-INK": (0.36, 2),
-    "TEAPOT-RUST": (0.84, 4),
-    "HERON-STEEL": (0.48, 2),
-    "HERON-BLACK": (0.30, 2),
-    "BOWL-CLOUD": (0.90, 6),
-    "BOWL-NIGHT": (0.78, 6),
-    "WHISK-80": (0.30, 1),
-    "INFUSER-30": (0.42, 2),
-    "FLASK-SEA": (0.54, 4),
-    "FLASK-SAND": (0.24, 1),
-    "COSY-1": (0.24, 2),
+    "KETTLE-12": (0.86, 5),
+    "TEAPOT-MOSS": (0.30, 2),
+    "TEAPOT-INK": (0.26, 2),
+    "TEAPOT-RUST": (0.60, 4),
+    "HERON-STEEL": (0.35, 2),
+    "HERON-BLACK": (0.22, 2),
+    "BOWL-CLOUD": (0.65, 6),
+    "BOWL-NIGHT": (0.56, 6),
+    "WHISK-80": (0.22, 1),
+    "INFUSER-30": (0.30, 2),
+    "FLASK-SEA": (0.39, 4),
+    "FLASK-SAND": (0.17, 1),
+    "COSY-1": (0.17, 2),
 }
 # what is not in stock today has a line in front of it: days it has been so, people a day
 LINES: Mapping[str, tuple[int, float]] = {

@@ -44,7 +44,7 @@ __all__ = ["open_demo", "run_demo"]
 LOOK_EVERY = timedelta(seconds=1)  # the product ticks slower; here somebody is watching
 FEED = "feed"
 YEAR = timedelta(days=365)
-PATIENCE = 5.0
+PATIENCE = 2.0  # seconds for pages under way
 Say = Callable[[str], None]
 
 
@@ -177,12 +177,12 @@ def _serve_pages(stage: Stage, last: ExitStack) -> None:
         )
     except OSError as error:
         raise ConfigError(f"Cannot listen on {HOST}:{port}: {error}.") from error
-    thread = threading.Thread(target=server.run, name="demo-pages", daemon=True)
-    thread.start()
+    threading.Thread(target=server.run, name="demo-pages", daemon=True).start()
 
     def stop() -> None:
+        # answer what has been asked; browsers keep idle connections, and nobody waits for those
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=PATIENCE)
         server.close()
-        thread.join(PATIENCE)
 
     last.callback(stop)
 
