@@ -40,7 +40,7 @@ class Line:
     """One line of the result. `share`: the product's speed in parts of the floor's; 1 is as fast.
 
     `share` is the median over the rounds, `lowest` and `highest` their range. `cpu_share` is the
-    same of CPU time, which others on the machine move less; None where it is not known.
+    same of CPU time, which others on the machine move less; None where most of it is not ours.
     """
 
     benchmark: str
@@ -109,7 +109,8 @@ def compare(
                 share=median(shares),
                 lowest=min(shares),
                 highest=max(shares),
-                cpu_share=_cpu_share(product, floor),
+                # with a database server, most of the floor's work is in another process
+                cpu_share=None if database == "postgres" else _cpu_share(product, floor),
                 extra=_medians(product),
                 floor_extra=_medians(floor),
             )

@@ -9,8 +9,8 @@ from bench.contest import Line
 _HEAD = ("", "database", "floor", "product/s", "floor/s", "share", "low–high", "by CPU")
 _LEGEND = (
     "share: the product's speed in parts of the floor's; 1 is as fast. Median of the rounds, then",
-    "the lowest and the highest. by CPU: the same of this side's CPU time, without a database",
-    "server's; it moves less when others use the machine.",
+    "the lowest and the highest. by CPU: the same of CPU time, where all of it is in the measured",
+    "process; it moves less when others use the machine.",
 )
 _UNITS = {
     "us": "µs",
