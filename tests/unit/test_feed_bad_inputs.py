@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.domain.availability import Availability
 from notifier.errors import LookFailed
 from tests.unit.feeds import google, look_at, rss
 
@@ -221,7 +222,10 @@ def test_bad_input_is_refused_or_reported_and_never_believed(bad: Bad, tmp_path:
 def test_one_bad_row_among_many_never_discards_the_rest(tmp_path: Path) -> None:
     seen, look = look_at(tmp_path / "feed", table("A,,NaN", ",in stock,1", "B,in stock,1"))
 
-    assert len(seen) == look.rows == 61
+    assert look.rows == 61
+    [unreadable] = [one for one in seen if one.availability is Availability.UNKNOWN]
+    assert unreadable.key == "A"  # it is there, so it is not absent
+    assert len(seen) == 62
     assert [p.row for p in look.problems] == [61, 62]
     assert look.full
 

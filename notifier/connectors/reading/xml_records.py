@@ -136,7 +136,7 @@ class _XmlReader:
         texts = [value for name, value in root.attrib.items() if fold(name) in _TIMES]
         for element in (first, *first.iterancestors()):
             for earlier in element.itersiblings(preceding=True):
-                if fold(earlier.tag) in _TIMES and earlier.text:
+                if isinstance(earlier.tag, str) and fold(earlier.tag) in _TIMES and earlier.text:
                     texts.append(earlier.text)
         self._notes.data_at = max(filter(None, map(_instant, texts)), default=None)
 
@@ -151,7 +151,8 @@ class _XmlReader:
             tag = child.tag
             plan = plans.get(tag)
             if plan is None:
-                plan = self._plan(tag)
+                # an entity nobody declared is a node without a name
+                plan = self._plan(tag) if isinstance(tag, str) else []
             if not plan:
                 continue
             text = child.text
