@@ -225,8 +225,7 @@ class World:
         return [
             mail
             for mail in self.smtp.messages
-            if (not to or to in mail.rcpt_to)
-            and (not kind or kinds.get(_uid(mail)) == kind)
+            if (not to or to in mail.rcpt_to) and (not kind or kinds.get(_uid(mail)) == kind)
         ]
 
     def _kinds(self) -> dict[str, str]:
