@@ -20,7 +20,7 @@ from notifier.services.env import Env, open_env
 from notifier.store.schema import is_current, refuse_newer
 from notifier.store.session import Database, StoreProblem, check_file
 
-__all__ = ["Service", "make_renderer", "open_service"]
+__all__ = ["Service", "make_renderer", "open_service", "run_until_closed"]
 
 GRACE = 25.0  # seconds for what is under way, then the process ends
 
@@ -52,6 +52,15 @@ def make_renderer(env: Env) -> Renderer:
     return Renderer(Layered(PublishedTemplates(env), shipped))
 
 
+def run_until_closed(server: Any, closing: threading.Event) -> None:
+    """Serve; sockets that are closed under a waiting select are no fault once `closing` is set."""
+    try:
+        server.run()
+    except OSError:
+        if not closing.is_set():
+            raise
+
+
 class Service:
     """Web, jobs and senders, any of them, until a signal says stop."""
 
@@ -71,6 +80,7 @@ class Service:
         self._engine = Engine(env, renderer, jobs=jobs, senders=senders, table=table)
         self._server: Any = None
         self._stop = threading.Event()
+        self._closing = threading.Event()
 
     def run(self, *, on_ready: Callable[[], None] | None = None) -> int:
         """Serve until SIGTERM or SIGINT; the exit code."""
@@ -114,7 +124,9 @@ class Service:
                 f"Cannot listen on {self._env.config.service.listen}: {error}. "
                 "Another program may use the port; set service.listen."
             ) from error
-        threading.Thread(target=self._server.run, name="web", daemon=True).start()
+        threading.Thread(
+            target=run_until_closed, args=(self._server, self._closing), name="web", daemon=True
+        ).start()
 
     def stop(self) -> bool:
         """Take nothing new, finish what is under way; True when all of it ended in time."""
@@ -122,6 +134,7 @@ class Service:
         if self._server is not None:
             # answer what has been asked before the sockets go
             self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
+            self._closing.set()
             self._server.close()
         finished = self._engine.stop(patience=GRACE)
         self._env.db.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from notifier.app import Service, make_renderer, open_database
+from notifier.app import Service, make_renderer, open_database, run_until_closed
 from notifier.demo.banner import farewell, told_ports, welcome
 from notifier.demo.mailbox import Mailbox, MailServer
 from notifier.demo.merchant_feed import FeedDesk
@@ -177,11 +177,15 @@ def _serve_pages(stage: Stage, last: ExitStack) -> None:
         )
     except OSError as error:
         raise ConfigError(f"Cannot listen on {HOST}:{port}: {error}.") from error
-    threading.Thread(target=server.run, name="demo-pages", daemon=True).start()
+    closing = threading.Event()
+    threading.Thread(
+        target=run_until_closed, args=(server, closing), name="demo-pages", daemon=True
+    ).start()
 
     def stop() -> None:
         # answer what has been asked; browsers keep idle connections, and nobody waits for those
         server.task_dispatcher.shutdown(cancel_pending=True, timeout=PATIENCE)
+        closing.set()
         server.close()
 
     last.callback(stop)
