@@ -217,7 +217,7 @@ class Rules(ABC):
             course = replace(course, estimate=EstimateChanged(at=notice.at, ship_by=ship_by))
         if not notice.delivered:
             return replace(course, unreached=True).noting(notice.at, Why.NOTICE_UNDELIVERED)
-        course = heard(course, notice)
+        course = replace(heard(course, notice), unreached=False)
         if not notice.adequate:
             return course.noting(notice.at, Why.NOTICE_INADEQUATE)
         return self.offer(course, notice)
@@ -304,4 +304,4 @@ _ENDED_BY_SOMEBODY = (Why.CANCELLED, Why.CANCELLED_BY_POLICY, Why.WITHDRAWN, Why
 
 def heard(course: Course, notice: NoticeOffered) -> Course:
     """The course after the customer heard a date."""
-    return replace(course, told=(notice.revised,), told_at=notice.at, unreached=False)
+    return replace(course, told=(notice.revised,), told_at=notice.at)

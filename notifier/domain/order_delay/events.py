@@ -26,12 +26,16 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """The instant of any event; kept in UTC."""
+    """The instant of any event, kept in UTC and to the second.
+
+    Shops write shipments in whole seconds. A cancellation of the same second with its fraction
+    would seem to come later, and which was first could not be told from that (case F18).
+    """
 
     at: datetime
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "at", in_utc(self.at, field="at"))
+        object.__setattr__(self, "at", in_utc(self.at, field="at").replace(microsecond=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,7 @@ class EstimateChanged(Happening):
     """The merchant now expects to ship on `ship_by`; None: no date is known.
 
     `has_basis`: somebody or something stands behind the date (supplier, purchase order, feed). A
-    date without one is no better than none (435.2(b)(1)(iv), trust OD-5).
+    date without one is no better than none (435.2(a)(2), trust OD-5).
     """
 
     ship_by: Until

@@ -159,7 +159,8 @@ def _choices(rules: Rules, course: Course, *, now: datetime) -> tuple[Choice, ..
         return (*withdraw, *_remedies(course))
     if not course.is_open:
         return ()
-    waits = [Choice(kind=ChoiceKind.WAIT, until=until) for until in _open_offers(rules, course)]
+    offers = _open_offers(rules, course, now=now)
+    waits = [Choice(kind=ChoiceKind.WAIT, until=until) for until in offers]
     ends_it = []
     if rules.pack.looks is Looks.AT_SHIPMENT:
         ends_it.append(Choice(kind=ChoiceKind.CANCEL))
@@ -168,13 +169,14 @@ def _choices(rules: Rules, course: Course, *, now: datetime) -> tuple[Choice, ..
     return (*waits, *ends_it, *_remedies(course))
 
 
-def _open_offers(rules: Rules, course: Course) -> list[Until]:
+def _open_offers(rules: Rules, course: Course, *, now: datetime) -> list[Until]:
     """Dates the customer can still agree to, the nearest first, "as long as it takes" last."""
     confirms = course.state in (State.OPTION_SHORT, State.OPTION_LONG)
     possible = [
         until
         for until in course.offered
-        if is_later(until, course.limit) or (confirms and until == course.limit)
+        if (is_later(until, course.limit) or (confirms and until == course.limit))
+        and (until is None or now < rules.end(until))
     ]
     return sorted(possible, key=lambda until: (until is None, until or date.min))
 

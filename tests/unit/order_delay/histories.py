@@ -37,7 +37,7 @@ from notifier.domain.order_delay import (
     plan_notice,
 )
 
-A_MOMENT = timedelta(microseconds=1)
+A_MOMENT = timedelta(seconds=1)
 START = datetime(2026, 2, 20, tzinfo=UTC)
 ZONES = [
     "America/New_York",
