@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from notifier.rendering import Renderer
 from notifier.services.env import Env
-from notifier.web import form, health, hooks, links, widget
+from notifier.web import form, front, health, hooks, links, widget
 from notifier.web.answers import register_errors
 from notifier.web.api import blueprint as api
 from notifier.web.cors import let_read
@@ -32,7 +32,13 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for part in (widget.blueprint, links.blueprint, form.blueprint, hooks.blueprint):
+    for part in (
+        front.blueprint,
+        widget.blueprint,
+        links.blueprint,
+        form.blueprint,
+        hooks.blueprint,
+    ):
         app.register_blueprint(part)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(api)
