@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -50,19 +51,29 @@ def main() -> int:
     chosen = [one for one in BENCHMARKS if not wanted.only or one.name in wanted.only]
     with open_stage() as stage:
         about = facts(stage.places, size=wanted.size)
-        lines = run(chosen, stage, SIZES[wanted.size])
+        lines, failed = run(chosen, stage, SIZES[wanted.size])
     sys.stdout.write(as_text(about, lines, {one.name: one.question for one in BENCHMARKS}))
     if wanted.json:
         result = {"machine": about, "lines": [asdict(line) for line in lines]}
         wanted.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    if wanted.picture:
+    if wanted.picture and lines:
         wanted.picture.write_text(as_svg(lines), encoding="utf-8")
-    return 0
+    for name in failed:
+        say(f"{name} gave no result; the reason is above.")
+    return 1 if failed else 0
 
 
-def run(benchmarks: Sequence[Benchmark], stage: Stage, size: Size) -> list[Line]:
-    """The lines of all of them, in order."""
-    return [line for one in benchmarks for line in one.run(stage, size)]
+def run(benchmarks: Sequence[Benchmark], stage: Stage, size: Size) -> tuple[list[Line], list[str]]:
+    """The lines of all of them, in order, and the names of those that came to nothing."""
+    lines: list[Line] = []
+    failed: list[str] = []
+    for one in benchmarks:
+        try:
+            lines += one.run(stage, size)
+        except Exception:  # noqa: BLE001  one that fails must not cost what the others found
+            say(traceback.format_exc())
+            failed.append(one.name)
+    return lines, failed
 
 
 @contextmanager
