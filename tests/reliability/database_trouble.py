@@ -1,4 +1,4 @@
-"""Ways in which a database takes nothing for a while."""
+"""How is a database made to take nothing for a while, and is somebody writing to it now?"""
 
 from __future__ import annotations
 
@@ -29,3 +29,20 @@ def writers_locked_out(url: str) -> Iterator[None]:
         other.execute("LOCK TABLE messages, attempts, leases IN EXCLUSIVE MODE")
         yield
         other.rollback()
+
+
+def is_free_to_write(url: str) -> bool:
+    """Whether nobody is in the middle of a writing transaction."""
+    try:
+        if url.startswith("sqlite"):
+            with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=0.2)) as other:
+                other.isolation_level = None
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("ROLLBACK")
+            return True
+        with psycopg.connect(plain_postgres(url)) as other:
+            other.execute("LOCK TABLE messages, attempts, leases IN EXCLUSIVE MODE NOWAIT")
+            other.rollback()
+    except (sqlite3.OperationalError, psycopg.errors.LockNotAvailable):
+        return False
+    return True

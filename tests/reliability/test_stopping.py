@@ -14,6 +14,7 @@ import pytest
 
 from tests.fakes.smtp_server import Fault, SmtpServer
 from tests.reliability.checker import Rows, check, unfinished
+from tests.reliability.database_trouble import is_free_to_write
 from tests.reliability.fleet import Fleet, Program
 from tests.reliability.seeding import see, seed
 from tests.timing import wait_until
@@ -94,7 +95,7 @@ def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
     zombie = fleet.start()
     smtp.wait_for(6, timeout=20)
     wait_until(lambda: unfinished(database_url) == MAILS - 5)  # it waits for the answer, no more
-    fleet.freeze(zombie)
+    _freeze_between_transactions(fleet, zombie, database_url)
     time.sleep(1.1)  # its lease runs out; nothing else can be waited for
     other = fleet.start()
     wait_until(lambda: unfinished(database_url) == 0, 20)
@@ -109,6 +110,19 @@ def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
     wait_until(lambda: unfinished(database_url) == 0, 20)
     assert fleet.stop(zombie) == 0
     env.db.close()
+
+
+def _freeze_between_transactions(fleet: Fleet, worker: Program, url: str) -> None:
+    """Who freezes while it writes keeps others from writing until it wakes; not meant here."""
+
+    def has_frozen() -> bool:
+        fleet.freeze(worker)
+        if is_free_to_write(url):
+            return True
+        fleet.thaw(worker)
+        return False
+
+    wait_until(has_frozen, 10)
 
 
 def _leader(fleet: Fleet) -> Program:
