@@ -383,6 +383,14 @@ def test_a_missed_legal_deadline_raises_an_alarm_and_a_plain_lapse_does_not() ->
     assert lapsed.alarms == ()
 
 
+def test_a_second_refund_does_not_make_the_first_one_late() -> None:
+    standing = assess(us(declines("03-25"), refunds("04-03"), refunds("04-10")), at("04-20"))
+
+    assert standing.alarms == ()
+    assert standing.refund is not None
+    assert standing.refund.sent_at == at("04-03")
+
+
 def test_a_refund_is_announced_as_late_two_working_days_before_it_is() -> None:
     """OD-19: due Monday 04-13, so on Thursday 04-09."""
     assert assess(us(), at("04-08 23:59")).alarms == (Why.NO_OPTION_OFFERED,)
