@@ -21,7 +21,7 @@ from tests.reliability.fleet import Fleet
 from tests.reliability.seeding import seed
 from tests.timing import wait_until
 
-MAILS = 60
+MAILS = 100
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])
 ON_POSTGRES = pytest.mark.parametrize("engine_name", ["postgres"])
 END_CONNECTIONS = (
@@ -32,8 +32,8 @@ END_CONNECTIONS = (
 
 @pytest.fixture
 def smtp() -> Iterator[SmtpServer]:
-    """A server that takes 5 ms a mail."""
-    with SmtpServer(delay=0.005) as server:
+    """A server that takes 15 ms a mail."""
+    with SmtpServer(delay=0.015) as server:
         yield server
 
 

@@ -76,7 +76,7 @@ def _deliver(env: Env, clock: SettableClock) -> None:
 def test_a_clock_that_jumps_takes_nothing_from_a_sender_at_work(
     env: Env, sender: Sender, smtp: SmtpServer, clock: SettableClock, jump: int
 ) -> None:
-    smtp.misbehave(Fault(at="dot", message=2, delay=0.4))
+    smtp.misbehave(Fault(at="dot", message=2, delay=1))
     thread = threading.Thread(target=sender.send_due)
     thread.start()
     wait_until(lambda: len(smtp.messages) == 2)
@@ -162,7 +162,7 @@ def test_what_a_lost_commit_claimed_is_sent_all_the_same(
 def test_a_stopped_sender_gives_back_what_it_has_not_handed_over(
     env: Env, sender: Sender, smtp: SmtpServer
 ) -> None:
-    smtp.misbehave(Fault(at="dot", message=2, delay=0.3))
+    smtp.misbehave(Fault(at="dot", message=2, delay=1.5))
     thread = threading.Thread(target=sender.send_due)
     thread.start()
     wait_until(lambda: len(smtp.messages) == 2)

@@ -24,8 +24,8 @@ MAILS = 40
 
 @pytest.fixture
 def smtp() -> object:
-    """A server that takes its time: 20 ms a mail."""
-    with SmtpServer(delay=0.02) as server:
+    """A server that takes its time: 40 ms a mail."""
+    with SmtpServer(delay=0.04) as server:
         yield server
 
 
@@ -91,10 +91,12 @@ def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
     config = configure(connections=1, batch=MAILS, lease="1s", unknown_after="0.2s")
     env = seed(config, mails=MAILS)
     fleet = make_fleet(config)
-    smtp.misbehave(Fault(at="dot", message=6, delay=1))
+    smtp.misbehave(Fault(at="dot", message=6, delay=4))
     zombie = fleet.start()
     smtp.wait_for(6, timeout=20)
-    wait_until(lambda: unfinished(database_url) == MAILS - 5)  # it waits for the answer, no more
+    wait_until(
+        lambda: unfinished(database_url) == MAILS - 5, 10
+    )  # it waits for the answer, no more
     _freeze_between_transactions(fleet, zombie, database_url)
     time.sleep(1.1)  # its lease runs out; nothing else can be waited for
     other = fleet.start()
