@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -48,32 +49,39 @@ BENCHMARKS = (
 def main() -> int:
     wanted = _arguments()
     set_up_logging(level="ERROR")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     chosen = [one for one in BENCHMARKS if not wanted.only or one.name in wanted.only]
+    lines: list[Line] = []
+    failed: list[str] = []
     with open_stage() as stage:
         about = facts(stage.places, size=wanted.size)
-        lines, failed = run(chosen, stage, SIZES[wanted.size])
+        for one in chosen:
+            found = attempt(one, stage, SIZES[wanted.size])
+            lines += found or []
+            failed += [] if found else [one.name]
+            _keep(wanted, about, lines)
     sys.stdout.write(as_text(about, lines, {one.name: one.question for one in BENCHMARKS}))
-    if wanted.json:
-        result = {"machine": about, "lines": [asdict(line) for line in lines]}
-        wanted.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    if wanted.picture and lines:
-        wanted.picture.write_text(as_svg(lines), encoding="utf-8")
     for name in failed:
         say(f"{name} gave no result; the reason is above.")
     return 1 if failed else 0
 
 
-def run(benchmarks: Sequence[Benchmark], stage: Stage, size: Size) -> tuple[list[Line], list[str]]:
-    """The lines of all of them, in order, and the names of those that came to nothing."""
-    lines: list[Line] = []
-    failed: list[str] = []
-    for one in benchmarks:
-        try:
-            lines += one.run(stage, size)
-        except Exception:  # noqa: BLE001  one that fails must not cost what the others found
-            say(traceback.format_exc())
-            failed.append(one.name)
-    return lines, failed
+def attempt(benchmark: Benchmark, stage: Stage, size: Size) -> list[Line] | None:
+    """Its lines; None, with the reason told, when it came to nothing."""
+    try:
+        return benchmark.run(stage, size)
+    except Exception:  # noqa: BLE001  one that fails must not cost what the others found
+        stage.say(traceback.format_exc())
+        return None
+
+
+def _keep(wanted: argparse.Namespace, about: dict[str, str], lines: Sequence[Line]) -> None:
+    """Write the files that were asked for, after each benchmark: a run may be cut short."""
+    if wanted.json:
+        result = {"machine": about, "lines": [asdict(line) for line in lines]}
+        wanted.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+    if wanted.picture and lines:
+        wanted.picture.write_text(as_svg(lines), encoding="utf-8")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import announce, sign_up
-from bench.__main__ import BENCHMARKS, run
+from bench.__main__ import BENCHMARKS, attempt
 from bench.bare import Bare
 from bench.child import ChildFailed, Children
 from bench.contest import PRODUCT, Line, Trial, alternate, compare, percentile
@@ -111,16 +111,17 @@ def test_work_that_was_not_done_is_no_result(tmp_path: Path) -> None:
         Children(tmp_path).measure("parse", feed=str(feed), items=6)
 
 
-def test_a_benchmark_that_fails_costs_no_other_its_result(stage: Stage) -> None:
+def test_a_benchmark_that_fails_says_why_and_stops_no_other(tmp_path: Path) -> None:
     def fail(_stage: Stage, _size: Size) -> list[Line]:
         raise ChildFailed("the sink is blocked")
 
-    broken = Benchmark(name="broken", question="Does it?", run=fail)
-    whole = Benchmark(name="whole", question="Does it?", run=lambda *_: [a_line()])
+    said: list[str] = []
+    stage = Stage(folder=tmp_path, places=[], children=Children(tmp_path), say=said.append)
 
-    lines, failed = run([broken, whole], stage, TINY)
+    lines = attempt(Benchmark(name="mail", question="Does it?", run=fail), stage, TINY)
 
-    assert (lines, failed) == ([a_line()], ["broken"])
+    assert lines is None
+    assert "the sink is blocked" in said[0]
 
 
 def test_the_share_is_taken_within_each_round() -> None:
