@@ -18,6 +18,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -42,7 +43,16 @@ _CONTEXT.set_forkserver_preload(
 )
 
 
+def _end_with_the_test() -> None:
+    """A test run that is killed itself must leave no workers behind."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _be_the_program(command: str, config: str, log: str) -> None:
+    threading.Thread(target=_end_with_the_test, daemon=True).start()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
