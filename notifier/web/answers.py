@@ -107,9 +107,10 @@ def register_errors(app: Flask) -> None:
         if error.response is not None:
             return error.response
         if wants_page():
-            return page_for_error(status, "")
-        name = error.name.lower().replace(" ", "_")
-        answer = error_answer(status, name, str(error.description))
+            answer = page_for_error(status, "")
+        else:
+            name = error.name.lower().replace(" ", "_")
+            answer = error_answer(status, name, str(error.description))
         for header, value in error.get_headers():
             if header in ("Allow", "Retry-After"):
                 answer.headers[header] = value
