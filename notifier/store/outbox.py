@@ -34,6 +34,7 @@ class NewMessage:
     subscription_id: int | None = None
     event_id: int | None = None
     release_id: int | None = None
+    order_line_id: int | None = None
     wave: int | None = None
     template_version: str = ""
     facts: dict[str, Any] | None = None
@@ -52,6 +53,7 @@ class MessageRow:
     subscription_id: int | None
     event_id: int | None
     release_id: int | None
+    order_line_id: int | None
     locale: str
     template_version: str
     facts: dict[str, Any] | None

@@ -4,10 +4,11 @@ from notifier.store.tables import (
     catalogue,
     consent,
     operation,
+    orders,
     people,
     sources,
     telling,
 )
 from notifier.store.tables.base import metadata
 
-__all__ = ["catalogue", "consent", "metadata", "operation", "people", "sources", "telling"]
+__all__ = ["catalogue", "consent", "metadata", "operation", "orders", "people", "sources", "telling"]

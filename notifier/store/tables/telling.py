@@ -94,6 +94,8 @@ messages = Table(
     Column("subscription_id", BigId, ForeignKey("subscriptions.id")),
     Column("event_id", BigId, ForeignKey("events.id")),
     Column("release_id", BigId, ForeignKey("releases.id")),
+    # no foreign key: to add one, SQLite would copy the whole table
+    Column("order_line_id", BigId),
     Column("wave", Integer),
     Column("locale", String(16), nullable=False),
     Column("template_version", String(64), nullable=False, server_default=""),
@@ -134,6 +136,12 @@ messages = Table(
     Index("ix_messages_subscription_id", "subscription_id"),
     Index("ix_messages_contact_id", "contact_id"),
     Index("ix_messages_release_id", "release_id", "state"),
+    Index(
+        "ix_messages_order_line_id",
+        "order_line_id",
+        sqlite_where=text("order_line_id IS NOT NULL"),
+        postgresql_where=text("order_line_id IS NOT NULL"),
+    ),
     Index(
         "ix_messages_provider_id",
         "provider_id",
