@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     PRODUCT = "product"  # subject: message; the tracked link
     MESSAGE = "message"  # subject: message; Message-ID, VERP, callbacks
     HOLD = "hold"  # subject: hold; the operator's one click
+    ORDER = "order"  # subject: order line; never expires
     FORM = "form"  # one-time value of a form
     ADDRESS = "address"  # keyed hash of addresses
 

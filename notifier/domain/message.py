@@ -16,6 +16,14 @@ class MessageKind(StrEnum):
     DISCONTINUED = "discontinued"
     STILL_WAITING = "still_waiting"
     MANAGE_LINK = "manage_link"
+    # to customers who bought
+    ORDER_BACKORDERED = "order_backordered"
+    DELAY_NOTICE = "delay_notice"
+    DELAY_RENEWED = "delay_renewed"
+    ORDER_ETA_BETTER = "order_eta_better"
+    ORDER_READY = "order_ready"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_CHECKING = "order_checking"
     # to the merchant
     SOURCE_TROUBLE = "source_trouble"
 
@@ -53,7 +61,21 @@ class MessageState(StrEnum):
 
 OPEN_STATES = (MessageState.DUE, MessageState.SENDING, MessageState.UNKNOWN)
 
+ABOUT_ORDERS = frozenset(
+    {
+        MessageKind.ORDER_BACKORDERED,
+        MessageKind.DELAY_NOTICE,
+        MessageKind.DELAY_RENEWED,
+        MessageKind.ORDER_ETA_BETTER,
+        MessageKind.ORDER_READY,
+        MessageKind.ORDER_CANCELLED,
+        MessageKind.ORDER_CHECKING,
+    }
+)
+"""About something bought: no unsubscribe link, no advertising (trust OD-15)."""
+
 PRIORITY = {
+    **dict.fromkeys(ABOUT_ORDERS, Priority.LEGAL),
     MessageKind.CONFIRM: Priority.CONFIRM,
     MessageKind.MANAGE_LINK: Priority.CONFIRM,
     MessageKind.WAITING: Priority.CONFIRM,

@@ -1,24 +1,28 @@
 """How often has something happened within a window of time?
 
 Counted in the database, so that it holds for every process, and in the caller's transaction, so
-that nothing half-applied remains when the request fails.
+that nothing half-applied remains when the request fails. A window of the clock begins anew at its
+hour or minute; one that slides is every stretch of its length, so no midnight doubles it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from notifier.store.tables.operation import limits, spent
 from notifier.store.upsert import insert_into, insert_or
 
 # Built once: building a statement anew costs several times what running it does.
-_HITS = select(limits.c.count).where(
-    limits.c.bucket == bindparam("of_bucket"), limits.c.starts_at == bindparam("since")
+_STILL = (limits.c.bucket == bindparam("of_bucket"), limits.c.ends_at > bindparam("at"))
+_STILL_COUNTED = (
+    select(limits.c.ends_at, limits.c.count).where(*_STILL).order_by(limits.c.ends_at)
 )
+_TOTAL = select(func.sum(limits.c.count)).where(*_STILL)
 
 
 @cache
@@ -36,14 +40,41 @@ def count_hit(tx: Connection, bucket: str, *, window: timedelta, now: datetime) 
     return int(tx.execute(_count(tx.dialect.name), first).scalar_one())
 
 
-def hits(tx: Connection, bucket: str, *, window: timedelta, now: datetime) -> int:
-    """The count so far, without adding to it."""
-    asked = {"of_bucket": bucket, "since": _window_start(now, window)}
-    return int(tx.execute(_HITS, asked).scalar_one_or_none() or 0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sliding:
+    """At most `allowed` in whatever stretch of time of length `window`; 0: no limit.
+
+    `step`: hits so close together share a row and count until the last of them is over. Zero keeps
+    each for itself, which suits small numbers.
+    """
+
+    bucket: str
+    allowed: int
+    window: timedelta
+    step: timedelta = timedelta(0)
 
 
-def window_left(now: datetime, window: timedelta) -> timedelta:
-    return _window_start(now, window) + window - now
+def count_sliding(tx: Connection, rule: Sliding, *, at: datetime) -> int:
+    """Count one more, now or at a moment to come; how many count at that moment, it included."""
+    starts_at = _window_start(at, rule.step) if rule.step else at
+    ends_at = starts_at + rule.step + rule.window
+    first = {"bucket": rule.bucket, "starts_at": starts_at, "ends_at": ends_at, "count": 1}
+    tx.execute(_count(tx.dialect.name), first)
+    return int(tx.execute(_TOTAL, {"of_bucket": rule.bucket, "at": at}).scalar_one())
+
+
+def room_at(tx: Connection, rule: Sliding, *, now: datetime) -> datetime:
+    """From when on one more may come; `now` where it may at once."""
+    if not rule.allowed:
+        return now
+    rows = tx.execute(_STILL_COUNTED, {"of_bucket": rule.bucket, "at": now}).all()
+    left = sum(row.count for row in rows)
+    free_at = now
+    for row in rows:
+        if left < rule.allowed:
+            break
+        free_at, left = row.ends_at, left - row.count
+    return free_at
 
 
 def spend(tx: Connection, kind: str, key: str, *, expires_at: datetime) -> bool:

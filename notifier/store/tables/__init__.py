@@ -11,4 +11,13 @@ from notifier.store.tables import (
 )
 from notifier.store.tables.base import metadata
 
-__all__ = ["catalogue", "consent", "metadata", "operation", "orders", "people", "sources", "telling"]
+__all__ = [
+    "catalogue",
+    "consent",
+    "metadata",
+    "operation",
+    "orders",
+    "people",
+    "sources",
+    "telling",
+]
