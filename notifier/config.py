@@ -269,6 +269,11 @@ class Shop(Section):
     )
     eta_notice_days: int = Field(3, ge=0, description="Tell of a new ETA moved by at least this.")
     eta_notice_every: Length = Field(timedelta(days=7), description="… at most this often.")
+    show_usual_restock: bool = Field(
+        False,
+        description="Without an expected date, tell shoppers within how long past outages were "
+        "mostly over: “Usually back within 3 weeks”. Only where enough of them say so.",
+    )
     proof_of_work: Literal["always", "busy", "never"] = Field(
         "busy",
         description="When a browser must do a sum before signing up: always | busy (only above "

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from babel import Locale, UnknownLocaleError, dates, numbers, units
 
 from notifier.domain.eta import Eta, EtaPrecision
+from notifier.domain.restock_history import Span
 
 DEFAULT_LOCALE = "en"
 _FOLDER = Path(__file__).resolve().parent / "locales"
@@ -242,6 +243,14 @@ def eta_words(eta: Eta | None, locale: str, today: date) -> str:
     if eta.precision is EtaPrecision.UNKNOWN:
         return ""
     return words["eta_day"].replace("{day}", format_date(eta.earliest, locale))
+
+
+def usually_back_words(span: Span, locale: str) -> str:
+    """`Usually back within 3 weeks`: what was usual, never a promise."""
+    words = section(locale, "words")
+    key = f"usually_{span.unit.value}"
+    text = words[f"{key}_one"] if span.count == 1 else words[key]
+    return text.replace("{count}", str(span.count))
 
 
 def _span(earliest: date, latest: date, locale: str) -> tuple[str, str]:

@@ -8,11 +8,20 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from notifier.domain.availability import Availability
+from notifier.domain.eta import EtaPrecision
 from notifier.domain.stock import Level, Stock
 from notifier.errors import NotFound
-from notifier.i18n import age_words, consent_text, eta_words, phrases, widget_texts
+from notifier.i18n import (
+    age_words,
+    consent_text,
+    eta_words,
+    phrases,
+    usually_back_words,
+    widget_texts,
+)
 from notifier.services.compose import product_title
 from notifier.services.env import Env, ShopRef
+from notifier.services.suggest_eta import usually_back
 from notifier.services.write_message import media_of
 from notifier.store import catalogue
 from notifier.store import stock as stock_store
@@ -72,6 +81,8 @@ def _say(
     texts = widget_texts(locale, availability=word.value, shop=shop.config.name)
     if not shop.config.offers_marketing:
         texts.pop("marketing_label")
+    eta = _eta(env, shop, belief, locale=locale)
+    usual = _usual(env, shop, variant, locale=locale) if asks and eta is None else None
     consent = consent_text(locale, "email")
     sms = consent_text(locale, "sms")
     return {
@@ -82,7 +93,8 @@ def _say(
         "can_subscribe": asks,
         "channels": media,
         "quantity": belief.quantity if belief and there else None,
-        "eta": _eta(env, shop, belief, locale=locale),
+        "eta": eta or _as_eta(usual),
+        "usually_back": usual,
         "checked": _checked(env, known_at, locale=locale),
         "alternatives": [
             {"title": product_title(one, locale), "url": one.page_url}
@@ -118,6 +130,19 @@ def _eta(env: Env, shop: ShopRef, belief: Stock | None, *, locale: str) -> dict[
         "precision": eta.precision.value,
         "text": phrases(locale)["widget.eta"].replace("{eta}", eta_words(eta, locale, today)),
     }
+
+
+def _usual(env: Env, shop: ShopRef, variant: VariantRow, *, locale: str) -> str | None:
+    """Within how long it was usually back, where the shop lets shoppers know."""
+    span = usually_back(env, shop, variant)
+    return usually_back_words(span, locale) if span else None
+
+
+def _as_eta(usual: str | None) -> dict[str, Any] | None:
+    """In the place of an expected date, which it is not: `iso` stays empty."""
+    if usual is None:
+        return None
+    return {"iso": None, "precision": EtaPrecision.UNKNOWN.value, "text": usual}
 
 
 def _checked(env: Env, known_at: datetime | None, *, locale: str) -> dict[str, str] | None:
