@@ -15,11 +15,14 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.store import limits, people
+from notifier.store.limits import Sliding
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 
 DAY = timedelta(days=1)
-MOVES_A_DAY = 5  # of one contact; each writes to an address its owner may not have chosen
+MOVES_A_DAY = (
+    5  # in any 24 hours, of one contact; each writes to an address its owner may not have chosen
+)
 
 
 def change_address(
@@ -96,11 +99,14 @@ def _contact(env: Env, tx: Transaction, address: Address) -> ContactRow:
 
 def _count_move(env: Env, tx: Transaction, contact_id: int) -> None:
     now = env.now()
-    if limits.count_hit(tx, f"move:{contact_id}", window=DAY, now=now) > MOVES_A_DAY:
+    rule = Sliding(bucket=f"move:{contact_id}", allowed=MOVES_A_DAY, window=DAY)
+    free_at = limits.room_at(tx, rule, now=now)
+    if free_at > now:
         raise TooMany(
             "The address was changed often today. Please try again tomorrow.",
-            retry_after=limits.window_left(now, DAY),
+            retry_after=free_at - now,
         )
+    limits.count_sliding(tx, rule, at=now)
 
 
 def _store(

@@ -6,22 +6,16 @@ only, and so seldom that nobody can be annoyed with it (trust CP-6, WS-6, WS-11)
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from notifier.domain.mail_address import is_role_account, normalise_email
 from notifier.domain.message import Medium, MessageKind, priority_of
 from notifier.domain.phone import normalise_phone
-from notifier.errors import TooMany
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
-from notifier.services.sign_up_limits import network_of
+from notifier.services.sign_up_limits import count_network, mails_to, network_of
 from notifier.services.write_message import WORTH_SENDING, channel_name
 from notifier.store import limits, outbox, people
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
-
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
 
 
 def mail_manage_link(env: Env, typed: str, *, shop: ShopRef | None, ip: str) -> None:
@@ -76,25 +70,17 @@ def _count_network(env: Env, tx: Transaction, ip: str) -> None:
     network = network_of(ip)
     if not allowed or not network:
         return
-    now = env.now()
-    if limits.count_hit(tx, f"link:net:{network}", window=HOUR, now=now) > allowed:
-        raise TooMany(
-            "Too many links were asked for from this network. Please try again later.",
-            retry_after=limits.window_left(now, HOUR),
-        )
+    words = "Too many links were asked for from this network. Please try again later."
+    count_network(tx, f"link:net:{network}", allowed=allowed, now=env.now(), words=words)
 
 
 def _count_address(env: Env, tx: Transaction, address: Address) -> bool:
-    """Whether one more mail may go there today; shared with confirmations."""
-    allowed = env.config.limits.confirmations_per_address
-    if not address.may_be_written_to:
+    """Whether one more mail may go there now; shared with confirmations."""
+    rule, now = mails_to(env, address.hash), env.now()
+    if not address.may_be_written_to or limits.room_at(tx, rule, now=now) > now:
         return False
-    if not allowed:
-        return True
-    bucket = f"confirm:{address.hash}"
-    if limits.hits(tx, bucket, window=DAY, now=env.now()) >= allowed:
-        return False
-    limits.count_hit(tx, bucket, window=DAY, now=env.now())
+    if rule.allowed:
+        limits.count_sliding(tx, rule, at=now)
     return True
 
 

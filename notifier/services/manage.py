@@ -339,7 +339,7 @@ def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None
         fresh = people.find_subscription(tx, row.id)
         if fresh is not None:
             address = _address_of(contact)
-            ask_for_confirmation(env, tx, shop, fresh, address=address, again=True)
+            ask_for_confirmation(env, tx, shop, fresh, address=address, again=True, by_owner=True)
 
     env.db.retry(work)
 

@@ -1,49 +1,100 @@
 """How often may somebody sign up, and how many mails may that cause?
 
-Per address over all shops, per shop, per network, per product (trust WS-11). Counted in the
-sign-up's own transaction, so a refused one leaves nothing behind.
+Per address over all shops, per address and shop, per shop, per network, per product (trust WS-11).
+Mails are counted over any 24 hours, not by the calendar's days. Counted in the sign-up's own
+transaction, so a refused one leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from notifier.errors import FieldProblem, InvalidInput, TooMany
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
 from notifier.store import limits, people
+from notifier.store.limits import Sliding
 from notifier.store.session import Transaction
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+STEPS = 60
+
+
+def mails_to(env: Env, address_hash: str) -> Sliding:
+    """The limit on answers to one address, shared by everything somebody else can cause."""
+    allowed = env.config.limits.confirmations_per_address
+    return Sliding(bucket=f"confirm:{address_hash}", allowed=allowed, window=DAY)
+
+
+def _mails_of(env: Env, shop: ShopRef) -> Sliding:
+    allowed = env.config.limits.confirmations_per_shop
+    bucket = f"confirm:shop:{shop.id}"
+    return Sliding(bucket=bucket, allowed=allowed, window=DAY, step=DAY / STEPS)
+
+
+def _confirmations_to(env: Env, shop: ShopRef, address: Address) -> Sliding:
+    """One an hour, unless the limit per address is off."""
+    allowed = min(1, env.config.limits.confirmations_per_address)
+    bucket = f"confirm:{address.hash}:{shop.id}"
+    return Sliding(bucket=bucket, allowed=allowed, window=HOUR)
 
 
 def may_write_to(
     env: Env, tx: Transaction, shop: ShopRef, address: Address, *, product_id: int
 ) -> bool:
-    """Whether one more answer to a sign-up may go to the address and from the shop today.
+    """Whether one more answer to a sign-up may go to the address and from the shop now.
 
-    A yes is counted. No for role accounts and suppressed addresses.
+    A yes is counted, a no never, whichever limit says it. No for role accounts and suppressed
+    addresses.
     """
+    rules, now = [mails_to(env, address.hash), _mails_of(env, shop)], env.now()
+    may = _may_be_written_to(tx, shop, address, product_id=product_id)
+    return may and _count(tx, rules, now=now, at=now)
+
+
+def when_to_confirm(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    address: Address,
+    *,
+    product_id: int,
+    by_owner: bool = False,
+) -> datetime | None:
+    """When a confirmation may go to the address: now, or when the last one of the shop is an hour
+    old. None when none may. An answer is counted as `may_write_to` counts.
+
+    `by_owner`: asked for from behind a link in the owner's own mail, so no hour is waited.
+    """
+    if not _may_be_written_to(tx, shop, address, product_id=product_id):
+        return None
+    mails, now = [mails_to(env, address.hash), _mails_of(env, shop)], env.now()
+    hourly = _confirmations_to(env, shop, address)
+    due_at = now if by_owner else limits.room_at(tx, hourly, now=now)
+    if not _count(tx, mails, now=now, at=due_at):
+        return None
+    if hourly.allowed:
+        limits.count_sliding(tx, hourly, at=due_at)
+    return due_at
+
+
+def _may_be_written_to(
+    tx: Transaction, shop: ShopRef, address: Address, *, product_id: int
+) -> bool:
     key = (address.hash, shop.id, product_id)
-    if not address.may_be_written_to or people.suppressed(tx, [key]):
+    return address.may_be_written_to and not people.suppressed(tx, [key])
+
+
+def _count(tx: Transaction, rules: list[Sliding], *, now: datetime, at: datetime) -> bool:
+    """Count a mail of `at` against every limit; False, and none counted, where one is reached."""
+    if any(limits.room_at(tx, rule, now=now) > now for rule in rules):
         return False
-    rules = env.config.limits
-    now = env.now()
-    per_address = rules.confirmations_per_address
-    if per_address:
-        bucket = f"confirm:{address.hash}"
-        if limits.hits(tx, bucket, window=DAY, now=now) >= per_address:
-            return False
-        limits.count_hit(tx, bucket, window=DAY, now=now)
-    per_shop = rules.confirmations_per_shop
-    if per_shop:
-        bucket = f"confirm:shop:{shop.id}"
-        if limits.hits(tx, bucket, window=DAY, now=now) >= per_shop:
-            return False
-        limits.count_hit(tx, bucket, window=DAY, now=now)
+    for rule in rules:
+        if rule.allowed:
+            limits.count_sliding(tx, rule, at=at)
     return True
 
 
@@ -61,19 +112,25 @@ def count_sign_up(
     policy = shop.config.proof_of_work
     if policy == "always" and not has_worked:
         _demand_work()
-    if rules.signups_per_network and network:
-        allowed = rules.signups_per_network * (3 if has_worked else 1)
-        count = limits.count_hit(tx, f"net:{network}", window=HOUR, now=now)
-        if count > allowed:
-            raise TooMany(
-                "Too many sign-ups came from this network. Please try again later.",
-                retry_after=limits.window_left(now, HOUR),
-            )
+    allowed = rules.signups_per_network * (3 if has_worked else 1)
+    if allowed and network:
+        words = "Too many sign-ups came from this network. Please try again later."
+        count_network(tx, f"net:{network}", allowed=allowed, now=now, words=words)
     if rules.signups_per_product:
         bucket = f"product:{product_id}"
         count = limits.count_hit(tx, bucket, window=MINUTE, now=now)
         if count > rules.signups_per_product and not has_worked and policy != "never":
             _demand_work()
+
+
+def count_network(tx: Transaction, bucket: str, *, allowed: int, now: datetime, words: str) -> None:
+    """Count one more of a network in this hour. Raises errors.TooMany with `words`.
+
+    Counted first, so that two at once meet in the row; what is refused is rolled back.
+    """
+    rule = Sliding(bucket=bucket, allowed=allowed, window=HOUR, step=HOUR / STEPS)
+    if limits.count_sliding(tx, rule, at=now) > allowed:
+        raise TooMany(words, retry_after=limits.room_at(tx, rule, now=now) - now)
 
 
 def _demand_work() -> None:

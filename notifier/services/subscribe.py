@@ -19,7 +19,7 @@ from notifier.i18n import choose_locale
 from notifier.services.consent import Circumstances, read_consent_id, record_consent
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
-from notifier.services.sign_up_limits import count_sign_up, may_write_to
+from notifier.services.sign_up_limits import count_sign_up, may_write_to, when_to_confirm
 from notifier.services.write_message import write_message
 from notifier.store import catalogue, people, under_way
 from notifier.store import stock as stock_store
@@ -258,20 +258,23 @@ def ask_for_confirmation(
     *,
     address: Address,
     again: bool = False,
+    by_owner: bool = False,
 ) -> None:
-    """One confirmation per address at a time: who has one unanswered gets no second (A10).
+    """One confirmation per address at a time: who has one unanswered gets no second (A10), and
+    one an hour and shop: another waits until then.
 
-    `again`: its owner asked for another, so one unanswered does not stand in the way.
+    `again`: another was asked for by link, so one unanswered does not stand in the way.
+    `by_owner`: and by the owner of this very address, so that it need not wait either.
     """
     now = env.now()
     others = people.subscriptions_of(
         tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
     )
     pending = [one.id for one in others if one.id != made.id and one.expires_at > now]
-    asked = under_way.asked_to_confirm(tx, pending)
-    if (asked and not again) or not may_write_to(
-        env, tx, shop, address, product_id=made.product_id
-    ):
+    if not again and under_way.asked_to_confirm(tx, pending):
+        return
+    due_at = when_to_confirm(env, tx, shop, address, product_id=made.product_id, by_owner=by_owner)
+    if due_at is None:
         return
     write_message(
         env,
@@ -280,6 +283,7 @@ def ask_for_confirmation(
         shop=shop,
         subscription=made,
         facts={"expires_at": made.expires_at.isoformat()},
+        due_at=due_at,
     )
 
 

@@ -19,9 +19,7 @@ from notifier.store.upsert import insert_into, insert_or
 
 # Built once: building a statement anew costs several times what running it does.
 _STILL = (limits.c.bucket == bindparam("of_bucket"), limits.c.ends_at > bindparam("at"))
-_STILL_COUNTED = (
-    select(limits.c.ends_at, limits.c.count).where(*_STILL).order_by(limits.c.ends_at)
-)
+_STILL_COUNTED = select(limits.c.ends_at, limits.c.count).where(*_STILL).order_by(limits.c.ends_at)
 _TOTAL = select(func.sum(limits.c.count)).where(*_STILL)
 
 
@@ -67,13 +65,14 @@ def room_at(tx: Connection, rule: Sliding, *, now: datetime) -> datetime:
     """From when on one more may come; `now` where it may at once."""
     if not rule.allowed:
         return now
-    rows = tx.execute(_STILL_COUNTED, {"of_bucket": rule.bucket, "at": now}).all()
-    left = sum(row.count for row in rows)
+    asked = {"of_bucket": rule.bucket, "at": now}
+    rows = [(ends_at, int(count)) for ends_at, count in tx.execute(_STILL_COUNTED, asked)]
+    left = sum(count for _, count in rows)
     free_at = now
-    for row in rows:
+    for ends_at, count in rows:
         if left < rule.allowed:
             break
-        free_at, left = row.ends_at, left - row.count
+        free_at, left = ends_at, left - count
     return free_at
 
 

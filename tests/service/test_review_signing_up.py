@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -38,6 +39,7 @@ def test_asking_again_after_cancelling_the_request_that_had_the_mail_brings_one(
     world.deliver()
     end(world.env, first, circumstances=HERE)
     world.asks(ANN, "SHIRT-M")
+    world.clock.advance(timedelta(hours=1))  # no sooner after the first one
     world.deliver()
     assert len(world.mails(ANN, "confirm")) == 2
     world.asks(ANN, "SHIRT-M")  # and still no third for what has one

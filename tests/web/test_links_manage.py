@@ -374,13 +374,14 @@ def test_a_notice_moves_to_a_mobile_number(client: FlaskClient, store: Storefron
 
 
 def test_an_address_known_already_must_confirm_a_move_too(
-    client: FlaskClient, store: Storefront
+    client: FlaskClient, store: Storefront, clock: SettableClock
 ) -> None:
     store.stock("S", 0)
     store.stock("TEAPOT", 0)
     store.wait("TEAPOT", "ben@example.com")
     ann = store.wait("S")
     store.send()
+    clock.advance(timedelta(hours=1))  # an address gets one confirmation an hour
 
     press(
         client,
