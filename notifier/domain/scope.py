@@ -10,6 +10,7 @@ class Scope(StrEnum):
 
     PRODUCTS_WRITE = "products:write"
     STOCK_WRITE = "stock:write"
+    ETA_READ = "eta:read"
     ETA_WRITE = "eta:write"
     SUBSCRIPTIONS_READ = "subscriptions:read"
     SUBSCRIPTIONS_WRITE = "subscriptions:write"

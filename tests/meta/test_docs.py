@@ -125,6 +125,15 @@ def commands(group: click.Group, *, before: str = "") -> Iterator[tuple[str, cli
             yield f"{before}{name}", command
 
 
+def command_in(words: list[str]) -> str:
+    """The name of the command that a line of words calls: `audit verify` has two."""
+    return " ".join(words[: 2 if words[:1] and words[0] in groups() else 1])
+
+
+def groups() -> dict[str, click.Command]:
+    return {name: one for name, one in main.commands.items() if isinstance(one, click.Group)}
+
+
 def hooks_told() -> set[str]:
     """Every event that a shop's own software hears of, as the services write it."""
     found: set[str] = set()
@@ -244,13 +253,13 @@ def test_every_command_is_told_to_who_operates_it() -> None:
 
 
 def test_no_page_tells_of_a_command_that_is_not_there() -> None:
-    known = dict(commands(main)) | {"audit": main}
+    known = dict(commands(main)) | groups()
     for path in pages():
         for line in re.findall(r"(?:^\$ |`)notifier (?!-)([^`\n]*)", said(path), re.MULTILINE):
             words = line.split()
             if not words or not words[0].isascii() or words[0] == "…":
                 continue
-            name = " ".join(words[:2]) if words[0] == "audit" else words[0]
+            name = command_in(words)
             assert name in known, f"{path.name}: notifier {line}"
 
 
@@ -259,7 +268,7 @@ def test_every_option_on_a_page_is_one_the_command_has() -> None:
     for path in pages():
         for line in re.findall(r"(?:^\$ |`)notifier (?!-)([^`\n]*)", said(path), re.MULTILINE):
             words = line.partition("#")[0].split()
-            name = " ".join(words[:2]) if words[:1] == ["audit"] else (words or [""])[0]
+            name = command_in(words)
             if name not in known:
                 continue
             options = {one for p in known[name].params for one in (*p.opts, *p.secondary_opts)}

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from notifier.web.api import demand, docs, eta, products, releases, stock, subscriptions
+from notifier.web.api import (
+    demand,
+    docs,
+    eta,
+    eta_suggestion,
+    products,
+    releases,
+    stock,
+    subscriptions,
+)
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-for part in (demand, docs, eta, products, releases, stock, subscriptions):
+for part in (demand, docs, eta, eta_suggestion, products, releases, stock, subscriptions):
     blueprint.register_blueprint(part.blueprint)

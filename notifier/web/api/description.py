@@ -20,6 +20,7 @@ from notifier.web.api.shapes import ErrorAnswer, Nothing
 PREFIX = "/api/v1"
 _REF = "#/components/schemas/"
 _ARGUMENT = re.compile(r"<int:(\w+)>")
+_OF_ONE_THING = ("/eta", "/eta/suggestion", "/subscriptions")  # 404 when it is not known
 _ERRORS = {
     400: "The request cannot be read: not JSON, not UTF-8, an argument twice.",
     401: "No key, or none of the configured ones.",
@@ -179,7 +180,7 @@ def _responses(one: Operation) -> dict[str, Any]:
     for status, description in _ERRORS.items():
         if status in (413, 415) and not has_body:
             continue
-        if status == 404 and "<" not in one.path and one.path not in ("/eta", "/subscriptions"):
+        if status == 404 and "<" not in one.path and one.path not in _OF_ONE_THING:
             continue
         if status in (409, 429) and one.method != "POST":
             continue
