@@ -12,10 +12,12 @@ from datetime import datetime
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
+from notifier.domain.quiet_hours import known_zone
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import Origin, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.i18n import choose_locale
+from notifier.log import log
 from notifier.services.consent import Circumstances, read_consent_id, record_consent
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
@@ -89,7 +91,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
             medium=address.medium.value,
             address=address.value,
             address_hash=address.hash,
-            time_zone=ask.time_zone,
+            time_zone=_zone_of(ask),
             now=env.now(),
         )
         made = _store(env, tx, shop, ask, contact=contact, wanted=wanted)
@@ -124,6 +126,14 @@ def _check_quantity(quantity: int) -> None:
         raise InvalidInput.of(
             "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
         )
+
+
+def _zone_of(ask: SignUp) -> str:
+    """Where the browser says it is; empty, and logged, for what is no place's time zone."""
+    if ask.time_zone and not known_zone(ask.time_zone):
+        log.info("time zone ignored: not known", zone=ask.time_zone)
+        return ""
+    return ask.time_zone
 
 
 def find_wanted(tx: Transaction, shop: ShopRef, ask: SignUp) -> Wanted:

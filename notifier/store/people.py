@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, update
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.store.tables.people import contacts, subscriptions, suppressions
@@ -82,16 +82,24 @@ def target_of(*, variant_id: int | None, product_id: int) -> str:
 def _ensure_contact(dialect: str) -> Any:
     """Built once: building a statement anew costs several times what running it does."""
     statement = insert_into(dialect, contacts)
+    said = statement.excluded.time_zone
     return statement.on_conflict_do_update(
         index_elements=["address_hash"],
-        set_={"address": statement.excluded.address, "erased_at": None},
+        set_={
+            "address": statement.excluded.address,
+            "time_zone": case((said != "", said), else_=contacts.c.time_zone),
+            "erased_at": None,
+        },
     ).returning(*_CONTACT)
 
 
 def ensure_contact(
     tx: Connection, *, medium: str, address: str, address_hash: str, time_zone: str, now: datetime
 ) -> ContactRow:
-    """The contact for an address, made or woken after an erasure."""
+    """The contact for an address, made or woken after an erasure.
+
+    `time_zone`: what the person's browser says now; empty when nothing does, which keeps the last.
+    """
     values = {
         "medium": medium,
         "address": address,

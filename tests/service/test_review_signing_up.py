@@ -63,3 +63,23 @@ def test_who_wants_goods_that_are_there_can_ask_while_it_is_on_backorder(
     with pytest.raises(Conflict):
         world.asks(ANN)
     assert world.asks(ANN, physical_only=True)
+
+
+def zone_of(world: World) -> object:
+    return world.rows("SELECT time_zone FROM contacts")[0]["time_zone"]
+
+
+def test_who_has_moved_is_written_to_by_the_clocks_of_the_new_place(world: World) -> None:
+    world.see("SHIRT-S", 0)
+    world.see("SHIRT-M", 0)
+    world.asks(ANN, "SHIRT-S", time_zone="Europe/Berlin")
+    world.asks(ANN, "SHIRT-M", time_zone="America/New_York")
+    assert zone_of(world) == "America/New_York"
+
+
+@pytest.mark.parametrize("said", ["", "Mars/Phobos", "../etc/passwd", "a\x00b"])
+def test_a_time_zone_that_is_none_changes_nothing(world: World, said: str) -> None:
+    world.see("SHIRT-S", 0)
+    world.asks(ANN, time_zone="Europe/Berlin")
+    world.asks(ANN, time_zone=said)
+    assert zone_of(world) == "Europe/Berlin"
