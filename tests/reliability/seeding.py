@@ -80,7 +80,7 @@ auth_token = "{token}"
 from_number = "{number}"
 base_url = "{url}"
 rate_per_second = 1000
-settling = 1
+settling = 0.1
 daily_spend_cap = 0
 """
 
