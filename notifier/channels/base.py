@@ -95,6 +95,7 @@ class Letter:
     address: str
     shop: str
     locale: str = "en"
+    template_version: str = ""  # of the text; empty when it does not matter
     sender: str = ""
     reply_to: str = ""
     subject: str = ""

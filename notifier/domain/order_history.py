@@ -49,6 +49,7 @@ class Happened(StrEnum):
     TOLD = "told"  # a message that is no offer: {kind, message}
     CHANGED = "changed"  # {quantity, was} or {variant, was}
     ALARM = "alarm"  # {why}: a person was called
+    HOOK = "hook"  # {hook}: the shop's software was told
 
 
 _PLAIN: Mapping[Happened, Callable[..., Event]] = {

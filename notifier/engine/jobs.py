@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from notifier.services.announce import announce
 from notifier.services.env import Env
+from notifier.services.order_follow import AT_ONCE, follow_due
 from notifier.services.poll import alarm_stale, poll_due
 from notifier.services.seal import seal_ledger
 from notifier.services.sweep import sweep
@@ -32,6 +33,11 @@ def _announce_all(env: Env, _owner: str) -> None:
         continue
 
 
+def _follow_all(env: Env, _owner: str) -> None:
+    while follow_due(env) == AT_ONCE:
+        continue
+
+
 JOBS = (
     Job(
         name="poll",
@@ -42,6 +48,7 @@ JOBS = (
     Job(name="announce", every=timedelta(seconds=1), run=_announce_all),
     Job(name="take_over", every=timedelta(seconds=15), run=lambda env, _: take_over(env)),
     Job(name="sweep", every=timedelta(minutes=1), run=lambda env, _: sweep(env)),
+    Job(name="order_lines", every=timedelta(seconds=5), run=_follow_all),
     Job(name="stale", every=timedelta(minutes=1), run=lambda env, _: alarm_stale(env)),
     Job(name="seal", every=timedelta(seconds=10), run=lambda env, _: seal_ledger(env)),
     Job(name="tidy", every=timedelta(hours=1), run=lambda env, _: tidy(env)),

@@ -19,6 +19,7 @@ from notifier.services.book_result import (
     shut_address,
 )
 from notifier.services.env import Env
+from notifier.services.order_sent import did_not_arrive, was_accepted
 from notifier.services.withdraw import withdraw_address
 from notifier.signing import Purpose
 from notifier.store import ledger, outbox, people, receipts
@@ -119,6 +120,17 @@ def _settle(env: Env, tx: Transaction, message: MessageRow, receipt: Receipt) ->
     )
     if receipt.kind in _ARRIVED:
         mark_told(env, tx, message, reason="told")
+        was_accepted(
+            env,
+            tx,
+            message,
+            message.attempt_no,
+            Result(
+                outcome=Outcome.ACCEPTED, provider_id=message.provider_id or receipt.provider_id
+            ),
+        )
+    elif state is not MessageState.COMPLAINED:
+        did_not_arrive(env, tx, message)
 
 
 def _follow(env: Env, tx: Transaction, message: MessageRow | None, receipt: Receipt) -> None:

@@ -5,15 +5,35 @@ Beside the belief about stock, whose source and age stay those of the last look.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from notifier.domain.eta import Eta, EtaPrecision
-from notifier.store.stock import add_eta
+from notifier.domain.stock import Level
+from notifier.store.stock import add_eta, read_eta
 from notifier.store.tables.catalogue import stock
 
 NONE = Eta(earliest=None, latest=None, precision=EtaPrecision.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The date that is believed now. `at`: since when, None when nobody gave one."""
+
+    eta: Eta | None
+    source: str
+    at: datetime | None
+    level: Level
+
+
+def expected(tx: Connection, variant_id: int) -> Expected | None:
+    """When a variant is expected, and who says so; None when nothing is known of its stock."""
+    row = tx.execute(select(stock).where(stock.c.variant_id == variant_id)).one_or_none()
+    if row is None:
+        return None
+    return Expected(eta=read_eta(row), source=row.eta_source, at=row.eta_at, level=Level(row.level))
 
 
 def put_eta(

@@ -383,6 +383,7 @@ def suppressed(
                 row.address_hash == address_hash
                 and row.shop_id in (None, shop_id)
                 and row.product_id in (None, product_id)
+                and found.get(one, "unsubscribed") == "unsubscribed"  # the least of the reasons
             ):
                 found[one] = row.reason
     return found

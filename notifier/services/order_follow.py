@@ -1,0 +1,276 @@
+"""Something happened to an order line, or time passed: where does it stand, and what follows?
+
+Everything that happens goes through `record`; whatever follows is derived from the whole history
+by `follow`, which may run at any time, late or twice. What must happen once (a hook, an alarm) has
+a key among the line's events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from notifier.domain.eta import Eta
+from notifier.domain.order_delay import RefundScope, Standing, State, assess, end_of, refund_scope
+from notifier.domain.order_delay.days import start_of
+from notifier.domain.order_history import Happened
+from notifier.domain.stock import Level
+from notifier.services.alarms import clear_alarm, raise_alarm
+from notifier.services.env import Env, ShopRef
+from notifier.services.hook_out import tell_webhooks
+from notifier.services.order_case import Case, load_case
+from notifier.services.order_tell import tell
+from notifier.services.order_wanted import what_to_tell
+from notifier.services.set_eta import BY_HAND
+from notifier.store import etas, orders
+from notifier.store.session import Transaction
+
+AT_ONCE = 100  # lines a run of the job looks at
+CLOSED = frozenset(
+    {State.SHIPPED, State.DELIVERED, State.REFUND_DUE, State.REFUNDED, State.MANUAL_REVIEW}
+)
+OPEN = tuple(sorted(state.value for state in State if state not in CLOSED))
+"""The states of lines that still wait for their goods, as stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class New:
+    """An event to be recorded. `key` is the same when the same thing is reported again."""
+
+    kind: Happened
+    at: datetime
+    key: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    actor: str = ""
+
+
+def record(env: Env, tx: Transaction, line_id: int, *happened: New) -> Standing:
+    """Add what happened to a line, and do what follows. Where the line stands after it.
+
+    Raises errors.NotFound. The line stays locked until the caller's transaction ends.
+    """
+    orders.find_line(tx, line_id, for_update=True)
+    for one in happened:
+        orders.add_event(
+            tx,
+            line_id,
+            kind=one.kind.value,
+            at=one.at,
+            recorded_at=env.now(),
+            key=one.key,
+            facts=one.facts,
+            actor=one.actor,
+        )
+    return follow(env, tx, line_id)
+
+
+def follow(env: Env, tx: Transaction, line_id: int) -> Standing:
+    """Reckon anew where a line stands; store it, tell the customer, the shop and its people."""
+    now = env.now()
+    case = load_case(tx, line_id, for_update=True)
+    if _take_over_estimate(tx, case, now=now):
+        case = load_case(tx, line_id)
+    standing = assess(case.facts, now)
+    shop = env.shop_by_id(case.line.shop_id)
+    if shop is not None:
+        _owe(env, tx, shop, case, standing, now=now)
+        _call_people(env, tx, shop, case, standing, now=now)
+        tell(env, tx, shop, case, what_to_tell(case, now=now))
+    orders.update_line(
+        tx,
+        line_id,
+        assessed_at=now,
+        state=standing.state.value,
+        next_step=standing.next_step.value,
+        deadline_at=standing.deadline,
+        refund_by=standing.refund.by_at if _is_owed(standing) and standing.refund else None,
+        look_at=_look_at(case, standing, now=now),
+    )
+    return standing
+
+
+def follow_due(env: Env) -> int:
+    """The job: look at the lines at which something may follow by now; how many there were."""
+    with env.db.read() as tx:
+        due = orders.due_lines(tx, now=env.now(), limit=AT_ONCE)
+    for line_id in due:
+        env.db.retry(partial(_follow_one, env, line_id))
+    return len(due)
+
+
+def _follow_one(env: Env, line_id: int, tx: Transaction) -> None:
+    follow(env, tx, line_id)
+
+
+def _take_over_estimate(tx: Transaction, case: Case, *, now: datetime) -> bool:
+    """The date expected for the variant is the line's too, until somebody gives the line its own.
+
+    True when there was news. Nobody having said anything is no estimate; a date taken back is one.
+    """
+    if case.line.variant_id is None or case.line.state in CLOSED:
+        return False
+    belief = etas.expected(tx, case.line.variant_id)
+    latest = case.latest(Happened.ESTIMATE)
+    if belief is None or belief.level is Level.THERE or (latest is None and belief.eta is None):
+        return False  # what is there is expected no more, and that is no delay
+    has_own = latest is not None and latest.facts.get("scope") != "variant"
+    if latest is not None and has_own and (belief.at is None or belief.at <= latest.at):
+        return False
+    facts = estimate_facts(belief.eta, source=belief.source)
+    if latest is not None and {name: latest.facts.get(name) for name in facts} == facts:
+        return False
+    known = min(max(belief.at or now, case.order.completed_at), now)
+    number = sum(event.kind == Happened.ESTIMATE for event in case.events)
+    return orders.add_event(
+        tx,
+        case.line.id,
+        kind=Happened.ESTIMATE.value,
+        at=max(known, latest.at) if latest else known,
+        recorded_at=now,
+        key=f"eta:{number}",
+        facts=facts,
+        actor=belief.source,
+    )
+
+
+def estimate_facts(eta: Eta | None, *, source: str, scope: str = "variant") -> dict[str, Any]:
+    """What an ESTIMATE event says: the last day of the span (trust A4), and whether somebody or
+    something stands behind it (trust OD-5). `scope`: variant, line, or stock (it is there)."""
+    return {
+        "scope": scope,
+        "ship_by": eta.latest.isoformat() if eta and eta.latest else None,
+        "eta": eta.iso() if eta else None,
+        "has_basis": eta is not None and source not in ("", BY_HAND),
+        "source": source if eta else "",
+    }
+
+
+def _is_owed(standing: Standing) -> bool:
+    return standing.refund is not None and standing.state is State.REFUND_DUE
+
+
+def _owe(
+    env: Env, tx: Transaction, shop: ShopRef, case: Case, standing: Standing, *, now: datetime
+) -> None:
+    """Tell the shop's software of a refund that is due (trust OD-19). We move no money."""
+    refund = standing.refund
+    if refund is None or not _is_owed(standing):
+        return
+    mark = f"hook:refund.required:{refund.vest}:{refund.ground}"
+    if not _first_time(tx, case, mark, facts={"hook": "refund.required"}, now=now):
+        return
+    line, order = case.line, case.order
+    siblings = orders.lines_of_order(tx, order.id)
+    states = [standing.state if one.id == line.id else State(one.state) for one in siblings]
+    tell_webhooks(
+        env,
+        tx,
+        shop,
+        "refund.required",
+        {
+            "order": order.ref,
+            "line": line.ref,
+            "quantity": line.quantity,
+            "price": str(line.price) if line.price is not None else None,
+            "currency": line.currency,
+            "ground": refund.ground.value,
+            "vested_on": refund.vest.isoformat(),
+            "refund_by": refund.by.isoformat(),
+            "refund_by_instant": refund.by_at.isoformat(),
+            "covers": refund_scope(states).value,
+            "shipping_fee_by_hand": refund_scope(states) is RefundScope.LINES_AND_FEE_BY_HAND,
+            "rules": standing.pack.name,
+        },
+    )
+
+
+def _call_people(
+    env: Env, tx: Transaction, shop: ShopRef, case: Case, standing: Standing, *, now: datetime
+) -> None:
+    """Alarms: a missed or near deadline, a customer who cannot be reached, a review."""
+    about = case.facts.ref[:128]
+    for reason in standing.reasons:
+        if reason.why in standing.alarms:
+            mark = f"alarm:{reason.why}:{reason.at.isoformat()}"
+            if _first_time(tx, case, mark, facts={"why": reason.why.value}, now=now):
+                _raise(env, tx, shop, case, standing, why=reason.why.value)
+    notice = standing.notice
+    if notice is not None and notice.person_from is not None and notice.person_from <= now:
+        mark = f"alarm:not_reached:{notice.by}"
+        if _first_time(tx, case, mark, facts={"why": "not_reached"}, now=now):
+            _raise(env, tx, shop, case, standing, why="not_reached")
+    elif notice is None:
+        clear_alarm(env, tx, code="order.not_reached", about=about)
+    if standing.state is State.MANUAL_REVIEW:
+        if _first_time(tx, case, "alarm:review", facts={"why": "review"}, now=now):
+            _raise(env, tx, shop, case, standing, why="review")
+    else:
+        clear_alarm(env, tx, code="order.review", about=about)
+    if standing.state is State.REFUNDED:
+        for why in ("refund_nearly_overdue", "refund_overdue"):
+            clear_alarm(env, tx, code=f"order.{why}", about=about)
+
+
+_WHAT_TO_DO = {
+    "no_option_offered": "A legal deadline was missed: no valid notice was offered in time. The "
+    "order is cancelled by law; send the refund by {refund_by}.",
+    "no_renewed_option_offered": "A legal deadline was missed: the date the customer agreed to is "
+    "over. The order is cancelled by law; send the refund by {refund_by}.",
+    "shipped_after_end": "It was shipped after the order had ended. Stop the parcel if you can; "
+    "the refund is owed all the same.",
+    "shipped_as_cancelled": "Cancelled and shipped at the same instant. Find out which came first.",
+    "refund_late": "The refund was sent after its last day.",
+    "refund_nearly_overdue": "The refund must be sent by {refund_by}.",
+    "refund_overdue": "The refund should have been sent by {refund_by}. Send it now.",
+    "not_reached": "The customer was not reached, and a notice must be given by {notice_by}. Call "
+    "or write to them yourself.",
+    "review": "Cancelled and shipped at the same instant. Find out which came first and say so.",
+}
+
+
+def _raise(
+    env: Env, tx: Transaction, shop: ShopRef, case: Case, standing: Standing, *, why: str
+) -> None:
+    notice_by = standing.notice.last_day if standing.notice else None
+    words = {
+        "refund_by": str(standing.refund.by) if standing.refund else "",
+        "notice_by": str(notice_by or ""),
+    }
+    raise_alarm(
+        env,
+        tx,
+        code=f"order.{why}",
+        about=case.facts.ref[:128],
+        message=f"Order {case.order.ref}, line {case.line.ref} ({case.line.title[:80]}): "
+        + _WHAT_TO_DO[why].format(**words),
+        shop=shop,
+        facts={"order": case.order.ref, "line": case.line.ref},
+    )
+
+
+def _first_time(
+    tx: Transaction, case: Case, mark: str, *, facts: dict[str, Any], now: datetime
+) -> bool:
+    kind = Happened.ALARM if mark.startswith("alarm:") else Happened.HOOK
+    return orders.add_event(
+        tx, case.line.id, kind=kind.value, at=now, recorded_at=now, key=mark[:128], facts=facts
+    )
+
+
+def _look_at(case: Case, standing: Standing, *, now: datetime) -> datetime | None:
+    """The next instant at which something may follow without anybody doing anything."""
+    zone = case.order.zone
+    moments = [standing.deadline]
+    if standing.notice is not None:
+        moments += [standing.notice.person_from, standing.notice.by]
+    if _is_owed(standing) and standing.refund is not None:
+        moments += [start_of(standing.refund.alarm, zone), standing.refund.by_at]
+    if standing.update_due is not None:
+        moments.append(start_of(standing.update_due, zone))
+    estimate = case.latest(Happened.ESTIMATE)
+    if estimate is not None and estimate.facts.get("ship_by") and standing.may_ship:
+        day = datetime.fromisoformat(estimate.facts["ship_by"]).date()
+        moments.append(end_of(day, zone))
+    return min((one for one in moments if one is not None and one > now), default=None)

@@ -1,0 +1,191 @@
+"""What is kept of a message about an order line, and what follows when it arrives or does not?
+
+The exact bytes are stored before they are handed over, so that a crash in between loses no proof.
+When a provider has taken them, the line's history says so and the ledger holds their digest; when
+they come back, the customer was not told, and another way is tried (trust OD-13, OD-18).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from notifier.channels.base import Letter, Result
+from notifier.domain.message import Medium, MessageKind
+from notifier.domain.order_history import Happened
+from notifier.services.env import Env
+from notifier.services.order_case import load_case
+from notifier.services.order_follow import New, record
+from notifier.services.order_tell import is_about_order
+from notifier.services.order_wanted import Wanted, what_to_tell
+from notifier.store import ledger, notices, orders, people
+from notifier.store.notices import NoticeRow
+from notifier.store.outbox import MessageRow
+from notifier.store.session import Transaction
+
+BOOK = "notice"
+
+
+def why_not(env: Env, tx: Transaction, message: MessageRow) -> str:
+    """Why this message about an order line is not to be sent now; empty when it is."""
+    if message.order_line_id is None or message.kind == MessageKind.ORDER_READY:
+        return ""
+    wanted = what_to_tell(load_case(tx, message.order_line_id), now=env.now())
+    if wanted is None or wanted.signature != (message.facts or {}).get("signature"):
+        return "superseded"
+    return ""
+
+
+def keep_letters(env: Env, letters: Sequence[Letter], messages: Mapping[int, MessageRow]) -> None:
+    """Store what is about to be handed over, as it is; one transaction for all."""
+    rows = [
+        _row(env, letter, messages[letter.message_id])
+        for letter in letters
+        if messages[letter.message_id].order_line_id is not None
+    ]
+    if rows:
+        env.db.retry(lambda tx: notices.keep(tx, [_with_plan(env, tx, row) for row in rows]))
+
+
+def _row(env: Env, letter: Letter, message: MessageRow) -> dict[str, Any]:
+    text = letter.short if message.medium == Medium.SMS else letter.text
+    html = "" if message.medium == Medium.SMS else letter.html
+    subject = "" if message.medium == Medium.SMS else letter.subject
+    return {
+        "line_id": message.order_line_id,
+        "message_id": message.id,
+        "attempt_no": letter.attempt_no,
+        "kind": message.kind,
+        "medium": message.medium,
+        "address": letter.address,
+        "locale": letter.locale,
+        "template_version": letter.template_version,
+        "subject": subject,
+        "text": text,
+        "html": html,
+        "digest": notices.digest_of(address=letter.address, subject=subject, text=text, html=html),
+        "written_at": env.now(),
+    }
+
+
+def _with_plan(env: Env, tx: Transaction, row: dict[str, Any]) -> dict[str, Any]:
+    wanted = what_to_tell(load_case(tx, row["line_id"]), now=env.now())
+    return {**row, "plan": plan_as_row(wanted) if wanted else {}}
+
+
+def plan_as_row(wanted: Wanted) -> dict[str, Any]:
+    """What of a plan has to be provable later, as plain values."""
+    plan = wanted.plan
+    found: dict[str, Any] = {
+        "signature": wanted.signature,
+        "about": wanted.about,
+        "rules": wanted.standing.pack.version,
+    }
+    if plan is None:
+        return found
+    return found | {
+        "kind": plan.kind.value,
+        "revised": _iso(plan.revised),
+        "silence": plan.silence.value,
+        "answer_by": _iso(plan.answer_by),
+        "clauses": sorted(plan.clauses),
+        "is_news_of_date": plan.message is not None or wanted.about == "no_news",
+        "legal": wanted.is_legal,
+    }
+
+
+def was_accepted(
+    env: Env, tx: Transaction, message: MessageRow, attempt_no: int, result: Result
+) -> None:
+    """A provider took the message: the customer was told, as far as anybody can know."""
+    if message.order_line_id is None:
+        return
+    now = env.now()
+    notice = notices.offered(
+        tx,
+        message_id=message.id,
+        attempt_no=attempt_no,
+        at=now,
+        provider_id=result.provider_id,
+    )
+    happened = _as_event(message, notice, at=now)
+    if notice is not None:
+        _prove(tx, message, notice, act="offered", at=now)
+    record(env, tx, message.order_line_id, happened)
+
+
+def _as_event(message: MessageRow, notice: NoticeRow | None, *, at: datetime) -> New:
+    """The news as the delay rules see it; a text message is never the offer the law asks for."""
+    plan = notice.plan if notice else {}
+    facts: dict[str, Any] = {
+        "message": message.id,
+        "kind": message.kind,
+        "medium": message.medium,
+        "signature": (message.facts or {}).get("signature", ""),
+    }
+    by_sms = message.medium == Medium.SMS
+    if not plan.get("is_news_of_date") or (by_sms and plan.get("legal")):
+        return New(kind=Happened.TOLD, at=at, key=f"message:{message.id}", facts=facts)
+    offer = {"kind": plan["kind"], "revised": plan["revised"], "message_kind": message.kind}
+    return New(kind=Happened.NOTICE, at=at, key=f"message:{message.id}", facts={**facts, **offer})
+
+
+def did_not_arrive(env: Env, tx: Transaction, message: MessageRow) -> None:
+    """The message was refused, came back, or was never sent: look what is to be done now."""
+    if message.order_line_id is None:
+        return
+    now = env.now()
+    case = load_case(tx, message.order_line_id, for_update=True)
+    told = [event for event in case.events if event.facts.get("message") == message.id]
+    if not told:
+        record(env, tx, message.order_line_id)
+        return
+    notices.returned(tx, message_id=message.id, at=now)
+    for notice in notices.notices_of(tx, [message.order_line_id]):
+        if notice.message_id == message.id and notice.offered_at is not None:
+            _prove(tx, message, notice, act="returned", at=now)
+    back = New(
+        kind=Happened.RETURNED,
+        at=now,
+        key=f"returned:{message.id}",
+        facts={"message": message.id},
+    )
+    record(env, tx, message.order_line_id, back)
+
+
+def look_again_soon(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -> None:
+    """Messages were skipped as they were claimed: let the job see what is to be done."""
+    for message in messages:
+        if message.order_line_id is not None and is_about_order(message.kind):
+            orders.update_line(tx, message.order_line_id, look_at=env.now())
+
+
+def _prove(
+    tx: Transaction, message: MessageRow, notice: NoticeRow, *, act: str, at: datetime
+) -> None:
+    contact = people.find_contact(tx, contact_id=message.contact_id) if message.contact_id else None
+    ledger.append(
+        tx,
+        book=BOOK,
+        act=act,
+        at=at,
+        shop_id=message.shop_id,
+        address_hash=contact.address_hash if contact else "",
+        facts={
+            "line": message.order_line_id,
+            "message": message.id,
+            "attempt": notice.attempt_no,
+            "kind": notice.kind,
+            "medium": notice.medium,
+            "locale": notice.locale,
+            "template_version": notice.template_version,
+            "digest": notice.digest,
+            "plan": notice.plan,
+            "provider_id": notice.provider_id,
+        },
+    )
+
+
+def _iso(day: Any) -> str | None:
+    return day.isoformat() if day else None
