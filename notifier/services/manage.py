@@ -15,13 +15,14 @@ from typing import Any
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
-from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
+from notifier.errors import Conflict, InvalidInput, NotFound, StoreBusy, TooMany
 from notifier.services.book_result import end_subscriptions
 from notifier.services.consent import Circumstances, record_consent
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.read_address import Address
 from notifier.services.subscribe import MAX_QUANTITY, ask_for_confirmation
+from notifier.services.tell_gone import are_gone, tell_gone
 from notifier.services.write_message import write_message
 from notifier.store import catalogue, people
 from notifier.store import stock as stock_store
@@ -43,6 +44,7 @@ class Item:
     variant: VariantRow
     siblings: tuple[VariantRow, ...]
     stock: Stock | None
+    is_gone: bool  # for good
 
     @property
     def can_be_bought(self) -> bool:
@@ -55,6 +57,7 @@ class Done(StrEnum):
     CONFIRMED = "confirmed"
     ALREADY = "already"
     AVAILABLE = "available"  # confirmed, and it can be bought at this moment
+    GONE = "gone"  # confirmed, and it will never come back
     ENDED = "ended"
     TOO_LATE = "too_late"
 
@@ -88,18 +91,24 @@ def _item(env: Env, tx: Transaction, row: SubscriptionRow) -> Item | None:
     if shop is None or not siblings:
         return None
     variant = next((one for one in siblings if one.id == row.variant_id), siblings[0])
-    beliefs = stock_store.load_stock(
-        tx, [one.id for one in siblings] if row.variant_id is None else [variant.id]
+    wanted = [one.id for one in siblings] if row.variant_id is None else [variant.id]
+    beliefs = stock_store.load_stock(tx, wanted)
+    return Item(
+        subscription=row,
+        shop=shop,
+        variant=variant,
+        siblings=tuple(siblings),
+        stock=max(beliefs.values(), key=lambda one: one.level, default=None),
+        is_gone=are_gone([beliefs.get(id_) for id_ in wanted]),
     )
-    best = max(beliefs.values(), key=lambda one: one.level, default=None)
-    return Item(subscription=row, shop=shop, variant=variant, siblings=tuple(siblings), stock=best)
 
 
 def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> Done:
     """Put a confirmed subscription in line.
 
     When the goods are there at this moment, the page says so and that is the telling: it counts as
-    told, since a message would only repeat the page. Never brings back what was ended.
+    told, since a message would only repeat the page. When they will never be, they are told as
+    everybody was who waited. Never brings back what was ended.
     """
 
     def work(tx: Transaction) -> Done:
@@ -117,7 +126,7 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
         if contact is None or contact.erased_at is not None:
             raise NotFound("Nothing is stored for this link any more.")
         now = env.now()
-        available = _is_there(tx, row)
+        available, gone = _how_it_stands(tx, row)
         state = SubscriptionState.TOLD if available else SubscriptionState.WAITING
         people.move_subscriptions(
             tx,
@@ -151,6 +160,9 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
         )
         if available:
             return Done.AVAILABLE
+        if gone:
+            tell_gone(env, tx, shop, row)
+            return Done.GONE
         if shop.config.waiting_mail:
             write_message(env, tx, MessageKind.WAITING, shop=shop, subscription=row)
         return Done.CONFIRMED
@@ -158,18 +170,18 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
     return env.db.retry(work)
 
 
-def _is_there(tx: Transaction, row: SubscriptionRow) -> bool:
-    """Whether what is waited for can be bought; locks the stock rows, see subscribe."""
+def _how_it_stands(tx: Transaction, row: SubscriptionRow) -> tuple[bool, bool]:
+    """Whether what is waited for can be bought, and whether it never will be; locks the stock
+    rows, see subscribe."""
     ids = (
         [row.variant_id]
         if row.variant_id is not None
         else [one.id for one in catalogue.variants_of(tx, row.product_id)]
     )
     beliefs = stock_store.load_stock(tx, ids, for_update=True)
-    return any(
-        one.level > Level.NONE and not (row.physical_only and one.level is Level.ORDERABLE)
-        for one in beliefs.values()
-    )
+    enough = Level.THERE if row.physical_only else Level.ORDERABLE
+    there = any(one.level >= enough for one in beliefs.values())
+    return there, are_gone([beliefs.get(id_) for id_ in ids])
 
 
 def end(
@@ -286,31 +298,69 @@ def change_locale(env: Env, contact_id: int, subscription_id: int, *, locale: st
 def change_variant(
     env: Env, contact_id: int, subscription_id: int, *, variant_id: int | None
 ) -> None:
-    """Wait for another variant of the same product (None: any). Starts at the end of no line:
-    the place in line is kept, since the wish is as old as before."""
+    """Wait for another variant of the same product (None: any), in the old place in line, since
+    the wish is as old as before. Where that one is waited for already, the two become one.
+
+    Raises errors.NotFound, InvalidInput for what is no variant of the product, and Conflict:
+    `ended`, `closed` (takes no requests), `available` and `discontinued`.
+    """
 
     def work(tx: Transaction) -> None:
         row = _own(tx, contact_id, subscription_id)
         if row.state not in ACTIVE:
             raise Conflict("ended", "This is not waited for any more.")
-        siblings = {one.id: one for one in catalogue.variants_of(tx, row.product_id)}
-        if variant_id is not None and variant_id not in siblings:
-            raise InvalidInput.of("variant", "not_of_product", "That is not a variant of this.")
-        wanted = [variant_id] if variant_id is not None else list(siblings)
-        beliefs = stock_store.load_stock(tx, wanted, for_update=True)
-        if any(one.level > Level.NONE for one in beliefs.values()):
-            raise Conflict("available", "That one can be bought now.")
-        target = people.target_of(variant_id=variant_id, product_id=row.product_id)
-        twin = people.find_active(tx, contact_id=contact_id, shop_id=row.shop_id, target=target)
-        if twin is not None:
-            if twin.id != row.id:
-                end_subscriptions(env, tx, [row.id], ended=EndedReason.REPLACED)
+        wanted = _open_variants(tx, row, variant_id)
+        only = wanted[0] if len(wanted) == 1 else None
+        target = people.target_of(variant_id=only, product_id=row.product_id)
+        if target == row.target:
             return
-        people.move_subscriptions(
-            tx, [row.id], variant_id=variant_id, target=target, eta_told="", eta_told_at=None
+        _refuse_needless(tx, wanted, physical_only=row.physical_only)
+        twin = people.find_active(tx, contact_id=contact_id, shop_id=row.shop_id, target=target)
+        if twin is None and people.retarget(tx, row.id, variant_id=only, target=target):
+            return
+        # signed up for at this very moment, if not before
+        twin = twin or people.find_active(
+            tx, contact_id=contact_id, shop_id=row.shop_id, target=target
         )
+        if twin is None:
+            raise StoreBusy("This notice is being changed by somebody else.")
+        _make_one(env, tx, row, twin)
 
     env.db.retry(work)
+
+
+def _open_variants(tx: Transaction, row: SubscriptionRow, variant_id: int | None) -> list[int]:
+    """The variants asked for that take requests: one, or any."""
+    siblings = {one.id: one for one in catalogue.variants_of(tx, row.product_id)}
+    if variant_id is not None and variant_id not in siblings:
+        raise InvalidInput.of("variant", "not_of_product", "That is not a variant of this.")
+    asked = [variant_id] if variant_id is not None else list(siblings)
+    found = [id_ for id_ in asked if siblings[id_].may_be_asked_for]
+    if not found:
+        raise Conflict("closed", "That one takes no requests at the moment.")
+    return found
+
+
+def _refuse_needless(tx: Transaction, wanted: list[int], *, physical_only: bool) -> None:
+    """Conflict where there is nothing to wait for; locks the stock rows, see subscribe."""
+    beliefs = stock_store.load_stock(tx, wanted, for_update=True)
+    enough = Level.THERE if physical_only else Level.ORDERABLE
+    if any(one.level >= enough for one in beliefs.values()):
+        raise Conflict("available", "That one can be bought now.")
+    if are_gone([beliefs.get(id_) for id_ in wanted]):
+        raise Conflict("discontinued", "That one will not come back.")
+
+
+def _make_one(env: Env, tx: Transaction, row: SubscriptionRow, twin: SubscriptionRow) -> None:
+    """Of two wishes for the same: the twin stays, unless it alone is not confirmed. The older
+    place in line stays in any case."""
+    unconfirmed = SubscriptionState.UNCONFIRMED
+    stays, goes = (row, twin) if twin.state == unconfirmed != row.state else (twin, row)
+    end_subscriptions(env, tx, [goes.id], ended=EndedReason.REPLACED)
+    if stays is row:
+        people.retarget(tx, row.id, variant_id=twin.variant_id, target=twin.target)
+    first = min(row.created_at, twin.created_at)
+    people.move_subscriptions(tx, [stays.id], created_at=first)
 
 
 def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None:

@@ -40,8 +40,12 @@ def write_message(
     subscription: SubscriptionRow,
     facts: dict[str, Any] | None = None,
     due_at: datetime | None = None,
+    event_id: int | None = None,
 ) -> int:
-    """Enqueue one message about a subscription, in its frozen language; the outbox id."""
+    """Enqueue one message about a subscription, in its frozen language; the outbox id.
+
+    `event_id`: the event it tells of, of which this subscription must have no message yet.
+    """
     now = env.now()
     return outbox.add_message(
         tx,
@@ -52,6 +56,7 @@ def write_message(
             channel=channel_name(shop, subscription.medium),
             contact_id=subscription.contact_id,
             subscription_id=subscription.id,
+            event_id=event_id,
             locale=subscription.locale,
             priority=priority_of(kind),
             due_at=due_at or now,

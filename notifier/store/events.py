@@ -84,6 +84,17 @@ def load_event(tx: Connection, event_id: int) -> EventRow | None:
     return EventRow(**row._mapping) if row else None
 
 
+def latest_event(
+    tx: Connection, *, product_id: int, variant_id: int | None, kind: str
+) -> EventRow | None:
+    """The last one of a kind about a variant; None for `variant_id`: about any of the product."""
+    query = select(*_COLUMNS).where(events.c.product_id == product_id, events.c.kind == kind)
+    if variant_id is not None:
+        query = query.where(events.c.variant_id == variant_id)
+    row = tx.execute(query.order_by(events.c.id.desc()).limit(1)).one_or_none()
+    return EventRow(**row._mapping) if row else None
+
+
 def close_event(tx: Connection, event_id: int, *, state: str = "closed") -> None:
     tx.execute(update(events).where(events.c.id == event_id).values(state=state))
 

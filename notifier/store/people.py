@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.store.tables.people import contacts, subscriptions, suppressions
@@ -235,6 +236,21 @@ def move_subscriptions(
     if from_states is not None:
         query = query.where(subscriptions.c.state.in_(list(from_states)))
     return int(tx.execute(query.values(**values)).rowcount)
+
+
+def retarget(tx: Connection, subscription_id: int, *, variant_id: int | None, target: str) -> bool:
+    """Let it wait for something else. False, and nothing changed, when the same address waits for
+    that already."""
+    try:
+        with tx.begin_nested():
+            tx.execute(
+                update(subscriptions)
+                .where(subscriptions.c.id == subscription_id)
+                .values(variant_id=variant_id, target=target, eta_told="", eta_told_at=None)
+            )
+    except IntegrityError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

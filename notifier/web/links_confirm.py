@@ -6,7 +6,9 @@ from flask import Blueprint, Response, request
 
 from notifier.domain.subscription import SubscriptionState
 from notifier.services import manage
+from notifier.services.compose import product_title
 from notifier.services.manage import Done, Item
+from notifier.services.tell_gone import offered_instead
 from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
@@ -14,6 +16,7 @@ from notifier.web.link_forms import has_nonce, posted, read_link
 from notifier.web.opened_link import (
     Button,
     Opened,
+    Way,
     ask,
     ask_again,
     open_subscription,
@@ -21,6 +24,7 @@ from notifier.web.opened_link import (
     tell,
     to_product,
 )
+from notifier.web.pages import web_url
 from notifier.web.product_card import card_of
 
 blueprint = Blueprint("confirm", __name__)
@@ -96,7 +100,19 @@ def _confirm(opened: Opened, ticked: list[Item]) -> Response:
         return tell(again, "confirmed", also=also, ways=(see_all(again),))
     if done is Done.AVAILABLE:
         return tell(again, "available", also=also, ways=(to_product(again),))
+    if done is Done.GONE:
+        return _tell_gone(again)
     return _tell_state(again)
+
+
+def _tell_gone(opened: Opened) -> Response:
+    """It will never come back: what the message says, too."""
+    item = opened.item
+    instead = [
+        Way(url=web_url(one.page_url), label=product_title(one, opened.locale))
+        for one in offered_instead(env(), item.shop, item.variant)
+    ]
+    return tell(opened, "never", mood="calm", ways=tuple(instead))
 
 
 def _delete(opened: Opened, ticked: list[Item]) -> Response:
@@ -109,6 +125,8 @@ def _tell_state(opened: Opened) -> Response:
     """There is nothing to confirm any more: say how things stand."""
     row = opened.item.subscription
     if row.state in (SubscriptionState.WAITING, SubscriptionState.PAUSED):
+        if opened.item.is_gone:
+            return _tell_gone(opened)
         return tell(opened, "already", ways=(see_all(opened),))
     if row.state == SubscriptionState.TOLD:
         ways = (to_product(opened), ask_again(opened))

@@ -25,6 +25,7 @@ blueprint = Blueprint("manage", __name__)
 
 PAGE = "m"
 _STATUS = {Conflict: 409, TooMany: 429, InvalidInput: 422, NotFound: 404}
+_NOT_THAT_ONE = ("available", "discontinued", "closed")  # why it cannot be waited for instead
 # What an address bar may ask the page to say after an action: fixed phrases, nothing else.
 _SAID = frozenset(("paused", "resumed", "changed", "stopped", "stopped_all", "resent", "moved"))
 
@@ -79,7 +80,7 @@ def _change_one(overview: Overview, act: str, form: MultiDict[str, str]) -> Resp
 def _trouble(error: NotifierError) -> str:
     """The phrase for what went wrong: the page never repeats what was typed."""
     if isinstance(error, Conflict):
-        return "available" if error.code == "available" else "gone"
+        return error.code if error.code in _NOT_THAT_ONE else "gone"
     if isinstance(error, InvalidInput):
         first = error.problems[0]
         return "same_address" if first.code == "same" else f"bad_{first.field}"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask.testing import FlaskClient
 
+from notifier.domain.availability import Availability
 from tests.timing import SettableClock
 from tests.web.storefront import Storefront
 from tests.web.visits import heading, nonce_of, press, ways, words
@@ -183,3 +184,20 @@ def test_the_page_speaks_the_language_of_the_sign_up(
     assert '<html lang="de" dir="ltr">' in page.text
     assert heading(page).startswith("Dürfen wir Ihnen schreiben")
     assert "49,90" in words(page)
+
+
+def test_who_confirms_what_will_never_come_back_reads_so_and_what_there_is_instead(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("TEAPOT", 3)
+    store.stock("S", 0)
+    path = store.confirm_path(store.ask("S"))
+    store.stock("S", 0, availability=Availability.DISCONTINUED, alternatives=("TEAPOT",))
+
+    page = press(client, path, "confirm")
+
+    assert heading(page) == "It will not come back"
+    assert ways(page) == {"Copper teapot": "https://kettle.example/teapot?size=TEAPOT"}
+    assert heading(client.get(path)) == "It will not come back"
+    assert [one["kind"] for one in store.send()] == ["discontinued"]
+    assert heading(client.get(path)) == "This request has ended"
