@@ -153,6 +153,31 @@ class ReleaseRules(Section):
     )
 
 
+class BackorderSettings(Section):
+    require_eta: bool = Field(False, description="Stop while no expected date is known.")
+    max_days: int = Field(365, ge=0, description="… or it is more days off than this. 0: any.")
+    stop_when_eta_over: bool = Field(True, description="… or it is past.")
+    use_expected_quantity: bool = Field(
+        True, description="… or as many units are ordered as are expected, where that is known."
+    )
+    max_open_units: int = Field(
+        0, ge=0, description="… or so many units of a variant wait to be shipped. 0: any."
+    )
+    max_broken: int = Field(
+        3, ge=0, description="… or so many promises of a variant were missed lately. 0: any."
+    )
+    max_broken_share: float = Field(
+        0, ge=0, le=1, description="… or more than this share of the shop's promises. 0: any."
+    )
+    broken_within: SomeTime = Field(
+        timedelta(days=90), description="Promises count that came due within this."
+    )
+    stop_when_source_stale: bool = Field(
+        False, description="Stop while the source's data are older than its max_age."
+    )
+    stop_when_discontinued: bool = Field(True, description="Stop what is discontinued.")
+
+
 class LimitRules(Section):
     confirmations_per_address: int = Field(
         3, ge=0, description="A day, over all shops. 0: no limit."
@@ -285,6 +310,7 @@ class Shop(Section):
     push_secrets: tuple[str, ...] = Field((), description="whsec_… for /hooks/stock/<shop>.")
     stock: StockRules = StockRules()
     release: ReleaseRules = ReleaseRules()
+    backorder: BackorderSettings = BackorderSettings()
 
     @field_validator("origins")
     @classmethod

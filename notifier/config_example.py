@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from notifier.config import (
     ApiKey,
+    BackorderSettings,
     DatabaseSection,
     Delivery,
     LimitRules,
@@ -65,7 +66,7 @@ _SHOP = {
     "privacy_url": "https://kettle.example/privacy",
 }
 _SOURCE = {"kind": "feed"}
-_NESTED = {"sources", "keys", "webhooks", "stock", "release"}
+_NESTED = {"sources", "keys", "webhooks", "stock", "release", "backorder"}
 
 
 def example(*, secret: str = "", data_dir: str = "") -> str:
@@ -87,6 +88,7 @@ def example(*, secret: str = "", data_dir: str = "") -> str:
         _section("shops.kettle", Shop, _SHOP),
         _section("shops.kettle.stock", StockRules, {}),
         _section("shops.kettle.release", ReleaseRules, {}),
+        _section("shops.kettle.backorder", BackorderSettings, {}),
         _section("shops.kettle.sources.catalogue", SourceSection, _SOURCE)
         + "# The feed itself; see docs/sources.md for columns, words and other kinds.\n"
         + 'url = "https://kettle.example/feeds/google.xml"\n',

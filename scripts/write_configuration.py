@@ -63,6 +63,12 @@ SECTIONS = (
     ("shops.<shop>.stock", config.StockRules, "When a change of stock is believed and told."),
     ("shops.<shop>.release", config.ReleaseRules, "How many people are told at a time."),
     (
+        "shops.<shop>.backorder",
+        config.BackorderSettings,
+        "When no more orders are taken for what is on backorder or on pre-order, see "
+        "[operating](operating.md#backorders-and-pre-orders).",
+    ),
+    (
         "shops.<shop>.sources.<source>",
         config.SourceSection,
         "Where stock is read. Beside these options stand those of its `kind`, see "
