@@ -74,6 +74,9 @@ ABOUT_ORDERS = frozenset(
 )
 """About something bought: no unsubscribe link, no advertising (trust OD-15)."""
 
+LEGAL_NOTICES = frozenset({MessageKind.DELAY_NOTICE, MessageKind.DELAY_RENEWED})
+"""Options the law asks for: without its sentences and both choices none is sent (trust OD-14)."""
+
 PRIORITY = {
     **dict.fromkeys(ABOUT_ORDERS, Priority.LEGAL),
     MessageKind.CONFIRM: Priority.CONFIRM,

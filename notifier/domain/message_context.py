@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, cast
 
-from notifier.domain.message import MessageKind
+from notifier.domain.message import ABOUT_ORDERS, LEGAL_NOTICES, MessageKind
 from notifier.errors import TemplateProblem
 
 
@@ -87,12 +87,45 @@ _SOURCE_TROUBLE: Schema = {
     "source": _SOURCE,
     "links": {"release": Value.URL, "drop": Value.URL},
 }
+_ABOUT_AN_ORDER: Schema = {
+    "kind": Value.TEXT,
+    "shop": _SHOP,
+    "product": _PRODUCT,  # title: as sold; url: the plain page
+    "quantity": Value.COUNT,
+    "order": {"ref": Value.TEXT, "placed_on": Value.TEXT, "preorder": Value.FLAG},
+    "eta": {**_ETA, "arrives": Value.FLAG},  # arrives: the day of delivery, not of shipping
+    "promised": {"text": Value.TEXT},
+    "notice": {
+        "reason": Value.TEXT,  # why it is late, in the merchant's words
+        "answer_by": Value.TEXT,
+        "silence": Value.TEXT,  # consents | cancels | nothing
+        "renewed": Value.FLAG,
+        "legal": Value.FLAG,
+    },
+    "clauses": ({"text": Value.TEXT},),  # what the law wants said; locked (trust OD-14)
+    "links": dict.fromkeys(("decide", "wait", "cancel", "withdraw"), Value.URL),
+    "labels": {"withdraw": Value.TEXT},  # what the law wants written on that link
+    "choices": dict.fromkeys(("wait", "cancel", "withdraw", "period", "terminate"), Value.FLAG),
+    "checking": {"about": Value.TEXT},  # review | no_news | missed
+    "cancellation": {
+        "at": Value.TEXT,
+        "by": Value.TEXT,  # customer | time | shop
+        "ground": Value.TEXT,
+        "refund_by": Value.TEXT,
+        "partly": Value.FLAG,  # the rest of the order goes on
+    },
+    "alternatives": (_PRODUCT,),
+    "incentive": {"code": Value.TEXT, "text": Value.TEXT},
+}
 _SPECIAL = {
+    **dict.fromkeys(ABOUT_ORDERS, _ABOUT_AN_ORDER),
     MessageKind.MANAGE_LINK: _MANAGE_LINK,
     MessageKind.SOURCE_TROUBLE: _SOURCE_TROUBLE,
 }
 
 _ALERT = ("shop.name", "product.title", "product.url", "links.unsubscribe")
+_ORDER = ("shop.name", "product.title", "links.decide")
+_OPTION = (*_ORDER, "links.wait", "links.cancel", "clauses")
 REQUIRED: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.CONFIRM: ("shop.name", "product.title", "links.confirm"),
     MessageKind.WAITING: ("shop.name", "product.title", "links.unsubscribe"),
@@ -109,6 +142,15 @@ REQUIRED: Mapping[MessageKind, tuple[str, ...]] = {
     ),
     MessageKind.MANAGE_LINK: ("shop.name", "links.manage"),
     MessageKind.SOURCE_TROUBLE: ("shop.name", "source.name", "source.problem"),
+    **dict.fromkeys(ABOUT_ORDERS, _ORDER),
+    **dict.fromkeys(LEGAL_NOTICES, _OPTION),
+    MessageKind.ORDER_CANCELLED: (
+        *_ORDER,
+        "cancellation.at",
+        "cancellation.ground",
+        "cancellation.refund_by",
+    ),
+    MessageKind.ORDER_CHECKING: (*_ORDER, "checking.about"),
 }
 """What a message of a kind cannot go out without. Without it nothing is sent, and it is said."""
 
@@ -159,7 +201,7 @@ def complete_context(kind: MessageKind, given: Mapping[str, Any]) -> dict[str, A
     _derive(context)
     for path in REQUIRED[kind]:
         group, _, name = path.partition(".")
-        if not context[group][name]:
+        if not (context[group][name] if name else context[group]):
             raise TemplateProblem(f"a {kind} message needs {path}, but it is empty", where=kind)
     return context
 
@@ -221,8 +263,9 @@ def _derive(context: dict[str, Any]) -> None:
         return
     context["quantity"] = context["quantity"] or 1
     product = context["product"]
-    variant = "" if context["any_variant"] else context["variant"]["title"]
-    product["variant"] = variant
+    if "variant" in context:
+        product["variant"] = "" if context["any_variant"] else context["variant"]["title"]
+    variant = product["variant"]
     product["name"] = f"{product['title']} ({variant})" if variant else product["title"]
     for other in context["alternatives"]:
         other["name"] = other["title"]
