@@ -58,6 +58,16 @@ def book_refused(standing: Standing, *, reason: str) -> Booking:
     )
 
 
+def book_skipped(standing: Standing, *, reason: str) -> Booking:
+    """Never handed over in this try, and not wanted any more."""
+    return Booking(
+        state=MessageState.SKIPPED,
+        reason=reason,
+        failures=standing.failures,
+        unknowns=standing.unknowns,
+    )
+
+
 def book_later(
     standing: Standing,
     *,

@@ -23,6 +23,7 @@ from notifier.store.session import Transaction
 CHANNEL_PAUSE = timedelta(minutes=5)
 WEBHOOK_FAILURES = 14  # with backoff, about two days
 UNWRITABLE = "unwritable"  # our own template or row is at fault: wait until it is mended
+NOT_WANTED = "not_wanted_any_more"  # looked at again when it was handed over; why is the detail
 _UNCOUNTED = frozenset({Blame.TRANSPORT, Blame.CONFIG})
 
 
@@ -42,9 +43,7 @@ def book_result(
             due_at=booking.due_at,
             failures=booking.failures,
             unknowns=booking.unknowns,
-            phase=(
-                Phase.HANDED_OVER if result.outcome is Outcome.UNKNOWN else Phase.ANSWERED
-            ).value,
+            phase=_phase(result).value,
             outcome=result.outcome.value,
             blame=result.blame.value,
             code=result.code,
@@ -80,10 +79,18 @@ def book_result(
     return True
 
 
+def _phase(result: Result) -> Phase:
+    if result.code == NOT_WANTED:
+        return Phase.PREPARED
+    return Phase.HANDED_OVER if result.outcome is Outcome.UNKNOWN else Phase.ANSWERED
+
+
 def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
     standing = delivery.Standing(
         failures=message.failures, unknowns=message.unknowns, expires_at=message.expires_at
     )
+    if result.code == NOT_WANTED:
+        return delivery.book_skipped(standing, reason=result.detail)
     if result.outcome is Outcome.ACCEPTED:
         return delivery.book_accepted(standing)
     if result.outcome is Outcome.UNKNOWN:

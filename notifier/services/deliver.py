@@ -20,11 +20,12 @@ from notifier.log import log
 from notifier.metrics import SENT
 from notifier.rendering import Renderer
 from notifier.services.book_batch import BatchBook
-from notifier.services.book_result import UNWRITABLE
+from notifier.services.book_result import NOT_WANTED, UNWRITABLE
 from notifier.services.channels import make_channel
 from notifier.services.compose import Batch, compose, load_batch
 from notifier.services.compose_hook import compose_hook
 from notifier.services.env import Env
+from notifier.services.last_look import LastLook
 from notifier.services.recheck import recheck
 from notifier.services.settle import GIVEN_BACK, result_as_note, settle
 from notifier.store import outbox, releases, switches
@@ -36,11 +37,28 @@ class Held(Exception):
     """Not handed over, because we stop or cannot record what would come of it."""
 
 
+class NotWanted(Exception):
+    """Not handed over, because the person wants it no more. The others of the batch may go."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Claimed:
     messages: list[MessageRow] = field(default_factory=list)
     batch: Batch = field(default_factory=Batch)
     looked_at: int = 0  # also those that were skipped or put off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """How far a batch has got. `over`: handed over, answered or dropped; not to be sent again."""
+
+    messages: dict[int, MessageRow]
+    look: LastLook
+    over: set[int] = field(default_factory=set)
+
+    def end(self, message_id: int) -> None:
+        self.over.add(message_id)
+        self.look.forget(message_id)
 
 
 class Sender:
@@ -164,23 +182,62 @@ class Sender:
             for letter in letters:
                 book.add(by_id[letter.message_id], _misconfigured(error))
             return
+        turn = _Turn(
+            messages=by_id, look=LastLook(self._env, [by_id[one.message_id] for one in letters])
+        )
+        while letters:
+            try:
+                self._send(name, channel, letters, turn=turn, book=book)
+                break
+            except NotWanted as why:
+                log.info("letter dropped at the last moment", channel=name, why=str(why))
+                letters = [one for one in letters if one.message_id not in turn.over]
+            except (Held, LeaseOver) as why:
+                log.warning("batch broken off", channel=name, why=str(why))
+                break
+
+    def _send(
+        self,
+        name: str,
+        channel: MessageChannel,
+        letters: list[Letter],
+        *,
+        turn: _Turn,
+        book: BatchBook,
+    ) -> None:
         attempts = {letter.message_id: letter.attempt_no for letter in letters}
 
         def note(message_id: int, phase: Phase) -> None:
             if phase is Phase.HANDED_OVER:
-                if self._stopping.is_set():
-                    raise Held("The sender stops.")
-                if not book.wait_for_room():
-                    raise Held("The database takes no results.")
+                self._check_free_to_send(book)
+                self._check_wanted(turn.messages[message_id], turn, book)
+                turn.over.add(message_id)
                 self._journal.hand_over(message_id, attempts[message_id])
 
+        for letter, result in channel.send(letters, note=note):
+            turn.end(letter.message_id)
+            self._note_answer(letter, result)
+            book.add(turn.messages[letter.message_id], result)
+            SENT.labels(channel=name, outcome=result.outcome.value).inc()
+
+    def _check_free_to_send(self, book: BatchBook) -> None:
+        """Raises Held."""
+        if self._stopping.is_set():
+            raise Held("The sender stops.")
+        if not book.wait_for_room():
+            raise Held("The database takes no results.")
+
+    @staticmethod
+    def _check_wanted(message: MessageRow, turn: _Turn, book: BatchBook) -> None:
+        """Raises NotWanted, and Held where the database cannot be asked."""
         try:
-            for letter, result in channel.send(letters, note=note) if letters else ():
-                self._note_answer(letter, result)
-                book.add(by_id[letter.message_id], result)
-                SENT.labels(channel=name, outcome=result.outcome.value).inc()
-        except (Held, LeaseOver) as why:
-            log.warning("batch broken off", channel=name, why=str(why))
+            why = turn.look.why_not(message.id)
+        except StoreBusy as error:
+            raise Held(f"Nobody can say who still wants it: {error}") from error
+        if why:
+            turn.end(message.id)
+            book.add(message, Result(outcome=Outcome.REFUSED, code=NOT_WANTED, detail=why))
+            raise NotWanted(why)
 
     def _note_answer(self, letter: Letter, result: Result) -> None:
         try:

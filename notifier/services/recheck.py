@@ -31,6 +31,7 @@ from notifier.store import outbox, people, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.people import SubscriptionRow
 from notifier.store.session import Transaction
+from notifier.store.standing import Standing
 
 ALERTS = frozenset(
     {
@@ -122,25 +123,50 @@ def _why_never(
         return ""
     if message.expires_at is not None and message.expires_at <= now:
         return "stale"
+    why = why_not_to(message, _standing(message, batch, suppressions))
+    if why or message.subscription_id is None:
+        return why
+    return _why_not_about(MessageKind(message.kind), message, batch)
+
+
+def _standing(
+    message: MessageRow, batch: Batch, suppressions: dict[tuple[str, int, int | None], str]
+) -> Standing:
     contact = batch.contacts.get(message.contact_id or 0)
+    subscription = batch.subscriptions.get(message.subscription_id or 0)
+    address_hash = contact.address_hash if contact else ""
+    key = (address_hash, message.shop_id, _product_of(message, batch))
+    return Standing(
+        has_address=bool(contact and contact.address),
+        suppressed=suppressions.get(key, ""),
+        state=subscription.state if subscription else None,
+    )
+
+
+def why_not_to(message: MessageRow, standing: Standing | None) -> str:
+    """Why the person must not get it, by rows about the person alone; empty when they may.
+
+    Asked when a message is claimed and again when it is handed over (services/last_look.py).
+    `standing` None: the message's own row is gone.
+    """
+    if standing is None:
+        return "deleted"
     if message.contact_id is not None:
-        if contact is None or not contact.address:
+        if not standing.has_address:
             return "erased"
-        key = (contact.address_hash, message.shop_id, _product_of(message, batch))
-        if key in suppressions:
-            return f"suppressed_{suppressions[key]}"[:64]
+        if standing.suppressed:
+            return f"suppressed_{standing.suppressed}"[:64]
     if message.subscription_id is None:
         return ""
-    subscription = batch.subscriptions.get(message.subscription_id)
-    if subscription is None:
+    if standing.state is None:
         return "deleted"
     kind = MessageKind(message.kind)
     needed = _NEEDS.get(kind, SubscriptionState.WAITING)
-    if subscription.state != needed:
-        if kind is MessageKind.CONFIRM and subscription.state == SubscriptionState.WAITING:
+    if standing.state != needed:
+        if kind is MessageKind.CONFIRM and standing.state == SubscriptionState.WAITING:
             return "confirmed_already"
-        return f"subscription_{subscription.state}"
-    return _why_not_about(kind, message, batch)
+        return f"subscription_{standing.state}"
+    return ""
 
 
 def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch) -> str:

@@ -1,0 +1,71 @@
+"""Does somebody still want the letter that is handed over at this moment?
+
+A batch was checked when it was claimed; a slow server can take minutes over it. Whoever has
+unsubscribed, paused, was erased or suppressed since then must get nothing more (trust RL-8). So
+the rows are looked at again just before a letter is handed over, for some letters at a time: what
+may still leave is what one look covers, never more than LETTERS, and none looked at longer than
+FRESH ago.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from notifier.services.env import Env
+from notifier.services.recheck import why_not_to
+from notifier.store.outbox import MessageRow
+from notifier.store.standing import standings
+
+LETTERS = 10  # covered by one look
+FRESH = 0.05  # seconds a look is good for
+
+
+class LastLook:
+    """One batch, in the order in which it is to be sent. May be asked from any thread."""
+
+    def __init__(
+        self,
+        env: Env,
+        messages: Sequence[MessageRow],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._env = env
+        self._left = {one.id: one for one in messages if one.contact_id is not None}
+        self._seen: dict[int, str] = {}  # message id → why not, by the last look
+        self._until = 0.0
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    def why_not(self, message_id: int) -> str:
+        """Why the message must not be handed over any more; empty when it may. Asks the database
+        where the last look is too old or did not cover it. Raises StoreBusy."""
+        with self._lock:
+            if message_id not in self._left:
+                return ""  # to the shop's own software, or let go before on a broken connection
+            if message_id not in self._seen or self._clock() > self._until:
+                self._look(message_id)
+            why = self._seen.pop(message_id)
+            if not why:
+                del self._left[message_id]
+            return why
+
+    def forget(self, message_id: int) -> None:
+        """Its try is over: the next look need not cover it."""
+        with self._lock:
+            self._left.pop(message_id, None)
+
+    def _look(self, message_id: int) -> None:
+        """At this one and the next in order."""
+        ids = [message_id]
+        for id_ in self._left:
+            if len(ids) == LETTERS:
+                break
+            if id_ != message_id:
+                ids.append(id_)
+        self._until = self._clock() + FRESH  # counted from before the rows are read
+        with self._env.db.read() as tx:
+            found = standings(tx, ids)
+        self._seen = {id_: why_not_to(self._left[id_], found.get(id_)) for id_ in ids}
