@@ -68,7 +68,10 @@ def eta_calibration(context: click.Context, shop: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_calibration(held)))
         return
-    click.echo(f"{held.tried} past outages were held out, each judged by those before it.")
+    click.echo(
+        f"{held.tried} outages were held out, each judged by those before it "
+        "once its mark was over."
+    )
     click.echo(_held_line(held.half))
     click.echo(_held_line(held.most))
 
