@@ -10,11 +10,12 @@ import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError, dates, numbers, units
 
@@ -191,6 +192,15 @@ def _consents() -> Mapping[str, ConsentText]:
 def format_date(day: date, locale: str) -> str:
     """`3 December 2026`, `3. Dezember 2026`, `3 de diciembre de 2026`."""
     return dates.format_date(day, "long", locale=_babel(locale))
+
+
+def format_moment(at: datetime, zone: str, locale: str) -> str:
+    """`20 April 2026, 23:59 (Central European Summer Time)`: an instant as it is in `zone`."""
+    babel, there = _babel(locale), at.astimezone(ZoneInfo(zone))
+    words = section(locale, "order_mail")["moment"]
+    named = dates.get_timezone_name(there, width="long", locale=babel)
+    said = words.replace("{day}", format_date(there.date(), locale))
+    return said.replace("{time}", there.strftime("%H:%M")).replace("{zone}", named)
 
 
 def format_money(amount: Decimal, currency: str, locale: str) -> str:
