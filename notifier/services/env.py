@@ -77,7 +77,10 @@ def open_env(config: Config, *, clock: Clock = system_clock, db: Database | None
 
 
 def rules_for(shop: Shop, variant: VariantRow | None = None) -> Rules:
-    """The stock rules of a shop, with what a variant has of its own."""
+    """The stock rules of a shop, with what a variant has of its own.
+
+    What is on backorder while no more orders are taken for it cannot be ordered.
+    """
     own = shop.stock
     threshold = variant.threshold if variant and variant.threshold is not None else own.threshold
     smallest = (
@@ -89,5 +92,5 @@ def rules_for(shop: Shop, variant: VariantRow | None = None) -> Rules:
         confirm_looks=own.confirm_looks,
         confirm_for=own.confirm_for,
         cool_down=own.cool_down,
-        backorder_counts=own.backorder_counts,
+        backorder_counts=own.backorder_counts and not (variant and variant.orders_stopped),
     )

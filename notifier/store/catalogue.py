@@ -9,11 +9,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, func, select, update
+from sqlalchemy import Connection, Row, Table, and_, false, func, or_, select, update
 
 from notifier.domain.observation import Observation
 from notifier.store.regroup import move_variant
 from notifier.store.tables.catalogue import products, shops, variants
+from notifier.store.tables.orders import backorders
 from notifier.store.upsert import insert_into, insert_or
 
 
@@ -45,6 +46,7 @@ class VariantRow:
     published: bool
     product_alerts: bool
     strategy: dict[str, Any] | None
+    orders_stopped: bool  # no more are taken while it is on backorder, see services.backorder
 
     @property
     def may_be_asked_for(self) -> bool:
@@ -70,11 +72,22 @@ _COLUMNS = (
     products.c.published,
     products.c.alerts.label("product_alerts"),
     products.c.strategy,
+    func.coalesce(
+        or_(
+            backorders.c.override == "stop",
+            and_(backorders.c.override == "", backorders.c.decision == "stop"),
+        ),
+        false(),
+    ).label("orders_stopped"),
 )
 
 
 def _query() -> Any:
-    return select(*_COLUMNS).join(products, products.c.id == variants.c.product_id)
+    return (
+        select(*_COLUMNS)
+        .join(products, products.c.id == variants.c.product_id)
+        .outerjoin(backorders, backorders.c.variant_id == variants.c.id)
+    )
 
 
 def _variant(row: Row[Any]) -> VariantRow:
