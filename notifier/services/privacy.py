@@ -3,7 +3,8 @@
 By the address's keyed hash, so that an address that is no longer stored can be asked for too. It
 covers every shop, queue and log. What stays is the keyed hash in the suppression list, so that
 who said stop is not written to again, and the facts of the consent ledger, which name nobody
-(trust CP-7, acceptance E7, E8).
+(trust CP-7, acceptance E7, E8). Orders are kept with the address they went to until their record
+need not be shown any more: who waits for goods he has paid for must hear of them.
 """
 
 from __future__ import annotations
@@ -116,6 +117,7 @@ def export_address(env: Env, address_hash: str, *, by: str) -> dict[str, Any]:
                 "subscriptions": personal.subscription_rows(tx, contact.id),
                 "messages": personal.message_rows(tx, contact.id),
                 **personal.rows_about_messages(tx, contact.id),
+                **personal.order_rows(tx, contact.id),
             }
     env.db.retry(
         lambda tx: ledger.append(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -134,6 +134,35 @@ def entries_of(tx: Connection, address_hash: str) -> Iterator[Entry]:
         yield Entry(**row._mapping)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One entry with its place in the chain; `sequence` None: not sealed yet."""
+
+    id: int
+    book: str
+    act: str
+    at: datetime
+    facts: dict[str, Any]
+    personal: dict[str, Any] | None
+    personal_digest: str
+    sequence: int | None
+    previous: str | None
+    hash: str | None
+
+
+_LINK = [ledger.c[name] for name in Link.__slots__]
+
+
+def links_about(tx: Connection, *, book: str, address_hashes: Sequence[str]) -> list[Link]:
+    """The entries of one book about these addresses, with what chains them, oldest first."""
+    rows = tx.execute(
+        select(*_LINK)
+        .where(ledger.c.book == book, ledger.c.address_hash.in_(list(address_hashes)))
+        .order_by(ledger.c.id)
+    )
+    return [Link(**row._mapping) for row in rows]
+
+
 def was_noted(
     tx: Connection, *, book: str, act: str, address_hash: str, since: datetime | None = None
 ) -> bool:
@@ -159,7 +188,13 @@ def erase_personal(tx: Connection, *, address_hash: str) -> int:
 def erase_personal_before(tx: Connection, *, before: datetime, limit: int) -> int:
     """The same for everything older than the retention of IP addresses and browsers."""
     ids = (
-        select(ledger.c.id).where(ledger.c.at < before, ledger.c.personal.is_not(None)).limit(limit)
+        select(ledger.c.id)
+        .where(
+            ledger.c.at < before,
+            ledger.c.personal.is_not(None),
+            ledger.c.book != "notice",  # part of an order's record, kept as long as it
+        )
+        .limit(limit)
     )
     done = tx.execute(update(ledger).where(ledger.c.id.in_(ids)).values(personal=None))
     return int(done.rowcount)

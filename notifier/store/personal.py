@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from notifier.store.tables.catalogue import products, shops, variants
 from notifier.store.tables.consent import ledger
+from notifier.store.tables.orders import notices, order_events, order_lines, orders
 from notifier.store.tables.people import subscriptions, suppressions
 from notifier.store.tables.telling import attempts, clicks, messages, receipts
 
@@ -53,6 +54,26 @@ def rows_about_messages(tx: Connection, contact_id: int) -> dict[str, Rows]:
     }
 
 
+def order_rows(tx: Connection, contact_id: int) -> dict[str, Rows]:
+    """`orders` of the address with their lines, events, and every notice as it was sent."""
+    own = select(orders.c.id).where(
+        (orders.c.email_id == contact_id) | (orders.c.phone_id == contact_id)
+    )
+    lines = select(order_lines.c.id).where(order_lines.c.order_id.in_(own))
+    return {
+        table.name: [
+            dict(row._mapping)
+            for row in tx.execute(select(table).where(wanted).order_by(table.c.id))
+        ]
+        for table, wanted in (
+            (orders, orders.c.id.in_(own)),
+            (order_lines, order_lines.c.order_id.in_(own)),
+            (order_events, order_events.c.line_id.in_(lines)),
+            (notices, notices.c.line_id.in_(lines)),
+        )
+    }
+
+
 def suppression_rows(tx: Connection, address_hash: str) -> Rows:
     query = (
         select(suppressions)
@@ -68,7 +89,10 @@ def erase_messages(tx: Connection, contact_id: int, *, limit: int) -> int:
         messages.c.facts.is_not(None), messages.c.last_detail != "", messages.c.provider_id != ""
     )
     ids = _ids(
-        tx, select(messages.c.id).where(messages.c.contact_id == contact_id, full).limit(limit)
+        tx,
+        select(messages.c.id)
+        .where(messages.c.contact_id == contact_id, messages.c.order_line_id.is_(None), full)
+        .limit(limit),
     )
     tx.execute(update(attempts).where(attempts.c.message_id.in_(ids)).values(detail=""))
     tx.execute(update(receipts).where(receipts.c.message_id.in_(ids)).values(detail=""))
@@ -105,7 +129,11 @@ def erase_ledger(tx: Connection, address_hash: str, *, limit: int) -> int:
     ids = _ids(
         tx,
         select(ledger.c.id)
-        .where(ledger.c.address_hash == address_hash, ledger.c.personal.is_not(None))
+        .where(
+            ledger.c.address_hash == address_hash,
+            ledger.c.personal.is_not(None),
+            ledger.c.book != "notice",  # part of an order's record, kept as long as it
+        )
         .limit(limit),
     )
     tx.execute(update(ledger).where(ledger.c.id.in_(ids)).values(personal=None))
