@@ -16,6 +16,7 @@ from notifier.metrics import LATE
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.hook_out import tell_webhooks
+from notifier.services.order_sent import did_not_arrive, was_accepted
 from notifier.store import events, outbox, people, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
@@ -58,12 +59,15 @@ def book_result(
         return False
     if booking.state is MessageState.ACCEPTED:
         mark_told(env, tx, message, reason="told")
+        was_accepted(env, tx, message, attempt_no, result)
         _clear_channel_trouble(env, tx, message)
     elif booking.state is MessageState.UNKNOWN and booking.due_at is None:
         # it may well have arrived: a third copy would be worse than silence
         mark_told(env, tx, message, reason="told_perhaps")
     elif result.outcome is Outcome.REFUSED:
         _follow_refusal(env, tx, message, result)
+    if booking.due_at is None and booking.state is not MessageState.ACCEPTED:
+        did_not_arrive(env, tx, message)
     if result.code == UNWRITABLE:
         raise_alarm(
             env,

@@ -19,6 +19,7 @@ from notifier.journal import Journal, LeaseOver
 from notifier.log import log
 from notifier.metrics import SENT
 from notifier.rendering import Renderer
+from notifier.services import order_sent
 from notifier.services.book_batch import BatchBook
 from notifier.services.book_result import NOT_WANTED, UNWRITABLE
 from notifier.services.channels import make_channel
@@ -163,6 +164,7 @@ class Sender:
         verdict = recheck(env, tx, due, batch)
         for reason, ids in verdict.skip.items():
             outbox.skip(tx, ids, reason=reason, now=now)
+            order_sent.look_again_soon(env, tx, [one for one in due if one.id in ids])
         releases.stop_sold_out(tx, sorted(verdict.sold_out_releases), now=now)
         for id_, due_at, reason in verdict.postpone:
             outbox.postpone(tx, [id_], due_at=due_at, reason=reason)
@@ -259,6 +261,7 @@ class Sender:
             except Exception as error:  # noqa: BLE001  one poisoned row must not stop the rest
                 log.exception("message cannot be composed", message=message.id)
                 book.add(message, _unwritable(f"{type(error).__name__}: {error}"))
+        order_sent.keep_letters(self._env, letters, {one.id: one for one in claimed.messages})
         return letters
 
     def _compose(self, message: MessageRow, batch: Batch) -> Letter:

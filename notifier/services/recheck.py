@@ -27,6 +27,8 @@ from notifier.domain.subscription import SubscriptionState
 from notifier.services.announce import LOOK_AGAIN, PAUSED_LOOK, is_too_old
 from notifier.services.compose import Batch
 from notifier.services.env import Env, ShopRef
+from notifier.services.order_sent import why_not
+from notifier.services.order_tell import is_about_order
 from notifier.store import outbox, people, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.people import SubscriptionRow
@@ -77,6 +79,8 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
             result.postpone.append((message.id, now + PAUSED_LOOK, "shop_paused"))
             continue
         reason = "no_shop" if shop is None else _why_never(message, batch, suppressions, now=now)
+        if not reason:
+            reason = why_not(env, tx, message)
         if reason == "stock_gone" and message.release_id is not None:
             result.sold_out_releases.add(message.release_id)
         if reason or shop is None:
@@ -154,7 +158,9 @@ def why_not_to(message: MessageRow, standing: Standing | None) -> str:
     if message.contact_id is not None:
         if not standing.has_address:
             return "erased"
-        if standing.suppressed:
+        if standing.suppressed and not (
+            standing.suppressed == "unsubscribed" and is_about_order(message.kind)
+        ):
             return f"suppressed_{standing.suppressed}"[:64]
     if message.subscription_id is None:
         return ""
