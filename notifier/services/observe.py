@@ -7,7 +7,6 @@ Belief and events of a variant are stored in one transaction (trust RL-1).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,13 +17,13 @@ from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.domain.snapshot import refuse_shrunken
 from notifier.domain.stock import Stock, Verdict, first_sight, weigh
-from notifier.domain.storable import LONGEST_KEY, is_storable_key, storable
+from notifier.domain.storable import is_storable_key
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.note_changes import hold_abnormal, note_changes
+from notifier.services.read_look import read_look
 from notifier.store import catalogue, sources
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
-from notifier.store.sources import Known
 
 CHUNK = 200  # variants a transaction; keeps the writer free for sign-ups in between
 
@@ -41,17 +40,6 @@ class Report:
     hold_id: int | None = None
     problems: list[RowProblem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What was collected while reading a look to its end."""
-
-    changed: list[tuple[Observation, str]]
-    unchanged: list[int]
-    agreed: dict[Availability, list[int]]  # unchanged, but another source spoke last
-    seen: int
-    missing: dict[str, int]
 
 
 def apply_look(
@@ -72,7 +60,7 @@ def apply_look(
         row = _source_row(tx, shop, source)
         known = sources.known_variants(tx, row.id, keys=keys) if row else {}
         stocked = 0 if look.full else catalogue.count_variants(tx, shop.id)
-    reading = _read(look, known, salt=_rules_salt(shop), source=source)
+    reading = read_look(look, known, shop=shop, source=source, settings=settings, now=now)
     if look.full:
         refuse_shrunken(
             rows=reading.seen,
@@ -82,7 +70,7 @@ def apply_look(
         )
     report = Report(rows=reading.seen, problems=look.problems, warnings=look.warnings)
     absent = _absent(env, reading.missing, settings=settings) if look.full else []
-    changed = reading.changed + absent
+    changed = [*reading.changed.values(), *absent]
     report.missing = len(reading.missing) if look.full else 0
     report.changed = len(changed)
     # a push holds only what changed; its share is that of all the shop has
@@ -128,55 +116,6 @@ def observe(
 
 def _source_row(tx: Transaction, shop: ShopRef, name: str) -> sources.SourceRow | None:
     return next((s for s in sources.list_sources(tx, shop.id) if s.name == name), None)
-
-
-def _read(look: Look, known: dict[str, Known], *, salt: str, source: str) -> _Reading:
-    """Read the stream to its end, keeping only what differs from the last look."""
-    changed: dict[str, tuple[Observation, str]] = {}
-    unchanged: list[int] = []
-    agreed: dict[Availability, list[int]] = {}
-    missing = {key: one.variant_id for key, one in known.items()}
-    seen = 0
-    for one in look.observations:
-        seen += 1
-        digest = _digest(one, salt)
-        missing.pop(one.key, None)
-        before = known.get(one.key)
-        # a row with a time of its own may be late, and one that knows nothing vouches for nothing
-        unknown = one.availability is Availability.UNKNOWN
-        doubtful = one.observed_at is not None or unknown
-        same = before is not None and before.digest == digest and (look.full or not doubtful)
-        if before is None or not same or one.key in changed:
-            if is_storable_key(one.key):
-                changed[one.key] = (storable(one), digest)  # the last row of a repeated id counts
-            else:
-                look.problems.append(_unusable_key(seen, one.key))
-            continue
-        unchanged.append(before.variant_id)
-        if look.full and not unknown and before.spoken_of_by != source:
-            agreed.setdefault(one.availability, []).append(before.variant_id)
-    return _Reading(
-        changed=list(changed.values()),
-        unchanged=unchanged,
-        agreed=agreed,
-        seen=seen,
-        missing=missing,
-    )
-
-
-def _unusable_key(row: int, key: str) -> RowProblem:
-    words = f"An id has 1 to {LONGEST_KEY} characters, none of them NUL. The row was left out."
-    return RowProblem(row=row, field="key", value=ascii(key[:80]), message=words)
-
-
-def _rules_salt(shop: ShopRef) -> str:
-    """Part of every digest, so that a change of the shop's rules weighs everything anew."""
-    return shop.config.stock.model_dump_json()
-
-
-def _digest(one: Observation, salt: str) -> str:
-    text = repr((salt, replace(one, observed_at=None, warnings=())))
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def _absent(

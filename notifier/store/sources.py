@@ -83,12 +83,15 @@ def update_source(tx: Connection, source_id: int, **values: Any) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A variant a source has named: the digest of what it showed last, and which source spoke last
-    about it."""
+    """A variant a source has named: the digest of what it showed last, which source spoke last
+    about it, and what is believed since then."""
 
     variant_id: int
     digest: str
     spoken_of_by: str
+    seen_at: datetime | None
+    availability: str
+    quantity: int | None
 
 
 def known_variants(
@@ -101,6 +104,9 @@ def known_variants(
             source_variants.c.variant_id,
             source_variants.c.digest,
             func.coalesce(stock.c.source, "").label("spoken_of_by"),
+            stock.c.seen_at,
+            func.coalesce(stock.c.availability, "").label("availability"),
+            stock.c.quantity,
         )
         .join(variants, variants.c.id == source_variants.c.variant_id)
         .outerjoin(stock, stock.c.variant_id == variants.c.id)
@@ -115,10 +121,8 @@ def known_variants(
             for start in range(0, len(wanted), 500)
             for row in tx.execute(query.where(variants.c.key.in_(wanted[start : start + 500])))
         ]
-    return {
-        row.key: Known(variant_id=row.variant_id, digest=row.digest, spoken_of_by=row.spoken_of_by)
-        for row in rows
-    }
+    names = Known.__slots__
+    return {row.key: Known(**{name: row._mapping[name] for name in names}) for row in rows}
 
 
 def absent_variants(tx: Connection, source_id: int) -> dict[str, int]:
