@@ -30,6 +30,7 @@ from notifier.store.session import Transaction
 CHUNK = 500  # people a transaction
 LOOK_AGAIN = timedelta(minutes=5)
 PAUSED_LOOK = timedelta(minutes=1)
+AGAIN = "again"  # among an event's facts: no news, but somebody was not told of it yet
 _KINDS = {
     EventKind.BACK_IN_STOCK.value: MessageKind.BACK_IN_STOCK,
     EventKind.ETA_REVISED.value: MessageKind.ETA_REVISED,
@@ -107,8 +108,8 @@ def _open_releases(env: Env, tx: Transaction) -> int:
 def _tell_shop(
     env: Env, tx: Transaction, shop: ShopRef, variant: VariantRow, event: EventRow
 ) -> None:
-    """The shop's own software hears of restocks and new dates, whoever waits."""
-    if event.kind != EventKind.DISCONTINUED:
+    """The shop's own software hears of restocks and new dates, whoever waits, once of each."""
+    if event.kind != EventKind.DISCONTINUED and AGAIN not in event.facts:
         facts = {"variant": variant.key, "sku": variant.sku, **event.facts}
         tell_webhooks(env, tx, shop, f"stock.{event.kind}", facts)
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from notifier.domain.message import MessageKind
 from notifier.domain.stock import EventKind
 from notifier.domain.subscription import EndedReason, SubscriptionState
+from notifier.services.announce import AGAIN
 from notifier.services.book_result import end_subscriptions
 from notifier.services.env import Env, ShopRef
 from notifier.services.weigh_again import weigh_again
@@ -69,7 +70,7 @@ def _find_forgotten(env: Env, tx: Transaction) -> int:
             at=now,
             epoch=one.epoch,
             sequence=f"sweep {now.isoformat()}",
-            facts={"quantity": one.quantity, "availability": one.availability},
+            facts={"quantity": one.quantity, "availability": one.availability, AGAIN: True},
         )
     return len(found)
 

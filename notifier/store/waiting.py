@@ -148,9 +148,21 @@ def expired(tx: Connection, *, shop_id: int, now: datetime, limit: int) -> list[
 def told_and_not_seen(
     tx: Connection, *, shop_id: int, told_before: datetime, told_after: datetime, limit: int
 ) -> list[SubscriptionRow]:
+    """Who was told within these times, did not follow the link, and could buy now what they waited
+    for: the variant, or any of the product."""
+    there = exists(
+        select(stock.c.variant_id)
+        .join(variants, variants.c.id == stock.c.variant_id)
+        .where(
+            variants.c.product_id == subscriptions.c.product_id,
+            or_(subscriptions.c.variant_id.is_(None), variants.c.id == subscriptions.c.variant_id),
+            stock.c.level > int(Level.NONE),
+            ~and_(subscriptions.c.physical_only, stock.c.level == int(Level.ORDERABLE)),
+        )
+        .correlate(subscriptions)
+    )
     rows = tx.execute(
         select(*_SUBSCRIPTION)
-        .join(stock, stock.c.variant_id == subscriptions.c.variant_id)
         .where(
             subscriptions.c.shop_id == shop_id,
             subscriptions.c.state == SubscriptionState.TOLD.value,
@@ -158,7 +170,7 @@ def told_and_not_seen(
             subscriptions.c.told_at > told_after,
             subscriptions.c.clicked_at.is_(None),
             subscriptions.c.reminded_at.is_(None),
-            stock.c.level > int(Level.NONE),
+            there,
         )
         .limit(limit)
     )
