@@ -119,9 +119,9 @@ def choose_people(
     """Go down the line (subscription id, quantity asked), oldest first, until the wave is full.
 
     Nobody overtakes: when the next person's wish does not fit into what is left, the wave ends
-    there. Only who wants more than there is at all (`largest`) is passed over. `is_first`: this is
-    the head of the line, and its first person is told even where the units would not suffice, so
-    that a release never starves.
+    there. Only who wants more than there is at all (`largest`) is passed over. `is_first`: nobody
+    was told in this wave yet, so the first person is told even where the units would not suffice,
+    and a release never starves.
     """
     told: list[int] = []
     passed: list[int] = []

@@ -239,7 +239,7 @@ def _enqueue_chunk(
         people_left=release.people_left,
         units_left=release.units_left,
         largest=release.largest,
-        is_first=release.place is None,
+        is_first=not releases.told_in_wave(tx, release.id, number=release.waves),
     )
     told = {one.id: one for one in eligible if one.id in set(chosen.told)}
     _enqueue(env, tx, shop, release, [told[id_] for id_ in chosen.told], now=now)
@@ -257,7 +257,7 @@ def _enqueue_chunk(
         interval = plan.again_in or timedelta(seconds=release.strategy["interval"])
         moved.update(wave_open=False, next_wave_at=now + interval)
     elif len(line) < CHUNK:
-        passed_over = bool(chosen.passed)
+        passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
     else:
         moved.update(cursor_at=line[-1].created_at, cursor_id=line[-1].id)
@@ -270,6 +270,19 @@ def _enqueue_chunk(
             "release.finished",
             {"release": release.id, "kind": release.kind, "told": moved["told"]},
         )
+
+
+def _was_anybody_passed_over(tx: Transaction, release: ReleaseRow) -> bool:
+    """Also in the chunks of this wave that came before."""
+    if release.place is None or release.largest is None:
+        return False
+    return under_way.waits_for_more(
+        tx,
+        event_id=release.event_id,
+        product_id=release.product_id,
+        variant_id=release.variant_id,
+        than=release.largest,
+    )
 
 
 def _finished(release: ReleaseRow, *, now: datetime, passed_over: bool) -> dict[str, object]:

@@ -129,6 +129,12 @@ def count_told(tx: Connection, release_id: int, *, number: int, told: int) -> No
     )
 
 
+def told_in_wave(tx: Connection, release_id: int, *, number: int) -> int:
+    """How many people a wave has told so far."""
+    query = select(waves.c.told).where(waves.c.release_id == release_id, waves.c.number == number)
+    return int(tx.execute(query).scalar_one_or_none() or 0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveRow:
     number: int

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, or_, select
 
 from notifier.domain.message import MessageKind, MessageState
+from notifier.domain.subscription import SubscriptionState
+from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import events, messages
 
 
@@ -31,6 +33,29 @@ def variants_told_of(
     for contact_id, variant_id in rows:
         found.setdefault(contact_id, set()).add(variant_id)
     return found
+
+
+def waits_for_more(
+    tx: Connection, *, event_id: int, product_id: int, variant_id: int, than: int
+) -> bool:
+    """Whether somebody in that line wants more units and has no message about the event."""
+    told = exists(
+        select(messages.c.id).where(
+            messages.c.contact_id == subscriptions.c.contact_id, messages.c.event_id == event_id
+        )
+    )
+    found = tx.execute(
+        select(subscriptions.c.id)
+        .where(
+            subscriptions.c.product_id == product_id,
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+            subscriptions.c.quantity > than,
+            ~told,
+        )
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 def asked_to_confirm(tx: Connection, subscription_ids: Sequence[int]) -> set[int]:
