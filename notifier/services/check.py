@@ -11,6 +11,7 @@ from notifier.connectors.base import Finding
 from notifier.domain.message import Medium
 from notifier.errors import ConfigError, LookFailed, NotifierError
 from notifier.services.channels import make_channel
+from notifier.services.check_keys import check_keys
 from notifier.services.check_values import check_values
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import webhook_channel
@@ -35,6 +36,7 @@ def check_all(env: Env, *, tell: Callable[[str], None] = lambda _: None) -> list
 def _looks(env: Env) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
     yield "service", lambda: _check_service(env)
     yield "database", lambda: _check_database(env)
+    yield "service", lambda: check_keys(env)
     for name in env.config.channels:
         yield f"channel {name}", lambda name=name: _check_channel(env, name)  # type: ignore[misc]
     for shop in env.shops.values():
