@@ -16,6 +16,8 @@ class Scope(StrEnum):
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     CONSENT_ASSERT = "consent:assert"
     DEMAND_READ = "demand:read"
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
     RELEASES_READ = "releases:read"
     RELEASES_WRITE = "releases:write"
 

@@ -296,7 +296,11 @@ def _words(name: str) -> str:
 
 def _told(facts: dict[str, Any]) -> str:
     return ", ".join(
-        f"{_words(name)}: {'none' if value is None else value}"
+        f"{_words(name)}: {_WORDS.get(value, value) if value is None or value is True else value}"
         for name, value in sorted(facts.items())
-        if value not in ("", [], {})
+        if name not in _INNER and value not in ("", [], {})
     )
+
+
+_WORDS = {None: "none", True: "yes"}
+_INNER = frozenset({"signature", "scope", "eta"})  # all in the embedded file

@@ -15,7 +15,7 @@ from notifier.domain.order_delay import Standing, assess
 from notifier.errors import NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case, load_cases
-from notifier.services.order_sent import BOOK
+from notifier.services.order_sent import BOOK, ledger_hash
 from notifier.store import ledger, notices, order_messages, orders, people
 from notifier.store.ledger import Link
 from notifier.store.notices import NoticeRow
@@ -42,7 +42,7 @@ def _document(env: Env, tx: Transaction, shop: ShopRef, order: OrderRow) -> dict
         tx, [id_ for id_ in (order.email_id, order.phone_id) if id_ is not None]
     )
     written = notices.notices_of(tx, line_ids)
-    hashes = [contact.address_hash for contact in contacts.values()]
+    hashes = [ledger_hash(env, contact) for contact in contacts.values()]
     chained = [
         link
         for link in ledger.links_about(tx, book=BOOK, address_hashes=hashes)

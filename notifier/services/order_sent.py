@@ -22,6 +22,7 @@ from notifier.services.order_wanted import Wanted, what_to_tell
 from notifier.store import ledger, notices, orders, people
 from notifier.store.notices import NoticeRow
 from notifier.store.outbox import MessageRow
+from notifier.store.people import ContactRow
 from notifier.store.session import Transaction
 
 BOOK = "notice"
@@ -111,7 +112,7 @@ def was_accepted(
     )
     happened = _as_event(message, notice, at=now)
     if notice is not None:
-        _prove(tx, message, notice, act="offered", at=now)
+        _prove(env, tx, message, notice, act="offered", at=now)
     record(env, tx, message.order_line_id, happened)
 
 
@@ -144,7 +145,7 @@ def did_not_arrive(env: Env, tx: Transaction, message: MessageRow) -> None:
     notices.returned(tx, message_id=message.id, at=now)
     for notice in notices.notices_of(tx, [message.order_line_id]):
         if notice.message_id == message.id and notice.offered_at is not None:
-            _prove(tx, message, notice, act="returned", at=now)
+            _prove(env, tx, message, notice, act="returned", at=now)
     back = New(
         kind=Happened.RETURNED,
         at=now,
@@ -161,8 +162,15 @@ def look_again_soon(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -
             orders.update_line(tx, message.order_line_id, look_at=env.now())
 
 
+def ledger_hash(env: Env, contact: ContactRow) -> str:
+    """Under which hash the ledger knows a customer, also one who had the rest of him erased."""
+    if not contact.address:
+        return contact.address_hash
+    return env.signer.hash_address(contact.medium, contact.address)
+
+
 def _prove(
-    tx: Transaction, message: MessageRow, notice: NoticeRow, *, act: str, at: datetime
+    env: Env, tx: Transaction, message: MessageRow, notice: NoticeRow, *, act: str, at: datetime
 ) -> None:
     contact = people.find_contact(tx, contact_id=message.contact_id) if message.contact_id else None
     ledger.append(
@@ -171,7 +179,7 @@ def _prove(
         act=act,
         at=at,
         shop_id=message.shop_id,
-        address_hash=contact.address_hash if contact else "",
+        address_hash=ledger_hash(env, contact) if contact else "",
         facts={
             "line": message.order_line_id,
             "message": message.id,

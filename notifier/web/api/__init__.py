@@ -9,6 +9,7 @@ from notifier.web.api import (
     docs,
     eta,
     eta_suggestion,
+    evidence,
     products,
     releases,
     stock,
@@ -16,5 +17,5 @@ from notifier.web.api import (
 )
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-for part in (demand, docs, eta, eta_suggestion, products, releases, stock, subscriptions):
+for part in (demand, docs, eta, eta_suggestion, evidence, products, releases, stock, subscriptions):
     blueprint.register_blueprint(part.blueprint)
