@@ -30,6 +30,7 @@ class Level(IntEnum):
 class EventKind(StrEnum):
     BACK_IN_STOCK = "back_in_stock"
     ETA_REVISED = "eta_revised"
+    PREORDER_OPEN = "preorder_open"
     DISCONTINUED = "discontinued"
 
 
@@ -141,6 +142,9 @@ def weigh(before: Stock, seen: Observation, *, rules: Rules, now: datetime) -> V
     after = _settle_level(after, rules=rules, now=now)
     changes: list[Change] = []
     after = _announce(after, changes, rules=rules, now=now)
+    turned = after.availability is not before.availability
+    if turned and after.availability is Availability.PREORDER:
+        changes.append(Change(kind=EventKind.PREORDER_OPEN, epoch=after.epoch))
     after = _settle_eta(after, seen.eta, changes, now=now)
     if (
         after.availability is Availability.DISCONTINUED

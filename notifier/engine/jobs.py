@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from notifier.services.announce import announce
+from notifier.services.backorder import redecide_all
 from notifier.services.env import Env
 from notifier.services.order_follow import AT_ONCE, follow_due
 from notifier.services.poll import alarm_stale, poll_due
+from notifier.services.preorder import open_due
 from notifier.services.seal import seal_ledger
 from notifier.services.sweep import sweep
 from notifier.services.take_over import take_over
@@ -49,6 +51,8 @@ JOBS = (
     Job(name="take_over", every=timedelta(seconds=15), run=lambda env, _: take_over(env)),
     Job(name="sweep", every=timedelta(minutes=1), run=lambda env, _: sweep(env)),
     Job(name="order_lines", every=timedelta(seconds=5), run=_follow_all),
+    Job(name="preorders", every=timedelta(seconds=15), run=lambda env, _: open_due(env)),
+    Job(name="backorders", every=timedelta(minutes=1), run=lambda env, _: redecide_all(env)),
     Job(name="stale", every=timedelta(minutes=1), run=lambda env, _: alarm_stale(env)),
     Job(name="seal", every=timedelta(seconds=10), run=lambda env, _: seal_ledger(env)),
     Job(name="tidy", every=timedelta(hours=1), run=lambda env, _: tidy(env)),

@@ -16,7 +16,7 @@ from notifier.domain.stock import EventKind, Level, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, choose_people, plan_wave
 from notifier.log import log
 from notifier.services.env import Env, ShopRef, rules_for
-from notifier.services.eta_notice import wants_eta
+from notifier.services.eta_notice import ONLY_PHYSICAL, wants_eta
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.write_message import channel_name
 from notifier.store import catalogue, events, outbox, people, releases, switches, under_way
@@ -34,6 +34,7 @@ AGAIN = "again"  # among an event's facts: no news, but somebody was not told of
 _KINDS = {
     EventKind.BACK_IN_STOCK.value: MessageKind.BACK_IN_STOCK,
     EventKind.ETA_REVISED.value: MessageKind.ETA_REVISED,
+    EventKind.PREORDER_OPEN.value: MessageKind.PREORDER_OPEN,
     EventKind.DISCONTINUED.value: MessageKind.DISCONTINUED,
 }
 
@@ -321,15 +322,19 @@ def _eligible(
             and not wants_eta(shop, one, eta=str(event.facts.get("eta") or ""), now=env.now())
         ):
             continue
-        if (
-            event is not None
-            and event.facts.get("availability") == "backorder"
-            and one.physical_only
-        ):
+        if event is not None and not _concerns(event, physical_only=one.physical_only):
             continue
         taken.add(one.contact_id)
         chosen.append(one)
     return chosen
+
+
+def _concerns(event: EventRow, *, physical_only: bool) -> bool:
+    """Whether it is news to who wants nothing but goods that are there, or to the others."""
+    if physical_only:
+        ahead = event.kind == EventKind.PREORDER_OPEN
+        return not ahead and event.facts.get("availability") != "backorder"
+    return not event.facts.get(ONLY_PHYSICAL)
 
 
 def _is_all_gone(tx: Transaction, product_id: int) -> bool:

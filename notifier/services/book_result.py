@@ -131,15 +131,17 @@ def mark_told(env: Env, tx: Transaction, message: MessageRow, *, reason: str) ->
             told_at=now,
             reason=reason,
         )
-    elif kind is MessageKind.ETA_REVISED:
+    elif kind in (MessageKind.ETA_REVISED, MessageKind.PREORDER_OPEN):
         event = events.load_event(tx, message.event_id) if message.event_id else None
-        people.move_subscriptions(
-            tx,
-            _all_of_person(tx, message),
-            from_states=waiting,
-            eta_told=str((event.facts.get("eta") if event else "") or ""),
-            eta_told_at=now,
-        )
+        eta = str((event.facts.get("eta") if event else "") or "")
+        if eta:
+            people.move_subscriptions(
+                tx,
+                _all_of_person(tx, message),
+                from_states=waiting,
+                eta_told=eta,
+                eta_told_at=now,
+            )
     elif kind is MessageKind.DISCONTINUED:
         people.move_subscriptions(
             tx,

@@ -215,8 +215,14 @@ def _about_product(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -
         "expires_in": duration_words(
             max(subscription.expires_at - message.created_at, timedelta(hours=1)), locale
         ),
-        "incentive": {"code": "", "text": ""},
+        "incentive": _incentive(event),
     }
+
+
+def _incentive(event: EventRow | None) -> dict[str, str]:
+    """What early birds get, as it was when the pre-order opened."""
+    given = (event.facts.get("incentive") if event else None) or {}
+    return {name: str(given.get(name, "")) for name in ("code", "text")}
 
 
 def _variant(subscription: SubscriptionRow, event: EventRow | None, batch: Batch) -> VariantRow:

@@ -10,6 +10,9 @@ from datetime import date, datetime
 from notifier.services.env import ShopRef
 from notifier.store.people import InLine
 
+ONLY_PHYSICAL = "only_physical"
+"""Among an event's facts: told only to who wants nothing but goods that are there."""
+
 
 def wants_eta(shop: ShopRef, one: InLine, *, eta: str, now: datetime) -> bool:
     """Whether `eta` (ISO: day, month or range) is worth a message to somebody in line."""
@@ -17,12 +20,18 @@ def wants_eta(shop: ShopRef, one: InLine, *, eta: str, now: datetime) -> bool:
         return False
     if one.eta_told_at is not None and now - one.eta_told_at < shop.config.eta_notice_every:
         return False
-    told, new = last_day(one.eta_told), last_day(eta)
+    new = last_day(eta)
     if new is None or new < now.date():
         return False
-    if told is None:
-        return True
-    return abs((new - told).days) >= max(shop.config.eta_notice_days, 1)
+    return differs(shop, told=one.eta_told, eta=eta)
+
+
+def differs(shop: ShopRef, *, told: str, eta: str) -> bool:
+    """Whether a date is so far from the one that was told as the shop chose; from none it is."""
+    before, after = last_day(told), last_day(eta)
+    if before is None or after is None:
+        return before is not after
+    return abs((after - before).days) >= max(shop.config.eta_notice_days, 1)
 
 
 def last_day(iso: str) -> date | None:

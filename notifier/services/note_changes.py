@@ -8,6 +8,8 @@ from notifier.domain.snapshot import is_abnormal
 from notifier.domain.stock import EventKind, Verdict
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env, ShopRef
+from notifier.services.eta_notice import ONLY_PHYSICAL
+from notifier.services.preorder_open import note_release, open_by_source
 from notifier.store import events
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
@@ -24,8 +26,14 @@ def note_changes(
 ) -> int:
     """Store the events of one variant; how many restocks that are new are among them."""
     announced = 0
+    opened = False
     for change in verdict.changes:
+        if change.kind is EventKind.PREORDER_OPEN:
+            opened = open_by_source(tx, variant, verdict.stock, now=now, hold_id=hold_id)
+            continue
         restock = change.kind is EventKind.BACK_IN_STOCK
+        if restock:
+            note_release(tx, variant, verdict.stock, now=now)
         eta = verdict.stock.eta
         made = events.add_event(
             tx,
@@ -42,6 +50,8 @@ def note_changes(
                 "availability": verdict.stock.availability.value,
                 "eta": eta.iso() if eta else None,
                 "eta_before": change.before_eta.iso() if change.before_eta else None,
+                # the message that it can be pre-ordered names the date
+                **({ONLY_PHYSICAL: True} if opened else {}),
             },
         )
         announced += bool(restock and made)

@@ -18,6 +18,7 @@ from notifier.domain.observation import Observation
 from notifier.domain.snapshot import refuse_shrunken
 from notifier.domain.stock import Stock, Verdict, first_sight, weigh
 from notifier.domain.storable import is_storable_key
+from notifier.services.backorder import decide_as_seen
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.note_changes import hold_abnormal, note_changes
 from notifier.services.read_look import read_look
@@ -171,7 +172,7 @@ def _believe(
         chunk = changed[start : start + CHUNK]
         report.announced += env.db.retry(
             lambda tx, chunk=chunk: _apply(  # type: ignore[misc]
-                tx, shop, chunk, source=source, now=now, hold_id=hold_id
+                env, tx, shop, chunk, source=source, now=now, hold_id=hold_id
             )
         )
 
@@ -205,6 +206,7 @@ def _brake(
 
 
 def _apply(
+    env: Env,
     tx: Transaction,
     shop: ShopRef,
     chunk: Sequence[tuple[Observation, str]],
@@ -215,6 +217,7 @@ def _apply(
 ) -> int:
     """Store beliefs and events of some variants; how many restocks were announced."""
     present = [one for one, digest in chunk if digest != ABSENT]
+    decide_as_seen(env, tx, shop, present)
     ids = catalogue.learn(tx, shop.id, present, now=now)
     absent = [one.key for one, digest in chunk if digest == ABSENT]
     rows = catalogue.find_variants_by_key(tx, shop.id, absent)

@@ -22,7 +22,7 @@ from notifier.domain.quiet_hours import (
     places_and_rules,
 )
 from notifier.domain.quiet_hours_us import rules_for as quiet_rules_for
-from notifier.domain.stock import Level
+from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import SubscriptionState
 from notifier.services.announce import LOOK_AGAIN, PAUSED_LOOK, is_too_old
 from notifier.services.compose import Batch
@@ -30,6 +30,7 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.order_sent import why_not
 from notifier.services.order_tell import is_about_order
 from notifier.store import outbox, people, switches
+from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
 from notifier.store.people import SubscriptionRow
 from notifier.store.session import Transaction
@@ -200,9 +201,22 @@ def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch) -> str:
         eta = belief.eta.iso() if belief.eta else None
         if eta != event.facts.get("eta") or belief.level > Level.NONE:
             return "superseded"
+    if kind is MessageKind.PREORDER_OPEN:
+        return _why_not_ahead(variant, belief)
     if kind is MessageKind.DISCONTINUED and belief.availability is not Availability.DISCONTINUED:
         return "superseded"
     return ""
+
+
+def _why_not_ahead(variant: VariantRow, belief: Stock) -> str:
+    """It can be bought by now, or no orders are taken for it ahead."""
+    if not variant.may_be_asked_for:
+        return "unpublished"
+    gone = belief.availability is Availability.DISCONTINUED
+    if gone or belief.level > Level.NONE:
+        return "superseded"
+    stopped = variant.orders_stopped and belief.availability is Availability.PREORDER
+    return "orders_stopped" if stopped else ""
 
 
 def _why_not_remind(subscription: SubscriptionRow, batch: Batch) -> str:

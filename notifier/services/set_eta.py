@@ -15,7 +15,9 @@ from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta, EtaPrecision
 from notifier.domain.stock import EventKind, Level, Stock
 from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.services.backorder import redecide
 from notifier.services.env import Env, ShopRef
+from notifier.services.eta_notice import ONLY_PHYSICAL
 from notifier.store import catalogue, etas, events
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
@@ -53,20 +55,49 @@ def set_eta(
     Raises errors.NotFound, Conflict("available") when it can be bought now, and InvalidInput for a
     date that is past or a definite one without a source.
     """
-    _refuse(env, shop, eta, source=source)
 
     def work(tx: Transaction) -> EtaChange:
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
             raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
-        before = _belief(env, tx, found)
-        if before.level is Level.THERE:
-            raise Conflict("available", "This can be bought now, so it needs no expected date.")
-        return _store(
-            env, tx, shop, found, before, eta, source=source, actor=actor, evidence=evidence
-        )
+        return change_eta(env, tx, shop, found, eta, source=source, actor=actor, evidence=evidence)
 
     return env.db.retry(work)
+
+
+def change_eta(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    variant: VariantRow,
+    eta: Eta | None,
+    *,
+    source: str,
+    actor: str,
+    evidence: str = "",
+    only_physical: bool = False,
+) -> EtaChange:
+    """The same within a transaction. `only_physical`: only who wants nothing but goods that are
+    there hears of it; the others hear the date in another message. Raises as `set_eta`."""
+    _refuse(env, shop, eta, source=source)
+    before = _belief(env, tx, variant)
+    if before.level is Level.THERE:
+        raise Conflict("available", "This can be bought now, so it needs no expected date.")
+    done = _store(
+        env,
+        tx,
+        shop,
+        variant,
+        before,
+        eta,
+        source=source,
+        actor=actor,
+        evidence=evidence,
+        only_physical=only_physical,
+    )
+    if done.changed:
+        redecide(env, tx, [variant.id])
+    return done
 
 
 def _refuse(env: Env, shop: ShopRef, eta: Eta | None, *, source: str) -> None:
@@ -111,6 +142,7 @@ def _store(
     source: str,
     actor: str,
     evidence: str,
+    only_physical: bool,
 ) -> EtaChange:
     now = env.now()
     was = before.eta.iso() if before.eta else None
@@ -127,7 +159,9 @@ def _store(
             at=now,
         )
         if new is not None:
-            told = _tell(tx, shop, variant, before, new=new, was=was, now=now)
+            told = _tell(
+                tx, shop, variant, before, new=new, was=was, now=now, only_physical=only_physical
+            )
     return EtaChange(variant=variant.key, before=was, after=new, changed=new != was, told=told)
 
 
@@ -140,6 +174,7 @@ def _tell(
     new: str,
     was: str | None,
     now: datetime,
+    only_physical: bool,
 ) -> bool:
     made = events.add_event(
         tx,
@@ -155,6 +190,7 @@ def _tell(
             "availability": before.availability.value,
             "eta": new,
             "eta_before": was,
+            **({ONLY_PHYSICAL: True} if only_physical else {}),
         },
     )
     return made is not None

@@ -44,8 +44,12 @@ def load_preorders(tx: Connection, variant_ids: Iterable[int]) -> dict[int, Preo
 
 def put_preorder(tx: Connection, variant_id: int, **values: Any) -> None:
     """A new pre-order, or these values over the one that there is."""
-    statement = insert_or(tx, preorders).values(variant_id=variant_id, **values)
-    tx.execute(statement.on_conflict_do_update(index_elements=["variant_id"], set_=values))
+    done = tx.execute(
+        update(preorders).where(preorders.c.variant_id == variant_id).values(**values)
+    )
+    if not done.rowcount:
+        statement = insert_or(tx, preorders).values(variant_id=variant_id, **values)
+        tx.execute(statement.on_conflict_do_update(index_elements=["variant_id"], set_=values))
 
 
 def mark_opened(tx: Connection, variant_id: int, *, at: datetime) -> bool:
@@ -58,13 +62,16 @@ def mark_opened(tx: Connection, variant_id: int, *, at: datetime) -> bool:
     return bool(done.rowcount)
 
 
-def mark_released(tx: Connection, variant_id: int, *, at: datetime) -> None:
-    """It can be bought: what was ordered ahead of this is over."""
-    tx.execute(
-        update(preorders)
-        .where(preorders.c.variant_id == variant_id, preorders.c.released_at.is_(None))
-        .values(released_at=at)
+def mark_released(
+    tx: Connection, variant_id: int, *, at: datetime, although_closed: bool = False
+) -> None:
+    """It can be bought: the pre-order that was open is over; `although_closed`: or one planned."""
+    query = update(preorders).where(
+        preorders.c.variant_id == variant_id, preorders.c.released_at.is_(None)
     )
+    if not although_closed:
+        query = query.where(preorders.c.opened_at.is_not(None))
+    tx.execute(query.values(released_at=at))
 
 
 def due_to_open(tx: Connection, *, now: datetime, after: int, limit: int) -> list[int]:
