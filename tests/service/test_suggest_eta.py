@@ -130,6 +130,16 @@ def test_what_is_there_or_given_up_has_nothing_to_wait_for(world: World) -> None
 
 
 @ON_SQLITE
+def test_what_is_kept_back_of_a_variant_is_not_there(world: World) -> None:
+    world.see("SHIRT-S", 9)
+    with world.db.write() as tx:
+        tx.execute(text("UPDATE variants SET threshold = 5"))
+    world.see("SHIRT-S", 5, step=DAY)
+    world.see("SHIRT-S", 4, step=2 * DAY)
+    assert suggestion(world).days_out == pytest.approx(2, abs=0.01)
+
+
+@ON_SQLITE
 def test_a_variant_is_found_by_its_sku_and_an_unknown_one_is_named(world: World) -> None:
     went_out(world, "SHIRT-S", 3, sku="LIN-S")
     is_out(world, "SHIRT-S", days=1, sku="LIN-S")

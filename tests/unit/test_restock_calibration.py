@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifier.domain import restock_calibration
 from notifier.domain.outages import DAY, PastOutage
 from notifier.domain.restock_calibration import HELD_OUT, TOO_FEW, Verdict, calibrate, wilson
 
@@ -130,6 +131,40 @@ def test_each_is_judged_by_those_before_it_alone() -> None:
     # the first five have too few before them; then 10 days are said, and 10, 11, 10 days happen
     held = calibrate(regular([10, 10, 10, 10, 10, 10, 11, 10]), now=AFTER)
     assert (held.tried, held.most.outages, held.most.within) == (8, 3, 2)
+
+
+def at_once(day: float, lasts: list[float]) -> list[PastOutage]:
+    """One outage each of as many products, all begun on that day."""
+    began = BEGIN + day * DAY
+    return [
+        PastOutage(
+            variant=int(day) * 10 + n,
+            product=int(day) * 10 + n,
+            began=began,
+            until=began + days * DAY,
+            ended=True,
+        )
+        for n, days in enumerate(lasts)
+    ]
+
+
+def test_an_end_that_was_to_come_is_not_used() -> None:
+    # when the last one began, none of the five had ended: nobody could have said 20 days
+    past = at_once(0, [20] * 5) + at_once(10, [15])
+    assert calibrate(past, now=AFTER).most.outages == 0
+    later = at_once(0, [20] * 5) + at_once(20, [15])
+    assert calibrate(later, now=AFTER).most.outages == 1
+
+
+def test_only_the_newest_of_a_shop_are_looked_back_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    past = at_once(0, [100] * 9) + at_once(200, [10] * 5) + at_once(400, [50])
+    held = calibrate(past, now=AFTER).most
+    assert (held.within, held.outages) == (6, 6)
+    monkeypatch.setattr(restock_calibration, "LOOKED_BACK", 5)
+    # by the five of ten days alone the one of fifty is a miss; of those five the first has five
+    # ended ones before it, the others have open ones among them
+    held = calibrate(past, now=AFTER).most
+    assert (held.within, held.outages) == (1, 2)
 
 
 @pytest.mark.parametrize(("day", "counted"), [(509.9, 0), (510, 1)])
