@@ -87,4 +87,4 @@ def set_up_log(level: str = "INFO") -> None:
 
 
 # imported for their commands, which register themselves
-from notifier.cli import evidence, expecting, keeping, looking, running  # noqa: E402, F401
+from notifier.cli import ahead, evidence, expecting, keeping, looking, running  # noqa: E402, F401

@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask import Blueprint
 
 from notifier.web.api import (
+    backorders,
     demand,
     docs,
     eta,
     eta_suggestion,
     evidence,
+    preorders,
     products,
     releases,
     stock,
@@ -17,5 +19,17 @@ from notifier.web.api import (
 )
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
-for part in (demand, docs, eta, eta_suggestion, evidence, products, releases, stock, subscriptions):
+for part in (
+    backorders,
+    demand,
+    docs,
+    eta,
+    eta_suggestion,
+    evidence,
+    preorders,
+    products,
+    releases,
+    stock,
+    subscriptions,
+):
     blueprint.register_blueprint(part.blueprint)

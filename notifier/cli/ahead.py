@@ -1,0 +1,33 @@
+"""Commands about what is ordered ahead of stock: backorder."""
+
+from __future__ import annotations
+
+import click
+
+from notifier.cli import main, open_env_only, says_what_is_wrong, set_up_log
+
+
+@main.command()
+@click.argument("shop")
+@click.argument("variant")
+@click.option("--accept", "word", flag_value="accept", help="Take orders, whatever the rules say.")
+@click.option("--stop", "word", flag_value="stop", help="Take no more orders.")
+@click.option("--automatic", "word", flag_value="", help="Follow the shop's rules again.")
+@click.option("--why", default="", help="Needed with a decision; kept in the audit book.")
+@click.pass_context
+@says_what_is_wrong
+def backorder(context: click.Context, shop: str, variant: str, word: str | None, why: str) -> None:
+    """Say whether orders are taken for a variant on backorder or pre-order, or decide it."""
+    from notifier.services.override_backorder import override, show_backorder
+
+    set_up_log("ERROR")
+    env = open_env_only(context)
+    ref = env.shop(shop)
+    if word is None:
+        shown = show_backorder(env, ref, variant)
+    else:
+        shown = override(env, ref, variant, word, by="command line", why=why)
+    click.echo(f"{shown.variant} ({shown.availability}): {shown.decision}")
+    if shown.override:
+        click.echo(f"  {shown.override_by}: {shown.override_why}")
+    click.echo(f"  by the rules: {shown.by_rules}. {shown.sentence}")
