@@ -15,6 +15,8 @@ from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Forbidden
 
+from notifier.domain.mail_address import normalise_email
+from notifier.domain.mail_typo import meant_domain
 from notifier.domain.subscription import Origin
 from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
 from notifier.i18n import accepted_locales, choose_locale, consent_text, duration_words, section
@@ -27,7 +29,7 @@ from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
 from notifier.web.link_forms import make_nonce, nonce_age, posted
 from notifier.web.opened_link import Way
-from notifier.web.pages import fill, page, picture_url, web_url
+from notifier.web.pages import fill, own_path, page, picture_url, web_url
 from notifier.web.read_json import single
 
 blueprint = Blueprint("form", __name__)
@@ -241,9 +243,17 @@ def _about(offer: Offer, key: str, *, locale: str, status: int = 200) -> Respons
 
 
 def _done(offer: Offer, draft: Draft, *, locale: str) -> Response:
-    """The one answer, whoever asked for whatever address (acceptance A15)."""
-    words = section(locale, "widget")
+    """The one answer, whoever asked for whatever address (acceptance A15).
+
+    A slip in the address is asked about from its spelling alone; the sign-up stands as it is.
+    """
+    words, page_words = section(locale, "widget"), section(locale, "page")
     text = words["done_text_sms"] if draft.medium == "sms" else words["done_text"]
+    ways = [Way(url=offer.page_url, label=page_words["to_product"])]
+    typed, meant = _slip_in(draft)
+    if meant:
+        text = f"{text} {fill(page_words['form_typo'], typed=typed, meant=meant)}"
+        ways.insert(0, Way(url=own_path(request.full_path), label=page_words["form_typo_again"]))
     return _result(
         offer.shop,
         words["done_title"],
@@ -251,8 +261,19 @@ def _done(offer: Offer, draft: Draft, *, locale: str) -> Response:
         locale=locale,
         status=202,
         mood="mail",
-        ways=[Way(url=offer.page_url, label=section(locale, "page")["to_product"])],
+        ways=ways,
     )
+
+
+def _slip_in(draft: Draft) -> tuple[str, str]:
+    """The domain that was typed and the one probably meant; empty when there is no doubt."""
+    if draft.medium == "sms":
+        return "", ""
+    try:
+        domain = normalise_email(draft.email).domain
+    except InvalidInput:  # a program that fell into the trap; it gets the usual answer
+        return "", ""
+    return domain, meant_domain(domain)
 
 
 def _tell(shop: ShopRef, key: str, *, locale: str, product: str = "", **more: Any) -> Response:

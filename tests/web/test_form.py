@@ -358,3 +358,44 @@ def test_a_shop_without_channels_takes_no_sign_ups(
     page = client.get(SHIRT, base_url=PUBLIC_URL)
 
     assert heading(page) == "There are no notices here"
+
+
+def test_a_slip_in_the_address_is_asked_about_and_holds_nothing_up(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("S", 0)
+
+    done = sign_up(client, email="Ann@gmial.com")
+
+    assert done.status_code == 202
+    assert "You wrote gmial.com. If you meant gmail.com, please sign up once more" in words(done)
+    (row,) = subscriptions(store)
+    assert row["address"] == "ann@gmial.com"
+    again = ways(done)["Sign up with the other address"]
+    assert heading(client.get(again)) == "Hear when it is back"
+    assert "ann" not in again.lower()
+
+
+def test_a_slip_says_nothing_about_whether_the_address_is_known(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("S", 0)
+    store.wait("S", "waiting@gmial.com")
+
+    answers = {sign_up(client, email=f"{one}@gmial.com").data for one in ("waiting", "new")}
+
+    assert len(answers) == 1
+
+
+def test_no_slip_is_seen_in_a_phone_number_or_a_trapped_program(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("S", 0)
+
+    for fields in (
+        {"medium": "sms", "phone": "+4915123456789", "email": "ann@gmial.com"},
+        {"email": "not an address", "website": "https://spam.example"},
+    ):
+        done = sign_up(client, **fields)
+        assert done.status_code == 202
+        assert "If you meant" not in words(done)
