@@ -16,6 +16,7 @@ from notifier.domain.stock import EventKind, Level, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, choose_people, plan_wave
 from notifier.log import log
 from notifier.services.env import Env, ShopRef, rules_for
+from notifier.services.eta_again import may_hear
 from notifier.services.eta_notice import ONLY_PHYSICAL, wants_eta
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.write_message import channel_name
@@ -305,6 +306,9 @@ def _eligible(
         coming = under_way.variants_told_of(
             tx, product_id=release.product_id, contact_ids=contact_ids
         )
+    owed: set[int] | None = None
+    if event is not None and event.kind == EventKind.ETA_REVISED and AGAIN in event.facts:
+        owed = may_hear(tx, shop, line, product_id=release.product_id, now=env.now())
     ends_for_any = release.kind != EventKind.DISCONTINUED or _is_all_gone(tx, release.product_id)
     chosen: list[InLine] = []
     taken: set[int] = set(have)
@@ -315,6 +319,8 @@ def _eligible(
         if release.variant_id in answers or (one.variant_id is None and answers):
             continue  # another message that is on its way says it
         if one.variant_id is None and not ends_for_any:
+            continue
+        if owed is not None and one.id not in owed:
             continue
         if (
             event is not None

@@ -131,7 +131,7 @@ def _why_never(
     why = why_not_to(message, _standing(message, batch, suppressions))
     if why or message.subscription_id is None:
         return why
-    return _why_not_about(MessageKind(message.kind), message, batch)
+    return _why_not_about(MessageKind(message.kind), message, batch, now=now)
 
 
 def _standing(
@@ -176,7 +176,7 @@ def why_not_to(message: MessageRow, standing: Standing | None) -> str:
     return ""
 
 
-def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch) -> str:
+def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch, *, now: datetime) -> str:
     """Whether what the message says is still so, and still what the person waits for."""
     event = batch.events.get(message.event_id or 0)
     subscription = batch.subscriptions[message.subscription_id or 0]
@@ -201,6 +201,8 @@ def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch) -> str:
         eta = belief.eta.iso() if belief.eta else None
         if eta != event.facts.get("eta") or belief.level > Level.NONE:
             return "superseded"
+        if belief.eta is not None and belief.eta.is_past(now.date()):
+            return "date_over"
     if kind is MessageKind.PREORDER_OPEN:
         return _why_not_ahead(variant, belief)
     if kind is MessageKind.DISCONTINUED and belief.availability is not Availability.DISCONTINUED:

@@ -1,7 +1,8 @@
 """What was forgotten, and what has become due only because time went by?
 
 The safety net under events: wakes paused subscriptions, asks "still interested?", reminds once,
-and finds people who wait for what is there (trust RL-21, RL-31).
+tells of a new date that was held back, and finds people who wait for what is there (trust RL-21,
+RL-31).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.services.announce import AGAIN
 from notifier.services.book_result import end_subscriptions
 from notifier.services.env import Env, ShopRef
+from notifier.services.eta_again import find_owed
 from notifier.services.weigh_again import weigh_again
 from notifier.services.write_message import write_message
 from notifier.store import events, people, releases, waiting
@@ -34,6 +36,7 @@ def sweep(env: Env) -> int:
     for shop in env.shops.values():
         moved += env.db.retry(lambda tx, shop=shop: _ask_still_waiting(env, tx, shop))  # type: ignore[misc]
         moved += env.db.retry(lambda tx, shop=shop: _remind(env, tx, shop))  # type: ignore[misc]
+        moved += env.db.retry(lambda tx, shop=shop: _tell_date_again(env, tx, shop))  # type: ignore[misc]
     return moved
 
 
@@ -73,6 +76,38 @@ def _find_forgotten(env: Env, tx: Transaction) -> int:
             facts={"quantity": one.quantity, "availability": one.availability, AGAIN: True},
         )
     return len(found)
+
+
+def _tell_date_again(env: Env, tx: Transaction, shop: ShopRef) -> int:
+    """Make up for new dates that came too soon after the last notice to be told to everybody.
+
+    A variant at most once an hour: whose interval passes within it is told together.
+    """
+    now = env.now()
+    made = 0
+    for one in find_owed(tx, shop, now=now):
+        last = releases.latest_release(tx, one.variant_id, kind=EventKind.ETA_REVISED)
+        if last is not None and (last.state in ("running", "paused") or last.reason in STOPPED):
+            continue
+        event = events.add_event(
+            tx,
+            shop_id=shop.id,
+            product_id=one.product_id,
+            variant_id=one.variant_id,
+            kind=EventKind.ETA_REVISED.value,
+            at=now,
+            epoch=one.belief.epoch,
+            sequence=f"again {now:%Y-%m-%dT%H}",
+            facts={
+                "quantity": one.belief.quantity,
+                "availability": one.belief.availability.value,
+                "eta": one.belief.eta.iso() if one.belief.eta else None,
+                "eta_before": one.told or None,
+                AGAIN: True,
+            },
+        )
+        made += event is not None
+    return made
 
 
 def _ask_still_waiting(env: Env, tx: Transaction, shop: ShopRef) -> int:
