@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from notifier.domain.message import MessageKind
+from notifier.domain.message import ABOUT_ORDERS, MessageKind
 from notifier.domain.message_context import schema_of
+from notifier.domain.message_samples_orders import about_order, vary_order
 
 _BASE = "https://notify.kettle.example"
 _TOKEN = "k7Qm2XvT9cPz4LwR1nYb8A"
@@ -224,9 +225,13 @@ def sample_context(kind: MessageKind, locale: str, sample: str = "rich") -> dict
     language = locale.replace("_", "-").split("-")[0].lower()
     language = language if language in _WORDS else "en"
     context = _rich(_WORDS[language], _DATES[language])
+    if kind in ABOUT_ORDERS:
+        context = about_order(context, language)
     if kind is MessageKind.CONFIRM:  # nothing to end or to manage yet
         context["links"].update(unsubscribe="", manage="", keep="")
     _VARIANTS[sample](context)
+    if kind in ABOUT_ORDERS:
+        vary_order(context, language, sample)
     return _only_what_fits(kind, context)
 
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from notifier.domain.message import MessageKind
+from notifier.domain.message import ABOUT_ORDERS, LEGAL_NOTICES, MessageKind
 
 
 def _words(line: str) -> frozenset[str]:
@@ -50,6 +50,7 @@ LOOP_FIELDS = frozenset({"first", "last", "index", "index0", "length"})
 PIECES: Mapping[str, tuple[str, ...]] = {
     "preheader": ("text",),
     "button": ("url", "text"),
+    "choice": ("url", "text", "url", "text"),
     "quiet_link": ("url", "text"),
     "product_card": ("group",),
     "fact": ("text", "text"),
@@ -57,14 +58,23 @@ PIECES: Mapping[str, tuple[str, ...]] = {
 """The layout's building blocks a template may call, and what each argument must be."""
 
 
-_GOAL: Mapping[MessageKind, str] = {
-    MessageKind.CONFIRM: "links.confirm",
-    MessageKind.BACK_IN_STOCK: "product.url",
-    MessageKind.REMINDER: "product.url",
-    MessageKind.PREORDER_OPEN: "product.url",
-    MessageKind.STILL_WAITING: "links.keep",
-    MessageKind.MANAGE_LINK: "links.manage",
-    MessageKind.SOURCE_TROUBLE: "source.problem",
+_GOAL: Mapping[MessageKind, tuple[str, ...]] = {
+    MessageKind.CONFIRM: ("links.confirm",),
+    MessageKind.BACK_IN_STOCK: ("product.url",),
+    MessageKind.REMINDER: ("product.url",),
+    MessageKind.PREORDER_OPEN: ("product.url",),
+    MessageKind.STILL_WAITING: ("links.keep",),
+    MessageKind.MANAGE_LINK: ("links.manage",),
+    MessageKind.SOURCE_TROUBLE: ("source.problem",),
+    **dict.fromkeys(ABOUT_ORDERS, ("links.decide", "links.withdraw")),
+    **dict.fromkeys(LEGAL_NOTICES, ("links.wait", "links.cancel", "links.withdraw")),
+    MessageKind.ORDER_BACKORDERED: ("links.decide", "links.cancel", "links.withdraw"),
+    MessageKind.ORDER_CANCELLED: (
+        "links.decide",
+        "cancellation.at",
+        "cancellation.ground",
+        "cancellation.refund_by",
+    ),
 }
 
 
@@ -72,11 +82,14 @@ def must_print(kind: MessageKind, part: str) -> tuple[str, ...]:
     """The paths that `part` of a message of `kind` must print, or it has lost its purpose.
 
     The postal address, the reason line and the unsubscribe link are not asked of the template:
-    the layout always adds them (trust EM-11). A text message names the shop (trust SM-12).
+    the layout always adds them (trust EM-11). A text message names the shop (trust SM-12). About
+    an order it carries the one link behind which everything can be read and decided.
     """
     if part == "subject.txt":
         return ()
-    goal = (_GOAL[kind],) if kind in _GOAL else ()
+    if part == "short.txt" and kind in ABOUT_ORDERS:
+        return ("shop.name", "links.decide")
+    goal = _GOAL.get(kind, ())
     return ("shop.name", *goal) if part == "short.txt" else goal
 
 

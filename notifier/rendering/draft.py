@@ -32,6 +32,7 @@ from notifier.errors import TemplateProblem
 from notifier.rendering.environment import PlainValuesEnvironment
 from notifier.rendering.failures import as_template_problem
 from notifier.rendering.layout import shipped_layout
+from notifier.rendering.locked import check_source as check_locked
 from notifier.rendering.masking import Masked, mask
 from notifier.rendering.renderer import Rendered, Renderer
 from notifier.rendering.sources import (
@@ -87,6 +88,7 @@ def _check_source(
     with as_template_problem(part):
         environment.compile_text(source, where=part)
         masked = mask(source, environment=environment)
+    check_locked(kind, part, tree, masked)
     if part != "email.html":
         _only_https(masked, part)
         return
@@ -180,10 +182,17 @@ def _check_output(
             raise TemplateProblem(f"in the finished mail: {unbalanced.message}", where=part)
     for path in must_print(kind, part):
         group, _, name = path.partition(".")
-        if context[group][name] not in output and part != "email.html":
+        if not _says(output, context[group][name]) and part != "email.html":
             raise TemplateProblem(f"{path} must always be in it, and it is not", where=part)
         if part == "email.html" and not _has_link(output, context[group][name]):
             raise TemplateProblem(f"{path} must always be in it, and it is not", where=part)
+
+
+def _says(text: str, value: str) -> bool:
+    """True when the text holds `value`; a link only where it is not the start of a longer one."""
+    if not value.startswith("http"):
+        return value in text
+    return re.search(re.escape(value) + r"(?![^\s.,;:!)])", text) is not None
 
 
 def _has_link(html: str, value: str) -> bool:

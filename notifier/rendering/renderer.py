@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Template
 from markupsafe import Markup
 
-from notifier.domain.message import Medium, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
 from notifier.domain.message_context import complete_context, one_line
 from notifier.domain.template_rules import MAX_OUTPUT
 from notifier.errors import TemplateProblem
@@ -23,7 +23,8 @@ from notifier.rendering.environment import PlainValuesEnvironment
 from notifier.rendering.failures import as_template_problem
 from notifier.rendering.filters import truncate
 from notifier.rendering.layout import Layout, shipped_layout
-from notifier.rendering.short_text import discreet, fit_short
+from notifier.rendering.locked import check_finished
+from notifier.rendering.short_text import MAX_SEGMENTS, MOST_ABOUT_ORDERS, discreet, fit_short
 from notifier.rendering.sources import (
     Chosen,
     FileTemplates,
@@ -87,13 +88,16 @@ class Renderer:
             short = self._short(kind, chosen, guarded, words)
             return Rendered(kind=kind, locale=chosen.locale, version=version, short=short)
         framed = {**full, **_frame_values(kind, chosen.locale, full, words)}
+        text = self._text_part(chosen, full, framed)
+        html = self._html_part(chosen, full, framed)
+        check_finished(kind, full, text=text, html=html, where=chosen.parts["email.html"].where)
         return Rendered(
             kind=kind,
             locale=chosen.locale,
             version=version,
             subject=self._subject(chosen, guarded),
-            text=self._text_part(chosen, full, framed),
-            html=self._html_part(chosen, full, framed),
+            text=text,
+            html=html,
         )
 
     def version(self, kind: MessageKind, *, medium: Medium, shop: str, locale: str) -> str:
@@ -140,6 +144,7 @@ class Renderer:
             context,
             words=words,
             where=source.where,
+            most=MOST_ABOUT_ORDERS if kind in ABOUT_ORDERS else MAX_SEGMENTS,
         )
 
     def render_part(self, source: TemplateSource, context: dict[str, Any]) -> str:
@@ -189,6 +194,11 @@ def _reason(kind: MessageKind, context: dict[str, Any], words: Mapping[str, str]
         return words["reason_merchant"].replace("{shop}", shop)
     if kind is MessageKind.MANAGE_LINK:
         return words["reason_manage"].replace("{shop}", shop)
+    if kind in ABOUT_ORDERS:
+        dated = context["order"]["placed_on"]
+        phrase = words["reason_order" if dated else "reason_order_undated"]
+        said = phrase.replace("{placed_on}", dated).replace("{shop}", shop)
+        return said.replace("{product}", truncate(context["product"]["name"], 140))
     dated = context["asked_on"]
     name = "reason_confirm" if kind is MessageKind.CONFIRM else "reason_asked"
     phrase = words[name if dated else f"{name}_undated"]

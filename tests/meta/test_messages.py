@@ -12,7 +12,7 @@ import pytest
 from jinja2 import Environment, nodes
 
 from notifier import i18n
-from notifier.domain.message import Medium, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
 from notifier.domain.message_context import complete_context
 from notifier.domain.message_samples import SAMPLES, sample_context
 from notifier.domain.sms_text import count_segments, outside_gsm7
@@ -94,7 +94,7 @@ def test_every_text_message_names_the_shop_and_fits_two_segments(
     assert count_segments(text) in (1, 2)
     assert "\n" not in text
     assert text.partition(":")[0]
-    assert "STOP" in text
+    assert ("STOP" in text) is (kind not in ABOUT_ORDERS)  # no keyword ends a legal notice
     assert all(url.startswith("https://notify.kettle.example/") for url in _urls(text))
 
 
@@ -151,11 +151,15 @@ def test_a_mail_loads_nothing_but_the_product_and_the_logo(
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_em11_alerts_say_why_who_and_how_to_end_it(locale: str) -> None:
-    for kind in set(MessageKind) - {
-        MessageKind.CONFIRM,
-        MessageKind.MANAGE_LINK,
-        MessageKind.SOURCE_TROUBLE,
-    }:
+    for kind in (
+        set(MessageKind)
+        - ABOUT_ORDERS
+        - {
+            MessageKind.CONFIRM,
+            MessageKind.MANAGE_LINK,
+            MessageKind.SOURCE_TROUBLE,
+        }
+    ):
         message = rendered(kind, locale, "rich", Medium.EMAIL)
         asked_on = sample_context(kind, locale)["asked_on"]
         for part in (message.text, message.html):
@@ -163,6 +167,22 @@ def test_em11_alerts_say_why_who_and_how_to_end_it(locale: str) -> None:
             assert "12 Harbour Street" in part
             assert "https://notify.kettle.example/u/" in part
             assert "https://notify.kettle.example/m/" in part
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("kind", sorted(ABOUT_ORDERS))
+def test_od15_a_mail_about_an_order_says_why_and_who_and_offers_no_unsubscribe(
+    kind: MessageKind, locale: str
+) -> None:
+    message = rendered(kind, locale, "rich", Medium.EMAIL)
+    words = i18n.section(locale, "mail")
+
+    for part in (message.text, message.html):
+        assert sample_context(kind, locale)["order"]["placed_on"] in part
+        assert "12 Harbour Street" in part
+        assert words["unsubscribe"] not in part
+        assert words["manage"] not in part
+        assert not re.search(r"/[ump]/", part.replace("/p/dawn", ""))
 
 
 @pytest.mark.parametrize("locale", LOCALES)
