@@ -22,8 +22,8 @@ from notifier.i18n import direction, section
 from notifier.rendering.environment import PlainValuesEnvironment
 from notifier.rendering.failures import as_template_problem
 from notifier.rendering.filters import truncate
+from notifier.rendering.finished import check_finished
 from notifier.rendering.layout import Layout, shipped_layout
-from notifier.rendering.locked import check_finished
 from notifier.rendering.short_text import MAX_SEGMENTS, MOST_ABOUT_ORDERS, discreet, fit_short
 from notifier.rendering.sources import (
     Chosen,
