@@ -263,6 +263,12 @@ def usually_back_words(span: Span, locale: str) -> str:
     return text.replace("{count}", str(span.count))
 
 
+def order_ahead_words(eta: str, locale: str, *, is_preorder: bool) -> str:
+    """`Can be ordered now, expected around 3 December 2026`; `eta` as `eta_words` says it or ''."""
+    key = ("preorder_now" if is_preorder else "order_now") + ("_eta" if eta else "")
+    return section(locale, "words")[key].replace("{eta}", eta)
+
+
 def _span(earliest: date, latest: date, locale: str) -> tuple[str, str]:
     """The two ends, the first no longer than needed: (`3`, `10 December 2026`)."""
     babel, last = _babel(locale), format_date(latest, locale)
