@@ -78,18 +78,24 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh, migrated database of this test's own."""
     if engine_name == "sqlite":
-        yield request.getfixturevalue("sqlite_template").copy_to(tmp_path / "notifier.db")
+        template = request.getfixturevalue("sqlite_template")
+        in_this_process = "database" in request.fixturenames
+        yield template.renew() if in_this_process else template.copy_to(tmp_path / "notifier.db")
         return
     with request.getfixturevalue("postgres_template").lent() as url:
         yield url
 
 
+@pytest.fixture(scope="session")
+def open_databases() -> databases.OpenDatabases:
+    return databases.OpenDatabases()
+
+
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database(database_url: str, open_databases: databases.OpenDatabases) -> Iterator[Database]:
     """A fresh, migrated database of this test's own, open."""
-    db = Database(database_url)
-    yield db
-    db.close()
+    with open_databases.lent(database_url) as db:
+        yield db
 
 
 @pytest.fixture

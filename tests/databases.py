@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, event, make_url
 
 from notifier.store.session import Database
 from tests import postgres
@@ -99,6 +100,13 @@ class SqliteTemplate:
         shutil.copyfile(self.file, target)
         return f"sqlite:///{target}"
 
+    def renew(self) -> str:
+        """This process's own file, made fresh: always the same URL."""
+        target = self.run_folder / f"process-{os.getpid()}.db"
+        for left in target.parent.glob(f"{target.name}*"):
+            left.unlink()
+        return self.copy_to(target)
+
 
 class PostgresTemplate:
     """Clones of one migrated PostgreSQL database.
@@ -173,6 +181,33 @@ class PostgresTemplate:
         """The URL of one database, as an operator would write it."""
         url = self.server.set(drivername="postgresql", database=name)
         return url.render_as_string(hide_password=False)
+
+
+class OpenDatabases:
+    """Keeps the Database of each engine from test to test, so that what SQLAlchemy has made of a
+    statement once is there for the next test too. No connection outlives its test.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, Database]] = {}
+
+    @contextmanager
+    def lent(self, url: str) -> Iterator[Database]:
+        """The Database at `url`, without open connections before and after."""
+        engine = url.partition(":")[0]
+        kept_url, db = self._kept.get(engine, ("", None))
+        if db is None or kept_url != url:
+            db = Database(url)
+            if db.is_sqlite:
+                event.listen(db.engine, "connect", _skip_syncing)
+            self._kept[engine] = (url, db)
+        yield db
+        db.close()
+
+
+def _skip_syncing(connection: Any, _record: Any) -> None:
+    """Nothing in a test database has to outlive a power cut."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 class Clone:
