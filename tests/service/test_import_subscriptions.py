@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,14 @@ OURS = (
 @pytest.fixture
 def env(database: Database, clock: SettableClock, tmp_path: Path) -> Env:
     return open_env(config(tmp_path), clock=clock, db=database)
+
+
+@pytest.fixture(autouse=True)
+def _usual_csv() -> Iterator[None]:
+    """The limit is the whole process's: a feed that was read before may have raised it."""
+    before = csv.field_size_limit(131_072)
+    yield
+    csv.field_size_limit(before)
 
 
 @pytest.fixture
