@@ -15,7 +15,6 @@ from werkzeug.serving import make_server
 from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta
 from notifier.domain.observation import Observation
-from notifier.rendering import shipped_renderer
 from notifier.services.env import open_env
 from notifier.services.manage import pause
 from notifier.services.observe import observe
@@ -24,7 +23,7 @@ from notifier.store.session import Database
 from notifier.web.public import create_public
 from tests.databases import SqliteTemplate
 from tests.timing import SettableClock
-from tests.web.storefront import KETTLE, Storefront, config
+from tests.web.storefront import KETTLE, RENDERER, Storefront, config
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -113,7 +112,7 @@ class PagesSite:
         db = Database(f"sqlite:///{folder / 'notifier.db'}")
         self.env = open_env(settings, clock=self.clock, db=db)
         self.store = Storefront(env=self.env, folder=folder)
-        self.server.app = create_public(self.env, shipped_renderer())
+        self.server.app = create_public(self.env, RENDERER)
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:

@@ -13,13 +13,12 @@ from werkzeug.serving import make_server
 
 from notifier.clock import system_clock
 from notifier.config import Config
-from notifier.rendering import shipped_renderer
 from notifier.services.env import open_env
 from notifier.store.session import Database
 from notifier.web.public import create_public
 from tests.e2e.widget_host import WidgetHost
 from tests.e2e.widget_page import Shopper
-from tests.web.storefront import KETTLE, Storefront, config
+from tests.web.storefront import KETTLE, RENDERER, Storefront, config
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -48,7 +47,7 @@ def shop(database: Database, tmp_path: Path) -> Iterator[tuple[Storefront, Widge
     tree["service"]["public_url"] = host.api
     tree["shops"]["kettle"]["origins"] = [host.origin]
     env = open_env(Config.model_validate(tree), clock=system_clock, db=database)
-    app = create_public(env, shipped_renderer())
+    app = create_public(env, RENDERER)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield Storefront(env=env, folder=tmp_path), host
     server.shutdown()

@@ -9,12 +9,30 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from notifier.rendering import shipped_renderer
 from notifier.services.env import Env, open_env
 from notifier.store.session import Database
+from notifier.web.here import EXTENSION
 from notifier.web.public import create_public
 from tests.timing import SettableClock
-from tests.web.storefront import PUBLIC_URL, Storefront, config
+from tests.web.storefront import PUBLIC_URL, RENDERER, Storefront, config
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a table of requests the first row meets both databases, the others SQLite: they differ
+    in what they ask, not in the SQL. `make soak` runs them all on PostgreSQL too."""
+    for item in items:
+        if HERE in item.path.parents and _is_later_row_on_postgres(item):
+            item.add_marker(pytest.mark.soak)
+
+
+def _is_later_row_on_postgres(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    if call is None or call.params.get("engine_name") != "postgres":
+        return False
+    return any(index for name, index in call.indices.items() if name != "engine_name")
 
 
 @pytest.fixture
@@ -29,10 +47,21 @@ def store(env: Env, tmp_path: Path) -> Storefront:
     return Storefront(env=env, folder=tmp_path)
 
 
+@pytest.fixture(scope="session")
+def made_apps() -> dict[str, Flask]:
+    return {}
+
+
 @pytest.fixture
-def app(env: Env) -> Flask:
-    """The public app."""
-    return create_public(env, shipped_renderer())
+def app(env: Env, made_apps: dict[str, Flask]) -> Flask:
+    """The public app. To build its routes takes longer than most tests: those whose settings of
+    the service are the same share one, each with its own env. Change nothing else in it."""
+    settings = env.config.service.model_dump_json(exclude={"data_dir"})
+    if settings not in made_apps:
+        made_apps[settings] = create_public(env, RENDERER)
+    shared = made_apps[settings]
+    shared.extensions[EXTENSION] = env
+    return shared
 
 
 @pytest.fixture

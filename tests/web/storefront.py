@@ -29,6 +29,7 @@ PUBLIC_URL = "https://notify.example"
 KETTLE = "pk_kettle_01"
 CUPS = "pk_cups_0001"
 SECRET = "sk_live_0123456789abcdef"
+RENDERER = shipped_renderer()
 _LINK = re.compile(r"https?://[\w.:]+(/[a-z]/[\w-]{30,})")
 
 
@@ -124,7 +125,7 @@ class Storefront:
         before = len(self.letters())
         while announce(self.env):
             pass
-        sender = Sender(self.env, shipped_renderer())
+        sender = Sender(self.env, RENDERER)
         while sender.send_due():
             pass
         sender.close()

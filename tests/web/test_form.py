@@ -11,12 +11,11 @@ from lxml import html
 
 from notifier.domain.availability import Availability
 from notifier.i18n import consent_text
-from notifier.rendering import shipped_renderer
 from notifier.services.env import open_env
 from notifier.store.session import Database
 from notifier.web.public import create_public
 from tests.timing import SettableClock
-from tests.web.storefront import CUPS, KETTLE, PUBLIC_URL, Storefront, config
+from tests.web.storefront import CUPS, KETTLE, PUBLIC_URL, RENDERER, Storefront, config
 from tests.web.visits import heading, nonce_of, press, ways, words
 
 SHIRT = f"/f/{KETTLE}?variant=S"
@@ -313,7 +312,7 @@ def test_where_a_shop_asks_for_work_a_moment_on_the_page_counts(
 ) -> None:
     settings = config(tmp_path, kettle={"proof_of_work": "always"})
     store = Storefront(env=open_env(settings, clock=clock, db=database), folder=tmp_path)
-    client = create_public(store.env, shipped_renderer()).test_client()
+    client = create_public(store.env, RENDERER).test_client()
     store.stock("S", 0)
     nonce = nonce_of(client.get(SHIRT, base_url=PUBLIC_URL))
     body = {"nonce": nonce, "variant": "S", "email": "ann@example.com"}
@@ -352,7 +351,7 @@ def test_a_shop_without_channels_takes_no_sign_ups(
 ) -> None:
     settings = config(tmp_path, kettle={"mail_channel": "none", "sms_channel": ""})
     store = Storefront(env=open_env(settings, clock=clock, db=database), folder=tmp_path)
-    client = create_public(store.env, shipped_renderer()).test_client()
+    client = create_public(store.env, RENDERER).test_client()
     store.stock("S", 0)
 
     page = client.get(SHIRT, base_url=PUBLIC_URL)

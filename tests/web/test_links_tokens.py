@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 
 from notifier.services.env import Env
 from notifier.signing import Purpose, Signer
+from notifier.web.public import create_public
 from tests.timing import SettableClock
-from tests.web.storefront import KETTLE, Storefront
+from tests.web.storefront import KETTLE, PUBLIC_URL, RENDERER, Storefront
 from tests.web.visits import heading, press
 
 LETTERS = {
@@ -190,13 +191,15 @@ def test_the_page_for_a_wrong_link_speaks_the_visitors_language(
     assert heading(client.get("/m/x", headers={"Accept-Language": language})) == says
 
 
-def test_an_error_of_ours_is_a_page_without_details(app: Flask, client: FlaskClient) -> None:
+def test_an_error_of_ours_is_a_page_without_details(env: Env) -> None:
+    app = create_public(env, RENDERER)
+
     def break_down() -> str:
         raise RuntimeError("the secret of table 7")
 
     app.add_url_rule("/c/break/down", view_func=break_down)
 
-    page = client.get("/c/break/down")
+    page = app.test_client().get("/c/break/down", base_url=PUBLIC_URL)
 
     assert page.status_code == 500
     assert heading(page) == "Something went wrong here"

@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from notifier.rendering import shipped_renderer
 from notifier.services.announce import announce
 from notifier.services.env import Env, open_env
 from notifier.services.sweep import sweep
@@ -20,7 +19,7 @@ from notifier.store.people import find_subscription
 from notifier.store.session import Database
 from notifier.web.public import create_public
 from tests.timing import SettableClock
-from tests.web.storefront import PUBLIC_URL, Storefront, config
+from tests.web.storefront import PUBLIC_URL, RENDERER, Storefront, config
 from tests.web.visits import heading, nonce_of, press, ways, words
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -184,7 +183,7 @@ def test_who_was_told_and_stops_gets_no_reminder(
 ) -> None:
     settings = config(tmp_path, kettle={"release": {"reminder_after": "1h"}})
     store = Storefront(env=open_env(settings, clock=clock, db=database), folder=tmp_path)
-    client = create_public(store.env, shipped_renderer()).test_client()
+    client = create_public(store.env, RENDERER).test_client()
     store.stock("S", 0)
     ann, ben = store.wait("S"), store.wait("S", "ben@example.com")
     store.stock("S", 9)
