@@ -117,7 +117,7 @@ def _rich(words: Mapping[str, str], when: Mapping[str, str]) -> dict[str, Any]:
         "asked_on": when["asked_on"],
         "expires_in": when["expires_in"],
         "waiting_since": when["waiting_since"],
-        "incentive": {"code": "", "text": ""},
+        "incentive": {"code": "EARLY10", "text": ""},
         "source": {
             "name": "Product feed",
             "problem": words["problem"],

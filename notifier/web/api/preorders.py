@@ -22,7 +22,7 @@ blueprint = Blueprint("preorders", __name__)
 class Incentive(Shape):
     """What early birds get. Your shop honours the code; here it is only told."""
 
-    code: str = Field("", max_length=64, examples=["EARLY10"])
+    code: str = Field("", max_length=32, examples=["EARLY10"])
     text: str = Field("", max_length=300, examples=["10 % off until it is out."])
 
 
