@@ -43,11 +43,13 @@ class NotFound(NotifierError):
 
 
 class Conflict(NotifierError):
-    """The request is sound, but the state of things does not allow it now."""
+    """The request is sound, but the state of things does not allow it now. `field`: which part of
+    the request it is about, where it is about one."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.field = field
 
 
 class TooMany(NotifierError):

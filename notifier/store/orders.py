@@ -79,7 +79,7 @@ class EventRow:
 
 
 _ORDER = [orders.c[name] for name in OrderRow.__slots__]
-_LINE = [order_lines.c[name] for name in LineRow.__slots__]
+LINE_COLUMNS = [order_lines.c[name] for name in LineRow.__slots__]
 _EVENT = [order_events.c[name] for name in EventRow.__slots__]
 
 
@@ -136,23 +136,23 @@ def add_line(tx: Connection, **values: Any) -> int | None:
 
 def find_line(tx: Connection, line_id: int, *, for_update: bool = False) -> LineRow | None:
     """A line; `for_update` keeps every other decision about it waiting until we commit."""
-    query = select(*_LINE).where(order_lines.c.id == line_id)
+    query = select(*LINE_COLUMNS).where(order_lines.c.id == line_id)
     if for_update:
         query = query.with_for_update()
     row = tx.execute(query).one_or_none()
-    return _line(row) if row else None
+    return as_line(row) if row else None
 
 
 def find_lines(tx: Connection, ids: Iterable[int]) -> dict[int, LineRow]:
-    rows = tx.execute(select(*_LINE).where(order_lines.c.id.in_(list(set(ids)))))
-    return {row.id: _line(row) for row in rows}
+    rows = tx.execute(select(*LINE_COLUMNS).where(order_lines.c.id.in_(list(set(ids)))))
+    return {row.id: as_line(row) for row in rows}
 
 
 def lines_of_order(tx: Connection, order_id: int) -> list[LineRow]:
     rows = tx.execute(
-        select(*_LINE).where(order_lines.c.order_id == order_id).order_by(order_lines.c.id)
+        select(*LINE_COLUMNS).where(order_lines.c.order_id == order_id).order_by(order_lines.c.id)
     )
-    return [_line(row) for row in rows]
+    return [as_line(row) for row in rows]
 
 
 def lines_of_variant(
@@ -160,7 +160,7 @@ def lines_of_variant(
 ) -> list[LineRow]:
     """Lines of one variant in these states, in the order in which they came, from id `after` on."""
     rows = tx.execute(
-        select(*_LINE)
+        select(*LINE_COLUMNS)
         .where(
             order_lines.c.variant_id == variant_id,
             order_lines.c.state.in_(list(states)),
@@ -169,7 +169,7 @@ def lines_of_variant(
         .order_by(order_lines.c.id)
         .limit(limit)
     )
-    return [_line(row) for row in rows]
+    return [as_line(row) for row in rows]
 
 
 def open_units(tx: Connection, variant_id: int, *, states: Sequence[str]) -> tuple[int, int]:
@@ -191,6 +191,25 @@ def due_lines(tx: Connection, *, now: datetime, limit: int) -> list[int]:
         .limit(limit)
     )
     return list(rows.scalars())
+
+
+def touch_lines_of_variants(
+    tx: Connection, variant_ids: Iterable[int], *, states: Sequence[str], now: datetime
+) -> int:
+    """Let the job look at the lines of these variants that are in one of `states`; how many."""
+    touched = 0
+    wanted = sorted(set(variant_ids))
+    for start in range(0, len(wanted), 500):
+        done = tx.execute(
+            update(order_lines)
+            .where(
+                order_lines.c.variant_id.in_(wanted[start : start + 500]),
+                order_lines.c.state.in_(list(states)),
+            )
+            .values(look_at=now)
+        )
+        touched += done.rowcount
+    return touched
 
 
 def update_line(tx: Connection, line_id: int, **values: Any) -> None:
@@ -238,5 +257,6 @@ def events_of(tx: Connection, line_ids: Sequence[int]) -> dict[int, list[EventRo
     return found
 
 
-def _line(row: Row[Any]) -> LineRow:
+def as_line(row: Row[Any]) -> LineRow:
+    """A row of `LINE_COLUMNS`."""
     return LineRow(**row._mapping)

@@ -80,7 +80,7 @@ def register_errors(app: Flask) -> None:
     def conflict(error: Conflict) -> Any:
         if wants_page():
             return page_for_error(409, str(error))
-        return error_answer(409, error.code, str(error))
+        return error_answer(409, error.code, str(error), field=error.field)
 
     @app.errorhandler(TooMany)
     def too_many(error: TooMany) -> Any:

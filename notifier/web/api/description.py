@@ -19,7 +19,12 @@ from notifier.web.api.shapes import ErrorAnswer, Nothing
 
 PREFIX = "/api/v1"
 _REF = "#/components/schemas/"
-_ARGUMENT = re.compile(r"<int:(\w+)>")
+_ARGUMENT = re.compile(r"<(?:(\w+):)?(\w+)>")
+_ARGUMENT_SCHEMAS: dict[str, dict[str, Any]] = {
+    "int": {"type": "integer", "minimum": 0},
+    "path": {"type": "string", "minLength": 1},
+    "": {"type": "string", "minLength": 1},
+}
 _OF_ONE_THING = ("/eta", "/eta/suggestion", "/subscriptions")  # 404 when it is not known
 _ERRORS = {
     400: "The request cannot be read: not JSON, not UTF-8, an argument twice.",
@@ -49,7 +54,7 @@ def describe(public_url: str) -> dict[str, Any]:
 def _describe() -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for one in sorted(OPERATIONS, key=lambda one: (one.path, one.method)):
-        path = PREFIX + _ARGUMENT.sub(r"{\1}", one.path)
+        path = PREFIX + _ARGUMENT.sub(r"{\2}", one.path)
         paths.setdefault(path, {})[one.method.lower()] = _operation(one)
     return {
         "openapi": "3.1.0",
@@ -127,8 +132,8 @@ def operation_id(one: Operation) -> str:
 
 def _parameters(one: Operation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 0}}
-        for name in _ARGUMENT.findall(one.path)
+        {"name": name, "in": "path", "required": True, "schema": _ARGUMENT_SCHEMAS[kind]}
+        for kind, name in _ARGUMENT.findall(one.path)
     ]
     if one.method in ("GET", "DELETE"):
         shape = one.given.model_json_schema()
