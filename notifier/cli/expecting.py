@@ -45,9 +45,10 @@ def eta_suggest(context: click.Context, shop: str, sku: str, as_json: bool) -> N
     found = suggest_eta(env, ref, sku)
     held = calibration_of(env, ref)
     if as_json:
-        click.echo(json.dumps(_suggestion(found) | {"calibration": _calibration(held)}))
+        words = {"text": _text(found, ref.config.locale), "calibration": _calibration(held)}
+        click.echo(json.dumps(_suggestion(found) | words, ensure_ascii=False))
         return
-    for line in _lines(found):
+    for line in _lines(found, ref.config.locale):
         click.echo(line)
     if found.estimate is not None:
         click.echo(f"How that held in this shop: {_held_line(held.most)}")
@@ -76,7 +77,13 @@ def eta_calibration(context: click.Context, shop: str, as_json: bool) -> None:
     click.echo(_held_line(held.most))
 
 
-def _lines(found: Suggestion) -> list[str]:
+def _text(found: Suggestion, locale: str) -> str | None:
+    from notifier.i18n import usually_back_words
+
+    return usually_back_words(found.span, locale) if found.span else None
+
+
+def _lines(found: Suggestion, locale: str) -> list[str]:
     if found.out_since is None or found.days_out is None:
         return [f"{found.variant} is not out, or given up: there is nothing to wait for."]
     seen = "" if found.beginning_seen else " or longer; nobody saw it begin"
@@ -89,9 +96,12 @@ def _lines(found: Suggestion) -> list[str]:
         ("Half", stands_on.half, found.half),
         ("80 %", stands_on.most, found.most),
     ):
-        lines.append(f"{words} of them {_mark_words(mark, days)}")
+        lines.append(f"{words} of them: {_mark_words(mark, days)}")
+    text = _text(found, locale)
     if not stands_on.enough:
         lines.append("These are too few to rely on, and shoppers are not shown it.")
+    elif text:
+        lines.append(f"In words: {text}.")
     return lines
 
 
@@ -105,17 +115,21 @@ def _basis(stands_on: Estimate) -> str:
 
 def _mark_words(mark: float | None, days: float | None) -> str:
     if mark is None:
-        return "cannot be told: too many are still open."
+        return "cannot be told, too many have no end."
     if days is None:
-        return "were over by now."
-    return f"were over within {days:.1f} more days."
+        return "over by now."
+    return f"over within {days:.1f} more days."
 
 
 def _held_line(held: Held) -> str:
-    line = f"the {held.said:.0%} mark: {held.within} of {held.outages} held-out outages ended by it"
+    line = f"{_percent(held.said)} mark: {held.within} of {held.outages} outages ended by it"
     if held.share is not None:
-        line += f", {held.share:.0%} ({held.low:.0%} to {held.high:.0%})"
+        line += f", {_percent(held.share)} ({_percent(held.low)} to {_percent(held.high)})"
     return f"{line}; {VERDICTS[held.verdict.value]}."
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f} %"
 
 
 def _suggestion(found: Suggestion) -> dict[str, Any]:

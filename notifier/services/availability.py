@@ -101,7 +101,8 @@ def _say(env: Env, shop: ShopRef, seen: _Seen, *, locale: str) -> dict[str, Any]
     if not shop.config.offers_marketing:
         texts.pop("marketing_label")
     eta = _eta(env, shop, belief, locale=locale)
-    usual = _usual(env, shop, variant, locale=locale) if asks and eta is None else None
+    was_there = word is not Availability.PREORDER  # who was never there is not "back"
+    usual = _usual(env, shop, variant, locale=locale) if asks and was_there and not eta else None
     shown_eta = eta or _as_eta(usual)
     if seen.ahead is not None and seen.ahead.decision is Taking.ACCEPT:
         shown_eta = _ordered_ahead(env, shop, belief, eta, usual, locale=locale)

@@ -322,6 +322,11 @@ def can_be_ordered(world: World) -> None:
     world.see("SHIRT-S", availability=Availability.BACKORDER, step=5 * DAY)
 
 
+def it_is_to_come_out(world: World) -> None:
+    is_out(world, "SHIRT-S", days=5)
+    world.see("SHIRT-S", availability=Availability.PREORDER)
+
+
 def the_mark_did_not_hold(world: World) -> None:
     went_out(world, "SHIRT-S", 40, 60, 80, 100, 120)
     is_out(world, "SHIRT-S", days=5)
@@ -335,13 +340,18 @@ def the_mark_did_not_hold(world: World) -> None:
         nobody_looked,
         it_is_there,
         can_be_ordered,
+        it_is_to_come_out,
         the_mark_did_not_hold,
     ],
 )
 @ON_SQLITE
-def test_a_shopper_is_told_nothing_when(willing: World, happens: Callable[[World], None]) -> None:
+def test_a_shopper_is_not_told_what_is_usual_when(
+    willing: World, happens: Callable[[World], None]
+) -> None:
     happens(willing)
-    assert shown(willing) == (None, None)
+    usual, eta = shown(willing)
+    assert usual is None
+    assert "back" not in (eta["text"] if eta else "")
 
 
 @ON_SQLITE

@@ -179,12 +179,13 @@ def test_a_person_reads_the_marks_and_what_they_stand_on(
     assert lines[1:2] == [
         "Going by 8 outages of this variant that lasted as long (0 of them without an end):"
     ]
-    assert lines[2].startswith("Half of them were over within ")
-    assert lines[3].startswith("80 % of them were over within ")
-    assert lines[4] == (
-        "How that held in this shop: the 80% mark: 4 of 5 held-out outages ended by it, "
-        "80% (38% to 96%); it holds."
-    )
+    assert lines[2].startswith("Half of them: over within ")
+    assert lines[3].startswith("80 % of them: over within ")
+    assert lines[4:] == [
+        "In words: Usually back within 2 weeks.",
+        "How that held in this shop: 80 % mark: 4 of 5 outages ended by it, 80 % (38 % to 96 %); "
+        "it holds.",
+    ]
 
 
 def test_a_program_reads_the_same_as_json(
@@ -193,6 +194,7 @@ def test_a_program_reads_the_same_as_json(
     live_through(store, clock)
     said = json.loads(run(config_file, "suggest", "kettle", "KETTLE", "--json").stdout)
     assert (said["based_on"], said["outages"], said["enough"]) == ("variant", 8, True)
+    assert said["text"] == "Usually back within 2 weeks"
     assert said["days_out"] + said["most_within_days"] == pytest.approx(18)
     assert said["calibration"] == json.loads(
         run(config_file, "calibration", "kettle", "--json").stdout
@@ -210,7 +212,7 @@ def test_how_well_it_held_is_told_in_words(
         lines[0]
         == "11 outages were held out, each judged by those before it once its mark was over."
     )
-    assert lines[1].startswith("the 50% mark: 1 of 5 held-out outages ended by it, 20%")
+    assert lines[1].startswith("50 % mark: 1 of 5 outages ended by it, 20 %")
 
 
 def test_a_command_says_when_there_is_nothing_to_go_by_or_to_wait_for(
