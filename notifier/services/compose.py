@@ -7,21 +7,27 @@ the batch; rendering happens after it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.channels.base import Letter
-from notifier.domain.eta import Eta, EtaPrecision
-from notifier.domain.message import Medium, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
 from notifier.domain.stock import Stock
-from notifier.i18n import duration_words, eta_words, format_date, format_money
+from notifier.i18n import duration_words, eta_words, format_date
 from notifier.rendering import Renderer
+from notifier.services.compose_order import order_context
 from notifier.services.env import Env, ShopRef
-from notifier.services.eta_notice import last_day
+from notifier.services.order_matter import OrderMatter, load_matters
+
+# also known by these names to those who asked here before
+from notifier.services.product_words import in_language as in_language
+from notifier.services.product_words import money as money
+from notifier.services.product_words import product_title as product_title
+from notifier.services.product_words import variant_title
+from notifier.services.read_eta import read_iso
 from notifier.signing import Purpose
 from notifier.store import catalogue, people
 from notifier.store import events as event_store
@@ -49,6 +55,7 @@ class Batch:
     by_product: dict[int, list[VariantRow]] = field(default_factory=dict)
     alternatives: dict[tuple[int, str], VariantRow] = field(default_factory=dict)
     waiting_units: dict[int, int] = field(default_factory=dict)
+    orders: dict[int, OrderMatter] = field(default_factory=dict)  # by message
 
 
 def load_batch(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -> Batch:
@@ -58,6 +65,7 @@ def load_batch(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -> Bat
         subscriptions=people.find_subscriptions(
             tx, (m.subscription_id for m in messages if m.subscription_id)
         ),
+        orders=load_matters(env, tx, messages),
     )
     for event_id in {m.event_id for m in messages if m.event_id}:
         event = event_store.load_event(tx, event_id)
@@ -127,23 +135,33 @@ def compose(
         not_after=message.expires_at,
         first_tried_at=message.first_tried_at,
         is_retry_of_unknown=message.unknowns > 0,
+        template_version=rendered.version,
     )
 
 
 def _unsubscribe_link(env: Env, message: MessageRow) -> str:
-    if message.subscription_id is None:
+    if message.subscription_id is None or message.kind in ABOUT_ORDERS:
         return ""
     return env.token_link("u", Purpose.UNSUBSCRIBE, message.subscription_id)
 
 
 def _context(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
     kind = MessageKind(message.kind)
+    if kind in ABOUT_ORDERS:
+        return order_context(env, _shop(shop), message, _matter(message, batch))
     base = {"kind": message.kind, "shop": _shop(shop)}
     if kind is MessageKind.SOURCE_TROUBLE:
         return {**base, **_trouble(env, message)}
     if kind is MessageKind.MANAGE_LINK:
         return {**base, **_manage_link(env, shop, message)}
     return {**base, **_about_product(env, shop, message, batch)}
+
+
+def _matter(message: MessageRow, batch: Batch) -> OrderMatter:
+    matter = batch.orders.get(message.id)
+    if matter is None:
+        raise LookupError(f"message {message.id} is about an order line that is not there")
+    return matter
 
 
 def _shop(shop: ShopRef) -> dict[str, Any]:
@@ -202,7 +220,9 @@ def _about_product(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -
     any_variant = subscription.variant_id is None
     return {
         "product": _product(env, variant, locale=locale, message=message),
-        "variant": {"title": "" if any_variant and event is None else _title(variant, locale)},
+        "variant": {
+            "title": "" if any_variant and event is None else variant_title(variant, locale)
+        },
         "any_variant": any_variant,
         "quantity": subscription.quantity,
         "stock": _stock(belief, variant, batch),
@@ -233,25 +253,6 @@ def _variant(subscription: SubscriptionRow, event: EventRow | None, batch: Batch
     return batch.by_product[subscription.product_id][0]
 
 
-def _title(variant: VariantRow, locale: str) -> str:
-    return in_language(variant.titles, locale) or variant.title
-
-
-def in_language(titles: Mapping[str, str], locale: str) -> str:
-    """The title in this language or its base language; empty when there is none."""
-    return titles.get(locale) or titles.get(locale.partition("-")[0]) or ""
-
-
-def product_title(variant: VariantRow, locale: str) -> str:
-    """What the product is called, in the reader's language where the shop has it."""
-    return (
-        in_language(variant.product_titles, locale)
-        or variant.product_title
-        or variant.title
-        or variant.key
-    )
-
-
 def _product(env: Env, variant: VariantRow, *, locale: str, message: MessageRow) -> dict[str, Any]:
     return {
         "title": product_title(variant, locale),
@@ -260,13 +261,6 @@ def _product(env: Env, variant: VariantRow, *, locale: str, message: MessageRow)
         "price": money(variant.price, variant.currency, locale),
         "regular_price": money(variant.regular_price, variant.currency, locale),
     }
-
-
-def money(amount: Decimal | None, currency: str, locale: str) -> str:
-    """The price in words of the language; empty when the shop did not say it."""
-    if amount is None or not currency:
-        return ""
-    return format_money(amount, currency, locale)
 
 
 def _stock(belief: Stock | None, variant: VariantRow, batch: Batch) -> dict[str, Any]:
@@ -286,22 +280,6 @@ def _eta(
         "was": eta_words(was, locale, today) if was else "",
         "overdue": bool(eta and eta.is_past(today)),
     }
-
-
-def read_iso(iso: str) -> Eta | None:
-    """The ETA that `Eta.iso()` wrote."""
-    if not iso:
-        return None
-    last = last_day(iso)
-    if last is None:
-        return None
-    first, slash, _ = iso.partition("/")
-    if slash:
-        start = last_day(first)
-        return Eta(earliest=start or last, latest=last, precision=EtaPrecision.RANGE, text=iso)
-    if len(iso) == 7:
-        return Eta.in_month(last.year, last.month, text=iso)
-    return Eta.on(last, text=iso)
 
 
 def _alternatives(
