@@ -131,7 +131,7 @@ def _check_quantity(quantity: int) -> None:
 def _zone_of(ask: SignUp) -> str:
     """Where the browser says it is; empty, and logged, for what is no place's time zone."""
     if ask.time_zone and not known_zone(ask.time_zone):
-        log.info("time zone ignored: not known", zone=ask.time_zone)
+        log.info("time zone ignored: not known", zone=ascii(ask.time_zone[:64]))
         return ""
     return ask.time_zone
 

@@ -144,3 +144,11 @@ def test_the_limit_of_a_shop_holds_over_midnight(make_world: Callable[..., World
     world.clock.advance(DAY)
     world.asks("eli@waits.example", "MUG")
     assert len(confirmations_due(world)) == 3
+
+
+def test_who_allows_many_a_day_allows_several_an_hour(mugs: World) -> None:
+    """As the demo does, where one person tries everything."""
+    limited(mugs, confirmations_per_address=200)
+    for n in range(8):
+        asks_and_is_ended(mugs, f"MUG-{n}")
+    assert set(confirmations_due(mugs)) == {START}
