@@ -118,6 +118,14 @@ class Retention(Section):
     messages: Length = Field(timedelta(days=90), description="Messages sent. 0d: never.")
     receipts: Length = Field(timedelta(days=395), description="What providers said. 0d: never.")
     network: Length = Field(timedelta(days=90), description="IP and browser in consent records.")
+    history: Length = Field(
+        timedelta(days=365),
+        description="Finished releases, their waves and events, holds and alarms. 0d: never.",
+    )
+    stock_history: Length = Field(
+        timedelta(days=1095),
+        description="What was believed of stock, and the dates that were promised. 0d: never.",
+    )
 
 
 class StockRules(Section):

@@ -1,76 +1,135 @@
 """What has been kept long enough?
 
-In small batches, so that nobody waits behind it; running it twice deletes nothing twice. A
-retention of 0 keeps for ever (trust CP-8, acceptance A19).
+In small batches, so that nobody waits behind it; running it twice deletes nothing twice. What
+cannot be deleted keeps nothing else from being deleted: a person is called, and the rest goes on.
+A retention of 0 keeps for ever (trust CP-8, acceptance A19).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
 
 from notifier.domain.subscription import SubscriptionState
+from notifier.errors import StoreBusy
 from notifier.log import log
+from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
-from notifier.store import idempotency, ledger, limits, purge
+from notifier.store import idempotency, ledger, limits, purge, purge_history
+from notifier.store.purge_history import Walked
 from notifier.store.session import Transaction
 
 BATCH = 500
 ANSWERS_FOR = timedelta(hours=24)
+AT_MOST = 600.0  # seconds for one sort of rows; the next run goes on
+FAILED = "tidy.failed"
+
+_FINISHED = (SubscriptionState.ENDED, SubscriptionState.TOLD)
 
 
-def tidy(env: Env) -> dict[str, int]:
+class Walk(Protocol):
+    """One batch of rows older than `before`, behind the place `after`."""
+
+    def __call__(self, tx: Transaction, *, before: datetime, after: int, limit: int) -> Walked: ...
+
+
+def tidy(env: Env, *, at_most: float = AT_MOST) -> dict[str, int]:
     """Delete what is past its retention; how many rows of each sort."""
-    now = env.now()
-    keep = env.config.retention
-    counts = {
-        "unconfirmed": _purge(
-            env,
-            keep.purge_unconfirmed,
-            lambda tx, before: purge.subscriptions_before(
-                tx, states=[SubscriptionState.UNCONFIRMED], before=before, limit=BATCH
-            ),
-        ),
-        "ended": _purge(
-            env,
-            keep.ended,
-            lambda tx, before: purge.subscriptions_before(
-                tx,
-                states=[SubscriptionState.ENDED, SubscriptionState.TOLD],
-                before=before,
-                limit=BATCH,
-            ),
-        ),
-        "messages": _purge(
-            env,
-            keep.messages,
-            lambda tx, before: purge.messages_before(tx, before=before, limit=BATCH),
-        ),
-        "receipts": _purge(
-            env,
-            keep.receipts,
-            lambda tx, before: purge.receipts_before(tx, before=before, limit=BATCH),
-        ),
-        "network": _purge(
-            env,
-            keep.network,
-            lambda tx, before: ledger.erase_personal_before(tx, before=before, limit=BATCH),
-        ),
-        "limits": env.db.retry(lambda tx: limits.forget_old(tx, now=now)),
-        "answers": env.db.retry(lambda tx: idempotency.forget_before(tx, before=now - ANSWERS_FOR)),
-        "contacts": env.db.retry(lambda tx: purge.contacts_without_anything(tx, limit=BATCH)),
-    }
+    counts = {name: _do(env, name, work) for name, work in _works(env, at_most).items()}
     log.info("tidied", **counts)
     return counts
 
 
-def _purge(env: Env, keep: timedelta, work: Callable[[Transaction, datetime], int]) -> int:
-    if not keep:
-        return 0
-    before = env.now() - keep
+def _works(env: Env, at_most: float) -> Mapping[str, Callable[[], int]]:
+    """What there is to do. Messages before releases, and these before events: the one needs the
+    other."""
+    now = env.now()
+    keep = env.config.retention
+
+    def purged(kept: timedelta, work: Callable[..., int]) -> Callable[[], int]:
+        return lambda: _purge(env, work, before=now - kept, at_most=at_most) if kept else 0
+
+    def walked(kept: timedelta, walk: Walk) -> Callable[[], int]:
+        return lambda: _walk(env, walk, before=now - kept, at_most=at_most) if kept else 0
+
+    unconfirmed = partial(purge.subscriptions_before, states=[SubscriptionState.UNCONFIRMED])
+    answered = now - ANSWERS_FOR
+    return {
+        "unconfirmed": purged(keep.purge_unconfirmed, unconfirmed),
+        "ended": purged(keep.ended, partial(purge.subscriptions_before, states=_FINISHED)),
+        "messages": purged(keep.messages, purge.messages_before),
+        "receipts": purged(keep.receipts, purge.receipts_before),
+        "network": purged(keep.network, ledger.erase_personal_before),
+        "releases": walked(keep.history, purge_history.releases_before),
+        "events": walked(keep.history, purge_history.events_before),
+        "holds": walked(keep.history, purge_history.holds_before),
+        "alarms": walked(keep.history, purge_history.alarms_before),
+        "stock_changes": walked(keep.stock_history, purge_history.stock_changes_before),
+        "etas": walked(keep.stock_history, purge_history.etas_before),
+        "limits": lambda: env.db.retry(lambda tx: limits.forget_old(tx, now=now)),
+        "answers": lambda: env.db.retry(lambda tx: idempotency.forget_before(tx, before=answered)),
+        "contacts": lambda: _walk(
+            env, purge_history.contacts_without_anything, before=now, at_most=at_most
+        ),
+    }
+
+
+def _do(env: Env, name: str, work: Callable[[], int]) -> int:
+    """One sort of rows; its trouble is told and stops no other."""
+    try:
+        count = work()
+        env.db.retry(lambda tx: clear_alarm(env, tx, code=FAILED, about=name))
+    except StoreBusy as error:
+        log.warning("not tidied: database busy", what=name, why=str(error))
+    except Exception as error:  # noqa: BLE001  the other sorts can be deleted all the same
+        log.exception("not tidied", what=name)
+        _call_somebody(env, name, error)
+    else:
+        return count
+    return 0
+
+
+def _call_somebody(env: Env, name: str, error: Exception) -> None:
+    message = (
+        f"Old rows ({name}) cannot be deleted: {type(error).__name__}: {str(error)[:300]}. "
+        "They are kept longer than [retention] says until that is mended."
+    )
+    try:
+        env.db.retry(
+            lambda tx: raise_alarm(
+                env,
+                tx,
+                code=FAILED,
+                about=name,
+                message=message,
+                shop=next(iter(env.shops.values()), None),
+            )
+        )
+    except StoreBusy as busy:
+        log.warning("alarm not stored: database busy", what=name, why=str(busy))
+
+
+def _purge(env: Env, work: Callable[..., int], *, before: datetime, at_most: float) -> int:
+    """All that is older; `work` deletes some of it in one transaction."""
+    until = time.monotonic() + at_most
     total = 0
     while True:
-        count = env.db.retry(lambda tx: work(tx, before))
+        count = env.db.retry(lambda tx: work(tx, before=before, limit=BATCH))
         total += count
-        if count < BATCH:
+        if count < BATCH or time.monotonic() > until:
             return total
+
+
+def _walk(env: Env, walk: Walk, *, before: datetime, at_most: float) -> int:
+    """All that is older and not needed; what is needed is passed by."""
+    until = time.monotonic() + at_most
+    total = place = 0
+    while True:
+        walked = env.db.retry(partial(walk, before=before, after=place, limit=BATCH))
+        total += walked.deleted
+        if walked.place is None or time.monotonic() > until:
+            return total
+        place = walked.place

@@ -8,10 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, case, delete, exists, select, update
 
+from notifier.domain.order_delay.states import State
 from notifier.store.tables.orders import notices, order_events, order_lines, orders
 from notifier.store.tables.people import contacts, subscriptions
 from notifier.store.tables.telling import attempts, clicks, messages, receipts
 from notifier.store.waiting import purge_ids
+
+FINISHED_LINES = (State.SHIPPED.value, State.DELIVERED.value, State.REFUNDED.value)
 
 
 def subscriptions_before(
@@ -33,8 +36,16 @@ def subscriptions_before(
 
 
 def messages_before(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Finished messages. What is still open is never deleted."""
-    rows = tx.execute(select(messages.c.id).where(messages.c.finished_at < before).limit(limit))
+    """Finished messages. Never what is still open, nor what was told about an order that is."""
+    ordered = exists(
+        select(order_lines.c.id).where(
+            order_lines.c.id == messages.c.order_line_id,
+            order_lines.c.state.not_in(FINISHED_LINES),
+        )
+    )
+    rows = tx.execute(
+        select(messages.c.id).where(messages.c.finished_at < before, ~ordered).limit(limit)
+    )
     ids = [row.id for row in rows]
     _delete_messages(tx, ids)
     return len(ids)
@@ -54,21 +65,8 @@ def receipts_before(tx: Connection, *, before: datetime, limit: int) -> int:
     return int(tx.execute(delete(receipts).where(receipts.c.id.in_(ids))).rowcount)
 
 
-def contacts_without_anything(tx: Connection, *, limit: int) -> int:
-    """Addresses that nothing refers to any more."""
-    ids = (
-        select(contacts.c.id)
-        .where(
-            ~exists(select(subscriptions.c.id).where(subscriptions.c.contact_id == contacts.c.id)),
-            ~exists(select(messages.c.id).where(messages.c.contact_id == contacts.c.id)),
-            ~_has_orders(contacts.c.id),
-        )
-        .limit(limit)
-    )
-    return int(tx.execute(delete(contacts).where(contacts.c.id.in_(ids))).rowcount)
-
-
-def _has_orders(contact_id: Any) -> Any:
+def has_orders(contact_id: Any) -> Any:
+    """That some order names this address."""
     return exists(
         select(orders.c.id).where(
             (orders.c.email_id == contact_id) | (orders.c.phone_id == contact_id)
@@ -116,7 +114,7 @@ def erase_contact(tx: Connection, contact_id: int, *, at: datetime) -> None:
         update(contacts)
         .where(contacts.c.id == contact_id)
         .values(
-            address=case((_has_orders(contact_id), contacts.c.address), else_=""),
+            address=case((has_orders(contact_id), contacts.c.address), else_=""),
             address_hash=f"erased {contact_id}",
             time_zone="",
             erased_at=at,
