@@ -66,17 +66,15 @@ def take_order(env: Env, shop: ShopRef, given: GivenOrder, *, source: str) -> Ta
     `source`: who says so, for the record. Raises errors.InvalidInput (a variant that is not known,
     an address that cannot be one) and Conflict("changed") naming the fact that may not change.
     """
-    reached = _read_addresses(env, shop, given)
-    return env.db.retry(lambda tx: _take(env, tx, shop, given, reached, source=source))
+    return env.db.retry(lambda tx: _take(env, tx, shop, given, source=source))
 
 
 def try_order(env: Env, shop: ShopRef, given: GivenOrder, *, source: str) -> TakenOrder:
     """What `take_order` would do; nothing is stored. Raises as that does."""
-    reached = _read_addresses(env, shop, given)
     found: list[TakenOrder] = []
 
     def work(tx: Transaction) -> None:
-        found.append(_take(env, tx, shop, given, reached, source=source))
+        found.append(_take(env, tx, shop, given, source=source))
         raise _OnlyTried
 
     try:
@@ -110,10 +108,10 @@ def _take(
     tx: Transaction,
     shop: ShopRef,
     given: GivenOrder,
-    reached: _Reached,
     *,
     source: str,
 ) -> TakenOrder:
+    reached = _read_addresses(env, shop, given)
     order = orders.find_order(tx, shop_id=shop.id, ref=given.ref)
     is_new = order is None
     changed = False
@@ -137,6 +135,7 @@ def _take(
             )
         else:
             taken.append(_add_line(env, tx, shop, order, line, variant, source=source))
+            reached.warnings += _lapsed(taken[-1], place=place)
     touched = changed or any(one.outcome != UNCHANGED for one in taken)
     outcome = CREATED if is_new else CHANGED if touched else UNCHANGED
     return TakenOrder(
@@ -146,6 +145,18 @@ def _take(
         lines=tuple(taken),
         warnings=tuple(reached.warnings),
     )
+
+
+def _lapsed(line: TakenLine, *, place: str) -> list[FieldProblem]:
+    refund = line.standing.refund
+    if refund is None:
+        return []
+    words = (
+        f"Its time was over on {line.standing.limit}, before it came here, and no notice is known: "
+        f"the customer is told that it is cancelled, and the refund is owed by {refund.by}. If it "
+        "has shipped, report the shipment now."
+    )
+    return [FieldProblem(field=place, code="lapsed", message=words)]
 
 
 def _add_order(

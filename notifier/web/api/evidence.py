@@ -34,7 +34,7 @@ class Evidence(Shape):
 
 @operation(
     "GET",
-    "/orders/<ref>/evidence",
+    "/orders/<path:ref>/evidence",
     scope=Scope.ORDERS_READ,
     summary="The whole record of one order",
     given=Nothing,
