@@ -43,18 +43,13 @@ ACTOR = "customer"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What came of an answer. `at`: when it was given first; `is_repeat`: it had been before.
-
-    `given_back`: money that a smaller quantity sets free, with the last day to send it, both as
-    the hook named them; None where nothing is, or the price is not known.
-    """
+    """What came of an answer. `at`: when it was given first; `is_repeat`: it had been before."""
 
     case: Case
     standing: Standing
     answer: Answer
     at: datetime
     is_repeat: bool = False
-    given_back: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +89,7 @@ def decide(
         shop = env.shop_by_id(case.line.shop_id)
         if shop is not None:
             _tell_shop(env, tx, shop, case, answer, effect, at=now)
-        return Decided(
-            case=load_case(tx, line_id),
-            standing=after,
-            answer=answer,
-            at=now,
-            given_back=effect.told.get("refund"),
-        )
+        return Decided(case=load_case(tx, line_id), standing=after, answer=answer, at=now)
 
     return env.db.retry(work)
 
@@ -155,12 +144,13 @@ def _reduce(
     tx: Transaction, case: Case, standing: Standing, answer: Answer, at: datetime
 ) -> _Effect:
     was, now_wanted = case.line.quantity, answer.quantity
-    facts = {"quantity": now_wanted, "was": was, "via": "page"}
+    back = _difference(case, standing, was - now_wanted, at=at)
+    facts = {"quantity": now_wanted, "was": was, "refund": back, "via": "page"}
     told = {
         "quantity": now_wanted,
         "was": was,
         "no_longer_wanted": was - now_wanted,
-        "refund": _difference(case, standing, was - now_wanted, at=at),
+        "refund": back,
     }
     return _Effect(
         events=(_new(case, Happened.CHANGED, at, facts),),
@@ -170,18 +160,18 @@ def _reduce(
     )
 
 
-def _difference(
-    case: Case, standing: Standing, count: int, *, at: datetime
-) -> dict[str, Any] | None:
+def _difference(case: Case, standing: Standing, count: int, *, at: datetime) -> dict[str, Any]:
     """What the units no longer wanted cost, and by when it must be sent: as if they had been
-    cancelled alone."""
-    if case.line.price is None:
-        return None
-    amount: Decimal = case.line.price * count
+    cancelled alone. `amount` None: the price is not known here."""
+    price = case.line.price
     by_delivery = standing.pack.looks is Looks.AT_DELIVERY
     ground = Why.WITHDRAWN if by_delivery else Why.CANCELLED
     by = refund_from(case.facts, standing.pack, at=at, ground=ground).by
-    return {"amount": str(amount), "currency": case.line.currency, "refund_by": by.isoformat()}
+    return {
+        "amount": _text(price * count if price is not None else None),
+        "currency": case.line.currency,
+        "refund_by": by.isoformat(),
+    }
 
 
 def _swap(tx: Transaction, case: Case, standing: Standing, answer: Answer, at: datetime) -> _Effect:

@@ -7,7 +7,7 @@ so that a page can say it in a sentence.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from notifier.domain.order_delay import ChoiceKind, Standing, State, Until, Why
@@ -116,7 +116,7 @@ def why_over(standing: Standing) -> str:
     return "" if standing.may_ship else "shipped"
 
 
-def first_day_of_period(case: Case, now: datetime) -> tuple[Until, Until, Until]:
+def days_of_period(case: Case, now: datetime) -> tuple[date, date, date]:
     """The first, the suggested and the last day that an additional period may end on."""
     today = local_day(case, now)
     return today + timedelta(days=1), today + USUAL_PERIOD, today + LONGEST_PERIOD
@@ -131,8 +131,8 @@ def _need_open(standing: Standing) -> None:
 def _check_period(case: Case, standing: Standing, until: Until, *, now: datetime) -> None:
     if not any(choice.kind is ChoiceKind.SET_PERIOD for choice in standing.choices):
         raise Conflict(why_over(standing) or "not_open", "No additional period can be set now.")
-    first, _, last = first_day_of_period(case, now)
-    if until is None or first is None or last is None or not first <= until <= last:
+    first, _, last = days_of_period(case, now)
+    if until is None or not first <= until <= last:
         raise InvalidInput.of(
             "until", "out_of_range", f"Give a date from {first} to {last}, such as {first}."
         )

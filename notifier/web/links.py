@@ -9,6 +9,7 @@ from notifier.web import (
     links_hold,
     links_keep,
     links_manage,
+    links_order,
     links_product,
     links_unsubscribe,
     page_styles,
@@ -22,6 +23,7 @@ for part in (
     links_manage,
     links_keep,
     links_hold,
+    links_order,
     links_product,
     page_styles,
 ):
