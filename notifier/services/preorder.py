@@ -13,6 +13,7 @@ from typing import Any
 
 from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta
+from notifier.domain.order_delay.days import in_range, in_utc
 from notifier.domain.stock import Level
 from notifier.errors import Conflict, NotFound
 from notifier.services.backorder import redecide
@@ -57,6 +58,11 @@ def plan(env: Env, shop: ShopRef, variant: str, wanted: Plan, *, source: str, ac
     date that is past or has no source, Conflict("available") for what can be bought now and
     Conflict("opened") for a new opening time when it is open already.
     """
+
+    if isinstance(wanted.opens_at, datetime):
+        wanted = replace(wanted, opens_at=in_utc(wanted.opens_at, field="opens_at"))
+    if isinstance(wanted.release_on, date):
+        in_range(wanted.release_on, field="release_on")
 
     def work(tx: Transaction) -> Listed:
         found = catalogue.find_variant(tx, shop.id, variant)

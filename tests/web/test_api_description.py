@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import BaseModel
 
+from notifier.domain.availability import Availability
 from notifier.web.api.operation import OPERATIONS, Operation
 from notifier.web.api.shapes import ErrorAnswer
 from notifier.web.guards import Guard
@@ -52,7 +53,7 @@ def test_everything_that_asks_for_a_key_is_described_and_nothing_else(
     app: Flask, described: dict[str, Any]
 ) -> None:
     routed = {
-        (method, re.sub(r"<int:(\w+)>", r"{\1}", rule.rule))
+        (method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule))
         for rule in app.url_map.iter_rules()
         if getattr(app.view_functions[rule.endpoint], "guard", None) is Guard.API_KEY
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
@@ -101,6 +102,7 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
     """A good answer of every operation, by its name."""
     store.stock("KETTLE", 0)
     store.stock("S", 0)
+    store.stock("L", 0, availability=Availability.BACKORDER)
     for number in range(5):  # more than one wave tells
         store.wait("S", f"p{number}@example.com")
     store.stock("S", 1)
@@ -129,6 +131,10 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
         "stop": call("POST", f"/releases/{release}/stop"),
         "resume": call("POST", f"/releases/{release}/resume"),
         "pause": call("POST", f"/releases/{release}/pause"),
+        "plan_preorder": call("POST", "/preorders", json={"variant": "KETTLE"}),
+        "list_preordered": call("GET", "/preorders"),
+        "decide_backorder": call("POST", "/backorders", json={"variant": "L", "expected_units": 7}),
+        "list_backordered": call("GET", "/backorders"),
     }
 
 

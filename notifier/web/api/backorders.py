@@ -83,7 +83,7 @@ class BackorderPage(Shape):
     answer=BackorderPage,
     blueprint=blueprint,
 )
-def list_all(caller: Caller, given: Page) -> BackorderPage:
+def list_backordered(caller: Caller, given: Page) -> BackorderPage:
     """Every variant on backorder or pre-order that was decided about, and those that were and are
     discontinued."""
     found = list_backorders(env(), caller.shop, after=given.after, limit=given.limit + 1)
@@ -103,7 +103,7 @@ def list_all(caller: Caller, given: Page) -> BackorderPage:
     answer=BackorderAnswer,
     blueprint=blueprint,
 )
-def give_word(caller: Caller, given: BackorderGiven) -> BackorderAnswer:
+def decide_backorder(caller: Caller, given: BackorderGiven) -> BackorderAnswer:
     """The word stands over the shop's rules until `automatic` takes it back, and is kept in the
     audit book. 409 `not_ordered_ahead` for what is neither on backorder nor on pre-order."""
     counts = "expected_units" in given.model_fields_set

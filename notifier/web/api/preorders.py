@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Blueprint
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from notifier.domain.scope import Scope
 from notifier.services.preorder import Listed, Plan, list_preorders, plan
@@ -17,6 +17,14 @@ from notifier.web.api.shapes import Key, Page, Shape
 from notifier.web.here import env
 
 blueprint = Blueprint("preorders", __name__)
+
+
+def _moment(value: Any) -> Any:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _day(value: Any) -> Any:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 class Incentive(Shape):
@@ -31,13 +39,13 @@ class PreorderGiven(Shape):
 
     variant: Key = Field("", description="The shop's own variant id.", examples=["4711"])
     sku: Key = Field("", description="Enough alone when one variant has it.")
-    opens_at: AwareDatetime | None = Field(
+    opens_at: Annotated[AwareDatetime, BeforeValidator(_moment)] | None = Field(
         None,
         description="From when on it can be pre-ordered; past: at once. null: when the source "
         "says so.",
         examples=["2027-01-15T09:00:00Z"],
     )
-    release_on: date | None = Field(
+    release_on: Annotated[date, BeforeValidator(_day)] | None = Field(
         None, description="When it is out: its expected date.", examples=["2027-03-01"]
     )
     incentive: Incentive | None = None
@@ -84,7 +92,7 @@ class PreorderQuery(Page):
     answer=PreorderPage,
     blueprint=blueprint,
 )
-def list_all(caller: Caller, given: PreorderQuery) -> PreorderPage:
+def list_preordered(caller: Caller, given: PreorderQuery) -> PreorderPage:
     """Planned, open and released ones."""
     found = list_preorders(
         env(), caller.shop, variant=given.variant, after=given.after, limit=given.limit + 1
@@ -106,7 +114,7 @@ def list_all(caller: Caller, given: PreorderQuery) -> PreorderPage:
     answer=PreorderAnswer,
     blueprint=blueprint,
 )
-def give_plan(caller: Caller, given: PreorderGiven) -> PreorderAnswer:
+def plan_preorder(caller: Caller, given: PreorderGiven) -> PreorderAnswer:
     """Who waits is told once when it opens, with the incentive, and hears of a new release date
     as of any expected date. 409 `available` for what can be bought now, `opened` for a new opening
     time of what is open."""

@@ -1,0 +1,137 @@
+"""Can a shop's server decide on backorders and plan pre-orders, and do shoppers see it?"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from notifier.domain.availability import Availability
+from notifier.services.backorder import redecide_all
+from tests.timing import SettableClock
+from tests.web.storefront import KETTLE, SECRET, Storefront
+
+HEADERS = {"Authorization": f"Bearer {SECRET}"}
+
+
+def ahead(store: Storefront, *keys: str, word: Availability = Availability.BACKORDER) -> None:
+    for key in keys:
+        store.stock(key, 0, availability=word)
+    redecide_all(store.env)
+
+
+def post(client: FlaskClient, path: str, **body: Any) -> Any:
+    return client.post(f"/api/v1/{path}", json=body, headers=HEADERS)
+
+
+def get(client: FlaskClient, path: str) -> Any:
+    return client.get(f"/api/v1/{path}", headers=HEADERS)
+
+
+def availability(client: FlaskClient, variant: str) -> Any:
+    origin = {"Origin": "https://kettle.example"}
+    return client.get(f"/api/v1/availability?key={KETTLE}&variant={variant}", headers=origin).json
+
+
+def test_a_word_given_by_api_is_what_shoppers_are_told(
+    client: FlaskClient, store: Storefront
+) -> None:
+    ahead(store, "S")
+    answer = post(client, "backorders", variant="S", decision="stop", why="recalled", actor="Olga")
+    assert answer.status_code == 200
+    told = answer.json
+    assert (told["decision"], told["reason"], told["by_rules"]) == ("stop", "override", "accept")
+    assert (told["override_by"], told["override_why"]) == ("api:kettle/server Olga", "recalled")
+    said = availability(client, "S")
+    assert (said["backorder"], said["backorder_reason"]) == ("stop", "override")
+    assert said["can_subscribe"] is True
+    assert said["texts"]["headline"] == "Sold out for now"
+    back = post(client, "backorders", variant="S", decision="automatic", why="it was not")
+    assert (back.json["decision"], back.json["override"]) == ("accept", "")
+
+
+def test_what_is_expected_is_the_limit_of_what_is_taken(
+    client: FlaskClient, store: Storefront
+) -> None:
+    ahead(store, "S")
+    answer = post(client, "backorders", variant="S", expected_units=0).json
+    assert (answer["decision"], answer["reason"]) == ("stop", "too_many_open")
+    assert answer["sentence"] == "0 units are ordered already; the limit is 0."
+    answer = post(client, "backorders", variant="S", expected_units=None).json
+    assert (answer["decision"], answer["expected_units"]) == ("accept", None)
+
+
+def test_the_list_has_pages(client: FlaskClient, store: Storefront) -> None:
+    ahead(store, "S", "M", "L")
+    store.stock("KETTLE", 4)
+    first = get(client, "backorders?limit=2").json
+    rest = get(client, f"backorders?limit=2&after={first['next']}").json
+    assert [one["variant"] for one in first["backorders"]] == ["S", "M"]
+    assert [one["variant"] for one in rest["backorders"]] == ["L"]
+    assert rest["next"] is None
+
+
+BAD = [
+    ({"variant": "S"}, 422, "missing"),
+    ({"variant": "S", "decision": "maybe", "why": "x"}, 422, "literal_error"),
+    ({"variant": "S", "decision": "stop"}, 422, "missing"),
+    ({"variant": "S", "expected_units": -1}, 422, "greater_than_equal"),
+    ({"variant": "HAT", "decision": "stop", "why": "x"}, 404, "not_found"),
+    ({"variant": "KETTLE", "decision": "stop", "why": "x"}, 409, "not_ordered_ahead"),
+]
+
+
+@pytest.mark.parametrize(("body", "status", "code"), BAD)
+def test_a_word_that_cannot_be_taken_is_refused(
+    client: FlaskClient, store: Storefront, body: dict[str, Any], status: int, code: str
+) -> None:
+    ahead(store, "S")
+    store.stock("KETTLE", 4)
+    answer = post(client, "backorders", **body)
+    assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
+
+
+def test_a_pre_order_is_planned_opened_and_told_with_its_incentive(
+    client: FlaskClient, store: Storefront, clock: SettableClock
+) -> None:
+    store.stock("S", 0)
+    store.wait("S")
+    store.send()
+    opens = (clock.now - timedelta(minutes=1)).isoformat()
+    answer = post(
+        client,
+        "preorders",
+        variant="S",
+        opens_at=opens,
+        release_on="2027-03-01",
+        incentive={"code": "EARLY10", "text": "10 % off"},
+        source="publisher",
+        actor="Olga",
+    )
+    assert answer.status_code == 200, answer.json
+    assert answer.json["opened_at"] is not None
+    assert answer.json["incentive"] == {"code": "EARLY10", "text": "10 % off"}
+    [letter] = store.send()
+    assert letter["kind"] == "preorder_open"
+    assert "10 % off: EARLY10" in letter["text"]
+    [listed] = get(client, "preorders?variant=S").json["preorders"]
+    assert (listed["release_on"], listed["actor"]) == ("2027-03-01", "api:kettle/server Olga")
+    assert get(client, "preorders?variant=M").json == {"preorders": [], "next": None}
+
+
+def test_a_time_without_a_zone_is_no_opening_time(client: FlaskClient, store: Storefront) -> None:
+    store.stock("S", 0)
+    answer = post(client, "preorders", variant="S", opens_at="2027-01-01T09:00:00")
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, "opens_at")
+
+
+def test_a_new_opening_time_of_what_is_open_is_refused(
+    client: FlaskClient, store: Storefront, clock: SettableClock
+) -> None:
+    store.stock("S", 0)
+    post(client, "preorders", variant="S", opens_at=clock.now.isoformat())
+    later = (clock.now + timedelta(days=1)).isoformat()
+    answer = post(client, "preorders", variant="S", opens_at=later)
+    assert (answer.status_code, answer.json["error"]["code"]) == (409, "opened")
