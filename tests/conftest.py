@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -13,15 +13,14 @@ from hypothesis import settings
 from notifier.store.session import Database
 from tests import browser as browsers
 from tests import databases
+from tests.browser_pages import Pages, SharedBrowser
 from tests.postgres import NoPostgres
 from tests.timing import SettableClock, wait_until
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
 
 CHECKOUT = Path(__file__).parents[1]
 ENGINES = ("sqlite", "postgres")
 RUN_FOLDER = pytest.StashKey[Path]()
+BROWSER = pytest.StashKey[SharedBrowser]()
 
 # A busy machine is not a slow program: no deadline per example. CI repeats the same examples.
 settings.register_profile("here", deadline=None, max_examples=50)
@@ -34,12 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
         # What the person has set for a running notifier must not steer the tests.
         if name.startswith("NOTIFIER__") or name == "NOTIFIER_CONFIG":
             del os.environ[name]
+    config.stash[BROWSER] = SharedBrowser()
     if not hasattr(config, "workerinput"):
         config.stash[RUN_FOLDER] = databases.open_run()
         os.environ["NOTIFIER_TEST_OWNER"] = str(os.getpid())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[BROWSER].end()
     folder = config.stash.get(RUN_FOLDER, None)
     if folder is not None:
         databases.close_run(folder)
@@ -130,26 +131,34 @@ def fixtures_dir() -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium. One a module: Playwright's event loop must be gone before other tests
-    of the same process start theirs."""
+@pytest.fixture
+def browser_pages(request: pytest.FixtureRequest) -> Pages:
+    """The pages of a headless Chromium that lives as long as tests of a browser follow."""
     if browsers.is_unwanted():
         _skip_unless_ci("NOTIFIER_BROWSER=none")
     path = browsers.find_browser()
     if path is None:
         pytest.fail(browsers.ADVICE)
-    with browsers.launched(path) as started:
-        yield started
+    return request.config.stash[BROWSER].pages(path)
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page in a profile of its own: no cookies, no storage."""
-    context = browser.new_context()
-    context.set_default_timeout(10_000)
-    yield context.new_page()
-    context.close()
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a browser come first and together: they are the longest, and share it."""
+    items.sort(key=lambda item: not _needs_browser(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or not _needs_browser(nextitem):
+            item.config.stash[BROWSER].end()
+
+
+def _needs_browser(item: pytest.Item) -> bool:
+    return "browser_pages" in getattr(item, "fixturenames", ())
 
 
 def _skip_unless_ci(reason: str) -> None:

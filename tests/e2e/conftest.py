@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
+    from tests.browser_pages import Pages
     from tests.e2e.widget_page import Shopper
     from tests.e2e.widget_stub import StubApi
 
@@ -25,14 +24,14 @@ def stub_api() -> Iterator[StubApi]:
 
 
 @pytest.fixture
-def ann(browser: Browser, stub_api: StubApi) -> Iterator[Shopper]:
+def ann(browser_pages: Pages, stub_api: StubApi) -> Iterator[Shopper]:
     """Ann, on a page of another origin with a strict CSP."""
     from tests.e2e.widget_host import WidgetHost
     from tests.e2e.widget_page import Shopper
 
     host = WidgetHost(stub_api.origin)
     stub_api.allowed_origins.add(host.origin)
-    shopper = Shopper(browser, stub_api, host)
+    shopper = Shopper(browser_pages, stub_api, host)
     yield shopper
-    shopper.page.context.close()
+    shopper.leave()
     host.close()

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.databases import SqliteTemplate
+from tests.e2e.faults import find_faults, find_faults_light_and_dark
 from tests.e2e.pages_site import PAGES, PagesSite, Stories, press
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Page
+
+    from tests.browser_pages import Pages
 
 pytestmark = pytest.mark.e2e
 
@@ -50,20 +52,18 @@ def make_site(stories: Stories, tmp_path: Path) -> Iterator[MakeSite]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """A page in a profile of its own, with habits: viewport, color_scheme, java_script_enabled."""
-    contexts = []
+def open_page(browser_pages: Pages) -> Iterator[Callable[..., Page]]:
+    """A page with habits: viewport, color_scheme, java_script_enabled."""
+    taken = []
 
-    def make(**habits: Any) -> Page:
+    def take(**habits: Any) -> Page:
         habits.setdefault("viewport", {"width": 360, "height": 740})
-        context = browser.new_context(**habits)
-        context.set_default_timeout(8_000)
-        contexts.append(context)
-        return context.new_page()
+        taken.append(browser_pages.take(**habits))
+        return taken[-1]
 
-    yield make
-    for context in contexts:
-        context.close()
+    yield take
+    for page in taken:
+        browser_pages.give_back(page)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -75,10 +75,7 @@ def test_axe_and_a_thumb_find_no_fault_in_light_or_dark(
     page.on("console", lambda message: logged.append(message.text))
     make_site("de").show(page, name)  # the longer words
 
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{scheme}: {results.generate_report()}"
+    assert find_faults_light_and_dark(page) == ""
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     assert page.evaluate(TOO_SMALL) == [], "under 44 px"
     # a page that answers 4xx on purpose is logged as such; a refusal by the policy never is
@@ -88,11 +85,11 @@ def test_axe_and_a_thumb_find_no_fault_in_light_or_dark(
 def test_axe_would_find_a_fault_on_a_page(
     make_site: MakeSite, open_page: Callable[..., Page]
 ) -> None:
-    page = open_page(bypass_csp=True)
+    page = open_page()
     make_site("en").show(page, "form")
     page.evaluate("document.querySelector('label[for=quantity]').remove()")
 
-    results = Axe().run(page)
+    results = find_faults(page)
 
     assert "label" in [violation["id"] for violation in results.response["violations"]]
 
@@ -202,9 +199,7 @@ def test_every_colour_of_a_shop_gives_legible_buttons(
     object.__setattr__(kettle, "config", kettle.config.model_copy(update={"accent": accent}))
     site.show(page, "confirm")
 
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert Axe().run(page).violations_count == 0
+    assert find_faults_light_and_dark(page) == ""
     button = page.locator("button[value=confirm]")
     assert button.evaluate("(one) => getComputedStyle(one).backgroundColor") == _rgb(accent)
 

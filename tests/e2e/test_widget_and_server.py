@@ -21,8 +21,7 @@ from tests.e2e.widget_page import Shopper
 from tests.web.storefront import KETTLE, RENDERER, Storefront, config
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
+    from tests.browser_pages import Pages
     from tests.e2e.widget_stub import StubApi
 
 pytestmark = pytest.mark.e2e
@@ -66,12 +65,12 @@ def store(shop: tuple[Storefront, WidgetHost]) -> Storefront:
 
 @pytest.fixture
 def ann(
-    browser: Browser, stub_api: StubApi, shop: tuple[Storefront, WidgetHost]
+    browser_pages: Pages, stub_api: StubApi, shop: tuple[Storefront, WidgetHost]
 ) -> Iterator[Shopper]:
     """Ann, on the page of a shop that the real server knows."""
-    shopper = Shopper(browser, stub_api, shop[1])
+    shopper = Shopper(browser_pages, stub_api, shop[1])
     yield shopper
-    shopper.page.context.close()
+    shopper.leave()
 
 
 def test_ann_signs_up_and_gets_the_mail_to_confirm(store: Storefront, ann: Shopper) -> None:
@@ -124,14 +123,14 @@ def test_what_came_back_while_ann_typed_is_available(store: Storefront, ann: Sho
 
 
 def test_a_page_that_is_not_the_shops_gets_nothing(
-    shop: tuple[Storefront, WidgetHost], store: Storefront, browser: Browser, stub_api: StubApi
+    shop: tuple[Storefront, WidgetHost], store: Storefront, browser_pages: Pages, stub_api: StubApi
 ) -> None:
     eves_page = WidgetHost(shop[1].api)
-    eve = Shopper(browser, stub_api, eves_page)
+    eve = Shopper(browser_pages, stub_api, eves_page)
 
     eve.visit(WIDGET, before=SIZES)
 
     eve.expect_trouble("CORS")
     expect(eve.trigger).to_have_count(0)
-    eve.page.context.close()
+    eve.leave()
     eves_page.close()

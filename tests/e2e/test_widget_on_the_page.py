@@ -200,7 +200,7 @@ def test_a_discontinued_product_offers_others_and_no_form(ann: Shopper) -> None:
 
 def test_with_no_answer_at_all_the_widget_says_so_in_the_pages_language(ann: Shopper) -> None:
     ann.api.dials.hang_up = True
-    ann.page.clock.install()
+    ann.use(alone=True).clock.install()
     ann.visit(lang="es")
     ann.expect_trouble("ERR_EMPTY_RESPONSE")
     ann.page.clock.run_for(3_000)

@@ -244,7 +244,7 @@ def test_a_proof_the_server_has_forgotten_is_made_anew(ann: Shopper) -> None:
 
 
 def test_without_crypto_the_server_points_to_the_plain_form(ann: Shopper) -> None:
-    ann.page.context.add_init_script(
+    ann.use(alone=True).context.add_init_script(
         "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })"
     )
 
@@ -340,7 +340,7 @@ def test_a_long_wait_is_left_to_the_shopper(ann: Shopper) -> None:
 
 def test_typing_on_stops_the_retry_of_the_old_entry(ann: Shopper) -> None:
     ann.api.dials.posts = [(503, BUSY, {"Retry-After": "1"})]
-    ann.page.clock.install()
+    ann.use(alone=True).clock.install()
     ann.visit().subscribe()
     ann.expect_state("failed")
 

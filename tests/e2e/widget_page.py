@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, Error, Locator, Page, expect
 
+from tests.browser_pages import Pages
 from tests.e2e.widget_host import WidgetHost
 from tests.e2e.widget_stub import KEY, StubApi
 from tests.timing import wait_until
@@ -29,29 +30,35 @@ for (const name of ['notify-me:available', 'notify-me:subscribed']) {
 class Shopper:
     """A browser page on the shop, with words for what a shopper does and sees there."""
 
-    def __init__(self, browser: Browser, api: StubApi, host: WidgetHost) -> None:
+    def __init__(self, pages: Pages, api: StubApi, host: WidgetHost) -> None:
         self.api = api
         self.host = host
         self.troubles: list[str] = []
-        self._browser = browser
+        self._pages = pages
         self.page: Page = self.use()
 
     def use(self, **options: Any) -> Page:
         """Starts over with a browser of other habits: viewport, color_scheme, reduced_motion …"""
         if hasattr(self, "page"):
-            self.page.context.close()
+            self.leave()
         options.setdefault("viewport", {"width": 390, "height": 800})
-        context = self._browser.new_context(**options)
-        context.set_default_timeout(8_000)
-        context.add_init_script(WATCH_SHIFTS)
-        self.page = context.new_page()
+        self.page = self._pages.take(script=WATCH_SHIFTS, **options)
         self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.troubles.append(f"thrown: {error}"))
+        self.page.on("pageerror", self._note_thrown)
         return self.page
+
+    def leave(self) -> None:
+        """Ends the visit."""
+        self.page.remove_listener("console", self._note)
+        self.page.remove_listener("pageerror", self._note_thrown)
+        self._pages.give_back(self.page)
 
     def _note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.troubles.append(message.text)
+
+    def _note_thrown(self, error: Error) -> None:
+        self.troubles.append(f"thrown: {error}")
 
     def visit(self, widget: str = WIDGET, **page: Any) -> Shopper:
         """Opens a product page with this markup in it; `page` as in WidgetHost.show."""
