@@ -156,6 +156,7 @@ class MailServer:
         self._take = take
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._loop = asyncio.new_event_loop()
+        self._serving = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo-smtp", daemon=True)
 
     @property
@@ -163,7 +164,9 @@ class MailServer:
         return int(self._socket.getsockname()[1])
 
     def start(self) -> None:
+        """Returns once mail is taken, so that a stop right after finds a loop that runs."""
         self._thread.start()
+        self._serving.wait(timeout=5)
 
     def stop(self) -> None:
         """Stop listening and hang up."""
@@ -176,6 +179,7 @@ class MailServer:
         loop = self._loop
         asyncio.set_event_loop(loop)
         server = loop.run_until_complete(loop.create_server(self._dialogue, sock=self._socket))
+        loop.call_soon(self._serving.set)
         loop.run_forever()
         server.close()
         for task in asyncio.all_tasks(loop):
