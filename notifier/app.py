@@ -106,6 +106,7 @@ class Service:
 
         app = create_public(self._env, self._renderer)
         host, _, port = self._env.config.service.listen.rpartition(":")
+        proxied = bool(self._env.config.service.trusted_proxies)
         try:
             self._server = create_server(
                 app,
@@ -116,8 +117,10 @@ class Service:
                 channel_timeout=30,
                 max_request_header_size=64 * 1024,
                 max_request_body_size=21 * 1024 * 1024,
-                clear_untrusted_proxy_headers=not self._env.config.service.trusted_proxies,
-                trusted_proxy="*" if self._env.config.service.trusted_proxies else None,
+                clear_untrusted_proxy_headers=not proxied,
+                trusted_proxy="*" if proxied else None,
+                # the app reads the rest, by the number of proxies
+                trusted_proxy_headers={"x-forwarded-proto"} if proxied else set(),
             )
         except OSError as error:
             raise ConfigError(
