@@ -141,7 +141,10 @@ def hooks_told() -> set[str]:
         source = path.read_text(encoding="utf-8")
         if "tell_webhooks" in source or "HOOKS" in source:
             found |= set(
-                re.findall(r'"((?:subscription|release|message|source|breaker)\.[a-z_]+)"', source)
+                re.findall(
+                    r'"((?:subscription|release|message|source|breaker|backorder)\.[a-z_]+)"',
+                    source,
+                )
             )
     alarms = {"source.trouble", "message.refused"}  # alarms that only the operator hears of
     return (found - alarms) | {f"stock.{k.value}" for k in EventKind if k != "discontinued"}
