@@ -1,16 +1,17 @@
 """When is a source looked at next?
 
-Often where people wait and an ETA is near, seldom elsewhere, always within the source's limits;
-later after failures, and never earlier than the source asked for.
+Often where people wait and an ETA is near or just over, seldom elsewhere, always within the
+source's limits; later after failures, and never earlier than the source asked for.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 BREAKER_OPENS_AFTER = 5  # failures in a row; then only an occasional probe
-ETA_IS_NEAR = timedelta(days=2)
+ETA_IS_NEAR = timedelta(days=2)  # before it begins
+ETA_GRACE = timedelta(days=2)  # after it ended; goods that are still not there may come any time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +25,15 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """What hangs on the source: people waiting, and the nearest ETA among what they wait for."""
+    """What hangs on the source: whether people wait, and for something whose ETA is near."""
 
-    waiting: int
-    nearest_eta: datetime | None = None
+    waiting: bool
+    eta_is_near: bool = False
+
+
+def near_days(now: datetime) -> tuple[date, date]:
+    """An ETA is near that begins by the first day and does not end before the second."""
+    return (now + ETA_IS_NEAR).date(), (now - ETA_GRACE).date()
 
 
 def next_look_at(
@@ -44,9 +50,9 @@ def next_look_at(
         wait = min(pace.every * 2 ** min(failures - 1, 8), pace.at_least_every)
         if failures >= BREAKER_OPENS_AFTER:
             wait = pace.at_least_every
-    elif demand.waiting == 0:
+    elif not demand.waiting:
         wait = pace.at_least_every
-    elif demand.nearest_eta is not None and demand.nearest_eta - now <= ETA_IS_NEAR:
+    elif demand.eta_is_near:
         wait = pace.at_most_every
     else:
         wait = pace.every

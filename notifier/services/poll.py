@@ -10,13 +10,13 @@ import inspect
 import random
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from notifier import plugins
 from notifier.config import SourceSection
 from notifier.connectors.base import Look, SourceConnector, WatchedVariant
-from notifier.domain.polling import Demand, Pace, is_open, next_look_at
+from notifier.domain.polling import Demand, Pace, is_open, near_days, next_look_at
 from notifier.errors import ConfigError, LookFailed
 from notifier.log import log
 from notifier.metrics import LOOKS
@@ -24,7 +24,7 @@ from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.observe import Report, apply_look, repeat_absence
 from notifier.services.weigh_again import weigh_again
-from notifier.store import sources
+from notifier.store import source_demand, sources
 from notifier.store.session import Transaction
 from notifier.store.sources import SourceRow
 
@@ -228,8 +228,6 @@ def _next(
     failures: int,
     retry_after: timedelta | None = None,
 ) -> datetime:
-    with env.db.read() as tx:
-        waiting, nearest = sources.demand_on(tx, shop.id)
     return next_look_at(
         env.now(),
         pace=Pace(
@@ -237,14 +235,21 @@ def _next(
             at_most_every=min(section.at_most_every, section.every),
             at_least_every=max(section.at_least_every, section.every),
         ),
-        demand=Demand(
-            waiting=waiting,
-            nearest_eta=datetime.combine(nearest, time(), UTC) if nearest else None,
-        ),
+        demand=_demand(env, shop),
         failures=failures,
         retry_after=retry_after,
         jitter=random.random(),
     )
+
+
+def _demand(env: Env, shop: ShopRef) -> Demand:
+    begins_by, ends_from = near_days(env.now())
+    with env.db.read() as tx:
+        waiting = source_demand.is_waited_for(tx, shop.id)
+        near = waiting and source_demand.is_eta_waited_for(
+            tx, shop.id, begins_by=begins_by, ends_from=ends_from
+        )
+    return Demand(waiting=waiting, eta_is_near=near)
 
 
 def alarm_stale(env: Env) -> int:

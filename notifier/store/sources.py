@@ -204,14 +204,3 @@ def watched_variants(tx: Connection, shop_id: int, *, limit: int) -> list[Watche
         Watched(variant_id=row.id, key=row.key, sku=row.sku, url=row.url)
         for row in tx.execute(wanted)
     ]
-
-
-def demand_on(tx: Connection, shop_id: int) -> tuple[int, Any]:
-    """How many people wait in the shop, and the nearest ETA (a date) among what they wait for."""
-    row = tx.execute(
-        select(func.count(subscriptions.c.id), func.min(stock.c.eta_earliest))
-        .select_from(subscriptions)
-        .outerjoin(stock, stock.c.variant_id == subscriptions.c.variant_id)
-        .where(subscriptions.c.shop_id == shop_id, subscriptions.c.state == "waiting")
-    ).one()
-    return int(row[0]), row[1]
