@@ -15,7 +15,6 @@ from notifier.domain.order_delay import Why
 from notifier.domain.order_history import Happened
 from notifier.i18n import format_date, format_moment
 from notifier.services.show_order import Shown
-from notifier.store.orders import EventRow
 from notifier.web.pages import fill
 
 _PLAIN = frozenset(
@@ -56,7 +55,7 @@ def timeline(shown: Shown, words: Mapping[str, str], *, locale: str) -> tuple[En
     order = shown.case.order
     happened = [(order.completed_at, 0, words["at_ordered"])]
     for event in shown.case.events:
-        text = _text(event, words, locale=locale)
+        text = _text(event.kind, event.facts, words, locale=locale)
         if text:
             happened.append((event.at, event.id, text))
     for reason in shown.standing.reasons:
@@ -80,9 +79,8 @@ def last_moment(shown: Shown, kind: Happened) -> datetime | None:
     return event.at if event else None
 
 
-def _text(event: EventRow, words: Mapping[str, str], *, locale: str) -> str:
-    facts = event.facts
-    match Happened(event.kind):
+def _text(kind: str, facts: Mapping[str, Any], words: Mapping[str, str], *, locale: str) -> str:
+    match Happened(kind):
         case Happened.NOTICE:
             here = "_here" if facts.get("via") == "page" else ""
             return _dated(words, f"at_notice{here}", facts.get("revised"), locale=locale)
@@ -94,8 +92,8 @@ def _text(event: EventRow, words: Mapping[str, str], *, locale: str) -> str:
             return _dated(words, "at_period", facts.get("until"), locale=locale)
         case Happened.CHANGED:
             return _change(facts, words)
-        case kind if kind in _PLAIN:
-            return words[f"at_{kind.value}"]
+        case plain if plain in _PLAIN:
+            return words[f"at_{plain.value}"]
         case _:
             return ""
 

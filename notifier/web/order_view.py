@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from notifier.domain.order_delay import ChoiceKind, State, Until, Why
-from notifier.domain.order_delay.packs import Looks
 from notifier.domain.order_history import Happened
 from notifier.i18n import (
     available_locales,
     choose_locale,
-    eta_words,
     format_date,
     format_moment,
     section,
@@ -22,10 +20,9 @@ from notifier.i18n import (
 from notifier.rendering.clauses import withdrawal_label
 from notifier.services.order_answer import BY_CUSTOMER, days_of_period
 from notifier.services.product_words import money, product_title, variant_title
-from notifier.services.read_eta import read_iso
 from notifier.services.show_order import Shown, load_shown
-from notifier.store.catalogue import VariantRow
 from notifier.web.here import env
+from notifier.web.order_facts import facts_of, money_of
 from notifier.web.order_timeline import Entry, last_moment, timeline
 from notifier.web.pages import fill, picture_url, web_url
 from notifier.web.product_card import Card, masked
@@ -133,86 +130,37 @@ class OrderView:
     @property
     def card(self) -> Card:
         line, variant = self.shown.case.line, self.shown.variant
-        name = variant_title(variant, self.locale) if variant else ""
-        return Card(
-            id=line.id,
+        return self._card(
             title=line.title,
-            variant="" if name.casefold() in line.title.casefold() else name,
-            picture=picture_url(variant.picture_url) if variant else "",
+            variant=variant_title(variant, self.locale) if variant else "",
+            picture=variant.picture_url if variant else "",
             price=money(line.price, line.currency, self.locale),
-            url=web_url(variant.page_url) if variant else "",
-            shop=self.shown.shop.config.name,
-            eta="",
-            is_there=False,
-            since="",
+            url=variant.page_url if variant else "",
             quantity=line.quantity,
-            sign_up="",
+        )
+
+    def _card(self, *, title: str, variant: str, picture: str, url: str, **more: Any) -> Card:
+        """`variant` is left out where the title says it."""
+        usual = {"eta": "", "is_there": False, "since": "", "quantity": 1, "sign_up": ""}
+        return Card(
+            id=self.shown.id,
+            title=title,
+            variant="" if variant.casefold() in title.casefold() else variant,
+            picture=picture_url(picture),
+            url=web_url(url),
+            shop=self.shown.shop.config.name,
+            **{**usual, **more},
         )
 
     @property
     def facts(self) -> list[tuple[str, str]]:
         """Label and value, in reading order."""
-        shown, words = self.shown, self.words
-        order, standing = shown.case.order, shown.standing
-        ordered = order.completed_at.astimezone(ZoneInfo(order.zone)).date()
-        rows = [
-            (words["order"], order.ref),
-            (words["ordered_on"], self.day(ordered)),
-            (words["quantity"], str(shown.case.line.quantity)),
-            (words["promised"], self._promised()),
-        ]
-        if standing.state in _AGREED:
-            key = "agreed_until" if standing.limit else "agreed_open"
-            rows.append((words["agreed"], self.say(key, day=standing.limit)))
-        if standing.refund is not None:
-            return rows + self.about_money
-        shipped = shown.case.latest(Happened.SHIPPED)
-        if shipped is not None:
-            said = (("carrier", "carrier"), ("tracking", "tracking"))
-            return rows + [
-                (words[k], str(shipped.facts[f])) for k, f in said if shipped.facts.get(f)
-            ]
-        expected = self._expected()
-        return [*rows, expected] if expected else rows
+        return facts_of(self.shown, self.words, locale=self.locale)
 
     @property
     def about_money(self) -> list[tuple[str, str]]:
         """What is sent back, and when; nothing where nothing is owed."""
-        refund, words = self.shown.standing.refund, self.words
-        if refund is None or self.shown.standing.state is State.MANUAL_REVIEW:
-            return []
-        if refund.sent_at is not None:
-            sent = refund.sent_at.astimezone(ZoneInfo(self.shown.case.order.zone)).date()
-            return [(words["refund"], self.say("refund_sent", day=sent))]
-        return [(words["refund"], self.say("refund_due", day=refund.by))]
-
-    def _promised(self) -> str:
-        promise, day = self.shown.case.facts.promise, self.shown.standing.promised
-        if promise is None:
-            return self.say("promised_none", day=day)
-        if promise.text and promise.by is None:
-            return self.say("promised_by", day=day, text=promise.text)
-        return self.say("expected_by", day=day)
-
-    def _expected(self) -> tuple[str, str] | None:
-        """The date as of now, or that there is none; None when nobody has said anything."""
-        estimate = self.shown.case.latest(Happened.ESTIMATE)
-        arrives = self.shown.standing.pack.looks is Looks.AT_DELIVERY
-        label = self.words["expected_arrive" if arrives else "expected_ship"]
-        if estimate is None:
-            return None
-        facts = estimate.facts
-        if not facts.get("ship_by") or not facts.get("has_basis"):
-            return label, self.words["expected_none"]
-        if any(one.why is Why.ESTIMATE_OVER for one in self.shown.standing.reasons):
-            return label, self.words["expected_over"]
-        ship_by = date.fromisoformat(facts["ship_by"])
-        transit = self.shown.case.line.transit_days if arrives else 0
-        eta = read_iso(str(facts.get("eta") or ""))
-        if eta is not None and eta.earliest != eta.latest and not transit:
-            today = self.shown.now.astimezone(ZoneInfo(self.shown.case.order.zone)).date()
-            return label, eta_words(eta, self.locale, today)
-        return label, self.say("expected_by", day=ship_by + timedelta(days=transit))
+        return money_of(self.shown, self.words, locale=self.locale)
 
     # ---- what can be chosen ----
 
@@ -280,7 +228,20 @@ class OrderView:
     @property
     def swaps(self) -> list[tuple[str, Card]]:
         """Key and card of what can be had at once instead."""
-        return [(one.key, self._swap(one)) for one in self.shown.swaps]
+        return [
+            (
+                one.key,
+                self._card(
+                    title=product_title(one, self.locale),
+                    variant=variant_title(one, self.locale),
+                    picture=one.picture_url,
+                    price=money(one.price, one.currency, self.locale),
+                    url=one.page_url,
+                    is_there=True,
+                ),
+            )
+            for one in self.shown.swaps
+        ]
 
     @property
     def has_left(self) -> bool:
@@ -323,23 +284,6 @@ class OrderView:
             note=self.say(key, day=self.shown.refund_by),
             name=kind.value,
             is_chosen=kind is wanted,
-        )
-
-    def _swap(self, variant: VariantRow) -> Card:
-        title, name = product_title(variant, self.locale), variant_title(variant, self.locale)
-        return Card(
-            id=variant.id,
-            title=title,
-            variant="" if name.casefold() in title.casefold() else name,
-            picture=picture_url(variant.picture_url),
-            price=money(variant.price, variant.currency, self.locale),
-            url=web_url(variant.page_url),
-            shop=self.shown.shop.config.name,
-            eta="",
-            is_there=True,
-            since="",
-            quantity=1,
-            sign_up="",
         )
 
 
