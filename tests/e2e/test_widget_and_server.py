@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from werkzeug.serving import make_server
 
 from notifier.clock import system_clock
 from notifier.config import Config
+from notifier.domain.availability import Availability
+from notifier.domain.eta import Eta
 from notifier.services.env import open_env
+from notifier.services.override_backorder import override
 from notifier.store.session import Database
 from notifier.web.public import create_public
 from tests.e2e.widget_host import WidgetHost
@@ -82,6 +86,23 @@ def test_ann_signs_up_and_gets_the_mail_to_confirm(store: Storefront, ann: Shopp
     assert row["state"] == "unconfirmed"
     [letter] = store.send()
     assert letter["kind"] == "confirm"
+
+
+def test_a_backorder_says_when_and_a_stopped_one_offers_to_wait(
+    store: Storefront, ann: Shopper
+) -> None:
+    day = Eta.on(system_clock().date() + timedelta(days=20))
+    store.stock("M", 0, availability=Availability.BACKORDER, eta=day)
+    ann.visit(WIDGET, before=SIZES)
+    expect(ann.widget.get_by_text("Can be ordered now, expected around")).to_be_visible()
+    expect(ann.widget.get_by_role("button", name="Tell me when it is in stock")).to_be_visible()
+
+    override(store.env, store.shop, "M", "stop", by="Olga", why="recalled")
+    ann.visit(WIDGET, before=SIZES)
+    expect(ann.widget.get_by_role("button", name="Tell me when it is back")).to_be_visible()
+    expect(ann.widget.get_by_text("Can be ordered now")).to_have_count(0)
+    ann.subscribe("ann@example.com")
+    ann.expect_state("done")
 
 
 def test_ann_reads_german_where_the_page_is_german(store: Storefront, ann: Shopper) -> None:
