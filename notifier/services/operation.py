@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from weakref import WeakKeyDictionary
 
 from notifier.services.env import Env
 from notifier.store import operation, outbox, releases, sources, switches
 from notifier.store.leases import list_jobs
+from notifier.store.operation import Counts
 from notifier.store.outbox import Depth
 from notifier.store.schema import is_current
-from notifier.store.session import can_write
+from notifier.store.session import Database, Transaction, can_write
 
 DAY = timedelta(days=1)
+COUNT_EVERY = timedelta(seconds=15)  # however often the numbers are asked for
+
+_COUNTED: WeakKeyDictionary[Database, tuple[datetime, Counts, dict[str, int]]] = WeakKeyDictionary()
+_COUNTING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +82,14 @@ def read_operation(env: Env) -> Reading:
                     age=(now - known_at).total_seconds() if known_at else None,
                 )
             )
-        counts = operation.count_rows(tx, since=now - DAY)
+        counts, by_state = _counted(env, tx)
         off = switches.all_off(tx, now=now)
         return Reading(
             depths=depths,
             oldest_due=oldest,
             sources=readings,
             subscriptions=counts.subscriptions,
-            releases=releases.count_by_state(tx),
+            releases=by_state,
             finished=counts.finished,
             first_message=_quantiles(counts.first_message_seconds),
             jobs={
@@ -100,6 +107,18 @@ def read_operation(env: Env) -> Reading:
                 ("sending_paused", "1 while nothing is sent.", float(switches.SENDING in off)),
             ],
         )
+
+
+def _counted(env: Env, tx: Transaction) -> tuple[Counts, dict[str, int]]:
+    """Counts over whole tables, counted anew only now and then; and releases by state."""
+    now = env.now()
+    with _COUNTING:
+        kept = _COUNTED.get(env.db)
+        if kept is None or not timedelta(0) <= now - kept[0] < COUNT_EVERY:
+            counts = operation.count_rows(tx, since=now - DAY)
+            kept = now, counts, releases.count_by_state(tx)
+            _COUNTED[env.db] = kept
+    return kept[1:]
 
 
 def _quantiles(seconds: list[float]) -> dict[str, float]:

@@ -30,6 +30,8 @@ SETTLE = timedelta(minutes=1)  # what is under way is not forgotten
 def sweep(env: Env) -> int:
     """One pass; how many rows were moved."""
     moved = env.db.retry(lambda tx: _wake_paused(env, tx))
+    # where it stopped at the moment at which the goods came back
+    moved += env.db.retry(lambda tx: releases.resume_all_sold_out(tx, now=env.now()))
     for shop in env.shops.values():
         moved += weigh_again(env, shop)
     moved += env.db.retry(lambda tx: _find_forgotten(env, tx))

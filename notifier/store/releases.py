@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
 from notifier.domain.stock import Level
 from notifier.store.tables.catalogue import stock
@@ -170,42 +170,50 @@ def stop_sold_out(tx: Connection, release_ids: Sequence[int], *, now: datetime) 
         )
 
 
-def reopen_sold_out(tx: Connection, *, now: datetime) -> int:
-    """Resume releases that stopped because goods were gone, where they are there again.
+_NEWER = releases.alias("newer")
+_RESUMABLE = (
+    select(releases.c.id)
+    .join(stock, stock.c.variant_id == releases.c.variant_id)
+    .where(
+        releases.c.state == "stopped",
+        releases.c.reason == SOLD_OUT,
+        stock.c.level > int(Level.NONE),
+        ~exists(
+            select(_NEWER.c.id).where(
+                _NEWER.c.variant_id == releases.c.variant_id,
+                _NEWER.c.kind == releases.c.kind,
+                _NEWER.c.id > releases.c.id,
+            )
+        ),
+    )
+)
+_RESUME = update(releases).values(
+    state="running",
+    reason="",
+    next_wave_at=bindparam("now", type_=releases.c.next_wave_at.type),
+    finished_at=None,
+    wave_open=False,
+    cursor_at=None,
+    cursor_id=None,
+)
+# Built once: building a statement anew costs several times what running it does.
+_RESUME_ALL = _RESUME.where(releases.c.id.in_(_RESUMABLE))
+_RESUME_ONE = _RESUME.where(
+    releases.c.id.in_(_RESUMABLE.where(releases.c.variant_id == bindparam("of_variant")))
+)
 
-    Only the latest release of a variant; a newer announcement has its own.
+
+def resume_sold_out(tx: Connection, variant_id: int, *, now: datetime) -> None:
+    """The variant is there again: what stopped because it was gone goes on.
+
+    Only the latest release; a newer announcement has its own.
     """
-    newer = releases.alias("newer")
-    there = (
-        select(releases.c.id)
-        .join(stock, stock.c.variant_id == releases.c.variant_id)
-        .where(
-            releases.c.state == "stopped",
-            releases.c.reason == SOLD_OUT,
-            stock.c.level > int(Level.NONE),
-            ~exists(
-                select(newer.c.id).where(
-                    newer.c.variant_id == releases.c.variant_id,
-                    newer.c.kind == releases.c.kind,
-                    newer.c.id > releases.c.id,
-                )
-            ),
-        )
-    )
-    done = tx.execute(
-        update(releases)
-        .where(releases.c.id.in_(there))
-        .values(
-            state="running",
-            reason="",
-            next_wave_at=now,
-            finished_at=None,
-            wave_open=False,
-            cursor_at=None,
-            cursor_id=None,
-        )
-    )
-    return int(done.rowcount)
+    tx.execute(_RESUME_ONE, {"of_variant": variant_id, "now": now})
+
+
+def resume_all_sold_out(tx: Connection, *, now: datetime) -> int:
+    """The same for all variants; how many releases. It reads every stopped release."""
+    return int(tx.execute(_RESUME_ALL, {"now": now}).rowcount)
 
 
 def latest_release(tx: Connection, variant_id: int, *, kind: str) -> ReleaseRow | None:

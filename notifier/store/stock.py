@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, up
 from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta, EtaPrecision
 from notifier.domain.stock import Level, Stock
+from notifier.store import releases
 from notifier.store.tables.catalogue import etas, stock, stock_changes, variants
 from notifier.store.tables.sources import sources
 from notifier.store.upsert import insert_into
@@ -82,7 +83,10 @@ def _insert_stock(dialect: str) -> Any:
 def save_stock(
     tx: Connection, variant_id: int, *, before: Stock | None, after: Stock, source: str
 ) -> None:
-    """Store the belief, and a line of history when availability or quantity changed."""
+    """Store the belief, and a line of history when availability or quantity changed.
+
+    Where the variant is there again, the release that stopped for want of it goes on.
+    """
     values: dict[str, Any] = {
         "availability": after.availability.value,
         "quantity": after.quantity,
@@ -111,6 +115,8 @@ def save_stock(
     ):
         changed = {name: values[name] for name in ("availability", "quantity", "source")}
         tx.execute(_INSERT_CHANGE, {"variant_id": variant_id, "at": after.seen_at, **changed})
+    if before is not None and before.level is Level.NONE and after.level > Level.NONE:
+        releases.resume_sold_out(tx, variant_id, now=after.level_since)
     eta_before = before.eta.iso() if before and before.eta else None
     if after.eta is not None and after.eta.iso() != eta_before:
         add_eta(tx, variant_id, after.eta, source=source, at=after.seen_at)

@@ -141,7 +141,7 @@ def test_init_check_run_and_one_restock(
         feeds.replies["/feed.xml"] = Reply(body=FEED.format(word="in_stock").encode())
         wait_until(lambda: _subjects(smtp, "is back"), timeout=30)
         told = 'notifier_subscriptions{state="told"} 1.0'
-        wait_until(lambda: told in _metrics(port), timeout=10)
+        wait_until(lambda: told in _metrics(port), timeout=20)
         assert "notifier_source_age_seconds" in _metrics(port)
     finally:
         service.send_signal(signal.SIGTERM)
