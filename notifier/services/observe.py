@@ -22,6 +22,7 @@ from notifier.services.backorder import decide_as_seen
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.note_changes import hold_abnormal, note_changes
 from notifier.services.read_look import read_look
+from notifier.services.touch_orders import concerns_orders, touch_orders
 from notifier.store import catalogue, sources
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
@@ -226,6 +227,7 @@ def _apply(
     beliefs = stock_store.load_stock(tx, ids.values(), for_update=True)
     spoken_of_by = stock_store.sources_of(tx, ids.values())
     digests: dict[int, str] = {}
+    bought: list[int] = []
     announced = 0
     for one, digest in chunk:
         variant_id = ids.get(one.key)
@@ -244,6 +246,8 @@ def _apply(
             stock_store.save_stock(
                 tx, variant_id, before=before, after=verdict.stock, source=speaker
             )
+        if concerns_orders(before, verdict.stock):
+            bought.append(variant_id)
         # a rise that waits for confirmation must be weighed again although nothing changes
         settled = verdict.stock.candidate_since is None and (
             verdict.stock.announced_epoch == verdict.stock.epoch
@@ -251,6 +255,7 @@ def _apply(
         believed = _was_believed(before, one, now=now)
         digests[variant_id] = digest if settled and believed else ""
         announced += note_changes(tx, shop, variant, verdict, now=now, hold_id=hold_id)
+    touch_orders(tx, bought, now=now)
     source_row = _source_row(tx, shop, source)
     if source_row is not None:
         sources.remember_digests(tx, source_row.id, digests)

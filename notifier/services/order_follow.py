@@ -8,31 +8,31 @@ a key among the line's events.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from notifier.domain.eta import Eta
 from notifier.domain.order_delay import RefundScope, Standing, State, assess, end_of, refund_scope
 from notifier.domain.order_delay.days import start_of
+from notifier.domain.order_delay.states import CLOSED, OPEN
 from notifier.domain.order_history import Happened
 from notifier.domain.stock import Level
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.order_case import Case, load_case
+from notifier.services.order_ready import NOTHING, look_for_goods, take_goods, tell_ready
 from notifier.services.order_tell import tell
-from notifier.services.order_wanted import what_to_tell
+from notifier.services.order_wanted import FROM_STOCK, what_to_tell
 from notifier.services.set_eta import BY_HAND
 from notifier.store import etas, orders
+from notifier.store.orders import EventRow
 from notifier.store.session import Transaction
 
+GOODS_ARE_KEPT_FOR = timedelta(days=3)
 AT_ONCE = 100  # lines a run of the job looks at
-CLOSED = frozenset(
-    {State.SHIPPED, State.DELIVERED, State.REFUND_DUE, State.REFUNDED, State.MANUAL_REVIEW}
-)
-OPEN = tuple(sorted(state.value for state in State if state not in CLOSED))
-"""The states of lines that still wait for their goods, as stored."""
+__all__ = ["AT_ONCE", "CLOSED", "OPEN", "New", "estimate_facts", "follow", "follow_due", "record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,8 @@ def follow(env: Env, tx: Transaction, line_id: int) -> Standing:
     """Reckon anew where a line stands; store it, tell the customer, the shop and its people."""
     now = env.now()
     case = load_case(tx, line_id, for_update=True)
-    if _take_over_estimate(tx, case, now=now):
+    arrival = look_for_goods(tx, case, now=now) if case.line.state in OPEN else NOTHING
+    if _take_over_estimate(tx, case, now=now) | take_goods(tx, case, arrival, now=now):
         case = load_case(tx, line_id)
     standing = assess(case.facts, now)
     shop = env.shop_by_id(case.line.shop_id)
@@ -78,6 +79,8 @@ def follow(env: Env, tx: Transaction, line_id: int) -> Standing:
         _owe(env, tx, shop, case, standing, now=now)
         _call_people(env, tx, shop, case, standing, now=now)
         tell(env, tx, shop, case, what_to_tell(case, now=now))
+        if arrival.epoch is not None:
+            tell_ready(env, tx, shop, case, standing, epoch=arrival.epoch)
     orders.update_line(
         tx,
         line_id,
@@ -86,7 +89,7 @@ def follow(env: Env, tx: Transaction, line_id: int) -> Standing:
         next_step=standing.next_step.value,
         deadline_at=standing.deadline,
         refund_by=standing.refund.by_at if _is_owed(standing) and standing.refund else None,
-        look_at=_look_at(case, standing, now=now),
+        look_at=_sooner(_look_at(case, standing, now=now), arrival.again_at),
     )
     return standing
 
@@ -115,8 +118,7 @@ def _take_over_estimate(tx: Transaction, case: Case, *, now: datetime) -> bool:
     latest = case.latest(Happened.ESTIMATE)
     if belief is None or belief.level is Level.THERE or (latest is None and belief.eta is None):
         return False  # what is there is expected no more, and that is no delay
-    has_own = latest is not None and latest.facts.get("scope") != "variant"
-    if latest is not None and has_own and (belief.at is None or belief.at <= latest.at):
+    if latest is not None and _stands(latest, belief, now=now):
         return False
     facts = estimate_facts(belief.eta, source=belief.source)
     if latest is not None and {name: latest.facts.get(name) for name in facts} == facts:
@@ -133,6 +135,23 @@ def _take_over_estimate(tx: Transaction, case: Case, *, now: datetime) -> bool:
         facts=facts,
         actor=belief.source,
     )
+
+
+def _stands(latest: EventRow, belief: etas.Expected, *, now: datetime) -> bool:
+    """Whether what is known of the line itself counts for more than what its variant says now.
+
+    Goods that are this line's are not late because more of them come later; for some days, in which
+    they should have left.
+    """
+    if latest.facts.get("scope") == "variant":
+        return False
+    if latest.facts.get("scope") == FROM_STOCK and now < latest.at + GOODS_ARE_KEPT_FOR:
+        return True
+    return belief.at is None or belief.at <= latest.at
+
+
+def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 def estimate_facts(eta: Eta | None, *, source: str, scope: str = "variant") -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from notifier.channels.base import Letter, Result
 from notifier.domain.message import Medium, MessageKind
+from notifier.domain.order_delay import assess
 from notifier.domain.order_history import Happened
 from notifier.services.env import Env
 from notifier.services.order_case import load_case
@@ -30,9 +31,12 @@ BOOK = "notice"
 
 def why_not(env: Env, tx: Transaction, message: MessageRow) -> str:
     """Why this message about an order line is not to be sent now; empty when it is."""
-    if message.order_line_id is None or message.kind == MessageKind.ORDER_READY:
+    if message.order_line_id is None:
         return ""
-    wanted = what_to_tell(load_case(tx, message.order_line_id), now=env.now())
+    case = load_case(tx, message.order_line_id)
+    if message.kind == MessageKind.ORDER_READY:
+        return "" if assess(case.facts, env.now()).may_ship else "superseded"
+    wanted = what_to_tell(case, now=env.now())
     if wanted is None or wanted.signature != (message.facts or {}).get("signature"):
         return "superseded"
     return ""

@@ -24,6 +24,8 @@ from notifier.services.order_case import Case
 
 NEWS_IS_GOOD_FOR = timedelta(days=14)
 RECEIPT_IS_GOOD_FOR = timedelta(days=30)
+FROM_STOCK = "stock"
+"""Scope of an estimate: the goods are there, and they are this line's."""
 _OVER = frozenset({State.REFUND_DUE, State.REFUNDED})
 _LAPSED = frozenset({State.DELIVERY_MISSED, State.MAY_TERMINATE})
 
@@ -64,7 +66,7 @@ def what_to_tell(case: Case, *, now: datetime) -> Wanted | None:
     if standing.state is State.MANUAL_REVIEW:
         return _checking(standing, about="review", mark="")
     plan = plan_notice(case.facts, now=now)
-    if plan.message is not None:
+    if plan.message is not None and (plan.due is not None or not _has_goods(case)):
         return Wanted(
             kind=MessageKind(plan.message.value),
             signature=_signature(case, plan),
@@ -75,6 +77,8 @@ def what_to_tell(case: Case, *, now: datetime) -> Wanted | None:
         return _checking(standing, about="missed", mark=str(standing.limit))
     if standing.next_step is NextStep.UPDATE_CUSTOMER:
         return _checking(standing, about="no_news", mark=str(standing.update_due), plan=plan)
+    if _has_goods(case):
+        return None  # ORDER_READY says it, see services.order_ready
     if not _was_told(case) and standing.may_ship and plan.refused is None:
         return Wanted(
             kind=MessageKind.ORDER_BACKORDERED,
@@ -103,6 +107,11 @@ def _signature(case: Case, plan: NoticePlan) -> str:
     estimate = case.latest(Happened.ESTIMATE)
     parts = (plan.message, plan.kind, plan.revised or "none", estimate.id if estimate else 0)
     return ":".join(str(part) for part in parts)
+
+
+def _has_goods(case: Case) -> bool:
+    latest = case.latest(Happened.ESTIMATE)
+    return latest is not None and latest.facts.get("scope") == FROM_STOCK
 
 
 def _was_told(case: Case) -> bool:

@@ -18,6 +18,7 @@ from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.services.backorder import redecide
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_notice import ONLY_PHYSICAL
+from notifier.services.touch_orders import touch_orders
 from notifier.store import catalogue, etas, events
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
@@ -95,9 +96,31 @@ def change_eta(
         evidence=evidence,
         only_physical=only_physical,
     )
+    known = {"source": source, "evidence": evidence, "actor": actor}
+    if done.changed or _is_better_known(tx, variant, eta, now=env.now(), **known):
+        touch_orders(tx, [variant.id], now=env.now())
     if done.changed:
         redecide(env, tx, [variant.id])
     return done
+
+
+def _is_better_known(
+    tx: Transaction,
+    variant: VariantRow,
+    eta: Eta | None,
+    *,
+    source: str,
+    evidence: str,
+    actor: str,
+    now: datetime,
+) -> bool:
+    """The same date again, and now somebody stands behind it: keep that; True when it is so."""
+    known = etas.expected(tx, variant.id)
+    named = source.strip()[:LONGEST_SOURCE]
+    if eta is None or known is None or not named or known.source != BY_HAND:
+        return False
+    etas.put_eta(tx, variant.id, eta, source=named, evidence=evidence, actor=actor, at=now)
+    return True
 
 
 def _refuse(env: Env, shop: ShopRef, eta: Eta | None, *, source: str) -> None:

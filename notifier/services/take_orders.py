@@ -318,6 +318,7 @@ def _add_line(
         raise Conflict("busy", f"Line {line.ref!r} is being stored by another request. Try again.")
     happened = [_estimate(line.eta, number=0, at=now, actor=source)] if line.eta else []
     standing = record(env, tx, made, *happened)
+    orders.update_line(tx, made, look_at=now)  # a date set at this very moment was not seen yet
     return TakenLine(id=made, ref=line.ref, outcome=CREATED, standing=standing)
 
 

@@ -13,6 +13,7 @@ from notifier.config import Shop
 from notifier.domain.stock import weigh_again as weigh_once_more
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.note_changes import hold_abnormal, note_changes
+from notifier.services.touch_orders import concerns_orders, touch_orders
 from notifier.store import catalogue
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
@@ -91,10 +92,14 @@ def _apply(
     now = env.now()
     variants = catalogue.find_variants(tx, ids)
     announced = 0
+    bought: list[int] = []
     for id_, before in stock_store.load_stock(tx, ids, for_update=True).items():
         rules = rules_for(shop.config, variants[id_])
         verdict = weigh_once_more(before, still_so=still_so, rules=rules, now=now)
         if verdict.stock != before:
             stock_store.save_stock(tx, id_, before=before, after=verdict.stock, source=source)
+        if concerns_orders(before, verdict.stock):
+            bought.append(id_)
         announced += note_changes(tx, shop, variants[id_], verdict, now=now, hold_id=hold_id)
+    touch_orders(tx, bought, now=now)
     return announced

@@ -7,15 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from notifier.domain.order_delay.states import OPEN
 from notifier.store.orders import LINE_COLUMNS, LineRow, OrderRow, as_line
 from notifier.store.tables.orders import order_events, order_lines, orders
 
 
-def has_due_line(tx: Connection, variant_id: int, *, states: Sequence[str], now: datetime) -> bool:
-    """Whether a line of this variant that is in one of `states` waits to be looked at by now."""
+def has_due_line(tx: Connection, variant_id: int, *, now: datetime) -> bool:
+    """Whether a line of this variant that waits for its goods is to be looked at by now."""
     query = select(order_lines.c.id).where(
         order_lines.c.variant_id == variant_id,
-        order_lines.c.state.in_(list(states)),
+        order_lines.c.state.in_(OPEN),
         order_lines.c.look_at <= now,
     )
     return tx.execute(query.limit(1)).one_or_none() is not None
@@ -26,11 +27,10 @@ def units_before(
     line: LineRow,
     order: OrderRow,
     *,
-    states: Sequence[str],
     shipped_since: datetime,
 ) -> int:
     """How many units of the same variant belong to lines before this one: of orders completed
-    earlier, still in one of `states` or shipped since `shipped_since`."""
+    earlier, still waiting, or shipped since `shipped_since`."""
     earlier = or_(
         orders.c.completed_at < order.completed_at,
         and_(orders.c.completed_at == order.completed_at, order_lines.c.id < line.id),
@@ -51,7 +51,7 @@ def units_before(
             order_lines.c.variant_id == line.variant_id,
             order_lines.c.id != line.id,
             or_(
-                and_(order_lines.c.state.in_(list(states)), earlier),
+                and_(order_lines.c.state.in_(OPEN), earlier),
                 just_shipped,
             ),
         )

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from notifier.domain.order_delay.states import OPEN
 from notifier.store.tables.orders import order_events, order_lines, orders
 from notifier.store.upsert import insert_or
 
@@ -193,10 +194,8 @@ def due_lines(tx: Connection, *, now: datetime, limit: int) -> list[int]:
     return list(rows.scalars())
 
 
-def touch_lines_of_variants(
-    tx: Connection, variant_ids: Iterable[int], *, states: Sequence[str], now: datetime
-) -> int:
-    """Let the job look at the lines of these variants that are in one of `states`; how many."""
+def touch_lines_of_variant(tx: Connection, variant_ids: Iterable[int], *, now: datetime) -> int:
+    """Let the job look at the lines of these variants that still wait; how many."""
     touched = 0
     wanted = sorted(set(variant_ids))
     for start in range(0, len(wanted), 500):
@@ -204,7 +203,7 @@ def touch_lines_of_variants(
             update(order_lines)
             .where(
                 order_lines.c.variant_id.in_(wanted[start : start + 500]),
-                order_lines.c.state.in_(list(states)),
+                order_lines.c.state.in_(OPEN),
             )
             .values(look_at=now)
         )

@@ -30,6 +30,15 @@ class State(StrEnum):
     DELIVERED = "delivered"
 
 
+CLOSED = frozenset(
+    {State.SHIPPED, State.DELIVERED, State.REFUND_DUE, State.REFUNDED, State.MANUAL_REVIEW}
+)
+"""Lines in these states wait for no goods any more."""
+
+OPEN = tuple(sorted(state.value for state in State if state not in CLOSED))
+"""The states of lines that still wait for their goods, as stored."""
+
+
 class NextStep(StrEnum):
     """What the merchant, or this program for him, does next."""
 
