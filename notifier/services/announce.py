@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind, priority_of
+from notifier.domain.order_delay.states import OPEN
 from notifier.domain.stock import EventKind, Level, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, choose_people, plan_wave
 from notifier.log import log
@@ -20,7 +21,17 @@ from notifier.services.eta_again import may_hear
 from notifier.services.eta_notice import ONLY_PHYSICAL, wants_eta
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.write_message import channel_name
-from notifier.store import catalogue, events, outbox, people, releases, switches, under_way
+from notifier.store import (
+    catalogue,
+    events,
+    order_queue,
+    orders,
+    outbox,
+    people,
+    releases,
+    switches,
+    under_way,
+)
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.events import EventRow
@@ -30,6 +41,7 @@ from notifier.store.session import Transaction
 
 CHUNK = 500  # people a transaction
 LOOK_AGAIN = timedelta(minutes=5)
+BUYERS_FIRST = timedelta(minutes=2)  # the job runs every few seconds; if it does not, go on
 PAUSED_LOOK = timedelta(minutes=1)
 AGAIN = "again"  # among an event's facts: no news, but somebody was not told of it yet
 _KINDS = {
@@ -45,6 +57,7 @@ def announce(env: Env) -> int:
 
     Call again at once while it returns more than zero.
     """
+    env.db.retry(lambda tx: releases.reopen_sold_out(tx, now=env.now()))
     steps = env.db.retry(lambda tx: _open_releases(env, tx))
     with env.db.read() as tx:
         due = releases.due_releases(tx, now=env.now())
@@ -80,6 +93,8 @@ def _open_releases(env: Env, tx: Transaction) -> int:
             events.close_event(tx, event.id, state="dropped")
             continue
         is_restock = event.kind == EventKind.BACK_IN_STOCK
+        if is_restock and _buyers_come_first(tx, event, now=now):
+            continue
         _tell_shop(env, tx, shop, variant, event)
         events.close_event(tx, event.id)
         waiting, _ = people.count_line(tx, product_id=event.product_id, variant_id=event.variant_id)
@@ -104,6 +119,11 @@ def _open_releases(env: Env, tx: Transaction) -> int:
         )
         opened += made is not None
     return opened
+
+
+def _buyers_come_first(tx: Transaction, event: EventRow, *, now: datetime) -> bool:
+    """Whether somebody who has bought this has still to be told, by the job for order lines."""
+    return now - event.at < BUYERS_FIRST and order_queue.has_due_line(tx, event.variant_id, now=now)
 
 
 def _tell_shop(
@@ -179,6 +199,10 @@ def _open_wave(tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: date
     belief = stock_store.load_stock(tx, [release.variant_id]).get(release.variant_id)
     variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
     units = saleable(belief.quantity if belief else None, rules=rules_for(shop.config, variant))
+    if units is not None and release.kind == EventKind.BACK_IN_STOCK:
+        # what those wait for who have bought is promised to nobody else
+        _, bought = orders.open_units(tx, release.variant_id, states=OPEN)
+        units = max(units - bought, 0)
     plan = _plan(release, quantity=units)
     releases.add_wave(
         tx,
