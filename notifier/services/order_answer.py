@@ -60,6 +60,8 @@ class Answer:
 
 def said_before(case: Case, standing: Standing, answer: Answer) -> datetime | None:
     """When this very answer was given and still holds; None when it is news."""
+    if standing.state is State.MANUAL_REVIEW:  # what it is worth, a person is finding out
+        return None
     if answer.kind in ENDS_IT:
         refund = standing.refund
         return refund.vested_at if refund and refund.ground in BY_CUSTOMER else None
