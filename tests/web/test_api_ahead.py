@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from flask.testing import FlaskClient
 
+from notifier.cli import main
 from notifier.domain.availability import Availability
 from notifier.services.backorder import redecide_all
 from tests.timing import SettableClock
 from tests.web.storefront import KETTLE, SECRET, Storefront
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
 
@@ -135,3 +140,37 @@ def test_a_new_opening_time_of_what_is_open_is_refused(
     later = (clock.now + timedelta(days=1)).isoformat()
     answer = post(client, "preorders", variant="S", opens_at=later)
     assert (answer.status_code, answer.json["error"]["code"]) == (409, "opened")
+
+
+def test_a_person_decides_by_command_and_must_say_why(
+    store: Storefront, database_url: str, tmp_path: Path
+) -> None:
+    ahead(store, "S")
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f"""
+[service]
+secret_keys = ["a secret key for these tests only"]
+[database]
+url = "{database_url}"
+[shops.kettle]
+name = "Kettle & Co"
+public_key = "{KETTLE}"
+sender = "Kettle & Co <hello@kettle.example>"
+postal_address = "1 Harbour Road, Bristol"
+""",
+        encoding="utf-8",
+    )
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(main, ["--config", str(file), "backorder", "kettle", *words])
+
+    assert run("S", "--stop").exit_code == 1
+    assert run("S").stdout.splitlines()[0] == "S (backorder): accept"
+    assert run("S", "--stop", "--why", "recalled").stdout.splitlines() == [
+        "S (backorder): stop",
+        "  command line: recalled",
+        "  by the rules: accept. Orders are taken.",
+    ]
+    assert run("S", "--automatic", "--why", "it was not").stdout.startswith("S (backorder): accept")
+    assert run("KETTLE", "--stop", "--why", "x").exit_code == 1
