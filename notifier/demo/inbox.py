@@ -10,7 +10,6 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as AnyResponse
 
-from notifier.clock import system_clock
 from notifier.demo.mailbox import NOBODY, Mail
 from notifier.demo.stage import GUEST_DOMAIN
 from notifier.demo.storefront import stage
@@ -131,7 +130,7 @@ def _row(mail: Mail) -> dict[str, Any]:
         "subject": mail.subject,
         "preview": preview[:140],
         "at": mail.at.isoformat(timespec="seconds"),
-        "ago": round((system_clock() - mail.at).total_seconds()),
+        "ago": round((stage().clock() - mail.at).total_seconds()),
         "read": stage().mailbox.is_read(mail.number),
     }
 

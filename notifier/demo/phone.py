@@ -9,7 +9,6 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from notifier.clock import system_clock
 from notifier.demo.inbox import linked
 from notifier.demo.stage import TextBack
 from notifier.demo.storefront import stage
@@ -92,7 +91,7 @@ def answer() -> AnyResponse:
 
 
 def _keep(number: str, *, side: str, text: str) -> None:
-    back = TextBack(number=number, at=system_clock(), side=side, text=text)
+    back = TextBack(number=number, at=stage().clock(), side=side, text=text)
     stage().texts_back.append(back)
 
 

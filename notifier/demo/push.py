@@ -12,11 +12,19 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from notifier.demo.goods import find_kind
 from notifier.demo.shop import Shelf
 
-__all__ = ["ApiAnswer", "call_api", "push_stock", "put_products", "sign_up_guests"]
+__all__ = [
+    "ApiAnswer",
+    "ask_taking",
+    "call_api",
+    "push_stock",
+    "put_products",
+    "sign_up_guests",
+]
 
 PATIENCE = 10.0
 
@@ -58,6 +66,19 @@ def call_api(url: str, payload: Mapping[str, Any], *, key: str, method: str = "P
         return ApiAnswer(status=refused.code, body=_json(refused.read()))
     except OSError as error:
         return ApiAnswer(status=0, body={"error": {"message": str(error)}})
+
+
+def ask_taking(base: str, variant: str, *, public_key: str) -> str:
+    """Whether orders are taken for what is not there: accept, stop, or empty when nobody says so.
+
+    The public question that the widget asks as well, so no key of ours goes along.
+    """
+    query = urlencode({"key": public_key, "variant": variant})
+    try:
+        with urllib.request.urlopen(f"{base}/api/v1/availability?{query}", timeout=2) as answer:
+            return str(_json(answer.read()).get("backorder", ""))
+    except OSError:
+        return ""
 
 
 def push_stock(base: str, shelves: Mapping[str, Shelf], *, key: str) -> ApiAnswer:

@@ -17,6 +17,7 @@ from typing import Any
 
 from notifier.app import Service, make_renderer, open_database, run_until_closed
 from notifier.demo.banner import farewell, told_ports, welcome
+from notifier.demo.clock import DemoClock
 from notifier.demo.mailbox import Mailbox, MailServer
 from notifier.demo.merchant_feed import FeedDesk
 from notifier.demo.place import HOST, find_ports, lent_folder
@@ -42,6 +43,7 @@ from notifier.store.schema import migrate
 __all__ = ["open_demo", "run_demo"]
 
 LOOK_EVERY = timedelta(seconds=1)  # the product ticks slower; here somebody is watching
+WATCHED = ("poll", "order_lines", "seal")
 FEED = "feed"
 YEAR = timedelta(days=365)
 PATIENCE = 2.0  # seconds for pages under way
@@ -102,12 +104,13 @@ def open_demo(
 def _set_up(folder: Path, *, port: int, keep_all: bool, last: ExitStack) -> Stage:
     first, second = find_ports(port)
     keys = read_keys(folder)
-    mailbox = Mailbox(folder / "mail")
+    clock = DemoClock(folder / "clock.txt")
+    mailbox = Mailbox(folder / "mail", clock=clock)
     mail_server = MailServer(lambda sender, to, raw: mailbox.add(mail_from=sender, to=to, raw=raw))
     mail_server.start()
     last.callback(mail_server.stop)
     notifier = f"http://localhost:{first}"
-    phones = _phones(keys, notifier)
+    phones = _phones(keys, notifier, clock=clock)
     last.enter_context(phones)
     places = Places(
         folder=folder,
@@ -117,9 +120,9 @@ def _set_up(folder: Path, *, port: int, keep_all: bool, last: ExitStack) -> Stag
         smtp_port=mail_server.port,
         phone_url=phones.url,
     )
-    env = _open_notifier(places, keys, keep_all=keep_all)
+    env = _open_notifier(places, keys, clock=clock, keep_all=keep_all)
     last.callback(env.db.close)
-    shop = Shop(folder / "shop.json")
+    shop = Shop(folder / "shop.json", clock=clock)
     return Stage(
         places=places,
         keys=keys,
@@ -128,20 +131,23 @@ def _set_up(folder: Path, *, port: int, keep_all: bool, last: ExitStack) -> Stag
         mailbox=mailbox,
         phones=phones,
         env=env,
+        clock=clock,
+        since=clock(),
     )
 
 
-def _phones(keys: Keys, notifier: str) -> PhoneNetwork:
+def _phones(keys: Keys, notifier: str, *, clock: DemoClock) -> PhoneNetwork:
     return PhoneNetwork(
         account_sid=keys.account,
         auth_token=keys.token,
         numbers=(OUR_NUMBER,),
         services=(keys.service,),
         inbound_url=f"{notifier}/hooks/twilio/inbound",
+        clock=clock,
     )
 
 
-def _open_notifier(places: Places, keys: Keys, *, keep_all: bool) -> Env:
+def _open_notifier(places: Places, keys: Keys, *, clock: DemoClock, keep_all: bool) -> Env:
     tree = config_tree(places, keys, keep_all=keep_all)
     file = places.folder / "config.toml"
     file.touch(mode=0o600, exist_ok=True)  # it holds keys
@@ -149,11 +155,11 @@ def _open_notifier(places: Places, keys: Keys, *, keep_all: bool) -> Env:
     config = make_config(tree)
     db = open_database(config)
     migrate(db)
-    return open_env(config, db=db)
+    return open_env(config, db=db, clock=clock)
 
 
 def _service(env: Env) -> Service:
-    table = tuple(replace(job, every=LOOK_EVERY) if job.name == "poll" else job for job in JOBS)
+    table = tuple(replace(job, every=LOOK_EVERY) if job.name in WATCHED else job for job in JOBS)
     return Service(
         env,
         make_renderer(env),

@@ -154,6 +154,9 @@ def _shop(places: Places, keys: Keys) -> dict[str, Any]:
                     "consent:assert",
                     "demand:read",
                     "releases:read",
+                    "eta:write",
+                    "orders:read",
+                    "orders:write",
                 ],
             }
         },

@@ -28,6 +28,7 @@ MOST = 9_999
 MONTHS_AHEAD = 18
 REMEMBERED = 120  # points of a variant's curve
 RESTOCK = 5
+FIRST_ORDER = 1000
 
 
 class Act(StrEnum):
@@ -105,6 +106,22 @@ class Shop:
             self._put(key, _with_units(before, (before.quantity or 0) - units))
         self.on_change((key,))
         return True
+
+    def next_order(self) -> int:
+        """The number of a new order; none is given out twice."""
+        with self._lock:
+            file = self._file.with_name("orders.txt")
+            last = int(file.read_text()) if file.exists() else FIRST_ORDER
+            file.write_text(f"{last + 1}\n")
+            return last + 1
+
+    def set_eta(self, key: str, eta: str) -> Shelf:
+        """The shop's own page shows another date. Raises errors.NotFound."""
+        with self._lock:
+            after = replace(self.shelf(key), eta=eta)
+            self._put(key, after)
+        self.on_change((key,))
+        return after
 
     def restock_all(self, units: int = RESTOCK) -> tuple[str, ...]:
         """A lorry comes, or a spreadsheet went wrong: everything sold out is in stock at once."""

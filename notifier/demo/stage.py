@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from notifier.clock import system_clock
+from notifier.demo.clock import DemoClock
 from notifier.demo.goods import GOODS, LANGUAGES
 from notifier.demo.mailbox import Mailbox
 from notifier.demo.merchant_feed import FeedDesk
@@ -60,7 +60,9 @@ class Stage:
     mailbox: Mailbox
     phones: PhoneNetwork
     env: Env
-    since: datetime = field(default_factory=system_clock)
+    clock: DemoClock
+    since: datetime
+    travelling: threading.Lock = field(default_factory=threading.Lock)
     notes: deque[Note] = field(default_factory=lambda: deque(maxlen=200))
     texts_back: list[TextBack] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -79,7 +81,7 @@ class Stage:
         self._stopping.set()
 
     def note(self, kind: str, text: str, *, variant: str = "") -> None:
-        self.notes.append(Note(at=system_clock(), kind=kind, variant=variant, text=text))
+        self.notes.append(Note(at=self.clock(), kind=kind, variant=variant, text=text))
 
     # How the shop tells the notifier.
 

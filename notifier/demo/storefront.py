@@ -22,7 +22,7 @@ from flask import (
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
-from notifier.clock import system_clock
+from notifier.demo.checkout import COUNTRIES, SOLD_AHEAD, SOMEBODY, place_order, taking
 from notifier.demo.goods import GOODS, LANGUAGES, Good, Kind, find_good, find_kind
 from notifier.demo.pictures import draw, swatch_css
 from notifier.demo.shop import Shelf
@@ -94,6 +94,10 @@ def product_page(slug: str) -> str:
         json_ld=_json_ld(good, shelves, locale=locale),
         plain_form=_plain_form(chosen, locale=locale),
         said=PHRASES[locale].get(request.args.get("said", ""), ""),
+        ordered=request.args.get("ordered", "")[:40],
+        countries=COUNTRIES,
+        somebody=SOMEBODY,
+        any_ahead=any(shelves[kind.key].availability in SOLD_AHEAD for kind in good.kinds),
         others=[_card(one, shelves, locale=locale) for one in _others(good)],
     )
 
@@ -104,7 +108,7 @@ def product_state(slug: str) -> Response:
     good = find_good(slug) or abort(404)
     shelves = stage().shop.shelves()
     kinds = _kinds(good, shelves, locale=locale_here(), chosen=good.kinds[0])
-    wanted = ("key", "words", "tone", "can_be_bought")
+    wanted = ("key", "words", "tone", "can_be_bought", "ahead")
     return jsonify([{name: kind[name] for name in wanted} for kind in kinds])
 
 
@@ -115,6 +119,23 @@ def buy() -> AnyResponse:
     found = find_kind(key) or abort(404, f"Kettle & Co sells no {key[:40]!r}.")
     said = "bought" if stage().shop.buy(key) else "gone"
     here = url_for("storefront.product_page", slug=found[0].slug, variant=key, said=said)
+    return redirect(here, code=303)
+
+
+@blueprint.post("/order")
+def order() -> AnyResponse:
+    """A shopper orders one that arrives later. The page that follows says the number."""
+    form = request.form
+    key = form.get("variant", "")
+    found = find_kind(key) or abort(404, f"Kettle & Co sells no {key[:40]!r}.")
+    ref = place_order(
+        stage(),
+        key,
+        email=form.get("email", "").strip(),
+        country=form.get("country", "US"),
+        locale=locale_here(),
+    )
+    here = url_for("storefront.product_page", slug=found[0].slug, variant=key, ordered=ref)
     return redirect(here, code=303)
 
 
@@ -158,7 +179,8 @@ def privacy() -> str:
 
 def _common(locale: str) -> dict[str, Any]:
     args = {**(request.view_args or {}), **request.args.to_dict()}
-    args.pop("said", None)
+    for passing in ("said", "ordered"):
+        args.pop(passing, None)
     endpoint = request.endpoint or "storefront.shop_page"
     return {
         "lang": locale,
@@ -191,6 +213,7 @@ def _kinds(
             "words": stock_words(shelves[kind.key], locale=locale, today=_today()),
             "tone": _tone(shelves[kind.key]),
             "can_be_bought": shelves[kind.key].can_be_bought,
+            "ahead": taking(stage(), kind.key, shelves[kind.key]),
             "chosen": kind.key == chosen.key,
         }
         for kind in good.kinds
@@ -233,7 +256,7 @@ def _tone(shelf: Shelf) -> str:
 
 
 def _today() -> date:
-    return system_clock().date()
+    return stage().clock().date()
 
 
 def _plain_form(kind: Kind, *, locale: str) -> str:

@@ -8,9 +8,10 @@ from notifier.demo.goods import Kind
 from notifier.demo.shop import Shelf
 from notifier.domain.availability import Availability
 from notifier.domain.dates import read_eta
+from notifier.domain.eta import Eta
 from notifier.i18n import eta_words, format_money
 
-__all__ = ["LANGUAGE_NAMES", "PHRASES", "price_words", "stock_words"]
+__all__ = ["LANGUAGE_NAMES", "PHRASES", "expected_words", "price_words", "stock_words"]
 
 LOW = 3
 LANGUAGE_NAMES = {"en": "English", "de": "Deutsch", "es": "Español"}
@@ -25,6 +26,15 @@ PHRASES: dict[str, dict[str, str]] = {
         "choose": "Choose",
         "buy": "Buy",
         "bought": "Thank you. One is on its way to you.",
+        "order": "Order now, arrives later",
+        "order_mail": "Your e-mail address",
+        "order_country": "Ship to",
+        "ordered": "Thank you. Your order {ref} is placed; a mail says when it is expected.",
+        "see_desk": "See it at the order desk",
+        "stopped": "No more orders are taken for it at present.",
+        "US": "United States",
+        "DE": "Germany",
+        "GB": "United Kingdom",
         "gone": "Somebody was quicker: it is sold out.",
         "in_stock": "In stock",
         "low": "Only {n} left",
@@ -50,6 +60,15 @@ PHRASES: dict[str, dict[str, str]] = {
         "choose": "Auswählen",
         "buy": "Kaufen",
         "bought": "Danke. Eins ist unterwegs zu Ihnen.",
+        "order": "Jetzt bestellen, kommt später",
+        "order_mail": "Ihre E-Mail-Adresse",
+        "order_country": "Lieferung nach",
+        "ordered": "Danke. Ihre Bestellung {ref} ist da; eine Mail nennt den Termin.",
+        "see_desk": "Am Bestelltisch ansehen",
+        "stopped": "Zurzeit werden dafür keine Bestellungen angenommen.",
+        "US": "USA",
+        "DE": "Deutschland",
+        "GB": "Vereinigtes Königreich",
         "gone": "Jemand war schneller: ausverkauft.",
         "in_stock": "Auf Lager",
         "low": "Nur noch {n} da",
@@ -75,6 +94,15 @@ PHRASES: dict[str, dict[str, str]] = {
         "choose": "Elegir",
         "buy": "Comprar",
         "bought": "Gracias. Uno va de camino.",
+        "order": "Pedir ahora, llega más tarde",
+        "order_mail": "Su correo electrónico",
+        "order_country": "Enviar a",
+        "ordered": "Gracias. Su pedido {ref} está hecho; un correo dice cuándo se espera.",
+        "see_desk": "Verlo en la mesa de pedidos",
+        "stopped": "De momento no se aceptan más pedidos.",
+        "US": "Estados Unidos",
+        "DE": "Alemania",
+        "GB": "Reino Unido",
         "gone": "Alguien fue más rápido: agotado.",
         "in_stock": "En existencias",
         "low": "Solo quedan {n}",
@@ -103,7 +131,12 @@ def stock_words(shelf: Shelf, *, locale: str, today: date) -> str:
     eta = read_eta(shelf.eta) if shelf.eta else None
     if eta is None or shelf.availability is Availability.IN_STOCK or eta.is_past(today):
         return words
-    return f"{words}, {say['expected'].replace('{eta}', eta_words(eta, locale, today))}"
+    return f"{words}, {expected_words(eta, locale=locale, today=today)}"
+
+
+def expected_words(eta: Eta, *, locale: str, today: date) -> str:
+    """`expected around 10 December`, as the page shows it."""
+    return PHRASES[locale]["expected"].replace("{eta}", eta_words(eta, locale, today))
 
 
 def price_words(kind: Kind, *, locale: str) -> str:

@@ -4,6 +4,7 @@
   const main = document.querySelector('.product');
   const form = main.querySelector('.buy');
   const widget = main.querySelector('notify-me');
+  const ordering = form.querySelector('[data-ahead-form]');
   const fields = [...form.querySelectorAll('[name=variant]')]
     .flatMap((field) => (field.options ? [...field.options] : [field]));
   const at = (name) => form.querySelector(`p[data-${name}], button[data-${name}], b[data-${name}]`);
@@ -14,11 +15,15 @@
 
   function show() {
     const field = chosen();
-    const { words, tone, ready, price, label } = field.dataset;
+    const { words, tone, ready, ahead, price, label } = field.dataset;
     at('price').textContent = price;
     if (at('stock').textContent !== words) at('stock').textContent = words;
     at('stock').className = `stock ${tone}`;
-    at('buy').hidden = !ready;
+    for (const [part, shown] of [[at('buy'), ready], [ordering, ahead === 'accept']]) {
+      part.hidden = !shown;
+      part.disabled = !shown; // Enter in the address presses the first button that is not
+    }
+    form.querySelector('[data-stopped]').hidden = ahead !== 'stop';
     widget.hidden = Boolean(ready);
     if (at('label')) at('label').textContent = label;
     for (const picture of main.querySelectorAll('[data-for]')) {
@@ -31,11 +36,13 @@
     }
   }
 
-  form.addEventListener('change', () => {
-    form.querySelector('.said')?.remove();
+  form.addEventListener('change', (event) => {
+    if (!event.target.matches('[name=variant]')) return;
+    for (const said of form.querySelectorAll('.said')) said.remove();
     const here = new URL(location.href);
     here.searchParams.set('variant', chosen().value);
     here.searchParams.delete('said');
+    here.searchParams.delete('ordered');
     history.replaceState(null, '', here);
     show();
   });
@@ -48,6 +55,7 @@
       field.dataset.words = kind.words;
       field.dataset.tone = kind.tone;
       field.dataset.ready = kind.can_be_bought ? '1' : '';
+      field.dataset.ahead = kind.ahead;
     }
     show();
   });
