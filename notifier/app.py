@@ -94,25 +94,32 @@ class Service:
 
     def start(self) -> None:
         self._engine.start()
+        own = self._env.config.service
+        # apps are imported where used: workers as a rule need no web server
         if self._web:
-            self._serve()
+            from notifier.web.public import create_public
+
+            app = create_public(self._env, self._renderer)
+            self._serve(app, at="listen", threads=own.web_threads)
+        elif own.metrics_listen:
+            from notifier.web.vitals import create_vitals
+
+            self._serve(create_vitals(self._env), at="metrics_listen", threads=2)
         log.info("service started", web=self._web, url=self._env.config.service.public_url)
 
-    def _serve(self) -> None:
-        # imported where used: workers need no web server
+    def _serve(self, app: Any, *, at: str, threads: int) -> None:
+        """Answer on the address that the setting `at` of the section service names."""
         from waitress.server import create_server
 
-        from notifier.web.public import create_public
-
-        app = create_public(self._env, self._renderer)
-        host, _, port = self._env.config.service.listen.rpartition(":")
+        listen = str(getattr(self._env.config.service, at))
+        host, _, port = listen.rpartition(":")
         proxied = bool(self._env.config.service.trusted_proxies)
         try:
             self._server = create_server(
                 app,
                 host=host.strip("[]") or "127.0.0.1",
                 port=int(port),
-                threads=self._env.config.service.web_threads,
+                threads=threads,
                 ident=None,
                 channel_timeout=30,
                 max_request_header_size=64 * 1024,
@@ -124,8 +131,8 @@ class Service:
             )
         except OSError as error:
             raise ConfigError(
-                f"Cannot listen on {self._env.config.service.listen}: {error}. "
-                "Another program may use the port; set service.listen."
+                f"Cannot listen on {listen}: {error}. "
+                f"Another program may use the port; set service.{at}."
             ) from error
         threading.Thread(
             target=run_until_closed, args=(self._server, self._closing), name="web", daemon=True

@@ -74,6 +74,19 @@ class Service(Section):
         False, description="Let sources and webhooks use plain http. For trying out."
     )
     metrics_token: str = Field("", description="Bearer token that /metrics asks for. Empty: none.")
+    metrics_listen: str = Field(
+        "",
+        description="Where `notifier worker` and `notifier scheduler` answer /metrics, e.g. "
+        "127.0.0.1:9101. Empty: nowhere.",
+    )
+
+    @field_validator("metrics_listen")
+    @classmethod
+    def _is_address_and_port(cls, value: str) -> str:
+        port = value.rpartition(":")[2]
+        if value and not (":" in value and port.isascii() and port.isdigit() and int(port) < 65536):
+            raise ValueError(f"{value!r} is not an address and a port like 127.0.0.1:9101")
+        return value
 
     @field_validator("public_url")
     @classmethod
