@@ -22,12 +22,12 @@ def smtp() -> Iterator[SmtpServer]:
 
 
 @pytest.fixture
-def make_fleet() -> Iterator[Callable[[Path], Fleet]]:
+def make_fleet() -> Iterator[Callable[..., Fleet]]:
     """Fleets whose processes end with the test."""
     with ExitStack() as stack:
 
-        def make(config: Path) -> Fleet:
-            fleet = Fleet(config)
+        def make(config: Path, **more: Any) -> Fleet:
+            fleet = Fleet(config, **more)
             stack.callback(fleet.close)
             return fleet
 

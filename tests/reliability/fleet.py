@@ -22,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,16 @@ def _end_with_the_test() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _be_the_program(command: str, config: str, log: str) -> None:
+def _be_the_program(command: str, config: str, log: str, leader_lease: timedelta | None) -> None:
     threading.Thread(target=_end_with_the_test, daemon=True).start()
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
     from notifier.cli import main
+    from notifier.engine import embedded
 
+    if leader_lease is not None:
+        embedded.LEASE = leader_lease
     main(["--config", config, command])
 
 
@@ -85,10 +89,12 @@ class Program:
 
 
 class Fleet:
-    """The processes of one service. `kills` counts the SIGKILLs."""
+    """The processes of one service. `kills` counts the SIGKILLs. `leader_lease`: for how long a
+    scheduler leads without renewing, in place of the program's own ten seconds."""
 
-    def __init__(self, config: Path) -> None:
+    def __init__(self, config: Path, *, leader_lease: timedelta | None = None) -> None:
         self.config = config
+        self.leader_lease = leader_lease
         self.kills = 0
         self.programs: list[Program] = []
 
@@ -97,7 +103,9 @@ class Fleet:
         number = len(self.programs) + 1
         log = self.config.parent / f"{command}-{number}.log"
         running = _CONTEXT.Process(
-            target=_be_the_program, args=(command, str(self.config), str(log)), daemon=True
+            target=_be_the_program,
+            args=(command, str(self.config), str(log), self.leader_lease),
+            daemon=True,
         )
         running.start()
         program = Program(command, number, running, log)

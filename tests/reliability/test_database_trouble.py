@@ -62,11 +62,13 @@ def _stands_still(smtp: SmtpServer) -> int:
     return len(smtp.messages)
 
 
-def test_another_writer_holds_the_database_for_three_seconds(
+@pytest.mark.parametrize("seconds", [1, pytest.param(3, marks=pytest.mark.soak)])
+def test_another_writer_holds_the_database_for_seconds(
     configure: Callable[..., Path],
     make_fleet: Callable[[Path], Fleet],
     smtp: SmtpServer,
     database_url: str,
+    seconds: int,
 ) -> None:
     config = configure()
     seed(config, mails=MAILS).db.close()
@@ -74,7 +76,7 @@ def test_another_writer_holds_the_database_for_three_seconds(
     worker = fleet.start()
     smtp.wait_for(10, timeout=20)
     with writers_locked_out(database_url):
-        time.sleep(3)
+        time.sleep(seconds)
         assert _stands_still(smtp) < MAILS  # at most the batch that was taken already
     _all_told_once(smtp, database_url)
     assert fleet.stop(worker) == 0
