@@ -63,6 +63,14 @@ def notifier(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.fixture(scope="session")
+def initial(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What `init` writes."""
+    folder = tmp_path_factory.mktemp("init")
+    assert notifier(folder, "init").returncode == 0
+    return (folder / "config.toml").read_text()
+
+
 def write_config(folder: Path, *, feeds: FeedServer, smtp: SmtpServer, database: str) -> int:
     """The few lines a merchant writes over what `init` made; the port it serves on."""
     port = free_port()
@@ -203,9 +211,9 @@ def _subjects(smtp: SmtpServer, part: str) -> list[str]:
     ],
 )
 def test_check_says_what_is_wrong_in_the_configuration(
-    tmp_path: Path, feeds: FeedServer, smtp: SmtpServer, broken: str, says: str
+    tmp_path: Path, feeds: FeedServer, smtp: SmtpServer, initial: str, broken: str, says: str
 ) -> None:
-    notifier(tmp_path, "init")
+    (tmp_path / "config.toml").write_text(initial)
     write_config(tmp_path, feeds=feeds, smtp=smtp, database="sqlite:///x.db")
     config = tmp_path / "config.toml"
     text = config.read_text()
@@ -220,7 +228,7 @@ def test_check_says_what_is_wrong_in_the_configuration(
 
 
 def test_check_finds_a_wrong_password_and_an_unreachable_feed(
-    tmp_path: Path, feeds: FeedServer
+    tmp_path: Path, feeds: FeedServer, initial: str
 ) -> None:
     from tests.fakes.certificates import Authority
 
@@ -231,7 +239,7 @@ def test_check_finds_a_wrong_password_and_an_unreachable_feed(
     with SmtpServer(
         users={"olga": "right"}, security="starttls", certificate=certificate
     ) as server:
-        notifier(tmp_path, "init")
+        (tmp_path / "config.toml").write_text(initial)
         write_config(tmp_path, feeds=feeds, smtp=server, database="sqlite:///x.db")
         config = tmp_path / "config.toml"
         config.write_text(
