@@ -150,7 +150,7 @@ def _try_sample(draft: Draft, renderer: Renderer, sample: str) -> Rendered:
     given = sample_context(draft.kind, draft.locale, sample)
     context = complete_context(draft.kind, given)
     for part, text in draft.parts.items():
-        source = TemplateSource(source=text, version=version_of(text), where=part)
+        source = TemplateSource(source=text, version=version_of(text), where=part, part=part)
         _check_output(draft.kind, source, renderer.render_part(source, context), context)
     rendered = Rendered(kind=draft.kind, locale=draft.locale, version="")
     if any(part in EMAIL_PARTS for part in draft.parts):
@@ -168,7 +168,7 @@ def _try_sample(draft: Draft, renderer: Renderer, sample: str) -> Rendered:
 def _check_output(
     kind: MessageKind, source: TemplateSource, output: str, context: dict[str, Any]
 ) -> None:
-    part = source.where
+    part = source.part
     if not output.strip():
         raise TemplateProblem("it comes out empty", where=part)
     if part == "subject.txt" and "\n" in output.strip():

@@ -163,7 +163,7 @@ class Renderer:
 
     def _compile(self, source: TemplateSource) -> Template:
         text = source.source
-        if not source.where.endswith(".html"):
+        if source.part != "email.html":
             return self._text.compile_text(text, where=source.where)
         styled = inline_styles(text, self._layout.css, environment=self._html)
         return self._html.compile_text(styled, where=source.where)
@@ -214,7 +214,7 @@ def _tidy_text(text: str) -> str:
 
 
 def _checked(text: str, source: TemplateSource) -> str:
-    part = source.where.rpartition("/")[2]
+    part = source.part
     size = len(text.encode()) if part == "email.html" else len(text)
     if size > MAX_OUTPUT[part]:
         raise TemplateProblem(

@@ -26,11 +26,15 @@ NEEDED: Mapping[Medium, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSource:
-    """One part of a template: its text, a version that changes with it, and where it lives."""
+    """One part of a template: its text, a version that changes with it, and where it lives.
+
+    `part` is one of template_rules.PARTS and decides how it is rendered; `where` is for people.
+    """
 
     source: str
     version: str
     where: str
+    part: str
 
 
 class TemplateLookup(Protocol):
@@ -93,7 +97,7 @@ class GivenParts:
     def __init__(self, kind: MessageKind, parts: Mapping[str, str]) -> None:
         self._kind = kind
         self._parts = {
-            part: TemplateSource(source=text, version=version_of(text), where=part)
+            part: TemplateSource(source=text, version=version_of(text), where=part, part=part)
             for part, text in parts.items()
         }
 
@@ -151,5 +155,5 @@ def _read_folder(folder: Path) -> Iterator[tuple[tuple[str, MessageKind, str], T
         if kind in known and part in PARTS:
             text = path.read_text(encoding="utf-8")
             where = f"{locale}/{kind}/{part}"
-            source = TemplateSource(source=text, version=version_of(text), where=where)
+            source = TemplateSource(source=text, version=version_of(text), where=where, part=part)
             yield (locale, known[kind], part), source

@@ -52,6 +52,7 @@ class PublishedTemplates:
                             source=row.source,
                             version=f"{row.id}",
                             where=f"{row.locale}/{row.kind}/{row.part} version {row.version}",
+                            part=row.part,
                         )
                         for row in templates.published(tx)
                     }

@@ -38,7 +38,7 @@ class Table:
         where = f"{shop or 'all'}/{locale}/{part}"
         if text is None:
             return None
-        return TemplateSource(source=text, version=self.version, where=where)
+        return TemplateSource(source=text, version=self.version, where=where, part=part)
 
 
 def files() -> FileTemplates:
