@@ -24,9 +24,7 @@ def facts_of(shown: Shown, words: Mapping[str, str], *, locale: str) -> list[Row
     order, standing = shown.case.order, shown.standing
     ordered = order.completed_at.astimezone(ZoneInfo(order.zone)).date()
     rows = [
-        (words["order"], order.ref),
-        (words["ordered_on"], format_date(ordered, locale)),
-        (words["quantity"], str(shown.case.line.quantity)),
+        (words["order"], f"{order.ref} · {format_date(ordered, locale)}"),
         (words["promised"], _promised(shown, words, locale=locale)),
     ]
     if standing.state in _AGREED:

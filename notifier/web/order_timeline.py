@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from notifier.domain.order_delay import Why
 from notifier.domain.order_history import Happened
-from notifier.i18n import format_date, format_moment
+from notifier.i18n import format_date
 from notifier.services.show_order import Shown
 from notifier.web.pages import fill
 
@@ -62,15 +63,17 @@ def timeline(shown: Shown, words: Mapping[str, str], *, locale: str) -> tuple[En
         if reason.why in _LAPSED | _MISSED:
             key = "at_lapsed" if reason.why in _LAPSED else "at_missed"
             happened.append((reason.at, 0, words[key]))
+    zone = ZoneInfo(order.zone)
     return tuple(
-        Entry(
-            iso=at.isoformat(timespec="minutes"),
-            when=format_moment(at, order.zone, locale),
-            text=text,
-        )
+        _entry(at.astimezone(zone), text, locale=locale)
         for at, _, text in sorted(happened, key=lambda one: one[:2])
         if at <= shown.now
     )
+
+
+def _entry(there: datetime, text: str, *, locale: str) -> Entry:
+    when = f"{format_date(there.date(), locale)}, {there:%H:%M}"
+    return Entry(iso=there.isoformat(timespec="minutes"), when=when, text=text)
 
 
 def last_moment(shown: Shown, kind: Happened) -> datetime | None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from notifier.domain.order_delay import ChoiceKind, State, Until, Why
+from notifier.domain.order_delay import ChoiceKind, Clause, State, Until, Why
 from notifier.domain.order_history import Happened
 from notifier.i18n import (
     available_locales,
@@ -36,6 +36,14 @@ _STATES = {
     State.MAY_TERMINATE: "terminate",
 }
 _AGREED = (State.CONSENTED, State.CONSENTED_INDEFINITE)
+_OF_SILENCE = frozenset(
+    {
+        Clause.DEEMED_CONSENT,
+        Clause.AUTOMATIC_CANCELLATION,
+        Clause.SILENCE_REJECTS,
+        Clause.SILENCE_CHANGES_NOTHING,
+    }
+)
 _A_MINUTE = timedelta(minutes=1)
 OPEN_END = "open"  # how a form says "as long as it takes"
 
@@ -200,20 +208,32 @@ class OrderView:
 
     @property
     def silence(self) -> str:
-        """What happens without an answer, and by when; empty when none is asked for."""
+        """What happens without an answer, in the locked words; empty when none is asked for."""
         offer = self.shown.offer
         if offer is None:
             return ""
-        until = offer.plan.answer_until
+        said = [sentence for clause, sentence in self.shown.clauses if clause in _OF_SILENCE]
+        plain = self.say(f"silence_{offer.plan.silence.value}", day=offer.until)
+        return " ".join(said) or fill(plain, moment=self._answer_until)
+
+    @property
+    def answer_by(self) -> str:
+        """Until when an answer counts; empty where silence changes nothing."""
+        moment = self._answer_until
+        return self.say("answer_by", moment=moment) if moment else ""
+
+    @property
+    def _answer_until(self) -> str:
+        offer = self.shown.offer
+        until = offer.plan.answer_until if offer else None
         zone = self.shown.case.order.zone
-        moment = format_moment(until - _A_MINUTE, zone, self.locale) if until else ""
-        return self.say(f"silence_{offer.plan.silence.value}", day=offer.until).replace(
-            "{moment}", moment
-        )
+        return format_moment(until - _A_MINUTE, zone, self.locale) if until else ""
 
     @property
     def clauses(self) -> list[str]:
-        return [sentence for _, sentence in self.shown.clauses]
+        """What the law wants said, but for what silence means: that stands apart."""
+        apart = _OF_SILENCE if self.shown.offer else frozenset()
+        return [sentence for clause, sentence in self.shown.clauses if clause not in apart]
 
     @property
     def chose(self) -> str:
@@ -251,6 +271,11 @@ class OrderView:
     @property
     def history(self) -> tuple[Entry, ...]:
         return timeline(self.shown, self.words, locale=self.locale)
+
+    @property
+    def place(self) -> str:
+        """Whose clocks the times on the page are read from."""
+        return self.shown.case.order.zone.rpartition("/")[2].replace("_", " ")
 
     @property
     def address(self) -> str:
