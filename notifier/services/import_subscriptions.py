@@ -7,9 +7,7 @@ confirm by link. Bringing the same file again brings nobody twice, and nobody wh
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,7 @@ from notifier.services.consent import Circumstances
 from notifier.services.env import Env, ShopRef
 from notifier.services.import_columns import ImportedRow, Standing, find_columns, read_row
 from notifier.services.read_address import read_address
+from notifier.services.read_table import read_table
 from notifier.services.subscribe import (
     SignUp,
     find_wanted,
@@ -31,12 +30,8 @@ from notifier.store import ledger, people
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
 
-MOST_COLUMNS = 500
-LONGEST_CELL = 20_000
-LONGEST_LINE = 1_000_000
 MOST_KEPT = 1_000  # problems told one by one; the rest are counted
 SHOWN = 20
-_SEPARATORS = ",;\t|"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,64 +264,17 @@ def _read(
     file: Path, seen: Callable[[bytes], None], report: ImportReport
 ) -> Iterator[tuple[int, ImportedRow]]:
     """The rows that can be read, with their numbers; the others go into the report."""
-    with file.open("rb") as opened:
-        table = csv.reader(_lines(opened, seen), delimiter=_separator(opened), strict=False)
-        columns: dict[str, int] = {}
-        number = 0
-        while True:
-            number += 1
-            try:
-                cells = next(table)
-            except StopIteration:
-                break
-            except csv.Error as error:
-                report.rows += bool(columns)
-                words = f"The row cannot be read: {error}."
-                _refuse(report, number, [FieldProblem(field="row", code="csv", message=words)])
-                continue
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not columns:
-                columns = find_columns(cells)
-                continue
-            report.rows += 1
-            try:
-                _refuse_size(cells)
-                yield number, read_row(cells, columns)
-            except InvalidInput as error:
-                _refuse(report, number, error.problems)
+    columns: dict[str, int] = {}
+    for number, cells in read_table(file, seen=seen):
+        if not columns and not isinstance(cells, InvalidInput):
+            columns = find_columns(cells)
+            continue
+        report.rows += bool(columns)
+        try:
+            if isinstance(cells, InvalidInput):
+                raise cells
+            yield number, read_row(cells, columns)
+        except InvalidInput as error:
+            _refuse(report, number, error.problems)
     if not columns:
         raise InvalidInput.of("file", "empty", "The file holds no row.")
-
-
-def _refuse_size(cells: Sequence[str]) -> None:
-    if len(cells) > MOST_COLUMNS:
-        raise InvalidInput.of("row", "too_wide", f"The row has {len(cells)} columns.")
-    longest = max((len(cell) for cell in cells), default=0)
-    if longest > LONGEST_CELL:
-        raise InvalidInput.of("row", "too_long", f"A cell has {longest} characters.")
-
-
-def _separator(opened: io.BufferedReader) -> str:
-    """The sign between columns: what the first line has most of. Leaves the file at its start."""
-    start = opened.read(64 * 1024)
-    opened.seek(0)
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InvalidInput.of("file", "utf_16", "The file is UTF-16. Save it as CSV UTF-8.")
-    if start.startswith(b"PK\x03\x04"):
-        raise InvalidInput.of("file", "not_csv", "This is a spreadsheet. Save it as CSV UTF-8.")
-    first = next((line for line in start.decode("utf-8", "replace").splitlines() if line), "")
-    return max(_SEPARATORS, key=first.count)
-
-
-def _lines(opened: io.BufferedReader, seen: Callable[[bytes], None]) -> Iterator[str]:
-    """Line by line, in UTF-8 or, where a line is none, in Windows' Western encoding."""
-    is_first = True
-    while octets := opened.readline(LONGEST_LINE):
-        seen(octets)
-        try:
-            text = octets.decode("utf-8-sig" if is_first else "utf-8")
-        except UnicodeDecodeError:
-            text = octets.decode("cp1252", "replace")
-        is_first = False
-        yield text

@@ -80,7 +80,7 @@ def change_eta(
 ) -> EtaChange:
     """The same within a transaction. `only_physical`: only who wants nothing but goods that are
     there hears of it; the others hear the date in another message. Raises as `set_eta`."""
-    _refuse(env, shop, eta, source=source)
+    refuse_eta(env, shop, eta, source=source)
     before = _belief(env, tx, variant)
     if before.level is Level.THERE:
         raise Conflict("available", "This can be bought now, so it needs no expected date.")
@@ -123,7 +123,8 @@ def _is_better_known(
     return True
 
 
-def _refuse(env: Env, shop: ShopRef, eta: Eta | None, *, source: str) -> None:
+def refuse_eta(env: Env, shop: ShopRef, eta: Eta | None, *, source: str) -> None:
+    """Raises errors.InvalidInput for a date that is past, and a definite one without a source."""
     if eta is None:
         return
     today = env.now().astimezone(ZoneInfo(shop.config.time_zone)).date()

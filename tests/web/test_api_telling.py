@@ -47,6 +47,7 @@ def test_a_date_set_by_hand_is_told_to_those_who_wait(
         "eta": "2027-02-14",
         "changed": True,
         "told": True,
+        "foreseen": None,
     }
     assert [letter["kind"] for letter in store.send()] == ["eta_revised"]
     promise = store.rows("SELECT * FROM etas")[0]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import date, datetime
+
 from flask import Blueprint
 from pydantic import Field
 
 from notifier.domain.dates import read_eta
+from notifier.domain.eta import Eta
 from notifier.domain.scope import Scope
 from notifier.errors import InvalidInput
+from notifier.services.foresee_eta import foresee_eta
 from notifier.services.push_stock import find_key
 from notifier.services.set_eta import set_eta
 from notifier.web.api.access import Caller
@@ -37,17 +42,50 @@ class EtaGiven(Shape):
     )
     evidence: str = Field("", max_length=4000, description="What shows it: an order's number …")
     actor: str = Field("", max_length=64, description="Who says so.")
+    preview: bool = Field(
+        False, description="Save nothing; say who would be told what, and what the law wants then."
+    )
+
+
+class ForeseenLine(Shape):
+    """One line that somebody has bought. `message` null: its customer is told nothing. `answer_by`:
+    the last day on which an answer counts. `notice_by`: before which instant the law wants the
+    notice offered; null where it wants none."""
+
+    order: str
+    ref: str
+    before: str = Field(description="Its state now …")
+    after: str = Field(description="… and with this date.")
+    message: str | None
+    revised: date | None
+    silence: str = Field(description="What no answer means: consents, cancels or nothing.")
+    answer_by: date | None
+    notice_by: datetime | None
+
+
+class Foreseen(Shape):
+    """What the date would mean. `messages`: how many lines' customers get which message.
+    `first_notice_by`: the earliest instant by which the law wants a notice offered. `lines`: at
+    most 500 of the `lines_concerned`. `subscribers`: how many who wait for it would be told."""
+
+    messages: dict[str, int]
+    first_notice_by: datetime | None
+    lines_concerned: int
+    lines: list[ForeseenLine]
+    subscribers: int
 
 
 class EtaAnswer(Shape):
     """`changed` is false when that date was known. `told`: who waits hears of it, if it moved far
-    enough for the shop's settings."""
+    enough for the shop's settings; who has bought it hears what the law wants. With `preview`,
+    `foreseen` says what would follow, and nothing was saved."""
 
     variant: str
     before: str | None
     eta: str | None
     changed: bool
     told: bool
+    foreseen: Foreseen | None
 
 
 @operation(
@@ -66,6 +104,8 @@ def give_eta(caller: Caller, given: EtaGiven) -> EtaAnswer:
     if given.eta is not None and eta is None:
         raise InvalidInput.of("eta", "not_a_date", f"{given.eta!r} is no date. Send null for none.")
     key = find_key(env(), caller.shop, variant=given.variant.strip(), sku=given.sku.strip())
+    if given.preview:
+        return _preview(caller, key, eta, source=given.source)
     done = set_eta(
         env(),
         caller.shop,
@@ -81,4 +121,21 @@ def give_eta(caller: Caller, given: EtaGiven) -> EtaAnswer:
         eta=done.after,
         changed=done.changed,
         told=done.told,
+        foreseen=None,
+    )
+
+
+def _preview(caller: Caller, key: str, eta: Eta | None, *, source: str) -> EtaAnswer:
+    found = foresee_eta(env(), caller.shop, key, eta, source=source)
+    values = asdict(found)
+    return EtaAnswer(
+        variant=found.variant,
+        before=found.before,
+        eta=found.after,
+        changed=found.before != found.after,
+        told=found.subscribers > 0,
+        foreseen=Foreseen(
+            **{name: values[name] for name in Foreseen.model_fields if name != "lines"},
+            lines=[ForeseenLine(**line) for line in values["lines"]],
+        ),
     )
