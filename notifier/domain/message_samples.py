@@ -231,7 +231,7 @@ def sample_context(kind: MessageKind, locale: str, sample: str = "rich") -> dict
         context["links"].update(unsubscribe="", manage="", keep="")
     _VARIANTS[sample](context)
     if kind in ABOUT_ORDERS:
-        vary_order(context, language, sample)
+        vary_order(context, language, sample, kind=kind)
     return _only_what_fits(kind, context)
 
 

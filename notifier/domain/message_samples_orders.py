@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from notifier.domain.message import LEGAL_NOTICES, MessageKind
+
 _LINK = "https://notify.kettle.example/o/AYrR0mWq2H6tKcZ8vQe5Lx1bNs7pJd4GfUo"
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
@@ -121,7 +123,7 @@ def about_order(context: dict[str, Any], language: str) -> dict[str, Any]:
     }
 
 
-def vary_order(context: dict[str, Any], language: str, sample: str) -> None:
+def vary_order(context: dict[str, Any], language: str, sample: str, *, kind: MessageKind) -> None:
     """What the samples of this name differ in besides, in an order."""
     words = _WORDS[language]
     match sample:
@@ -150,6 +152,10 @@ def vary_order(context: dict[str, Any], language: str, sample: str) -> None:
     if sample not in ("bare", "nothing left"):
         title = context["variant"]["title"]
         context["product"]["variant"] = "" if context["any_variant"] else title
+    if kind is MessageKind.ORDER_CANCELLED:
+        context["links"]["withdraw"] = context["labels"]["withdraw"] = ""
+    if kind not in LEGAL_NOTICES:  # news says no more than what every message says
+        context["clauses"] = _sentences(words, "right") if context["links"]["withdraw"] else []
 
 
 def _take_away(context: dict[str, Any], words: Mapping[str, str]) -> None:

@@ -17,7 +17,15 @@ from notifier.domain.order_delay import ChoiceKind, Clause, NoticePlan, Refund, 
 from notifier.domain.order_delay.packs import Looks
 from notifier.domain.order_history import Happened
 from notifier.errors import TemplateProblem
-from notifier.i18n import eta_words, format_date, format_moment, section
+from notifier.i18n import (
+    available_locales,
+    choose_locale,
+    eta_words,
+    format_date,
+    format_moment,
+    locale_chain,
+    section,
+)
 from notifier.rendering.clauses import (
     BY_LINK,
     ClauseValues,
@@ -79,7 +87,7 @@ def order_context(
         raise TemplateProblem(
             f"order line {matter.case.line.id} does not ask for a {kind} message now", where=kind
         )
-    told = _Told(kind=kind, matter=matter, locale=message.locale)
+    told = _Told(kind=kind, matter=matter, locale=_spoken(message.locale))
     case, line = matter.case, matter.case.line
     return {
         "kind": kind.value,
@@ -104,6 +112,12 @@ def order_context(
         "alternatives": [_alternative(one, told.locale) for one in matter.alternatives],
         "incentive": _incentive(line.incentive),
     }
+
+
+def _spoken(locale: str) -> str:
+    """The language the sentences will be in: no French date within an English sentence."""
+    spoken = choose_locale(locale, available_locales())
+    return locale if locale_chain(spoken)[-1] == locale_chain(locale)[-1] else spoken
 
 
 def _clauses(told: _Told) -> tuple[tuple[Clause, str], ...]:

@@ -120,6 +120,25 @@ def test_od4_a_first_notice_says_all_and_offers_both_choices(
     assert not mail.says("withdraw")
 
 
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [
+        ("fr-CA", "The revised shipping date for this item is 10 April 2026."),
+        ("en-US", "The revised shipping date for this item is April 10, 2026."),
+        ("es-MX", "La nueva fecha de envío de este artículo es el 10 de abril de 2026."),
+    ],
+)
+def test_a_locked_sentence_and_its_date_are_in_one_language(
+    world: World, orders: OrderWorld, locale: str, said: str
+) -> None:
+    bought = orders.order(locale=locale, lines=[{"promise": BY_APRIL}])
+    world.deliver()
+    orders.at("2026-03-20")
+    expect(orders, bought.line, "2026-04-10")
+
+    assert last_mail(world, "delay_notice").says(said)
+
+
 def test_od15_it_has_no_unsubscribe_and_offers_alternatives_only_as_a_choice(
     world: World, orders: OrderWorld
 ) -> None:

@@ -64,15 +64,21 @@ WEAKENED = [
 ]
 
 
-@pytest.mark.parametrize("kind", sorted(ABOUT_ORDERS))
 @pytest.mark.parametrize("part", BOTH)
 @pytest.mark.parametrize(("how", "block", "said"), WEAKENED, ids=[one[0] for one in WEAKENED])
 def test_a_template_whose_locked_sentences_are_weakened_cannot_be_saved(
-    kind: MessageKind, part: str, how: str, block: str, said: str
+    part: str, how: str, block: str, said: str
 ) -> None:
     """5.D 142 and OD-14."""
     with pytest.raises(TemplateProblem, match=said):
-        attempt(kind, part, swap(LOOP, block)(shipped(kind, part)))
+        attempt("delay_notice", part, swap(LOOP, block)(shipped("delay_notice", part)))
+
+
+@pytest.mark.parametrize("kind", sorted(ABOUT_ORDERS))
+@pytest.mark.parametrize("part", BOTH)
+def test_no_message_about_an_order_can_do_without_them(kind: MessageKind, part: str) -> None:
+    with pytest.raises(TemplateProblem, match="missing"):
+        attempt(kind, part, swap(LOOP, "")(shipped(kind, part)))
 
 
 HIDDEN = [

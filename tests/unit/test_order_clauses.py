@@ -248,7 +248,7 @@ def test_both_parts_of_a_notice_hold_every_sentence_and_both_choices(
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-@pytest.mark.parametrize("kind", sorted(ABOUT_ORDERS))
+@pytest.mark.parametrize("kind", sorted(ABOUT_ORDERS - {MessageKind.ORDER_CANCELLED}))
 def test_e7_every_message_about_an_eu_order_links_the_withdrawal_function(
     kind: MessageKind, locale: str
 ) -> None:
