@@ -57,7 +57,6 @@ def announce(env: Env) -> int:
 
     Call again at once while it returns more than zero.
     """
-    env.db.retry(lambda tx: releases.reopen_sold_out(tx, now=env.now()))
     steps = env.db.retry(lambda tx: _open_releases(env, tx))
     with env.db.read() as tx:
         due = releases.due_releases(tx, now=env.now())
