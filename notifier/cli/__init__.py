@@ -87,4 +87,12 @@ def set_up_log(level: str = "INFO") -> None:
 
 
 # imported for their commands, which register themselves
-from notifier.cli import ahead, evidence, expecting, keeping, looking, running  # noqa: E402, F401
+from notifier.cli import (  # noqa: E402
+    ahead,  # noqa: F401
+    evidence,  # noqa: F401
+    expecting,  # noqa: F401
+    keeping,  # noqa: F401
+    looking,  # noqa: F401
+    ordering,  # noqa: F401
+    running,  # noqa: F401
+)
