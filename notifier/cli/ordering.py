@@ -122,8 +122,8 @@ def _moment(at: datetime | None) -> str:
 
 def _line_words(line: ShownLine) -> str:
     return (
-        f"{_moment(line.deadline):<20}  {line.next_step:<20}  {line.state:<20}  {line.order}/{line.ref}  "
-        f"{line.quantity} x {line.title[:50]}"
+        f"{_moment(line.deadline):<20}  {line.next_step:<20}  {line.state:<20}  "
+        f"{line.order}/{line.ref}  {line.quantity} x {line.title[:50]}"
     )
 
 
