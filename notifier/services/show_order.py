@@ -84,7 +84,8 @@ def _refund_by(case: Case, standing: Standing, *, now: datetime) -> date:
         return standing.refund.by
     by_delivery = standing.pack.looks is Looks.AT_DELIVERY
     ground = Why.WITHDRAWN if by_delivery else Why.CANCELLED
-    if standing.state in (State.SHIPPED, State.DELIVERED):
+    has_left = standing.state in (State.SHIPPED, State.DELIVERED)
+    if has_left and standing.pack.withdrawal_days is not None:
         ground = Why.WITHDRAWN_AFTER_SHIPMENT
     return refund_from(case.facts, standing.pack, at=now, ground=ground).by
 

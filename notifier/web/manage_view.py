@@ -12,9 +12,11 @@ from notifier.i18n import available_locales, choose_locale, section
 from notifier.services.compose import in_language
 from notifier.services.env import ShopRef
 from notifier.services.manage import Item, load_items
+from notifier.services.show_order import open_lines_of
 from notifier.services.write_message import media_of
+from notifier.signing import Purpose
 from notifier.web.here import env
-from notifier.web.pages import fill, visitor_locale
+from notifier.web.pages import fill, own_path, visitor_locale
 from notifier.web.product_card import Card, card_of, day, masked
 
 HISTORY = 10
@@ -49,6 +51,15 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """Something bought that is still waited for, and the page where one decides about it."""
+
+    title: str
+    about: str  # the order, in words
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """Everything behind one link."""
 
@@ -62,6 +73,11 @@ class Overview:
     waiting: tuple[Entry, ...]
     unconfirmed: tuple[Entry, ...]
     past: tuple[Past, ...]
+    ordered: tuple[Ordered, ...]
+
+    @property
+    def ordered_title(self) -> str:
+        return section(self.locale, "order_page")["manage_orders"]
 
     @property
     def is_empty(self) -> bool:
@@ -87,7 +103,20 @@ def load_overview(contact_id: int) -> Overview:
         waiting=tuple(_entry(item, words, locale=locale) for item in waiting),
         unconfirmed=tuple(_entry(item, words, locale=locale) for item in asked),
         past=tuple(_past(items, words, locale=locale)),
+        ordered=tuple(_ordered(contact.id, locale=locale)),
     )
+
+
+def _ordered(contact_id: int, *, locale: str) -> list[Ordered]:
+    said = section(locale, "order_page")["manage_order"]
+    return [
+        Ordered(
+            title=line.title,
+            about=fill(said, ref=order.ref),
+            url=own_path(f"/o/{env().signer.make(Purpose.ORDER, line.id)}"),
+        )
+        for order, line in open_lines_of(env(), contact_id)
+    ]
 
 
 def _locale_of(items: list[Item]) -> str:
