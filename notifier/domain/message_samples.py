@@ -119,6 +119,7 @@ def _rich(words: Mapping[str, str], when: Mapping[str, str]) -> dict[str, Any]:
         "waiting_since": when["waiting_since"],
         "incentive": {"code": "EARLY10", "text": ""},
         "source": {
+            "sort": "source",
             "name": "Product feed",
             "problem": words["problem"],
             "since": when["since"],
@@ -142,7 +143,7 @@ def _bare(context: dict[str, Any]) -> None:
     context["links"].update(cancel="", release="", drop="")
     for name in ("asked_on", "expires_in", "waiting_since"):
         context[name] = ""
-    context["source"].update(since="", advice="", held=0)
+    context["source"].update(sort="order", since="", advice="", held=0)
 
 
 def _rename(context: dict[str, Any], *, shop: str, product: str, variant: str) -> None:

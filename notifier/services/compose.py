@@ -177,6 +177,9 @@ def _shop(shop: ShopRef) -> dict[str, Any]:
     }
 
 
+_SORTS = {"source": "source", "breaker": "source", "order": "order"}
+
+
 def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
     facts = message.facts or {}
     links = {"release": "", "drop": ""}
@@ -187,6 +190,7 @@ def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
         links = {"release": link, "drop": link}
     return {
         "source": {
+            "sort": _SORTS.get(str(facts.get("code", "source")).partition(".")[0], "other"),
             "name": str(facts.get("source") or facts.get("about") or ""),
             "problem": str(facts.get("message", "")),
             "since": format_date(message.created_at.date(), message.locale),
