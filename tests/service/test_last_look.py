@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -58,12 +59,17 @@ def _hash_of(world: World, one: int) -> str:
 
 @contextmanager
 def delivering(world: World) -> Iterator[None]:
-    """All letters are claimed; the first two lie with a server that takes its time."""
-    world.smtp.misbehave(Fault(at="dot", delay=4 * FRESH, times=2))
+    """All letters are claimed; the first two lie with a server that answers only afterwards."""
+    gate = threading.Event()
+    world.smtp.wait_until_closed = gate.wait  # type: ignore[method-assign]
+    world.smtp.misbehave(Fault(at="dot", delay=20, times=2))
     thread = threading.Thread(target=world.deliver)
     thread.start()
     wait_until(lambda: sum(line == "DATA" for _, line in world.smtp.commands) >= 2)
     yield
+    over = time.monotonic() + 2 * FRESH
+    wait_until(lambda: time.monotonic() > over)
+    gate.set()
     thread.join(20)
     assert not thread.is_alive()
 
