@@ -18,9 +18,9 @@ from notifier.domain.order_delay.days import start_of
 from notifier.domain.order_delay.states import CLOSED, OPEN
 from notifier.domain.order_history import Happened
 from notifier.domain.stock import Level
-from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
+from notifier.services.order_alarms import call_people, first_time
 from notifier.services.order_case import Case, load_case
 from notifier.services.order_ready import NOTHING, look_for_goods, take_goods, tell_ready
 from notifier.services.order_tell import tell
@@ -77,7 +77,7 @@ def follow(env: Env, tx: Transaction, line_id: int) -> Standing:
     shop = env.shop_by_id(case.line.shop_id)
     if shop is not None:
         _owe(env, tx, shop, case, standing, now=now)
-        _call_people(env, tx, shop, case, standing, now=now)
+        call_people(env, tx, shop, case, standing, now=now)
         tell(env, tx, shop, case, what_to_tell(case, now=now))
         if arrival.epoch is not None:
             tell_ready(env, tx, shop, case, standing, epoch=arrival.epoch)
@@ -120,7 +120,7 @@ def _take_over_estimate(tx: Transaction, case: Case, *, now: datetime) -> bool:
         return False  # what is there is expected no more, and that is no delay
     if latest is not None and _stands(latest, belief, now=now):
         return False
-    facts = estimate_facts(belief.eta, source=belief.source)
+    facts = estimate_facts(belief.eta, source=belief.source, reason=belief.reason)
     if latest is not None and {name: latest.facts.get(name) for name in facts} == facts:
         return False
     known = min(max(belief.at or now, case.order.completed_at), now)
@@ -154,7 +154,9 @@ def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((at for at in (one, other) if at is not None), default=None)
 
 
-def estimate_facts(eta: Eta | None, *, source: str, scope: str = "variant") -> dict[str, Any]:
+def estimate_facts(
+    eta: Eta | None, *, source: str, scope: str = "variant", reason: str = ""
+) -> dict[str, Any]:
     """What an ESTIMATE event says: the last day of the span (trust A4), and whether somebody or
     something stands behind it (trust OD-5). `scope`: variant, line, or stock (it is there)."""
     return {
@@ -163,7 +165,7 @@ def estimate_facts(eta: Eta | None, *, source: str, scope: str = "variant") -> d
         "eta": eta.iso() if eta else None,
         "has_basis": eta is not None and source not in ("", BY_HAND),
         "source": source if eta else "",
-    }
+    } | ({"reason": reason} if reason else {})
 
 
 def _is_owed(standing: Standing) -> bool:
@@ -178,7 +180,7 @@ def _owe(
     if refund is None or not _is_owed(standing):
         return
     mark = f"hook:refund.required:{refund.vest}:{refund.ground}"
-    if not _first_time(tx, case, mark, facts={"hook": "refund.required"}, now=now):
+    if not first_time(tx, case, mark, facts={"hook": "refund.required"}, now=now):
         return
     line, order = case.line, case.order
     siblings = orders.lines_of_order(tx, order.id)
@@ -202,79 +204,6 @@ def _owe(
             "shipping_fee_by_hand": refund_scope(states) is RefundScope.LINES_AND_FEE_BY_HAND,
             "rules": standing.pack.name,
         },
-    )
-
-
-def _call_people(
-    env: Env, tx: Transaction, shop: ShopRef, case: Case, standing: Standing, *, now: datetime
-) -> None:
-    """Alarms: a missed or near deadline, a customer who cannot be reached, a review."""
-    about = case.facts.ref[:128]
-    for reason in standing.reasons:
-        if reason.why in standing.alarms:
-            mark = f"alarm:{reason.why}:{reason.at.isoformat()}"
-            if _first_time(tx, case, mark, facts={"why": reason.why.value}, now=now):
-                _raise(env, tx, shop, case, standing, why=reason.why.value)
-    notice = standing.notice
-    if notice is not None and notice.person_from is not None and notice.person_from <= now:
-        mark = f"alarm:not_reached:{notice.by}"
-        if _first_time(tx, case, mark, facts={"why": "not_reached"}, now=now):
-            _raise(env, tx, shop, case, standing, why="not_reached")
-    elif notice is None:
-        clear_alarm(env, tx, code="order.not_reached", about=about)
-    if standing.state is State.MANUAL_REVIEW:
-        if _first_time(tx, case, "alarm:review", facts={"why": "review"}, now=now):
-            _raise(env, tx, shop, case, standing, why="review")
-    else:
-        clear_alarm(env, tx, code="order.review", about=about)
-    if standing.state is State.REFUNDED:
-        for why in ("refund_nearly_overdue", "refund_overdue"):
-            clear_alarm(env, tx, code=f"order.{why}", about=about)
-
-
-_WHAT_TO_DO = {
-    "no_option_offered": "A legal deadline was missed: no valid notice was offered in time. The "
-    "order is cancelled by law; send the refund by {refund_by}.",
-    "no_renewed_option_offered": "A legal deadline was missed: the date the customer agreed to is "
-    "over. The order is cancelled by law; send the refund by {refund_by}.",
-    "shipped_after_end": "It was shipped after the order had ended. Stop the parcel if you can; "
-    "the refund is owed all the same.",
-    "shipped_as_cancelled": "Cancelled and shipped at the same instant. Find out which came first.",
-    "refund_late": "The refund was sent after its last day.",
-    "refund_nearly_overdue": "The refund must be sent by {refund_by}.",
-    "refund_overdue": "The refund should have been sent by {refund_by}. Send it now.",
-    "not_reached": "The customer was not reached, and a notice must be given by {notice_by}. Call "
-    "or write to them yourself.",
-    "review": "Cancelled and shipped at the same instant. Find out which came first and say so.",
-}
-
-
-def _raise(
-    env: Env, tx: Transaction, shop: ShopRef, case: Case, standing: Standing, *, why: str
-) -> None:
-    notice_by = standing.notice.last_day if standing.notice else None
-    words = {
-        "refund_by": str(standing.refund.by) if standing.refund else "",
-        "notice_by": str(notice_by or ""),
-    }
-    raise_alarm(
-        env,
-        tx,
-        code=f"order.{why}",
-        about=case.facts.ref[:128],
-        message=f"Order {case.order.ref}, line {case.line.ref} ({case.line.title[:80]}): "
-        + _WHAT_TO_DO[why].format(**words),
-        shop=shop,
-        facts={"order": case.order.ref, "line": case.line.ref},
-    )
-
-
-def _first_time(
-    tx: Transaction, case: Case, mark: str, *, facts: dict[str, Any], now: datetime
-) -> bool:
-    kind = Happened.ALARM if mark.startswith("alarm:") else Happened.HOOK
-    return orders.add_event(
-        tx, case.line.id, kind=kind.value, at=now, recorded_at=now, key=mark[:128], facts=facts
     )
 
 
