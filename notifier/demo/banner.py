@@ -33,6 +33,7 @@ def welcome(places: Places, *, took: float, kept: bool) -> str:
         ("Inbox", shop + "/inbox"),
         ("Phone", shop + "/phone"),
         ("Stock dial", shop + "/dial"),
+        ("Order desk", shop + "/desk"),
         ("The notifier", places.notifier),
     ]
     kept_words = "is kept" if kept else "is removed at the end"

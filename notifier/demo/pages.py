@@ -1,22 +1,26 @@
-"""Which Flask app shows the demo: storefront, inbox, phone, stock dial and the page that leads in?
+"""Which Flask app shows the demo: storefront, inbox, phone, dials, desk and the page that leads in?
 
 All on one origin, which is not the notifier's: the widget runs cross-origin, as on a real shop.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import Forbidden, HTTPException
 
-from notifier.demo import dial, front, inbox, phone, storefront
+from notifier.demo import desk, dial, ears, front, inbox, phone, storefront
+from notifier.demo.desk_words import short_day
 from notifier.demo.stage import Stage
 from notifier.demo.storefront import EXTENSION, stage
 from notifier.errors import InvalidInput, NotFound
 
 __all__ = ["create_pages"]
+
+A_MINUTE = timedelta(minutes=1)
 
 
 def create_pages(on_stage: Stage) -> Flask:
@@ -29,7 +33,7 @@ def create_pages(on_stage: Stage) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=0,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (front, storefront, inbox, phone, dial):
+    for part in (front, storefront, inbox, phone, dial, desk, ears):
         app.register_blueprint(part.blueprint)
     app.before_request(_refuse_strangers)
     app.after_request(_with_headers)
@@ -67,6 +71,7 @@ def _for_every_page() -> dict[str, Any]:
         "notifier": on_stage.places.notifier,
         "public_key": on_stage.keys.public,
         "unread": on_stage.mailbox.count()[1],
+        "other_day": short_day(on_stage.clock().date()) if on_stage.clock.ahead > A_MINUTE else "",
     }
 
 

@@ -5,6 +5,7 @@ So `notifier check --config FOLDER/config.toml` works on a running demo as on an
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import tomllib
@@ -46,6 +47,9 @@ class Keys:
     account: str = field(default_factory=lambda: "AC" + secrets.token_hex(16))
     service: str = field(default_factory=lambda: "MG" + secrets.token_hex(16))
     token: str = field(default_factory=lambda: secrets.token_hex(16))
+    hook: str = field(
+        default_factory=lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    )
 
 
 def read_keys(folder: Path) -> Keys:
@@ -62,6 +66,7 @@ def read_keys(folder: Path) -> Keys:
         account=sms["account_sid"],
         service=sms["messaging_service_sid"],
         token=sms["auth_token"],
+        hook=shop["webhooks"]["orders"]["secret"],
     )
 
 
@@ -157,6 +162,18 @@ def _shop(places: Places, keys: Keys) -> dict[str, Any]:
                     "eta:write",
                     "orders:read",
                     "orders:write",
+                ],
+            }
+        },
+        "webhooks": {
+            "orders": {
+                "url": f"{places.storefront}/hooks/orders",
+                "secret": keys.hook,
+                "events": [
+                    "order.consented",
+                    "order.changed",
+                    "order.cancel_requested",
+                    "refund.required",
                 ],
             }
         },

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from notifier.demo.desk_words import MESSAGES
 from notifier.demo.goods import GOODS, find_kind
 from notifier.demo.settings import SHOP
 from notifier.demo.stage import GUEST_DOMAIN, Stage
@@ -29,6 +30,7 @@ _KINDS = {
     "still_waiting": "“Still interested?”",
     "manage_link": "Link to all notices",
     "source_trouble": "Alarm for Olga",
+    **MESSAGES,
 }
 _STATES = {
     "due": "is due",
