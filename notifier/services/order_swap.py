@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from notifier.domain.business_days import add_business_days
 from notifier.domain.eta import Eta
 from notifier.domain.order_delay import Standing
-from notifier.domain.stock import Level
+from notifier.domain.order_delay.states import OPEN
+from notifier.domain.stock import Level, Stock
 from notifier.services.order_case import Case
 from notifier.services.order_follow import estimate_facts
-from notifier.store import catalogue
+from notifier.store import catalogue, orders
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
@@ -44,15 +45,19 @@ def swaps_for(tx: Transaction, case: Case, *, for_update: bool = False) -> list[
         for one in ordered
         if one.id != line.variant_id
         and one.published
-        and _is_there(beliefs.get(one.id), line.quantity)
+        and _is_there(tx, one.id, beliefs.get(one.id), line.quantity)
         and _costs_no_more(one, case)
     ]
 
 
-def _is_there(belief: Any, quantity: int) -> bool:
+def _is_there(tx: Transaction, variant_id: int, belief: Stock | None, quantity: int) -> bool:
+    """Whether enough is there for this line and for all others that wait for the same."""
     if belief is None or belief.level is not Level.THERE:
         return False
-    return belief.quantity is None or belief.quantity >= quantity
+    if belief.quantity is None:
+        return True
+    _, promised = orders.open_units(tx, variant_id, states=OPEN)
+    return belief.quantity >= promised + quantity
 
 
 def _costs_no_more(variant: VariantRow, case: Case) -> bool:

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from notifier.domain.order_delay import Clause, Standing, State, Until, Why, assess
 from notifier.domain.order_delay.packs import Looks
 from notifier.domain.order_delay.refunds import refund_from
+from notifier.domain.order_delay.states import OPEN
 from notifier.errors import NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_answer import may_change
 from notifier.services.order_case import Case, load_case
-from notifier.services.order_follow import OPEN
 from notifier.services.order_offer import Offer, open_offer, sentences, worth_waiting_for
 from notifier.services.order_swap import swaps_for
 from notifier.store import catalogue, orders, people

@@ -19,6 +19,7 @@ from notifier.i18n import (
 )
 from notifier.rendering.clauses import withdrawal_label
 from notifier.services.order_answer import BY_CUSTOMER, days_of_period
+from notifier.services.order_swap import SOURCE as IN_STOCK
 from notifier.services.product_words import money, product_title, variant_title
 from notifier.services.show_order import Shown, load_shown
 from notifier.web.here import env
@@ -83,7 +84,7 @@ class OrderView:
     @cached_property
     def key(self) -> str:
         """Which heading: review, cancelled, withdrawn, terminated, lapsed, declined, delivered,
-        shipped, missed, period, terminate, late, agreed, open."""
+        shipped, missed, period, terminate, ready, late, agreed, open."""
         standing = self.shown.standing
         refund = standing.refund
         if refund is not None and standing.state is not State.MANUAL_REVIEW:
@@ -94,6 +95,9 @@ class OrderView:
             return "withdrawn" if refund.ground in _WITHDRAWN else "cancelled"
         if standing.state in _STATES:
             return _STATES[standing.state]
+        estimate = self.shown.case.latest(Happened.ESTIMATE)
+        if estimate is not None and estimate.facts.get("source") == IN_STOCK:
+            return "ready"
         if self.shown.offer is not None:
             return "late"
         return "agreed" if standing.state in _AGREED else "open"

@@ -36,7 +36,7 @@ TOO_SMALL = """() => [...document.querySelectorAll('main button, main summary, m
   .map(([name, box]) => [name, box.width, box.height])"""
 SIZES = """() => [...document.querySelectorAll('.choices button')].map((one) => {
   const [box, style] = [one.getBoundingClientRect(), getComputedStyle(one)];
-  return [Math.round(box.width), box.height, style.backgroundColor, style.color, style.fontWeight].join();
+  return [Math.round(box.width), style.backgroundColor, style.color, style.fontWeight].join(';');
 })"""
 
 
@@ -135,8 +135,7 @@ def test_both_choices_look_alike(
     site.open(page, site.late())
 
     wait, cancel = page.evaluate(SIZES)
-    assert wait.split(",")[0] == cancel.split(",")[0]
-    assert wait.split(",")[2:] == cancel.split(",")[2:]
+    assert wait == cancel
 
 
 def test_a_keyboard_is_enough_to_wait_and_then_to_cancel(

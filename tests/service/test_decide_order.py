@@ -509,6 +509,20 @@ def test_what_is_not_there_or_costs_more_cannot_be_taken(
 
 
 @sqlite_only
+def test_the_last_one_is_taken_once(world: OrderWorld) -> None:
+    world.stock("KETTLE", 0, alternatives=("POT",))
+    world.stock("POT", 1)
+    first = late(world, lines=[{"variant": "KETTLE"}])
+    second = world.order(lines=[{"variant": "KETTLE"}]).line
+
+    answer(world, first, "swap", variant="POT")
+    with pytest.raises(Conflict) as refused:
+        answer(world, second, "swap", variant="POT")
+
+    assert refused.value.code == "sold_out"
+
+
+@sqlite_only
 @pytest.mark.parametrize("kind", ["quantity", "swap"])
 def test_nothing_is_changed_about_what_has_left(world: OrderWorld, kind: str) -> None:
     line = world.order(lines=[{"quantity": 3}]).line

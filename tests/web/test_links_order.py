@@ -372,7 +372,9 @@ def test_something_else_is_taken(client: FlaskClient, world: OrderWorld) -> None
     assert heading(page) == "You get this one instead"
     assert "Copper pot" in words(page)
     assert "ships by 24 March 2026" in words(page)
-    assert "You took Copper pot instead of Copper kettle." in words(client.get(world.path(line)))
+    after = client.get(world.path(line))
+    assert heading(after) == "It is in stock"
+    assert "You took Copper pot instead of Copper kettle." in words(after)
 
 
 def test_a_missed_day_lets_the_customer_set_another(client: FlaskClient, world: OrderWorld) -> None:
