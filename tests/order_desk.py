@@ -24,8 +24,8 @@ from notifier.services.decide_order import Decided, decide
 from notifier.services.order_answer import Answer, AnswerKind
 from notifier.services.order_case import Case, load_case
 from notifier.services.order_follow import AT_ONCE, follow_due
-from notifier.services.order_given import LineSaid, OrderSaid, read_order
-from notifier.services.report_order import Reported, Shipment, report_shipments
+from notifier.services.order_given import EtaSaid, LineSaid, OrderSaid, read_order
+from notifier.services.report_order import Reported, Shipment, expect_line, report_shipments
 from notifier.services.set_eta import EtaChange, set_eta
 from notifier.services.take_orders import TakenOrder, find_order, take_order
 from notifier.store import orders
@@ -42,6 +42,7 @@ class Desk:
     def __init__(self, world: World, *, zone: str = NEW_YORK) -> None:
         self.world = world
         self.zone = zone
+        self.at("2026-03-02")
         world.see("SHIRT-S", 0)
 
     def at(self, when: str, *, zone: str = "") -> datetime:
@@ -87,6 +88,13 @@ class Desk:
         """The variant is expected then, for everybody."""
         env, shop = self.world.env, self.world.shop
         return set_eta(env, shop, variant, read_eta(day), source=source, actor="olga")
+
+    def expect_line(
+        self, ref: str, day: str | None, *, line: str = "1", source: str = "supplier"
+    ) -> Reported:
+        """One line is expected then, whatever its variant's date."""
+        said = EtaSaid(date=day, source=source)
+        return expect_line(self.world.env, self.world.shop, ref, line, said, actor=OLGA)
 
     def ship(self, when: str = "", *, ref: str = "#1001", line: str = "1") -> Reported:
         """The shop's server reports a parcel; `when` is a local time at the ship-to place."""

@@ -28,16 +28,12 @@ PHONE = "+12125551234"
 @pytest.fixture
 def desk(make_world: Callable[..., World]) -> Desk:
     """A shop that sells to the USA; Monday 2 March 2026, ten in the morning."""
-    made = Desk(make_world(webhooks=HOOK, release={"strategy": "all"}))
-    made.at("2026-03-02")
-    return made
+    return Desk(make_world(webhooks=HOOK, release={"strategy": "all"}))
 
 
 @pytest.fixture
 def europe(make_world: Callable[..., World]) -> Desk:
-    made = Desk(make_world(webhooks=HOOK, release={"strategy": "all"}), zone="Europe/Berlin")
-    made.at("2026-03-02")
-    return made
+    return Desk(make_world(webhooks=HOOK, release={"strategy": "all"}), zone="Europe/Berlin")
 
 
 def bought(desk: Desk, **more: Any) -> None:
@@ -190,9 +186,7 @@ def phones(make_world: Callable[..., World], clock: SettableClock) -> Iterator[D
     with FakeTwilio(
         account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
     ) as twilio:
-        made = Desk(make_world(twilio=twilio, release={"strategy": "all"}))
-        made.at("2026-03-02")
-        yield made
+        yield Desk(make_world(twilio=twilio, release={"strategy": "all"}))
 
 
 def test_f21_a_notice_that_cannot_be_delivered_goes_by_sms_and_then_to_a_person(
