@@ -177,6 +177,7 @@ def _order_words(shown: ShownOrder) -> Iterable[str]:
 @click.argument("date")
 @click.option("--source", default="", help="Who says so; a definite date needs it.")
 @click.option("--evidence", default="", help="What shows it: an order's number …")
+@click.option("--reason", default="", help="Why it is late; who has ordered reads it.")
 @click.option("--preview", is_flag=True, help="Save nothing; say what it would mean.")
 @click.option("--json", "as_json", is_flag=True, help="For a program to read.")
 @click.pass_context
@@ -188,6 +189,7 @@ def eta_set(
     date: str,
     source: str,
     evidence: str,
+    reason: str,
     preview: bool,
     as_json: bool,
 ) -> None:
@@ -209,7 +211,16 @@ def eta_set(
         for text in _foreseen_words(found):
             click.echo(text)
         return
-    done = set_eta(env, ref, variant, wanted, source=source, evidence=evidence, actor=ACTOR)
+    done = set_eta(
+        env,
+        ref,
+        variant,
+        wanted,
+        source=source,
+        evidence=evidence,
+        actor=ACTOR,
+        reason=reason,
+    )
     if as_json:
         click.echo(json.dumps(asdict(done)))
         return

@@ -13,24 +13,39 @@ from functools import partial
 from typing import Any
 
 from notifier.domain.eta import Eta
-from notifier.domain.order_delay import RefundScope, Standing, State, assess, end_of, refund_scope
+from notifier.domain.message import MessageState
+from notifier.domain.order_delay import (
+    RefundScope,
+    Standing,
+    State,
+    Why,
+    assess,
+    end_of,
+    refund_scope,
+)
 from notifier.domain.order_delay.days import start_of
 from notifier.domain.order_delay.states import CLOSED, OPEN
 from notifier.domain.order_history import Happened
 from notifier.domain.stock import Level
+from notifier.errors import StoreBusy
+from notifier.log import log
+from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.order_alarms import call_people, first_time
-from notifier.services.order_case import Case, load_case
+from notifier.services.order_case import Case, load_case, load_cases
 from notifier.services.order_ready import NOTHING, look_for_goods, take_goods, tell_ready
 from notifier.services.order_tell import tell
 from notifier.services.order_wanted import FROM_STOCK, what_to_tell
 from notifier.services.set_eta import BY_HAND
-from notifier.store import etas, orders
+from notifier.store import alarms, etas, order_messages, orders
 from notifier.store.orders import EventRow
 from notifier.store.session import Transaction
 
 GOODS_ARE_KEPT_FOR = timedelta(days=3)
+IN_FLIGHT_LOOK = timedelta(minutes=1)
+BROKEN_LOOK = timedelta(minutes=10)
+BROKEN = "order.unreadable"
 AT_ONCE = 100  # lines a run of the job looks at
 __all__ = ["AT_ONCE", "CLOSED", "OPEN", "New", "estimate_facts", "follow", "follow_due", "record"]
 
@@ -74,6 +89,9 @@ def follow(env: Env, tx: Transaction, line_id: int) -> Standing:
     if _take_over_estimate(tx, case, now=now) | take_goods(tx, case, arrival, now=now):
         case = load_case(tx, line_id)
     standing = assess(case.facts, now)
+    if _is_in_flight(tx, case, standing):
+        orders.update_line(tx, line_id, assessed_at=now, look_at=now + IN_FLIGHT_LOOK)
+        return standing
     shop = env.shop_by_id(case.line.shop_id)
     if shop is not None:
         _owe(env, tx, shop, case, standing, now=now)
@@ -95,16 +113,59 @@ def follow(env: Env, tx: Transaction, line_id: int) -> Standing:
 
 
 def follow_due(env: Env) -> int:
-    """The job: look at the lines at which something may follow by now; how many there were."""
+    """The job: look at the lines at which something may follow by now; how many there were.
+
+    A line that cannot be reckoned keeps no other from its deadline: a person is called, and it is
+    looked at again later.
+    """
     with env.db.read() as tx:
         due = orders.due_lines(tx, now=env.now(), limit=AT_ONCE)
+        known = {one.about for one in alarms.open_alarms(tx) if one.code == BROKEN}
     for line_id in due:
-        env.db.retry(partial(_follow_one, env, line_id))
+        try:
+            env.db.retry(partial(_follow_one, env, line_id, f"line:{line_id}" in known))
+        except StoreBusy:
+            raise
+        except Exception as error:  # noqa: BLE001  one broken line must not stop the rest
+            log.exception("order line cannot be reckoned", line=line_id)
+            env.db.retry(partial(_put_aside, env, line_id, f"{type(error).__name__}: {error}"))
     return len(due)
 
 
-def _follow_one(env: Env, line_id: int, tx: Transaction) -> None:
+def _follow_one(env: Env, line_id: int, was_broken: bool, tx: Transaction) -> None:
     follow(env, tx, line_id)
+    if was_broken:
+        clear_alarm(env, tx, code=BROKEN, about=f"line:{line_id}")
+
+
+def _put_aside(env: Env, line_id: int, why: str, tx: Transaction) -> None:
+    line = orders.find_line(tx, line_id, for_update=True)
+    if line is None:
+        return
+    orders.update_line(tx, line_id, look_at=env.now() + BROKEN_LOOK)
+    raise_alarm(
+        env,
+        tx,
+        code=BROKEN,
+        about=f"line:{line_id}",
+        message=f"Line {line.ref} ({line.title[:80]}), number {line_id} here, cannot be reckoned: "
+        f"{why[:300]}. Its deadlines are not watched until that is mended.",
+        shop=env.shop_by_id(line.shop_id),
+        facts={"line": line.ref},
+    )
+
+
+def _is_in_flight(tx: Transaction, case: Case, standing: Standing) -> bool:
+    """Whether the order seems to be over because nobody was told, while it is not known yet what
+    came of a letter: its sender may be at it, or was killed, and its notes say more soon."""
+    refund = standing.refund
+    if refund is None or refund.ground not in _NOT_TOLD or case.line.state in CLOSED:
+        return False
+    sending = MessageState.SENDING.value
+    return any(one.state == sending for one in order_messages.messages_of(tx, case.line.id))
+
+
+_NOT_TOLD = (Why.NO_OPTION_OFFERED, Why.NO_RENEWED_OPTION_OFFERED)
 
 
 def _take_over_estimate(tx: Transaction, case: Case, *, now: datetime) -> bool:
@@ -183,8 +244,7 @@ def _owe(
     if not first_time(tx, case, mark, facts={"hook": "refund.required"}, now=now):
         return
     line, order = case.line, case.order
-    siblings = orders.lines_of_order(tx, order.id)
-    states = [standing.state if one.id == line.id else State(one.state) for one in siblings]
+    scope = refund_scope([standing.state, *_states_of_others(tx, case, now=now)])
     tell_webhooks(
         env,
         tx,
@@ -200,11 +260,24 @@ def _owe(
             "vested_on": refund.vest.isoformat(),
             "refund_by": refund.by.isoformat(),
             "refund_by_instant": refund.by_at.isoformat(),
-            "covers": refund_scope(states).value,
-            "shipping_fee_by_hand": refund_scope(states) is RefundScope.LINES_AND_FEE_BY_HAND,
+            "covers": scope.value,
+            "shipping_fee_by_hand": scope is RefundScope.LINES_AND_FEE_BY_HAND,
             "rules": standing.pack.name,
         },
     )
+
+
+def _states_of_others(tx: Transaction, case: Case, *, now: datetime) -> list[State]:
+    """Where the other lines of the order stand. Those whose time is over may not have been looked
+    at yet: what is owed must not depend on which comes first."""
+    others = [one for one in orders.lines_of_order(tx, case.order.id) if one.id != case.line.id]
+    unseen = [
+        one.id
+        for one in others
+        if one.deadline_at is not None and one.deadline_at <= now and one.state in OPEN
+    ]
+    seen = {id_: assess(one.facts, now).state for id_, one in load_cases(tx, unseen).items()}
+    return [seen.get(one.id, State(one.state)) for one in others]
 
 
 def _look_at(case: Case, standing: Standing, *, now: datetime) -> datetime | None:
@@ -218,6 +291,8 @@ def _look_at(case: Case, standing: Standing, *, now: datetime) -> datetime | Non
     if standing.update_due is not None:
         moments.append(start_of(standing.update_due, zone))
     estimate = case.latest(Happened.ESTIMATE)
+    if estimate is not None and estimate.facts.get("scope") == FROM_STOCK and standing.may_ship:
+        moments.append(estimate.at + GOODS_ARE_KEPT_FOR)
     if estimate is not None and estimate.facts.get("ship_by") and standing.may_ship:
         day = datetime.fromisoformat(estimate.facts["ship_by"]).date()
         moments.append(end_of(day, zone))

@@ -31,6 +31,7 @@ LONGEST_REF = 128
 LONGEST_TITLE = 500
 LONGEST_SOURCE = 64
 LONGEST_EVIDENCE = 4_000
+LONGEST_REASON = 400
 MOST_UNITS = 1_000_000
 MOST_LINES = 500
 SOLD_AS = ("backorder", "preorder")
@@ -65,6 +66,7 @@ class EtaSaid:
     date: str | None
     source: str = ""
     evidence: str = ""
+    reason: str = ""  # why it is late, for the customer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ class GivenEta:
     eta: Eta | None
     source: str
     evidence: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,10 +234,13 @@ def read_estimate(said: EtaSaid, *, zone: str, now: datetime) -> GivenEta:
     for name, text, most in (
         ("source", source, LONGEST_SOURCE),
         ("evidence", said.evidence, LONGEST_EVIDENCE),
+        ("reason", said.reason, LONGEST_REASON),
     ):
         if len(text) > most:
             raise InvalidInput.of(name, "too_long", f"At most {most} characters.")
-    return GivenEta(eta=eta, source=source, evidence=said.evidence.strip())
+    return GivenEta(
+        eta=eta, source=source, evidence=said.evidence.strip(), reason=said.reason.strip()
+    )
 
 
 @dataclass(slots=True)

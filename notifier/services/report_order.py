@@ -208,7 +208,7 @@ def expect_line(
         given = read_estimate(said, zone=case.order.zone, now=env.now())
         if not assess(case.facts, env.now()).may_ship:
             raise Conflict("closed", f"This line is {case.line.state}.", field="line")
-        facts = estimate_facts(given.eta, source=given.source, scope="line")
+        facts = estimate_facts(given.eta, source=given.source, scope="line", reason=given.reason)
         facts["evidence"] = given.evidence
         known = case.latest(Happened.ESTIMATE)
         if known is not None and known.facts == facts:

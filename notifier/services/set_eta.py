@@ -49,9 +49,10 @@ def set_eta(
     source: str,
     actor: str,
     evidence: str = "",
+    reason: str = "",
 ) -> EtaChange:
     """Set the expected date of one variant (its key, or a sku that only it has); None takes it
-    back.
+    back. `reason` is what customers read: why it is late.
 
     Raises errors.NotFound, Conflict("available") when it can be bought now, and InvalidInput for a
     date that is past or a definite one without a source.
@@ -61,7 +62,17 @@ def set_eta(
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
             raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
-        return change_eta(env, tx, shop, found, eta, source=source, actor=actor, evidence=evidence)
+        return change_eta(
+            env,
+            tx,
+            shop,
+            found,
+            eta,
+            source=source,
+            actor=actor,
+            evidence=evidence,
+            reason=reason,
+        )
 
     return env.db.retry(work)
 
@@ -76,6 +87,7 @@ def change_eta(
     source: str,
     actor: str,
     evidence: str = "",
+    reason: str = "",
     only_physical: bool = False,
 ) -> EtaChange:
     """The same within a transaction. `only_physical`: only who wants nothing but goods that are
@@ -94,6 +106,7 @@ def change_eta(
         source=source,
         actor=actor,
         evidence=evidence,
+        reason=reason,
         only_physical=only_physical,
     )
     known = {"source": source, "evidence": evidence, "actor": actor}
@@ -166,6 +179,7 @@ def _store(
     source: str,
     actor: str,
     evidence: str,
+    reason: str,
     only_physical: bool,
 ) -> EtaChange:
     now = env.now()
@@ -181,6 +195,7 @@ def _store(
             evidence=evidence,
             actor=actor[:LONGEST_ACTOR],
             at=now,
+            reason=reason,
         )
         if new is not None:
             told = _tell(

@@ -338,7 +338,7 @@ def _incentive(
 
 
 def _estimate(given: GivenEta, *, number: int, at: datetime, actor: str) -> New:
-    facts = estimate_facts(given.eta, source=given.source, scope="line")
+    facts = estimate_facts(given.eta, source=given.source, scope="line", reason=given.reason)
     return New(
         kind=Happened.ESTIMATE,
         at=at,

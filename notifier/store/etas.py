@@ -26,6 +26,7 @@ class Expected:
     source: str
     at: datetime | None
     level: Level
+    reason: str = ""
 
 
 def expected(tx: Connection, variant_id: int) -> Expected | None:
@@ -33,7 +34,13 @@ def expected(tx: Connection, variant_id: int) -> Expected | None:
     row = tx.execute(select(stock).where(stock.c.variant_id == variant_id)).one_or_none()
     if row is None:
         return None
-    return Expected(eta=read_eta(row), source=row.eta_source, at=row.eta_at, level=Level(row.level))
+    return Expected(
+        eta=read_eta(row),
+        source=row.eta_source,
+        at=row.eta_at,
+        level=Level(row.level),
+        reason=row.eta_reason,
+    )
 
 
 def put_eta(
@@ -45,8 +52,10 @@ def put_eta(
     evidence: str,
     actor: str,
     at: datetime,
+    reason: str = "",
 ) -> None:
-    """Store the date (None: none any more) and one more line in the history of promises."""
+    """Store the date (None: none any more) and one more line in the history of promises. `reason`
+    is for customers to read: why it is late."""
     kept = eta or NONE
     tx.execute(
         update(stock)
@@ -58,6 +67,9 @@ def put_eta(
             eta_text=kept.text,
             eta_source=source if eta else "",
             eta_at=at if eta else None,
+            eta_reason=reason,
         )
     )
-    add_eta(tx, variant_id, kept, source=source, at=at, evidence=evidence, actor=actor)
+    add_eta(
+        tx, variant_id, kept, source=source, at=at, evidence=evidence, actor=actor, reason=reason
+    )

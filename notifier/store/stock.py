@@ -134,6 +134,7 @@ def _eta_values(
         "eta_text": eta.text if eta else "",
         "eta_source": source if eta else "",
         "eta_at": at if eta else None,
+        "eta_reason": "",  # a look gives none
     }
 
 
@@ -146,6 +147,7 @@ def add_eta(
     at: datetime,
     evidence: str = "",
     actor: str = "",
+    reason: str = "",
 ) -> None:
     """One more line in the history of promises."""
     tx.execute(
@@ -159,6 +161,7 @@ def add_eta(
             source=source,
             evidence=evidence,
             actor=actor,
+            reason=reason,
         )
     )
 

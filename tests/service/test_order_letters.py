@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from notifier.app import make_renderer
+from notifier.domain.eta import Eta
 from notifier.domain.message import MessageKind
 from notifier.domain.order_delay import Promise
 from notifier.domain.order_history import Happened
@@ -21,6 +22,7 @@ from notifier.rendering.finished import read_visible
 from notifier.services.deliver import Sender
 from notifier.services.edit_template import publish_version, save_draft
 from notifier.services.order_wanted import what_to_tell
+from notifier.services.set_eta import set_eta
 from notifier.store import templates
 from notifier.store.session import Transaction
 from tests.fakes.twilio import FakeTwilio
@@ -492,3 +494,23 @@ def test_a_template_that_a_merchant_published_is_sent_in_both_parts(
     mail = last_mail(world, "delay_notice")
     assert mail.says("Oh no, Kettle <b>R&D</b>!")
     assert mail.says("The revised shipping date for this item is 10 April 2026.")
+
+
+def test_why_a_variant_is_late_is_read_by_who_has_bought_it(
+    world: World, orders: OrderWorld
+) -> None:
+    orders.order(lines=[{"variant": "KETTLE", "promise": BY_APRIL}])
+    world.deliver()
+    orders.at("2026-03-20")
+    set_eta(
+        world.env,
+        world.shop,
+        "KETTLE",
+        Eta.on(date(2026, 4, 10)),
+        source="supplier",
+        actor="olga",
+        reason="The ship is waiting in Suez.",
+    )
+    orders.look()
+
+    assert last_mail(world, "delay_notice").says("The ship is waiting in Suez.")

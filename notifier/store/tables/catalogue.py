@@ -94,6 +94,7 @@ stock = Table(
     Column("eta_text", Text, nullable=False, server_default=""),
     Column("eta_source", String(64), nullable=False, server_default=""),
     Column("eta_at", Instant),
+    Column("eta_reason", Text, nullable=False, server_default=""),  # for customers to read
 )
 
 stock_changes = Table(
@@ -121,5 +122,6 @@ etas = Table(
     Column("source", String(64), nullable=False),
     Column("evidence", Text, nullable=False, server_default=""),
     Column("actor", String(128), nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, server_default=""),
     Index("ix_etas_variant_id_at", "variant_id", "at"),
 )

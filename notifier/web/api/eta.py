@@ -42,6 +42,9 @@ class EtaGiven(Shape):
     )
     evidence: str = Field("", max_length=4000, description="What shows it: an order's number …")
     actor: str = Field("", max_length=64, description="Who says so.")
+    reason: str = Field(
+        "", max_length=400, description="Why it is late; who has ordered reads it in the notice."
+    )
     preview: bool = Field(
         False, description="Save nothing; say who would be told what, and what the law wants then."
     )
@@ -114,6 +117,7 @@ def give_eta(caller: Caller, given: EtaGiven) -> EtaAnswer:
         source=given.source,
         evidence=given.evidence,
         actor=f"{caller.name} {given.actor}".strip(),
+        reason=given.reason.strip(),
     )
     return EtaAnswer(
         variant=done.variant,

@@ -46,6 +46,7 @@ class LineEta(Shape):
     )
     source: str = Field("", max_length=64, description="Who says so: a supplier, an order, a feed.")
     evidence: str = Field("", max_length=4000, description="What shows it: an order's number …")
+    reason: str = Field("", max_length=400, description="Why it is late; the customer reads it.")
 
 
 class Incentive(Shape):
