@@ -33,7 +33,7 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.observe import observe
 from notifier.services.order_case import Case, load_case, promise_as_row
 from notifier.services.order_follow import New, follow, follow_due, record
-from notifier.services.order_sent import did_not_arrive, plan_as_row, was_accepted, why_not
+from notifier.services.order_sent import did_not_arrive, plan_of, was_accepted, why_not
 from notifier.services.order_wanted import what_to_tell
 from notifier.signing import Purpose
 from notifier.store import catalogue, notices, orders, outbox, people
@@ -245,7 +245,7 @@ class OrderWorld:
             "medium": message.medium,
             "locale": message.locale,
             "template_version": "",
-            "plan": plan_as_row(wanted) if wanted else {},
+            "plan": plan_of(message, wanted),
             "digest": notices.digest_of(**body),
             "written_at": now,
             **body,

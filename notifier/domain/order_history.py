@@ -91,20 +91,59 @@ def as_event(kind: str, *, at: datetime, facts: Mapping[str, Any]) -> Event | No
 
 
 def as_events(rows: Iterable[Any]) -> tuple[Event, ...]:
-    """The events of the delay rules among stored ones (each with `kind`, `at`, `facts`).
+    """The events of the delay rules among stored ones (each with `kind`, `at`, `facts`), given in
+    the order in which they were recorded.
 
-    A notice that came back counts as not delivered, whenever that was reported.
+    A notice that came back counts as not delivered, whenever that was reported. Of two dates given
+    in the same second the one recorded last counts.
     """
     kept = list(rows)
-    came_back = {row.facts.get("message") for row in kept if row.kind == Happened.RETURNED}
+    lost = came_back(kept)
+    dates = {_second(row): row for row in kept if row.kind == Happened.ESTIMATE}
     found = []
     for row in kept:
+        if row.kind == Happened.ESTIMATE and dates[_second(row)] is not row:
+            continue
         event = as_event(row.kind, at=row.at, facts=row.facts)
-        if isinstance(event, NoticeOffered) and row.facts.get("message") in came_back:
+        if isinstance(event, NoticeOffered) and row.facts.get("message") in lost:
             event = replace(event, delivered=False)
         if event is not None:
             found.append(event)
     return tuple(found)
+
+
+def came_back(rows: Iterable[Any]) -> frozenset[int]:
+    """The messages that did not arrive, as far as is known: what a provider said last counts, and
+    who has agreed on the page to the date of a notice had it, whatever bounces afterwards."""
+    lost: set[int] = set()
+    offers: dict[int, Mapping[str, Any]] = {}
+    proved: set[int] = set()
+    for row in rows:
+        message = row.facts.get("message")
+        if row.kind == Happened.KEPT and row.facts.get("via") == "page":
+            proved |= {
+                id_
+                for id_, offer in offers.items()
+                if id_ not in lost and _asks(offer, row.facts.get("until"))
+            }
+        elif message is None:
+            continue
+        elif row.kind == Happened.RETURNED:
+            lost |= {message} - proved
+        elif row.kind in (Happened.NOTICE, Happened.TOLD):
+            lost.discard(message)
+            if row.kind == Happened.NOTICE:
+                offers[message] = row.facts
+    return frozenset(lost)
+
+
+def _asks(offer: Mapping[str, Any], until: str | None) -> bool:
+    return until in (offer.get("revised"), *offer.get("also_asks", ()))
+
+
+def _second(row: Any) -> datetime:
+    at: datetime = row.at
+    return at.replace(microsecond=0)
 
 
 def _day(iso: str | None) -> date | None:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from notifier.domain.message import LEGAL_NOTICES, MessageKind
 from notifier.domain.order_delay import ChoiceKind, Clause, NoticePlan, Refund, Why
 from notifier.domain.order_delay.packs import Looks
-from notifier.domain.order_history import Happened
+from notifier.domain.order_history import Happened, came_back
 from notifier.errors import TemplateProblem
 from notifier.i18n import (
     available_locales,
@@ -206,11 +206,11 @@ def _as_precise_as_given(told: _Told, revised: date | None, *, today: date) -> s
 def _told_before(told: _Told) -> date | None:
     """The date the customer heard last, else the one that was promised with the order."""
     case = told.matter.case
-    came_back = {one.facts.get("message") for one in case.events if one.kind == Happened.RETURNED}
+    lost = came_back(case.events)
     notices = [
         one
         for one in case.events
-        if one.kind == Happened.NOTICE and one.facts.get("message", 0) not in came_back
+        if one.kind == Happened.NOTICE and one.facts.get("message") not in lost
     ]
     if notices:
         last = max(notices, key=lambda one: (one.at, one.id)).facts.get("revised")

@@ -261,7 +261,12 @@ class Sender:
             except Exception as error:  # noqa: BLE001  one poisoned row must not stop the rest
                 log.exception("message cannot be composed", message=message.id)
                 book.add(message, _unwritable(f"{type(error).__name__}: {error}"))
-        order_sent.keep_letters(self._env, letters, {one.id: one for one in claimed.messages})
+        order_sent.keep_letters(
+            self._env,
+            letters,
+            {one.id: one for one in claimed.messages},
+            wanted={id_: matter.wanted for id_, matter in claimed.batch.orders.items()},
+        )
         return letters
 
     def _compose(self, message: MessageRow, batch: Batch) -> Letter:

@@ -42,10 +42,13 @@ def _document(env: Env, tx: Transaction, shop: ShopRef, order: OrderRow) -> dict
         tx, [id_ for id_ in (order.email_id, order.phone_id) if id_ is not None]
     )
     written = notices.notices_of(tx, line_ids)
-    hashes = [ledger_hash(env, contact) for contact in contacts.values()]
+    # also under an address that was corrected since
+    hashes = {ledger_hash(env, contact) for contact in contacts.values()} | {
+        env.signer.hash_address(one.medium, one.address) for one in written if one.address
+    }
     chained = [
         link
-        for link in ledger.links_about(tx, book=BOOK, address_hashes=hashes)
+        for link in ledger.links_about(tx, book=BOOK, address_hashes=sorted(hashes))
         if link.facts.get("line") in line_ids
     ]
     return {

@@ -65,7 +65,8 @@ def _what_is_wrong(case: Case, standing: Standing, *, now: datetime) -> list[tup
     ]
     notice = standing.notice
     if notice is not None and notice.person_from is not None and notice.person_from <= now:
-        found.append(("not_reached", str(notice.by)))
+        tries = sum(event.kind == Happened.RETURNED for event in case.events)
+        found.append(("not_reached", f"{notice.by}:{tries}" if tries else str(notice.by)))
     if standing.state is State.MANUAL_REVIEW:
         found.append(("review", ""))
     if standing.state in (State.SHIPPED, State.DELIVERED) and _was_told_cancelled(case):
@@ -109,6 +110,8 @@ def first_time(
     tx: Transaction, case: Case, mark: str, *, facts: dict[str, Any], now: datetime
 ) -> bool:
     """Whether this is done for the first time; from now on it was."""
+    if any(event.key == mark[:128] for event in case.events):
+        return False
     kind = Happened.ALARM if mark.startswith("alarm:") else Happened.HOOK
     return orders.add_event(
         tx, case.line.id, kind=kind.value, at=now, recorded_at=now, key=mark[:128], facts=facts

@@ -20,7 +20,7 @@ from notifier.domain.stock import EventKind, Level
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case
 from notifier.services.order_tell import enqueue
-from notifier.services.order_wanted import FROM_STOCK, Wanted
+from notifier.services.order_wanted import FROM_STOCK, Wanted, has_goods
 from notifier.store import catalogue, events, order_messages, order_queue, orders
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
@@ -105,8 +105,8 @@ def tell_ready(
     env: Env, tx: Transaction, shop: ShopRef, case: Case, standing: Standing, *, epoch: int
 ) -> bool:
     """Tell the customer, once for each arrival; True when a message was made."""
-    if not standing.may_ship:
-        return False
+    if not standing.may_ship or not has_goods(case):
+        return False  # or a later date was given since
     wanted = Wanted(
         kind=MessageKind.ORDER_READY, signature=f"order_ready:{epoch}", standing=standing
     )

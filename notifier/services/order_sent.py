@@ -14,12 +14,12 @@ from typing import Any
 from notifier.channels.base import Letter, Result
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.order_delay import assess
-from notifier.domain.order_history import Happened
+from notifier.domain.order_history import Happened, came_back
 from notifier.services.env import Env
 from notifier.services.order_case import load_case
-from notifier.services.order_follow import New, record
+from notifier.services.order_follow import CLOSED, New, record
 from notifier.services.order_tell import is_about_order
-from notifier.services.order_wanted import Wanted, what_to_tell
+from notifier.services.order_wanted import Wanted, has_goods, what_to_tell
 from notifier.store import ledger, notices, orders, people
 from notifier.store.notices import NoticeRow
 from notifier.store.outbox import MessageRow
@@ -35,25 +35,36 @@ def why_not(env: Env, tx: Transaction, message: MessageRow) -> str:
         return ""
     case = load_case(tx, message.order_line_id)
     if message.kind == MessageKind.ORDER_READY:
-        return "" if assess(case.facts, env.now()).may_ship else "superseded"
+        is_so = has_goods(case) and assess(case.facts, env.now()).may_ship
+        return "" if is_so else "superseded"
     wanted = what_to_tell(case, now=env.now())
     if wanted is None or wanted.signature != (message.facts or {}).get("signature"):
         return "superseded"
     return ""
 
 
-def keep_letters(env: Env, letters: Sequence[Letter], messages: Mapping[int, MessageRow]) -> None:
-    """Store what is about to be handed over, as it is; one transaction for all."""
+def keep_letters(
+    env: Env,
+    letters: Sequence[Letter],
+    messages: Mapping[int, MessageRow],
+    *,
+    wanted: Mapping[int, Wanted | None],
+) -> None:
+    """Store what is about to be handed over, as it is; one transaction for all.
+
+    `wanted`, by message: the plan that the letter was written from. What the history asks for by
+    now may be another one, and the customer reads nothing of that.
+    """
     rows = [
-        _row(env, letter, messages[letter.message_id])
+        _row(env, letter, messages[letter.message_id], wanted.get(letter.message_id))
         for letter in letters
         if messages[letter.message_id].order_line_id is not None
     ]
     if rows:
-        env.db.retry(lambda tx: notices.keep(tx, [_with_plan(env, tx, row) for row in rows]))
+        env.db.retry(lambda tx: notices.keep(tx, rows))
 
 
-def _row(env: Env, letter: Letter, message: MessageRow) -> dict[str, Any]:
+def _row(env: Env, letter: Letter, message: MessageRow, wanted: Wanted | None) -> dict[str, Any]:
     text = letter.short if message.medium == Medium.SMS else letter.text
     html = "" if message.medium == Medium.SMS else letter.html
     subject = "" if message.medium == Medium.SMS else letter.subject
@@ -66,6 +77,7 @@ def _row(env: Env, letter: Letter, message: MessageRow) -> dict[str, Any]:
         "address": letter.address,
         "locale": letter.locale,
         "template_version": letter.template_version,
+        "plan": plan_of(message, wanted),
         "subject": subject,
         "text": text,
         "html": html,
@@ -74,9 +86,12 @@ def _row(env: Env, letter: Letter, message: MessageRow) -> dict[str, Any]:
     }
 
 
-def _with_plan(env: Env, tx: Transaction, row: dict[str, Any]) -> dict[str, Any]:
-    wanted = what_to_tell(load_case(tx, row["line_id"]), now=env.now())
-    return {**row, "plan": plan_as_row(wanted) if wanted else {}}
+def plan_of(message: MessageRow, wanted: Wanted | None) -> dict[str, Any]:
+    """The plan behind a message, as plain values; empty where it is not what was wanted: that the
+    goods are there is told beside it, and is no notice of any date."""
+    if wanted is None or wanted.kind.value != message.kind:
+        return {}
+    return plan_as_row(wanted)
 
 
 def plan_as_row(wanted: Wanted) -> dict[str, Any]:
@@ -107,6 +122,11 @@ def was_accepted(
     if message.order_line_id is None:
         return
     now = env.now()
+    line = orders.find_line(tx, message.order_line_id, for_update=True)
+    known = notices.find_notice(tx, message_id=message.id, attempt_no=attempt_no)
+    if known is not None and known.offered_at is not None:
+        _was_confirmed(env, tx, message, known)
+        return
     notice = notices.offered(
         tx,
         message_id=message.id,
@@ -114,26 +134,47 @@ def was_accepted(
         at=now,
         provider_id=result.provider_id,
     )
-    happened = _as_event(message, notice, at=now)
+    is_over = line is None or line.state in CLOSED
+    at = now if notice is None or is_over else min(now, notice.written_at)
     if notice is not None:
         _prove(env, tx, message, notice, act="offered", at=now)
-    record(env, tx, message.order_line_id, happened)
+    record(env, tx, message.order_line_id, _as_event(message, notice, at=at))
+
+
+def _was_confirmed(env: Env, tx: Transaction, message: MessageRow, notice: NoticeRow) -> None:
+    """The provider says again that it took the message, or that it arrived after all."""
+    line_id = message.order_line_id
+    if line_id is None or message.id not in came_back(load_case(tx, line_id).events):
+        return
+    now = env.now()
+    facts = {**_facts(message), "arrived_after_all": True}
+    _prove(env, tx, message, notice, act="arrived", at=now)
+    key = f"arrived:{message.id}:{int(now.timestamp())}"
+    record(env, tx, line_id, New(kind=Happened.TOLD, at=now, key=key, facts=facts))
 
 
 def _as_event(message: MessageRow, notice: NoticeRow | None, *, at: datetime) -> New:
-    """The news as the delay rules see it; a text message is never the offer the law asks for."""
+    """The news as the delay rules see it; a text message is never the offer the law asks for.
+
+    `at`: when it was written, a moment before it was handed over. When the answer was booked says
+    nothing: after a crash that can be a day later, and the day may have been the last one.
+    """
     plan = notice.plan if notice else {}
-    facts: dict[str, Any] = {
-        "message": message.id,
-        "kind": message.kind,
-        "medium": message.medium,
-        "signature": (message.facts or {}).get("signature", ""),
-    }
+    facts = _facts(message)
     by_sms = message.medium == Medium.SMS
     if not plan.get("is_news_of_date") or (by_sms and plan.get("legal")):
         return New(kind=Happened.TOLD, at=at, key=f"message:{message.id}", facts=facts)
     offer = {"kind": plan["kind"], "revised": plan["revised"], "message_kind": message.kind}
     return New(kind=Happened.NOTICE, at=at, key=f"message:{message.id}", facts={**facts, **offer})
+
+
+def _facts(message: MessageRow) -> dict[str, Any]:
+    return {
+        "message": message.id,
+        "kind": message.kind,
+        "medium": message.medium,
+        "signature": (message.facts or {}).get("signature", ""),
+    }
 
 
 def did_not_arrive(env: Env, tx: Transaction, message: MessageRow) -> None:
@@ -150,10 +191,13 @@ def did_not_arrive(env: Env, tx: Transaction, message: MessageRow) -> None:
     for notice in notices.notices_of(tx, [message.order_line_id]):
         if notice.message_id == message.id and notice.offered_at is not None:
             _prove(env, tx, message, notice, act="returned", at=now)
+    if message.id in came_back(case.events):
+        return
+    times = sum(event.kind == Happened.RETURNED for event in told)
     back = New(
         kind=Happened.RETURNED,
         at=now,
-        key=f"returned:{message.id}",
+        key=f"returned:{message.id}:{times}" if times else f"returned:{message.id}",
         facts={"message": message.id},
     )
     record(env, tx, message.order_line_id, back)

@@ -8,7 +8,7 @@ no legal notice: for that a person is called, or the customer answers on the pag
 from __future__ import annotations
 
 from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind, MessageState, priority_of
-from notifier.domain.order_history import Happened
+from notifier.domain.order_history import Happened, came_back
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case
 from notifier.services.order_wanted import Wanted
@@ -34,15 +34,18 @@ def tell(env: Env, tx: Transaction, shop: ShopRef, case: Case, wanted: Wanted | 
     """Enqueue what is wanted, unless it is under way or was told; True when a message was made."""
     sent = order_messages.messages_of(tx, case.line.id)
     signature = wanted.signature if wanted else ""
-    outdated = [
+    outdated = {
         one.id
         for one in sent
-        if one.is_open and one.signature != signature and one.kind not in _INDEPENDENT
-    ]
-    order_messages.skip_unsent(tx, outdated, reason="superseded", now=env.now())
+        if one.is_open
+        and (_is_elsewhere(one, case) or one.signature != signature)
+        and (_is_elsewhere(one, case) or one.kind not in _INDEPENDENT)
+    }
+    order_messages.skip_unsent(tx, sorted(outdated), reason="superseded", now=env.now())
     if wanted is None:
         return False
-    return enqueue(env, tx, shop, case, wanted, sent=sent)
+    left = [one for one in sent if one.id not in outdated]
+    return enqueue(env, tx, shop, case, wanted, sent=left)
 
 
 def enqueue(
@@ -52,9 +55,9 @@ def enqueue(
     same = [one for one in sent if one.signature == wanted.signature]
     if any(not _has_failed(one) for one in same) or was_told(case, wanted.signature):
         return False
-    tried = {one.medium for one in same if one.reason not in _PASSING}
+    tried = {one.contact_id for one in same if one.reason not in _PASSING}
     for medium, contact_id in ways_to(env, shop, case):
-        if medium in tried:
+        if contact_id in tried:
             continue
         now = env.now()
         outbox.add_message(
@@ -90,13 +93,11 @@ def ways_to(env: Env, shop: ShopRef, case: Case) -> list[tuple[str, int]]:
 
 def was_told(case: Case, signature: str) -> bool:
     """Whether the customer was sent this news, as far as nothing came back."""
-    came_back = {
-        event.facts.get("message") for event in case.events if event.kind == Happened.RETURNED
-    }
+    lost = came_back(case.events)
     return any(
         event.kind in (Happened.NOTICE, Happened.TOLD)
         and event.facts.get("signature") == signature
-        and event.facts.get("message") not in came_back
+        and event.facts.get("message") not in lost
         for event in case.events
     )
 
@@ -107,6 +108,11 @@ def is_about_order(kind: str) -> bool:
 
 
 _ORDER_WORDS = frozenset(kind.value for kind in ABOUT_ORDERS)
+
+
+def _is_elsewhere(one: Sent, case: Case) -> bool:
+    """Whether it goes to an address that was corrected since."""
+    return one.contact_id not in (case.order.email_id, case.order.phone_id)
 
 
 def _has_failed(one: Sent) -> bool:

@@ -12,14 +12,14 @@ from datetime import datetime, timedelta
 
 from notifier.domain.message import MessageKind
 from notifier.domain.order_delay import (
-    NextStep,
     NoticePlan,
     Standing,
     State,
     assess,
     plan_notice,
 )
-from notifier.domain.order_history import Happened
+from notifier.domain.order_delay.days import start_of
+from notifier.domain.order_history import Happened, came_back
 from notifier.services.order_case import Case
 
 NEWS_IS_GOOD_FOR = timedelta(days=14)
@@ -66,7 +66,7 @@ def what_to_tell(case: Case, *, now: datetime) -> Wanted | None:
     if standing.state is State.MANUAL_REVIEW:
         return _checking(standing, about="review", mark="")
     plan = plan_notice(case.facts, now=now)
-    if plan.message is not None and (plan.due is not None or not _has_goods(case)):
+    if plan.message is not None and (plan.due is not None or not has_goods(case)):
         return Wanted(
             kind=MessageKind(plan.message.value),
             signature=_signature(case, plan),
@@ -75,9 +75,9 @@ def what_to_tell(case: Case, *, now: datetime) -> Wanted | None:
         )
     if standing.state in _LAPSED:
         return _checking(standing, about="missed", mark=str(standing.limit))
-    if standing.next_step is NextStep.UPDATE_CUSTOMER:
+    if _is_update_due(case, standing, now=now) and not has_goods(case):
         return _checking(standing, about="no_news", mark=str(standing.update_due), plan=plan)
-    if _has_goods(case):
+    if has_goods(case):
         return None  # ORDER_READY says it, see services.order_ready
     if not _was_told(case) and standing.may_ship and plan.refused is None:
         return Wanted(
@@ -109,10 +109,21 @@ def _signature(case: Case, plan: NoticePlan) -> str:
     return ":".join(str(part) for part in parts)
 
 
-def _has_goods(case: Case) -> bool:
+def has_goods(case: Case) -> bool:
+    """Whether goods in stock are this line's, by what was said last."""
     latest = case.latest(Happened.ESTIMATE)
     return latest is not None and latest.facts.get("scope") == FROM_STOCK
 
 
 def _was_told(case: Case) -> bool:
-    return any(event.kind in (Happened.NOTICE, Happened.TOLD) for event in case.events)
+    lost = came_back(case.events)
+    return any(
+        event.kind in (Happened.NOTICE, Happened.TOLD) and event.facts.get("message") not in lost
+        for event in case.events
+    )
+
+
+def _is_update_due(case: Case, standing: Standing, *, now: datetime) -> bool:
+    """Also when the merchant has something to do first: a date that is over is no news either."""
+    due = standing.update_due
+    return due is not None and now >= start_of(due, case.order.zone)

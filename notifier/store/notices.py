@@ -55,6 +55,15 @@ def keep(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
         tx.execute(insert_or(tx, notices).on_conflict_do_nothing(), list(rows))
 
 
+def find_notice(tx: Connection, *, message_id: int, attempt_no: int) -> NoticeRow | None:
+    """What was written for one try of a message; None when nothing was kept."""
+    query = select(*_COLUMNS).where(
+        notices.c.message_id == message_id, notices.c.attempt_no == attempt_no
+    )
+    row = tx.execute(query).one_or_none()
+    return NoticeRow(**row._mapping) if row else None
+
+
 def offered(
     tx: Connection, *, message_id: int, attempt_no: int, at: datetime, provider_id: str
 ) -> NoticeRow | None:

@@ -22,6 +22,7 @@ class Sent:
     state: str
     reason: str
     signature: str
+    contact_id: int | None
     created_at: datetime
     finished_at: datetime | None
 
@@ -40,6 +41,7 @@ def messages_of(tx: Connection, line_id: int) -> list[Sent]:
             messages.c.state,
             messages.c.reason,
             messages.c.facts,
+            messages.c.contact_id,
             messages.c.created_at,
             messages.c.finished_at,
         )
@@ -54,6 +56,7 @@ def messages_of(tx: Connection, line_id: int) -> list[Sent]:
             state=row.state,
             reason=row.reason,
             signature=str((row.facts or {}).get("signature", "")),
+            contact_id=row.contact_id,
             created_at=row.created_at,
             finished_at=row.finished_at,
         )

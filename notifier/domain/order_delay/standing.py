@@ -234,7 +234,9 @@ def _over_estimate(rules: Rules, course: Course, *, now: datetime) -> datetime |
 def _update_due(rules: Rules, course: Course) -> date | None:
     if course.state is not State.CONSENTED_INDEFINITE or course.told_at is None:
         return None
-    return day_of(course.told_at, rules.line.zone) + UPDATE_EVERY
+    due = day_of(course.told_at, rules.line.zone) + UPDATE_EVERY
+    told = course.told[0] if course.told else None
+    return due if told is None else max(due, told + timedelta(days=1))  # until then it is no news
 
 
 def _reasons(rules: Rules, course: Course, *, now: datetime) -> tuple[Reason, ...]:
