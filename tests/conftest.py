@@ -33,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
         # What the person has set for a running notifier must not steer the tests.
         if name.startswith("NOTIFIER__") or name == "NOTIFIER_CONFIG":
             del os.environ[name]
+    # Nothing outside is asked, so nothing outside is trusted: to read this machine's certificates
+    # would take every client longer than most tests.
+    os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
     config.stash[BROWSER] = SharedBrowser()
     if not hasattr(config, "workerinput"):
         config.stash[RUN_FOLDER] = databases.open_run()
