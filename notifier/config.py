@@ -139,6 +139,10 @@ class Retention(Section):
         timedelta(days=1095),
         description="What was believed of stock, and the dates that were promised. 0d: never.",
     )
+    orders: Length = Field(
+        timedelta(days=2190),
+        description="Orders that are over, with all that proves what was told. 0d: never.",
+    )
 
 
 class StockRules(Section):
@@ -201,13 +205,13 @@ class BackorderSettings(Section):
 
 class LimitRules(Section):
     confirmations_per_address: int = Field(
-        3, ge=0, description="A day, over all shops. 0: no limit."
+        3, ge=0, description="In any 24 hours, over all shops. 0: no limit."
     )
     signups_per_network: int = Field(20, ge=0, description="An hour, from one /24 or /64.")
     signups_per_product: int = Field(
         300, ge=0, description="A minute; above it proof of work is due."
     )
-    confirmations_per_shop: int = Field(5000, ge=0, description="A day.")
+    confirmations_per_shop: int = Field(5000, ge=0, description="In any 24 hours.")
     max_active: int = Field(100, ge=1, description="Products one address can wait for in a shop.")
 
 

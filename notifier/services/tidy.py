@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from notifier.domain.order_delay import State
 from notifier.domain.subscription import SubscriptionState
 from notifier.errors import StoreBusy
 from notifier.log import log
@@ -27,6 +28,7 @@ ANSWERS_FOR = timedelta(hours=24)
 AT_MOST = 600.0  # seconds for one sort of rows; the next run goes on
 FAILED = "tidy.failed"
 
+_FULFILLED = (State.SHIPPED, State.DELIVERED, State.REFUNDED)
 _FINISHED = (SubscriptionState.ENDED, SubscriptionState.TOLD)
 
 
@@ -61,6 +63,7 @@ def _works(env: Env, at_most: float) -> Mapping[str, Callable[[], int]]:
         "unconfirmed": purged(keep.purge_unconfirmed, unconfirmed),
         "ended": purged(keep.ended, partial(purge.subscriptions_before, states=_FINISHED)),
         "messages": purged(keep.messages, purge.messages_before),
+        "orders": purged(keep.orders, partial(purge.orders_before, states=_FULFILLED)),
         "receipts": purged(keep.receipts, purge.receipts_before),
         "network": purged(keep.network, ledger.erase_personal_before),
         "releases": walked(keep.history, purge_history.releases_before),

@@ -182,6 +182,18 @@ def test_who_waits_for_an_order_is_kept_and_so_is_what_was_told(world: World) ->
     assert world.count("messages") == 0
 
 
+def test_an_order_that_is_over_goes_with_all_its_proof_when_its_time_is_up(world: World) -> None:
+    _contacts(world, 2)
+    _order(world, state="refund_due")
+    world.clock.advance(timedelta(days=2191))
+    tidy.tidy(world.env)
+    assert world.count("orders") == 1  # money is owed
+    with world.db.write() as tx:
+        tx.execute(order_lines.update().values(state="refunded"))
+    tidy.tidy(world.env)
+    assert [world.count(table) for table in ("orders", "order_lines", "contacts")] == [0, 0, 0]
+
+
 def _order(world: World, *, state: str) -> int:
     """An order by one contact, with the other's phone, and one message about it."""
     from notifier.store import outbox
