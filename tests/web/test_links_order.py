@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -275,6 +276,31 @@ def test_it_is_kept_by_nobody_and_named_to_nobody(client: FlaskClient, world: Or
     assert page.headers["Referrer-Policy"] == "no-referrer"
     assert "noindex" in page.headers["X-Robots-Tag"]
     assert "script-src" not in page.headers["Content-Security-Policy"]
+
+
+def test_the_links_in_the_mail_lead_here_and_the_sentences_are_the_same(
+    client: FlaskClient, world: OrderWorld, store: Storefront
+) -> None:
+    line = world.order().line
+    world.at("2026-03-20")
+    world.expect(line, "2026-04-10")
+
+    (letter,) = [one for one in store.send() if "/o/" in one["text"]]
+
+    links = re.findall(r"https://notify\.example(/o/[\w-]+\?choose=\w+)", letter["text"])
+    assert {link.partition("?")[2] for link in links} == {"choose=wait", "choose=cancel"}
+    mail = " ".join(letter["text"].split())
+    for link in links:
+        page = client.get(link)
+        assert page.status_code == 200
+        said = html.fromstring(page.text).cssselect(".terms p, .notice strong")
+        *clauses, answer_by = said
+        assert len(clauses) == 3
+        for clause in clauses:
+            assert clause.text_content() in mail
+        assert str(answer_by.tail).strip() in mail
+    press(client, links[0].partition("?")[0], "wait", until="2026-04-10")
+    assert world.standing(line).state == "consented"
 
 
 # --- deciding -----------------------------------------------------------------------------
