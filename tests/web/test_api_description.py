@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -135,7 +135,44 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
         "list_preordered": call("GET", "/preorders"),
         "decide_backorder": call("POST", "/backorders", json={"variant": "L", "expected_units": 7}),
         "list_backordered": call("GET", "/backorders"),
+        **order_answers(call),
     }
+
+
+def order_answers(call: Callable[..., Any]) -> dict[str, Any]:
+    """The same of everything about orders."""
+    at = "2026-12-01T09:00:00Z"
+    lines = [{"ref": str(number), "title": "Cosy", "quantity": 1} for number in range(1, 7)]
+    order = {"ref": "#1", "email": "ann@example.com", "completed_at": "2026-11-30T09:00:00Z"}
+    given = {"orders": [{**order, "country": "US", "lines": lines}, {}]}
+
+    def post(path: str, **body: Any) -> Any:
+        return call("POST", f"/orders/%231/{path}", json=body)
+
+    return {
+        "take": call("POST", "/orders", json=given),
+        "line_eta": post("lines/1/eta", date="2027-01-10", source="supplier"),
+        "shipments": post("shipments", lines=[{"ref": "2", "shipped_at": at}]),
+        "deliveries": post("deliveries", lines=[{"ref": "2", "delivered_at": at}]),
+        "decline": post("decline", line="3", decided_at=at),
+        "refund_blocked": post("refunds/blocked", line="3", found_at=at),
+        "refunds": post("refunds", line="3", sent_at=at, reference="re_1"),
+        "list_waiting": call("GET", "/orders"),
+        "show": call("GET", "/orders/%231"),
+        "order_evidence": call("GET", "/orders/%231/evidence"),
+        "review": call("POST", "/orders/%232/review", json=crossed(call)),
+    }
+
+
+def crossed(call: Callable[..., Any]) -> dict[str, Any]:
+    """An order that is declined and shipped at the same instant; the word of a person about it."""
+    at = "2026-12-01T09:00:00Z"
+    order = {"ref": "#2", "email": "ann@example.com", "completed_at": at, "country": "US"}
+    lines = [{"ref": "1", "title": "Cosy", "quantity": 1}]
+    call("POST", "/orders", json={"orders": [{**order, "lines": lines}]})
+    call("POST", "/orders/%232/decline", json={"line": "1", "decided_at": at})
+    call("POST", "/orders/%232/shipments", json={"lines": [{"ref": "1", "shipped_at": at}]})
+    return {"line": "1", "shipped_first": True}
 
 
 def test_every_answer_is_what_its_description_says(client: FlaskClient, store: Storefront) -> None:
