@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from notifier.store.session import Database
 from tests import browser as browsers
@@ -23,8 +23,9 @@ RUN_FOLDER = pytest.StashKey[Path]()
 BROWSER = pytest.StashKey[SharedBrowser]()
 
 # A busy machine is not a slow program: no deadline per example. CI repeats the same examples.
-settings.register_profile("here", deadline=None, max_examples=50)
-settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)
+settings.register_profile("here", deadline=None, max_examples=25)
+settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
+settings.register_profile("soak", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
@@ -36,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Nothing outside is asked, so nothing outside is trusted: to read this machine's certificates
     # would take every client longer than most tests.
     os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
+    if _is_soak(config):
+        settings.load_profile("soak")
     config.stash[BROWSER] = SharedBrowser()
     if not hasattr(config, "workerinput"):
         config.stash[RUN_FOLDER] = databases.open_run()
@@ -143,6 +146,17 @@ def browser_pages(request: pytest.FixtureRequest) -> Pages:
     if path is None:
         pytest.fail(browsers.ADVICE)
     return request.config.stash[BROWSER].pages(path)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """`make soak` runs every property too, with many more examples."""
+    if _is_soak(item.config) and is_hypothesis_test(getattr(item, "obj", None)):
+        item.add_marker(pytest.mark.soak)
+
+
+def _is_soak(config: pytest.Config) -> bool:
+    return bool(config.getoption("markexpr") == "soak")
 
 
 @pytest.hookimpl(trylast=True)

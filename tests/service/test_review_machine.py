@@ -39,7 +39,6 @@ from tests.world import ANN, BEN, EVE, World
 HERE = Circumstances()
 SIZES = ("SHIRT-S", "SHIRT-M")
 TARGETS = (*SIZES, "any")
-EXAMPLES = 10  # a few seconds; with hundreds of them it makes a good soak test
 DOWN = Fault(at="mail", reply="451 4.3.0 Not now")
 STRATEGIES = (
     {"strategy": "all"},
@@ -282,8 +281,9 @@ def smtp() -> Iterator[SmtpServer]:
         yield server
 
 
+@pytest.mark.parametrize("examples", [5, pytest.param(200, marks=pytest.mark.soak)])
 def test_everybody_is_told_once_and_nobody_else(
-    sqlite_template: SqliteTemplate, smtp: SmtpServer, tmp_path: Path
+    sqlite_template: SqliteTemplate, smtp: SmtpServer, tmp_path: Path, examples: int
 ) -> None:
     numbers = itertools.count()
 
@@ -299,7 +299,7 @@ def test_everybody_is_told_once_and_nobody_else(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

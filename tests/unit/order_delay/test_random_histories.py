@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.domain.order_delay import (
@@ -38,7 +38,6 @@ def and_then(line: Line, *events: Event) -> Line:
 
 
 @given(scenes(), estimates)
-@settings(max_examples=40, deadline=None)
 def test_every_history_has_an_answer_and_always_the_same(
     scene: Scene, estimate: EstimateChanged
 ) -> None:
@@ -48,7 +47,6 @@ def test_every_history_has_an_answer_and_always_the_same(
 
 
 @given(scenes(), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
 def test_the_order_in_which_events_are_written_down_makes_no_difference(
     scene: Scene, chance: Random
 ) -> None:
@@ -60,7 +58,6 @@ def test_the_order_in_which_events_are_written_down_makes_no_difference(
 
 
 @given(lines())
-@settings(max_examples=40, deadline=None)
 def test_what_is_owed_is_never_shipped_and_never_forgotten(line: Line) -> None:
     was_owed = False
     for now in moments(line):
@@ -74,7 +71,6 @@ def test_what_is_owed_is_never_shipped_and_never_forgotten(line: Line) -> None:
 
 
 @given(lines())
-@settings(max_examples=40, deadline=None)
 def test_every_refund_has_its_day_whenever_one_looks(line: Line) -> None:
     vested = None
     for now in moments(line):
@@ -92,7 +88,6 @@ def test_every_refund_has_its_day_whenever_one_looks(line: Line) -> None:
 
 
 @given(lines(countries=AT_SHIPMENT))
-@settings(max_examples=40, deadline=None)
 def test_the_deadline_is_the_instant_at_which_things_lapse(line: Line) -> None:
     for now in moments(line):
         standing = assess(line, now)
@@ -109,7 +104,6 @@ def test_the_deadline_is_the_instant_at_which_things_lapse(line: Line) -> None:
 
 
 @given(scenes(), estimates)
-@settings(max_examples=40, deadline=None)
 def test_silence_is_never_consent_to_a_second_delay(
     scene: Scene, estimate: EstimateChanged
 ) -> None:
@@ -124,7 +118,6 @@ def test_silence_is_never_consent_to_a_second_delay(
 
 
 @given(lines(countries=AT_SHIPMENT))
-@settings(max_examples=40, deadline=None)
 def test_who_never_answers_waits_at_most_for_one_short_delay(line: Line) -> None:
     silent = replace(line, events=tuple(e for e in line.events if not isinstance(e, Kept)))
     standings = [assess(silent, now) for now in moments(silent)]
@@ -136,7 +129,6 @@ def test_who_never_answers_waits_at_most_for_one_short_delay(line: Line) -> None
 
 
 @given(lines(), news)
-@settings(max_examples=40, deadline=None)
 def test_news_moves_nothing(line: Line, courtesy: NoticeOffered) -> None:
     told = and_then(line, courtesy)
 
@@ -153,7 +145,6 @@ def test_news_moves_nothing(line: Line, courtesy: NoticeOffered) -> None:
 
 
 @given(scenes())
-@settings(max_examples=40, deadline=None)
 def test_whatever_is_offered_as_a_choice_is_accepted(scene: Scene) -> None:
     line, now = scene
     line = replace(line, events=tuple(e for e in line.events if e.at < now))
@@ -174,7 +165,6 @@ def test_whatever_is_offered_as_a_choice_is_accepted(scene: Scene) -> None:
 
 
 @given(scenes(), estimates)
-@settings(max_examples=40, deadline=None)
 def test_the_notice_that_was_planned_settles_the_delay(
     scene: Scene, estimate: EstimateChanged
 ) -> None:
