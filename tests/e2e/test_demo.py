@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from notifier.demo.checkout import place_order
 from notifier.demo.run import open_demo
 from notifier.demo.stage import Stage
 from tests.e2e.faults import find_faults_light_and_dark
@@ -32,6 +33,7 @@ PATIENCE = 30_000
 MINUTE = 60
 ANN = "ann@waits.example"
 BEN = "+1 212 555 0177"
+PAGES = ("/", "/shop", "/p/kumo-bowl", "/p/first-flush", "/phone", "/dial", "/inbox")
 START = "import sys, notifier.cli; sys.argv[0] = 'notifier'; notifier.cli.main()"
 
 
@@ -198,11 +200,65 @@ def test_the_four_places_stand_side_by_side_where_there_is_room(page: Page) -> N
     expect(page.locator("iframe").first).to_be_hidden()
 
 
+def test_a_backorder_moves_twice_and_ends_when_its_deadline_passes(page: Page) -> None:
+    # given Ann in the USA orders what is on backorder
+    page.goto("/p/heron-gooseneck?variant=HERON-STEEL")
+    page.locator(".ahead input[type=email]").fill(ANN)
+    page.get_by_role("button", name="Order now, arrives later").click()
+    page.get_by_role("link", name="See it at the order desk").click()
+    desk = page.url
+    state = page.locator(".case-head .state")
+    expect(state).to_have_text("On time")
+    page.locator(".beats").get_by_role("link", name="Read the mail").click()
+    expect(page.locator(".read h2")).to_contain_text("Your order of Heron gooseneck kettle")
+    # when Olga moves the date, by little and then by much, and sees each time what follows
+    page.goto(desk)
+    for days, silence, after in (
+        ("10", "means yes", "Told; silence means yes"),
+        ("45", "ends the order", "Told again; needs a yes"),
+    ):
+        page.get_by_role("button", name=f"{days} days later").click()
+        expect(page.locator(".foreseen")).to_contain_text(f"Silence {silence}")
+        page.get_by_role("button", name="Save it and tell them").click()
+        expect(state).to_have_text(after)
+    page.locator(".beats").get_by_role("link", name="Read the mail").first.click()
+    answers = follow(page, "/o/")
+    expect(answers.get_by_role("button", name="Cancel").first).to_be_visible()
+    # and the deadline passes without an answer
+    page.goto(desk)
+    page.get_by_role("button", name="To the next deadline").click()
+    # then the order has ended, Ann knows it, and every word of it holds in the ledger
+    expect(state).to_have_text("Ended, refund owed")
+    expect(page.locator("[data-chain]")).to_contain_text("Verified: 4 entries")
+    page.get_by_role("button", name="The refund was sent").click()
+    expect(state).to_have_text("Refunded")
+    open_mail(page, "Cancelled")
+    expect(page.locator("[data-day]")).to_be_visible()
+
+
+def test_by_keyboard_alone_one_can_order_and_turn_the_clock(page: Page) -> None:
+    page.goto("/p/moon-caddy")
+    page.locator(".ahead input[type=email]").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="See it at the order desk").focus()
+    page.keyboard.press("Enter")
+    week = page.get_by_role("button", name="A week later")
+    expect(week).to_be_visible()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if week.evaluate("node => document.activeElement === node"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The clock was turned")).to_be_visible()
+    expect(page.locator(".clock-ahead")).to_have_text("7 days ahead of your own clock")
+
+
 def test_every_page_is_accessible_and_fits_a_small_phone(page: Page, stage: Stage) -> None:
     stage.add_guests("KETTLE-12", 1)
+    ordered = place_order(stage, "HERON-STEEL", email=ANN, country="US", locale="en")
     page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 360, "height": 740})
-    for path in ("/", "/shop", "/p/kumo-bowl", "/p/first-flush", "/phone", "/dial", "/inbox"):
+    for path in (*PAGES, f"/desk?order={ordered}", "/desk"):
         page.goto(path)
         expect(page.locator("main")).to_be_visible()
         if path.startswith("/p/"):

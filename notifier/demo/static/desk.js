@@ -60,7 +60,7 @@
 
   (async () => {
     for (;;) {
-      await new Promise((go) => setTimeout(go, 1500));
+      await new Promise((go) => setTimeout(go, 1000));
       if (!document.hidden && !leaving) await look();
     }
   })();

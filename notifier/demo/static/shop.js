@@ -19,10 +19,12 @@
     at('price').textContent = price;
     if (at('stock').textContent !== words) at('stock').textContent = words;
     at('stock').className = `stock ${tone}`;
-    for (const [part, shown] of [[at('buy'), ready], [ordering, ahead === 'accept']]) {
-      part.hidden = !shown;
-      part.disabled = !shown; // Enter in the address presses the first button that is not
-    }
+    at('buy').hidden = !ready;
+    ordering.hidden = ahead !== 'accept';
+    ordering.disabled = ahead !== 'accept';
+    // Enter presses the first button that submits, seen or not
+    at('buy').type = ready ? 'submit' : 'button';
+    ordering.querySelector('button').type = ahead === 'accept' ? 'submit' : 'button';
     form.querySelector('[data-stopped]').hidden = ahead !== 'stop';
     widget.hidden = Boolean(ready);
     if (at('label')) at('label').textContent = label;
