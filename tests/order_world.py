@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -177,7 +178,7 @@ class OrderWorld:
         self, line_id: int, ship_by: date | str | None, *, source: str = "supplier"
     ) -> Standing:
         """Olga says of one line when it ships; None: nobody knows. No source: no basis."""
-        facts = {
+        facts: dict[str, Any] = {
             "scope": "line",
             "ship_by": str(ship_by) if ship_by else None,
             "eta": str(ship_by) if ship_by else None,
@@ -210,7 +211,7 @@ class OrderWorld:
         told: list[str] = []
         while ids := self._due():
             for message_id in ids:
-                told += self.env.db.retry(lambda tx, id_=message_id: self._hand_over(tx, id_))
+                told += self.env.db.retry(partial(self._hand_over, message_id))
         return told
 
     def _due(self) -> list[int]:
@@ -226,7 +227,7 @@ class OrderWorld:
         with self.env.db.read() as tx:
             return list(tx.execute(query).scalars())
 
-    def _hand_over(self, tx: Transaction, message_id: int) -> list[str]:
+    def _hand_over(self, message_id: int, tx: Transaction) -> list[str]:
         message = outbox.find_message(tx, message_id=message_id)
         assert message is not None
         assert message.order_line_id is not None

@@ -19,6 +19,7 @@ from notifier.services.consent import Circumstances
 from notifier.services.decide_order import Decided, decide
 from notifier.services.env import open_env
 from notifier.services.order_answer import Answer, AnswerKind
+from notifier.services.report_order import Shipment, report_shipments
 from notifier.store.session import Database
 from tests.order_world import OrderWorld
 from tests.timing import SettableClock
@@ -611,4 +612,48 @@ def test_waiting_and_cancelling_at_once_never_brings_back_what_ended(
         said = set(pool.map(give, ["wait", "cancel"] if turn % 2 else ["cancel", "wait"]))
 
     assert said in ({"wait", "cancel"}, {"cancelled", "cancel"})
+    assert world.standing(line).state == "refund_due"
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_f18_a_parcel_reported_for_the_second_of_a_click_is_never_shipped_and_cancelled(
+    world: OrderWorld, turn: int
+) -> None:
+    line = late(world)
+    now = world.clock.now.isoformat()
+    parcel = [Shipment(ref="1", shipped_at=now)]
+
+    def report() -> str:
+        report_shipments(world.env, world.shop, "#1001", parcel, actor="olga")
+        return "reported"
+
+    def cancel() -> str:
+        try:
+            answer(world, line, "cancel")
+        except Conflict as refused:
+            return refused.code
+        return "cancelled"
+
+    with ThreadPoolExecutor(2) as pool:
+        acts = [cancel, report] if turn % 2 else [report, cancel]
+        said = {one.result() for one in [pool.submit(act) for act in acts]}
+
+    state = world.standing(line).state
+    assert (said, state) in (
+        ({"reported", "cancelled"}, "manual_review"),
+        ({"reported", "shipped"}, "shipped"),
+    )
+
+
+@sqlite_only
+def test_f16_a_parcel_after_a_cancellation_is_refused(world: OrderWorld) -> None:
+    line = late(world)
+    answer(world, line, "cancel")
+    world.clock.advance(timedelta(minutes=5))
+    parcel = [Shipment(ref="1", shipped_at=world.clock.now.isoformat())]
+
+    with pytest.raises(Conflict) as refused:
+        report_shipments(world.env, world.shop, "#1001", parcel, actor="olga")
+
+    assert refused.value.code == "cancelled"
     assert world.standing(line).state == "refund_due"
