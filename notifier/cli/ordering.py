@@ -196,7 +196,7 @@ def eta_set(
     """Say when a variant is expected: 2027-02-14, 2027-02, 2027-02-01/2027-02-14, or none."""
     from notifier.domain.dates import read_eta
     from notifier.services.foresee_eta import foresee_eta
-    from notifier.services.import_etas import NONE_WORDS
+    from notifier.services.order_columns import NONE_WORDS
     from notifier.services.set_eta import set_eta
 
     set_up_log("ERROR")

@@ -19,14 +19,12 @@ from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.foresee_eta import foresee_eta
 from notifier.services.import_orders import MOST_KEPT, RowProblem
-from notifier.services.order_columns import ETA_NAMES, Cell, cell_of, need
+from notifier.services.order_columns import ETA_NAMES, NONE_WORDS, Cell, cell_of, need
 from notifier.services.push_stock import find_key
 from notifier.services.read_table import find_named, read_table
 from notifier.services.set_eta import change_eta
 from notifier.store import catalogue
 from notifier.store.session import Transaction
-
-NONE_WORDS = frozenset({"none", "null", "unknown", "-"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,9 @@ ETA_NAMES = {
     "source": "source etasource supplier",
     "evidence": "evidence etaevidence purchaseorder po note",
 }
+NONE_WORDS = frozenset({"none", "null", "unknown", "-"})
+"""What a column of dates says where nobody can say when."""
+
 _YES = frozenset({"1", "true", "yes", "y", "ja", "si", "sí", "on"})
 _NO = frozenset({"0", "false", "no", "n", "nein", "off"})
 
@@ -108,8 +111,11 @@ def read_line_cells(cell: Cell, *, ref: str) -> LineSaid:
     incentive = {"code": cell("incentive_code"), "text": cell("incentive_text")}
     estimate = None
     if cell("eta"):
+        nobody_knows = cell("eta").lower() in NONE_WORDS
         estimate = EtaSaid(
-            date=cell("eta"), source=cell("eta_source"), evidence=cell("eta_evidence")
+            date=None if nobody_knows else cell("eta"),
+            source=cell("eta_source"),
+            evidence=cell("eta_evidence"),
         )
     return LineSaid(
         ref=cell("line") or ref,

@@ -223,7 +223,7 @@ def read_estimate(said: EtaSaid, *, zone: str, now: datetime) -> GivenEta:
     definite one that nobody stands behind (trust OD-5). Fields: date, source, evidence."""
     eta = read_eta(said.date, field="date")
     source = said.source.strip()
-    if said.date is not None and eta is None and said.date.strip():
+    if said.date is not None and eta is None:
         raise InvalidInput.of("date", "not_a_date", f"{said.date[:40]!r} is no date. Send null.")
     if eta is not None and eta.latest is not None and end_of(eta.latest, zone) <= now:
         raise InvalidInput.of("date", "past", f"{eta.iso()} is over. Give a date to come, or null.")
