@@ -36,7 +36,8 @@ TOO_SMALL = """() => [...document.querySelectorAll('main button, main summary, m
   .map(([name, box]) => [name, box.width, box.height])"""
 SIZES = """() => [...document.querySelectorAll('.choices button')].map((one) => {
   const [box, style] = [one.getBoundingClientRect(), getComputedStyle(one)];
-  return [Math.round(box.width), style.backgroundColor, style.color, style.fontWeight].join(';');
+  const [width, height] = [Math.round(box.width), Math.round(box.height)];
+  return [width, height, style.backgroundColor, style.color, style.fontWeight].join(';');
 })"""
 
 

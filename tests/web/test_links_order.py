@@ -181,7 +181,7 @@ def test_what_bounced_is_said_on_the_page_all_the_same(
 @pytest.mark.parametrize(
     ("country", "expected"),
     [
-        ("US", {"wait": "Wait until 10 April 2026", "cancel": "Cancel and get my money back"}),
+        ("US", {"wait": "Wait until 10 April 2026", "cancel": "Cancel for a refund"}),
         ("DE", {"wait": "Wait until 10 April 2026", "withdraw": "Withdraw from contract here"}),
         ("GB", {"wait": "Wait until 10 April 2026", "withdraw": "Cancel the contract here"}),
         ("", {"wait": "Wait until 10 April 2026", "cancel": "", "withdraw": ""}),
