@@ -95,6 +95,7 @@ class SmtpServer:
         self._closing = threading.Event()
         self._open: set[Dialogue] = set()
         self._listener: socket.socket | None = None
+        self._held: socket.socket | None = None
 
     def __enter__(self) -> SmtpServer:
         self.accept_connections()
@@ -104,21 +105,31 @@ class SmtpServer:
         self.close()
 
     def accept_connections(self) -> None:
+        self._let_go()
         self._listener = socket.create_server((self.host, self.port), backlog=128)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def refuse_connections(self) -> None:
-        """Nothing listens on the port any more; open connections stay."""
+        """Nothing listens on the port any more, and nobody else gets it; open connections stay."""
         listener, self._listener = self._listener, None
         if listener is not None:
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept()
             listener.close()
+            self._held = socket.socket()
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind((self.host, self.port))
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.close()
 
     def close(self) -> None:
         self._closing.set()
         self.refuse_connections()
+        self._let_go()
         self.drop_connections()
         with self._changed:
             store, self._store = self._store, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -200,13 +201,23 @@ def _limit_to_one_a_day(env: Env) -> None:
     env.shops["kettle"] = replace(shop, config=limited)
 
 
+@contextmanager
+def nobody_listens_on(port: int) -> Iterator[None]:
+    """Who connects is refused; without this another test's server might get the free port."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
+        yield
+
+
 def test_the_phone_network_is_away_for_hours(
     start: Callable[..., Delivery], clock: SettableClock
 ) -> None:
     with FakeTwilio(numbers=(OUR_NUMBER,), clock=clock) as network:
         delivery = start(texts=PEOPLE, twilio_url=network.url)
         port = int(network.url.rpartition(":")[2])
-    delivery.run(minutes=120, step=15)
+    with nobody_listens_on(port):
+        delivery.run(minutes=120, step=15)
     assert delivery.states() == [("due", 0)] * PEOPLE
     with FakeTwilio(numbers=(OUR_NUMBER,), port=port, clock=clock) as network:
         delivery.run(minutes=10)
