@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from notifier.demo.goods import Kind, find_kind
+from notifier.demo.goods import Good, Kind, find_kind
 from notifier.demo.push import ask_taking, call_api
 from notifier.demo.shop import Shelf
 from notifier.demo.stage import Stage
@@ -56,7 +56,7 @@ def place_order(on_stage: Stage, key: str, *, email: str, country: str, locale: 
         "locale": locale,
         "country": country,
         "completed_at": now.isoformat(),
-        "lines": [_line(found[1], shelf, locale=locale, now=now)],
+        "lines": [_line(*found, shelf, locale=locale, now=now)],
     }
     answer = call_api(
         f"{on_stage.places.notifier}/api/v1/orders", {"orders": [order]}, key=on_stage.keys.api
@@ -67,10 +67,12 @@ def place_order(on_stage: Stage, key: str, *, email: str, country: str, locale: 
     return ref
 
 
-def _line(kind: Kind, shelf: Shelf, *, locale: str, now: datetime) -> dict[str, Any]:
+def _line(good: Good, kind: Kind, shelf: Shelf, *, locale: str, now: datetime) -> dict[str, Any]:
+    label = kind.label[locale] if len(good.kinds) > 1 else ""
     line: dict[str, Any] = {
         "ref": "1",
         "variant": kind.key,
+        "title": f"{good.name[locale]}, {label}" if label else good.name[locale],
         "quantity": 1,
         "price": str(kind.price),
         "currency": "EUR",

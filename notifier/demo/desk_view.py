@@ -26,10 +26,12 @@ from notifier.demo.goods import find_kind
 from notifier.demo.pictures import draw
 from notifier.demo.settings import SHOP
 from notifier.demo.stage import Stage
+from notifier.demo.story import name_of
 from notifier.domain.order_delay import NextStep, State, Why
 from notifier.domain.order_delay.states import OPEN
 from notifier.errors import NotFound
 from notifier.services.evidence import gather_evidence
+from notifier.services.order_wanted import FROM_STOCK
 from notifier.services.see_order import ShownLine, ShownWhole, list_lines, show_order
 from notifier.signing import Purpose
 from notifier.store import ledger, orders
@@ -108,12 +110,13 @@ def verified(stage: Stage) -> dict[str, Any]:
 
 def _row(line: ShownLine, *, zone: str, now: datetime) -> dict[str, Any]:
     state, step = State(line.state), NextStep(line.next_step)
-    found = find_kind(line.variant or "")
+    key = line.variant or ""
+    found = find_kind(key)
     return {
         "order": line.order,
         "ref": line.ref,
         "variant": line.variant,
-        "title": line.title,
+        "title": name_of(key) if found else line.title,
         "picture": draw(*found) if found else "",
         "state": state.value,
         "state_words": STATES[state],
@@ -130,6 +133,8 @@ def _facts(line: ShownWhole, *, zone: str, now: datetime) -> list[tuple[str, str
     expected = line.expected
     until = short_day(expected.ship_by) if expected and expected.ship_by else "nobody knows"
     source = f"says: {expected.source}" if expected and expected.source else ""
+    if expected and expected.scope == FROM_STOCK:
+        until, source = "the goods are here", ""
     rows = [
         ("Promised", short_day(line.promised), f"“{line.promise}”" if line.promise else ""),
         ("Expected now", until, source),
@@ -219,17 +224,24 @@ def _story(
         for one in written["messages"]
         if one["state"] not in ("accepted", "delivered")
     ]
-    newest_first = sorted(beats, key=_place, reverse=True)
+    beats.sort(key=_place)
     return [
         {**beat, "when": moment_words(datetime.fromisoformat(beat["at"]), zone)}
-        for beat in newest_first
+        for beat in reversed(beats)
     ]
 
 
+_RANKS = {"date": 1, "shop": 2, "answer": 2, "mail": 4, "law": 5}
+_LAW_RANKS = {
+    WHY[Why.TIME_STATED]: 0,
+    WHY[Why.TIME_NOT_STATED]: 0,
+    WHY[Why.DELAY_KNOWN]: 3,
+}
+
+
 def _place(beat: Mapping[str, Any]) -> tuple[datetime, int]:
-    """By the second, as the rules count; within one: the date, the delay, the mail, its effect."""
-    order = {"date": 0, "mail": 2, "law": 3}
-    rank = 1 if beat["text"] == WHY[Why.DELAY_KNOWN] else order.get(beat["step"], 4)
+    """By the second, as the rules count; within one, a cause stands before its effect."""
+    rank = _LAW_RANKS.get(beat["text"], _RANKS.get(beat["step"], 6))
     return datetime.fromisoformat(beat["at"]).replace(microsecond=0), rank
 
 

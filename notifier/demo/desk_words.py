@@ -68,7 +68,7 @@ STEPS: Mapping[NextStep, str] = {
     NextStep.NOTHING: "Nothing",
 }
 MESSAGES: Mapping[str, str] = {
-    MessageKind.ORDER_BACKORDERED: "On backorder, expected then",
+    MessageKind.ORDER_BACKORDERED: "Ordered ahead, with its date",
     MessageKind.DELAY_NOTICE: "Notice of delay",
     MessageKind.DELAY_RENEWED: "Notice of a further delay",
     MessageKind.ORDER_ETA_BETTER: "Sooner than expected",
@@ -84,7 +84,7 @@ LAWS: Mapping[str, str] = {
 WHY: Mapping[Why, str] = {
     Why.TIME_STATED: "A time was promised; it is the one that counts.",
     Why.TIME_NOT_STATED: "No time was promised, so the law's own counts.",
-    Why.DELAY_KNOWN: "The delay became known. The customer must be asked.",
+    Why.DELAY_KNOWN: "The delay became known, so the customer is asked.",
     Why.DATE_WITHOUT_BASIS: "A date that nobody stands behind is not told.",
     Why.ESTIMATE_OVER: "The expected day passed, and nothing had shipped.",
     Why.OPTION_SHORT_OFFERED: "Asked in time. At most 30 days late: silence is a yes.",
