@@ -238,3 +238,27 @@ def test_days_are_counted_where_no_deadline_comes_a_day_too_late(
 ) -> None:
     when = datetime.fromisoformat(at).replace(tzinfo=UTC)
     assert ship_zone(country, when, unknown="Asia/Tokyo") == zone
+
+
+def test_a_click_and_a_scan_at_the_same_moment_never_pass_each_other_unseen(desk: Desk) -> None:
+    refs = [f"#{number}" for number in range(6)]
+    for ref in refs:
+        desk.buy(ref)
+    desk.at("2026-03-10")
+    for ref in refs:
+        clicked: list[bool] = []
+
+        def click(ref: str = ref, clicked: list[bool] = clicked) -> None:
+            try:
+                desk.cancels(ref=ref)
+            except Conflict:
+                clicked.append(False)
+            else:
+                clicked.append(True)
+
+        customer = threading.Thread(target=click)
+        customer.start()
+        desk.ship(ref=ref)
+        customer.join()
+        expected = State.MANUAL_REVIEW if clicked == [True] else State.SHIPPED
+        assert desk.line(ref).state is expected
