@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from notifier.demo.checkout import place_order
 from notifier.demo.push import sign_up_guests
 from notifier.demo.run import open_demo
 from notifier.demo.shop import Act
@@ -37,7 +38,7 @@ PATIENCE = 30_000
 def opened(browser: Browser, stage: Stage, path: str, **traits: Any) -> Iterator[Page]:
     """A page of the demo in a browser of its own, finer than its size."""
     size = traits.pop("size", DESKTOP)
-    scale = 1.5 if size is PHONE else 1.25
+    scale = 1.5 if size["width"] == PHONE["width"] else 1.25
     context = browser.new_context(
         base_url=stage.places.storefront, viewport=size, device_scale_factor=scale, **traits
     )
@@ -105,6 +106,26 @@ def manage(browser: Browser, stage: Stage) -> None:
         keep(page, "manage")
 
 
+def order_desk(browser: Browser, stage: Stage) -> None:
+    """Ann has ordered ahead; the date moved by little, and may now move by much."""
+    ref = place_order(stage, "HERON-STEEL", email=ANN, country="US", locale="en")
+    place_order(stage, "CADDY-MOON", email="ben@example.com", country="DE", locale="en")
+    size = {"width": 1200, "height": 930}
+    with opened(browser, stage, f"/desk?order={ref}", size=size) as page:
+        state = page.locator(".case-head .state")
+        page.get_by_role("button", name="10 days later").click()
+        page.get_by_role("button", name="Save it and tell them").click()
+        state.get_by_text("Told; silence means yes").wait_for()
+        customers_page = page.locator(".case-head a.quiet").get_attribute("href") or ""
+        page.get_by_role("button", name="45 days later").click()
+        page.locator(".foreseen").wait_for()
+        page.evaluate("window.scrollTo(0, 0)")
+        keep(page, "desk")
+    with opened(browser, stage, customers_page, size={"width": 390, "height": 860}) as page:
+        page.get_by_text("Your choice").evaluate("node => node.scrollIntoView()")
+        keep(page, "order-phone")
+
+
 def main() -> int:
     """0 when all pictures are made."""
     path = find_browser()
@@ -130,6 +151,7 @@ def main() -> int:
                 keep(page, "dial")
             messages(browser, stage)
             manage(browser, stage)
+            order_desk(browser, stage)
     return 0
 
 

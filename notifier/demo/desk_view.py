@@ -131,10 +131,10 @@ def _row(line: ShownLine, *, zone: str, now: datetime) -> dict[str, Any]:
 def _facts(line: ShownWhole, *, zone: str, now: datetime) -> list[tuple[str, str, str]]:
     """Name, value and a word beside it, in reading order."""
     expected = line.expected
-    until = short_day(expected.ship_by) if expected and expected.ship_by else "nobody knows"
+    until = short_day(expected.ship_by) if expected and expected.ship_by else "Nobody knows"
     source = f"says: {expected.source}" if expected and expected.source else ""
     if expected and expected.scope == FROM_STOCK:
-        until, source = "the goods are here", ""
+        until, source = "The goods are here", ""
     rows = [
         ("Promised", short_day(line.promised), f"“{line.promise}”" if line.promise else ""),
         ("Expected now", until, source),
