@@ -1,7 +1,8 @@
 """Does somebody still want the letter that is handed over at this moment?
 
 A batch was checked when it was claimed; a slow server can take minutes over it. Whoever has
-unsubscribed, paused, was erased or suppressed since then must get nothing more (trust RL-8). So
+unsubscribed, paused, was erased or suppressed since then must get nothing more (trust RL-8), nor
+who has cancelled what the letter is about, or whose order ships after all (case F42). So
 the rows are looked at again just before a letter is handed over, for some letters at a time: what
 may still leave is what one look covers, never more than LETTERS, and none looked at longer than
 FRESH ago.
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from notifier.services.env import Env
+from notifier.services.order_sent import why_not
 from notifier.services.recheck import why_not_to
 from notifier.store.outbox import MessageRow
 from notifier.store.standing import standings
@@ -68,4 +70,8 @@ class LastLook:
         self._until = self._clock() + FRESH  # counted from before the rows are read
         with self._env.db.read() as tx:
             found = standings(tx, ids)
-        self._seen = {id_: why_not_to(self._left[id_], found.get(id_)) for id_ in ids}
+            self._seen = {
+                id_: why_not_to(self._left[id_], found.get(id_))
+                or why_not(self._env, tx, self._left[id_])
+                for id_ in ids
+            }

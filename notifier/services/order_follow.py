@@ -276,7 +276,8 @@ def _states_of_others(tx: Transaction, case: Case, *, now: datetime) -> list[Sta
         for one in others
         if one.deadline_at is not None and one.deadline_at <= now and one.state in OPEN
     ]
-    seen = {id_: assess(one.facts, now).state for id_, one in load_cases(tx, unseen).items()}
+    cases = load_cases(tx, unseen) if unseen else {}
+    seen = {id_: assess(one.facts, now).state for id_, one in cases.items()}
     return [seen.get(one.id, State(one.state)) for one in others]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from notifier.domain.availability import Availability
 from notifier.domain.order_delay import Standing, State, assess
 from notifier.domain.stock import Stock
+from notifier.log import log
 from notifier.services.env import Env
 from notifier.services.order_case import Case, load_cases
 from notifier.services.order_wanted import Wanted, what_to_tell
@@ -61,10 +62,14 @@ def load_matters(
         case = cases.get(line_id)
         if case is None:
             continue
+        try:
+            wanted = what_to_tell(case, now=now)
+            standing = wanted.standing if wanted else assess(case.facts, now)
+        except Exception:  # noqa: BLE001  one broken line must not stop the letters of the others
+            log.exception("order line cannot be reckoned", line=line_id)
+            continue
         variant = variants.get(case.line.variant_id or 0)
         keyed = others.get(variant.id, {}) if variant else {}
-        wanted = what_to_tell(case, now=now)
-        standing = wanted.standing if wanted else assess(case.facts, now)
         found[message_id] = OrderMatter(
             case=case,
             standing=standing,

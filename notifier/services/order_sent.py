@@ -15,8 +15,9 @@ from notifier.channels.base import Letter, Result
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.order_delay import assess
 from notifier.domain.order_history import Happened, came_back
+from notifier.log import log
 from notifier.services.env import Env
-from notifier.services.order_case import load_case
+from notifier.services.order_case import Case, load_case
 from notifier.services.order_follow import CLOSED, New, record
 from notifier.services.order_tell import is_about_order
 from notifier.services.order_wanted import Wanted, has_goods, what_to_tell
@@ -30,10 +31,21 @@ BOOK = "notice"
 
 
 def why_not(env: Env, tx: Transaction, message: MessageRow) -> str:
-    """Why this message about an order line is not to be sent now; empty when it is."""
+    """Why this message about an order line is not to be sent now; empty when it is.
+
+    Empty too for a line that cannot be reckoned: composing fails then, and it waits till mended.
+    """
     if message.order_line_id is None:
         return ""
     case = load_case(tx, message.order_line_id)
+    try:
+        return _why_not(env, message, case)
+    except Exception:  # noqa: BLE001  one broken line must not stop the letters of the others
+        log.exception("order line cannot be reckoned", line=message.order_line_id)
+        return ""
+
+
+def _why_not(env: Env, message: MessageRow, case: Case) -> str:
     if message.kind == MessageKind.ORDER_READY:
         is_so = has_goods(case) and assess(case.facts, env.now()).may_ship
         return "" if is_so else "superseded"

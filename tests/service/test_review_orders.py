@@ -20,6 +20,7 @@ from notifier.services.decide_order import decide
 from notifier.services.deliver import Sender
 from notifier.services.env import open_env
 from notifier.services.evidence import gather_evidence
+from notifier.services.last_look import LastLook
 from notifier.services.order_answer import Answer, AnswerKind
 from notifier.services.order_follow import follow_due
 from notifier.services.order_given import GivenOrder, LineSaid, OrderSaid, read_order
@@ -94,12 +95,30 @@ class MeddlingRenderer:
         return RENDERER.render(*args, **more)
 
 
-def test_the_record_holds_the_date_of_the_letter_when_the_date_moves_as_it_leaves(
+def test_a_notice_that_is_not_true_any_more_is_dropped_as_it_is_handed_over(
     world: World, orders: OrderWorld
 ) -> None:
     line = orders.order().line
     orders.at("2026-03-20")
     orders.expect(line, "2026-04-10")
+    meddling = MeddlingRenderer(lambda: orders.expect(line, "2026-03-21"))  # F42
+    sender = Sender(world.env, meddling)  # type: ignore[arg-type]
+
+    while sender.send_due():
+        continue
+    sender.close()
+
+    assert world.mails(ANN, "delay_notice") == []
+    assert [state for _, _, state in orders.messages(line)] == ["skipped", "skipped", "accepted"]
+
+
+def test_the_record_holds_the_date_of_the_letter_when_the_date_moves_as_it_leaves(
+    world: World, orders: OrderWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = orders.order().line
+    orders.at("2026-03-20")
+    orders.expect(line, "2026-04-10")
+    monkeypatch.setattr(LastLook, "why_not", lambda _self, _id: "")  # a moment too early
     meddling = MeddlingRenderer(lambda: orders.expect(line, "2026-06-01"))
     sender = Sender(world.env, meddling)  # type: ignore[arg-type]
 
@@ -359,6 +378,21 @@ def test_lines_of_an_order_that_lapse_together_are_refunded_with_all_that_was_pa
 
     covers = [hook["data"]["covers"] for hook in orders.hooks("refund.required")]
     assert covers == ["everything"] * 3
+
+
+def test_a_line_that_cannot_be_read_keeps_no_other_letter_back(
+    world: World, orders: OrderWorld
+) -> None:
+    broken, sound = orders.order().line, orders.order().line
+    with orders.env.db.write() as tx:
+        tx.execute(
+            text("UPDATE order_lines SET promise = '{\"days\": -3}' WHERE id = :id"), {"id": broken}
+        )
+
+    world.deliver()
+
+    assert [state for _, _, state in orders.messages(sound)] == ["accepted"]
+    assert [state for _, _, state in orders.messages(broken)] == ["due"]
 
 
 def test_a_line_that_cannot_be_read_keeps_no_other_from_its_deadline(orders: OrderWorld) -> None:
