@@ -177,7 +177,7 @@ def _ask_again(env: Env, tx: Transaction, row: SubscriptionRow, *, contact: Cont
             hash=contact.address_hash,
             may_be_written_to=True,
         )
-        ask_for_confirmation(env, tx, shop, fresh, address=address, again=True)
+        ask_for_confirmation(env, tx, shop, fresh, address=address, again=True, by_owner=True)
 
 
 def _let_a_person_read(
