@@ -117,6 +117,7 @@ def test_from_the_order_to_the_refund_a_deadline_passes_by_itself(tmp_path: Path
 
 
 def test_a_look_at_what_a_date_would_mean_saves_nothing(stage: Stage, visit: Visit) -> None:
+    stage.shop.set_eta(STEEL, (stage.clock() + timedelta(days=18)).date().isoformat())
     ref = buy(stage)
     before = stage.shop.shelf(STEEL)
     _, page = visit("/desk/date", about(ref, later="10", source="supplier"))
