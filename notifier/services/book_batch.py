@@ -103,9 +103,11 @@ class BatchBook:
         todo = self._unbooked[:]
         if not todo:
             return
+        # whoever locks many order lines does so by their ids: no deadlock
+        ordered = sorted(todo, key=lambda one: (one[0].order_line_id or 0, one[0].id))
 
         def work(tx: Transaction) -> None:
-            for message, result in todo:
+            for message, result in ordered:
                 book_result(self._env, tx, message, message.attempt_no + 1, result)
 
         self._env.db.retry(work, tries=tries)

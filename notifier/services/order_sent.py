@@ -72,6 +72,7 @@ def keep_letters(
         for letter in letters
         if messages[letter.message_id].order_line_id is not None
     ]
+    rows.sort(key=lambda row: (row["line_id"], row["message_id"]))  # as locked by all: no deadlock
     if rows:
         env.db.retry(lambda tx: notices.keep(tx, rows))
 
@@ -217,9 +218,9 @@ def did_not_arrive(env: Env, tx: Transaction, message: MessageRow) -> None:
 
 def look_again_soon(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -> None:
     """Messages were skipped as they were claimed: let the job see what is to be done."""
-    for message in messages:
-        if message.order_line_id is not None and is_about_order(message.kind):
-            orders.update_line(tx, message.order_line_id, look_at=env.now())
+    about = {one.order_line_id for one in messages if is_about_order(one.kind)}
+    for line_id in sorted(id_ for id_ in about if id_ is not None):
+        orders.update_line(tx, line_id, look_at=env.now())
 
 
 def ledger_hash(env: Env, contact: ContactRow) -> str:

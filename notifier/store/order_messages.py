@@ -65,14 +65,23 @@ def messages_of(tx: Connection, line_id: int) -> list[Sent]:
 
 
 def skip_unsent(tx: Connection, ids: Sequence[int], *, reason: str, now: datetime) -> None:
-    """Finish those of these messages that nobody is sending at this moment."""
+    """Finish those of these messages that nobody is sending, or about to send, at this moment.
+
+    Who claims a message locks it before its line, and we hold the line: waiting for him here would
+    be a deadlock. He looks again whether it is still wanted.
+    """
     if ids:
-        tx.execute(
-            update(messages)
+        free = (
+            select(messages.c.id)
             .where(
                 messages.c.id.in_(list(ids)),
                 messages.c.state != MessageState.SENDING.value,
                 messages.c.finished_at.is_(None),
             )
+            .with_for_update(skip_locked=True)
+        )
+        tx.execute(
+            update(messages)
+            .where(messages.c.id.in_(free))
             .values(state=MessageState.SKIPPED.value, reason=reason, finished_at=now)
         )

@@ -199,13 +199,17 @@ def touch_lines_of_variant(tx: Connection, variant_ids: Iterable[int], *, now: d
     touched = 0
     wanted = sorted(set(variant_ids))
     for start in range(0, len(wanted), 500):
-        done = tx.execute(
-            update(order_lines)
+        lines = (
+            select(order_lines.c.id)
             .where(
                 order_lines.c.variant_id.in_(wanted[start : start + 500]),
                 order_lines.c.state.in_(OPEN),
             )
-            .values(look_at=now)
+            .order_by(order_lines.c.id)  # whoever locks many lines does so in this order
+            .with_for_update()
+        )
+        done = tx.execute(
+            update(order_lines).where(order_lines.c.id.in_(lines)).values(look_at=now)
         )
         touched += done.rowcount
     return touched
