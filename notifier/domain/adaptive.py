@@ -1,0 +1,225 @@
+"""How many may be told now, so that next to nobody finds it sold out and nothing lies unsold?
+
+`decide` is a pure function: what is known of a release in (domain/adaptive_state), how many to
+tell now, when to look again and why out. Nobody has anything to set.
+
+Who is told has a claim on stock until bought or thought better of. Of the claims that are out
+(domain/adaptive_belief) follows how many would come too late (domain/adaptive_risk). More people
+are told while one of these holds:
+
+- fewer could still buy than there are units: then nobody can come too late;
+- those who would come too late, on average, are few beside the share that may (`LATE`), a small
+  part of it: this fills a large stock quickly;
+- one more is much likelier to be needed for the last units than to come too late, in the
+  proportion that makes up the rest of that share: this is how the end is sold, one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from math import floor
+
+from notifier.domain.adaptive_belief import Belief, believe, looks_for_each_sale
+from notifier.domain.adaptive_risk import risk_of
+from notifier.domain.adaptive_state import AdaptiveState
+
+LATE = 0.02  # of those told, so many may find it gone
+_FILL = 0.15  # of LATE, for filling; more is quicker at first and leaves less for the end
+_END = 1.0  # of LATE, for the end
+_SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
+_PATIENCE = timedelta(hours=24)
+_SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a wave was decided on, for the merchant's page and for the record.
+
+    `claims`: sales that may still come of those told before. `low`, `high`: the share that buys
+    lies between them with 90 %. `median_minutes`: from the message to the look.
+    """
+
+    stock: int | None
+    told_before: int
+    looked: int
+    bought: float
+    claims: float
+    undecided: float
+    buy_share: float
+    low: float
+    high: float
+    median_minutes: float
+    waiting: int
+    told_now: int
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Tell `people` now, who together ask for about `units`. `look_again`: None: all are told."""
+
+    people: int
+    units: int
+    look_again: timedelta | None
+    reason: str
+    facts: Facts
+
+
+def decide(state: AdaptiveState) -> Decision:
+    """The next step of a release. Raises ValueError for numbers below zero."""
+    if min(state.waiting, state.waiting_units, state.stock or 0, state.late) < 0:
+        raise ValueError(f"Numbers of a release must not be negative: {state!r}")
+    belief = believe(state)
+    people, rule = _how_many(state, belief)
+    asked = state.waiting_units / state.waiting if state.waiting else 1.0
+    return Decision(
+        people=people,
+        units=max(round(people * asked), people),
+        look_again=_look_again(belief) if state.waiting > people else None,
+        reason=_reason(state, belief, people=people, rule=rule),
+        facts=_facts(state, belief, people=people, rule=rule),
+    )
+
+
+def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
+    """So many, and by which rule."""
+    if not state.waiting:
+        return 0, "nobody"
+    if state.stock == 0:
+        return 0, "gone"
+    left = _left(state, belief)
+    if left is not None and left <= 0:
+        return 0, "spoken_for"
+    allowed = _Allowance(state, belief, left=left)
+    free = 0
+    if left is not None and not belief.strangers:
+        free = min(max(floor(left - belief.possible), 0), state.waiting)
+    people = _most(allowed.holds, at_least=free, at_most=state.waiting)
+    if people > free:
+        return people, "share"
+    if people:
+        return people, "fewer_than_units"
+    if _is_starving(state, belief):
+        return 1, "patience"
+    return 0, "wait"
+
+
+def _left(state: AdaptiveState, belief: Belief) -> float | None:
+    """Buyers' worth of stock that is left, less what was reported sold since it was seen."""
+    if state.stock is None:
+        return None
+    sold = 0
+    if state.stock_at is not None:
+        sold = sum(
+            one.units for one in state.sales if one.told is not None and one.at > state.stock_at
+        )
+    units = state.stock - sold
+    return max(units / belief.units_each, 1.0) if units > 0 else 0.0
+
+
+class _Allowance:
+    """Whether so many more may be told."""
+
+    def __init__(self, state: AdaptiveState, belief: Belief, *, left: float | None) -> None:
+        self._belief = belief
+        self._left = left
+        self._looks = looks_for_each_sale(belief, looks_seen=state.looks_seen)
+        share = max(belief.interval()[1] + belief.buy_share, 1e-4) / 2
+        still = left
+        if still is None:
+            usual = state.history.usual_stock or _SHORT_OF
+            self._usual = max(usual / belief.units_each, 1.0) + belief.bought
+            still = self._usual
+        claims = belief.claims(0).mean
+        told_at_end = belief.told + min(max(still - claims, 0.0) / share, state.waiting)
+        self._late = max(LATE * told_at_end - state.late, LATE * 0.5 * told_at_end)
+
+    def holds(self, people: int) -> bool:
+        claims = self._belief.claims(people)
+        if self._left is None:
+            # any number may be left: the longer it lasted, the more, so the odds fall with it
+            late = claims.mean * self._looks
+            short = (claims.mean**2 + claims.variance) / 2 / self._usual * self._looks
+            return late <= _END * self._late or short <= _FILL * self._late
+        if claims.mean > self._left * 1.5 + 5:
+            return False
+        risk = risk_of(claims, left=self._left)
+        if risk.short * self._looks <= _FILL * self._late:
+            return True
+        return risk.odds * self._looks <= _END * self._late
+
+
+def _most(holds: Callable[[int], bool], *, at_least: int, at_most: int) -> int:
+    """The greatest number that holds, of those from `at_least`, which is taken as it is."""
+    low, high, step = at_least, at_least + 1, 1
+    while high <= at_most and holds(high):
+        low, step = high, step * 2
+        high = low + step
+    high = min(high, at_most + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _is_starving(state: AdaptiveState, belief: Belief) -> bool:
+    """Whether the last wave is so long ago that nearly all who would look have looked."""
+    if not state.told:
+        return True
+    patience = min(timedelta(seconds=belief.nearly_all), _PATIENCE)
+    return state.now - state.told[-1].at >= patience
+
+
+def _look_again(belief: Belief) -> timedelta:
+    soon = timedelta(seconds=belief.median / 10)
+    return min(max(soon, _SOON), _SELDOM)
+
+
+def _facts(state: AdaptiveState, belief: Belief, *, people: int, rule: str) -> Facts:
+    low, high = belief.interval()
+    claims = belief.claims(0)
+    return Facts(
+        stock=state.stock,
+        told_before=belief.told,
+        looked=round(belief.looks),
+        bought=round(belief.bought, 1),
+        claims=round(claims.mean, 2),
+        undecided=round(claims.lookers, 1),
+        buy_share=round(belief.buy_share, 4),
+        low=round(low, 4),
+        high=round(high, 4),
+        median_minutes=round(belief.median / 60, 1),
+        waiting=state.waiting,
+        told_now=people,
+        rule=rule,
+    )
+
+
+_RULES = {
+    "nobody": "Nobody waits.",
+    "gone": "Nothing is left, so nobody is told.",
+    "spoken_for": "What was seen has been ordered since, so nobody is told before the next look.",
+    "wait": "Nobody is told now: what is left may be spoken for.",
+    "patience": "One is told: the others have had their time to decide.",
+    "fewer_than_units": "{people} told now: fewer could buy than there are units.",
+    "share": "{people} told now, so that next to nobody comes too late.",
+}
+
+
+def _reason(state: AdaptiveState, belief: Belief, *, people: int, rule: str) -> str:
+    """The facts as a sentence or two."""
+    there = "There, but not how many." if state.stock is None else f"{state.stock} there."
+    decided = _RULES[rule].format(people=f"{people:,}")
+    if not belief.told:
+        return f"{there} {decided}"
+    low, high = belief.interval()
+    seen = (
+        f"{belief.told:,} told, of whom about {belief.claims(0).mean:.1f} may still buy "
+        f"({belief.buy_share:.0%} do, {low:.0%} to {high:.0%})."
+    )
+    return f"{there} {seen} {decided}"

@@ -1,0 +1,117 @@
+"""What is known when an adaptive wave is planned, and what has a shop learned before?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from notifier.domain.adaptive_delay import BINS, bin_of
+
+KEPT = 0.8  # of what earlier releases taught, with every further one
+_MOST = 40.0  # a shop's past never outweighs so many people of this release
+_MOST_DELAYS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Those who were told at one time. `looked`: how long after it each who looked did so.
+
+    To look is to follow the purchase link, or to order. One entry a person.
+    """
+
+    at: datetime
+    people: int
+    units: int
+    looked: tuple[timedelta, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """An order that was reported, or a fall in stock, while the release ran.
+
+    `told`: the buyer had been told; None: nobody knows, as with a fall in stock.
+    """
+
+    at: datetime
+    units: int
+    told: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopHistory:
+    """What the shop's earlier releases taught; a fresh one is cautious and soon outweighed.
+
+    Numbers of people, older ones counted for less. `delays`: by bin of domain/adaptive_delay.
+    `usual_stock`: units a restock brings, for sources that give no quantity; None: not known.
+    """
+
+    looked: float = 2.0
+    not_looked: float = 2.0
+    bought: float = 2.0
+    only_looked: float = 2.0
+    delays: tuple[float, ...] = (0.0,) * BINS
+    usual_stock: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdaptiveState:
+    """A release at `now`.
+
+    `stock`: units at the last look, None: there, but not how many. `stock_at`: when that was;
+    None: just now. `sales`: since the first was told. `waiting`, `waiting_units`: those in line
+    not told yet, and what they ask for together. `late`: how many are known to have looked when
+    nothing was left. `looks_seen`: whether `Told.looked` is known at all.
+    """
+
+    now: datetime
+    stock: int | None
+    stock_at: datetime | None = None
+    told: tuple[Told, ...] = ()
+    sales: tuple[Sale, ...] = ()
+    waiting: int
+    waiting_units: int
+    late: int = 0
+    looks_seen: bool = True
+    history: ShopHistory = field(default_factory=ShopHistory)
+
+
+def learn(history: ShopHistory, ended: AdaptiveState) -> ShopHistory:
+    """The history with a release added that is over or has run for days."""
+    people = sum(one.people for one in ended.told)
+    if not people:
+        return history
+    looked = sum(len(one.looked) for one in ended.told)
+    sold = sum(1 for one in ended.sales if one.told is not False)
+    early = max(looked - ended.late, 0)
+    delays = list(history.delays)
+    delays = [n * KEPT for n in delays]
+    for one in ended.told:
+        for delay in one.looked:
+            delays[bin_of(delay.total_seconds())] += 1
+    units = sum(one.units for one in ended.sales)
+    learned = replace(history, delays=_at_most(delays, _MOST_DELAYS))
+    if ended.looks_seen:
+        looks = _at_most(
+            [history.looked * KEPT + looked, history.not_looked * KEPT + people - looked], _MOST
+        )
+        buys = _at_most(
+            [
+                history.bought * KEPT + min(sold, early),
+                history.only_looked * KEPT + max(early - sold, 0),
+            ],
+            _MOST,
+        )
+        learned = replace(
+            learned, looked=looks[0], not_looked=looks[1], bought=buys[0], only_looked=buys[1]
+        )
+    if units:
+        before = history.usual_stock if history.usual_stock is not None else float(units)
+        learned = replace(learned, usual_stock=before * KEPT + units * (1 - KEPT))
+    return learned
+
+
+def _at_most(counts: list[float], most: float) -> tuple[float, ...]:
+    """The same proportions, worth no more than `most` people."""
+    total = sum(counts)
+    scale = min(most / total, 1.0) if total else 1.0
+    return tuple(n * scale for n in counts)
