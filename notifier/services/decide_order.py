@@ -31,7 +31,7 @@ from notifier.services.order_answer import (
 from notifier.services.order_case import Case, load_case
 from notifier.services.order_follow import New, record
 from notifier.services.order_offer import Offer, open_offer, sentences
-from notifier.services.order_sent import BOOK
+from notifier.services.order_sent import BOOK, ledger_hash
 from notifier.services.order_swap import as_sold, swap_estimate, swaps_for
 from notifier.services.order_wanted import what_to_tell
 from notifier.store import ledger, orders, people
@@ -85,7 +85,7 @@ def decide(
         if effect.columns:
             orders.update_line(tx, line_id, **effect.columns)
         after = record(env, tx, line_id, *effect.events)
-        _prove(tx, case, answer, effect, at=now, circumstances=circumstances, link=link)
+        _prove(env, tx, case, answer, effect, at=now, circumstances=circumstances, link=link)
         shop = env.shop_by_id(case.line.shop_id)
         if shop is not None:
             _tell_shop(env, tx, shop, case, answer, effect, at=now)
@@ -232,6 +232,7 @@ def _new(case: Case, kind: Happened, at: datetime, facts: dict[str, Any]) -> New
 
 
 def _prove(
+    env: Env,
     tx: Transaction,
     case: Case,
     answer: Answer,
@@ -268,7 +269,7 @@ def _prove(
         facts=facts,
         personal=circumstances.as_personal(),
         shop_id=case.line.shop_id,
-        address_hash=contact.address_hash if contact else "",
+        address_hash=ledger_hash(env, contact) if contact else "",
     )
 
 

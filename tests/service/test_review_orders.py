@@ -24,6 +24,7 @@ from notifier.services.last_look import LastLook
 from notifier.services.order_answer import Answer, AnswerKind
 from notifier.services.order_follow import follow_due
 from notifier.services.order_given import GivenOrder, LineSaid, OrderSaid, read_order
+from notifier.services.privacy import erase_address
 from notifier.services.receive import receive
 from notifier.services.take_orders import TakenOrder, take_order
 from notifier.signing import Purpose
@@ -182,6 +183,21 @@ def an_order(orders: OrderWorld, *, email: str) -> GivenOrder:
         lines=[LineSaid(ref="1", title="Copper kettle", quantity=1)],
     )
     return read_order(said, shop_zone="Europe/London", currency="USD", now=orders.env.now())
+
+
+def test_the_evidence_holds_an_answer_given_after_the_customer_was_erased(
+    world: World, orders: OrderWorld
+) -> None:
+    line = orders.order(ref="#7").line
+    orders.at("2026-03-20")
+    orders.expect(line, "2026-06-01")
+    world.deliver()
+    erase_address(orders.env, orders.env.signer.hash_address("email", ANN), by="owner")
+
+    wait_for(orders, line, "2026-06-01")
+
+    found = gather_evidence(orders.env, orders.shop, "#7")
+    assert [link["act"] for link in found["ledger"]][-1] == "answered"
 
 
 # --- by which way -------------------------------------------------------------------------
