@@ -12,7 +12,7 @@ import re
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from types import ModuleType
 from typing import Any, cast
 
@@ -34,13 +34,7 @@ def kinds(group: str) -> list[str]:
         for module in pkgutil.iter_modules(_PACKAGES[group].__path__)
         if not module.ispkg and _is_plugin(group, module.name)
     }
-    return sorted(found | {point.name for point in _points(group)})
-
-
-@cache
-def _points(group: str) -> tuple[EntryPoint, ...]:
-    """What others have installed; looked up once, as it takes a look into every package."""
-    return tuple(entry_points(group=group))
+    return sorted(found | {point.name for point in entry_points(group=group)})
 
 
 @cache
@@ -54,7 +48,7 @@ def _is_plugin(group: str, name: str) -> bool:
 
 def load(group: str, kind: str) -> ModuleType:
     """The module of one kind. Raises errors.ConfigError with the kinds that exist."""
-    for point in _points(group):
+    for point in entry_points(group=group):
         if point.name == kind:
             module = point.load()
             if isinstance(module, ModuleType):
