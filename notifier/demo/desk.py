@@ -64,6 +64,7 @@ def turn_clock() -> AnyResponse:
     if to in STEPS:
         travel.go_to(on_stage, on_stage.clock() + STEPS[to])
     elif to == "deadline":
+        travel.settle(on_stage)  # what is on its way may move it
         found = desk_view.next_deadline(on_stage)
         if found is None:
             raise InvalidInput.of("to", "none", "No deadline runs. Order something first.")
