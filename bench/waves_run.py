@@ -75,9 +75,7 @@ def fixed_way(strategy: Strategy) -> Way:
     return step
 
 
-def adaptive_way(
-    history: ShopHistory | None = None, *, log: list[Decision] | None = None
-) -> Way:
+def adaptive_way(history: ShopHistory | None = None, *, log: list[Decision] | None = None) -> Way:
     """The adaptive strategy; `log` takes every decision."""
     past = history or ShopHistory()
 

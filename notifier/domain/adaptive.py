@@ -27,7 +27,8 @@ from notifier.domain.adaptive_state import AdaptiveState
 
 LATE = 0.02  # of those told, so many may find it gone
 _FILL = 0.15  # of LATE, for filling; more is quicker at first and leaves less for the end
-_END = 1.0  # of LATE, for the end
+_END = 0.8  # of LATE: so many may be on their way when the last unit goes
+_MOST = 0.4  # of LATE: never more at risk at one time
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
 _SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
@@ -142,13 +143,16 @@ class _Allowance:
             # any number may be left: the longer it lasted, the more, so the odds fall with it
             late = claims.mean * self._looks
             short = (claims.mean**2 + claims.variance) / 2 / self._usual * self._looks
+            late -= self._belief.look_share
             return late <= _END * self._late or short <= _FILL * self._late
         if claims.mean > self._left * 1.5 + 5:
             return False
         risk = risk_of(claims, left=self._left)
-        if risk.short * self._looks <= _FILL * self._late:
-            return True
-        return risk.odds * self._looks <= _END * self._late
+        short = risk.short * self._looks
+        if short <= _FILL * self._late or short > _MOST * self._late:
+            return short <= _FILL * self._late
+        before = risk_of(self._belief.claims(people - 1), left=self._left)
+        return before.after * self._looks <= _END * self._late
 
 
 def _most(holds: Callable[[int], bool], *, at_least: int, at_most: int) -> int:

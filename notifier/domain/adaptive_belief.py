@@ -60,6 +60,7 @@ class Belief:
     buy_of_look_variance: float
     median: float
     nearly_all: float
+    passed: tuple[float, ...]  # by bin of delays: the share of the looks that is over by then
     units_each: float
     readings: tuple[_Reading, ...]
     strangers: float  # units a second that others buy
@@ -94,8 +95,11 @@ class Belief:
         buys, of_look = self.buy_of_look, self.buy_of_look_variance
         lookers += self.checking_out
         others = self.strangers * self.median / self.units_each
-        mean = lookers * buys + others
-        variance = mean + spread * (buys**2 + of_look) + lookers**2 * of_look
+        mean = lookers * buys
+        each = mean / max(self.possible + more, 1.0)  # one person buys once: binomial at most
+        variance = mean * (1 - min(each, 0.99)) + others
+        variance += spread * (buys**2 + of_look) + lookers**2 * of_look
+        mean += others
         return Claims(mean=mean, variance=variance, lookers=lookers)
 
 
@@ -103,7 +107,7 @@ def believe(state: AdaptiveState) -> Belief:
     """Weigh everything that has been seen. Costs a few milliseconds, whatever the size."""
     seen_at = _seen_until(state)
     looked, waiting = _count(state, seen_at=seen_at)
-    readings, shapes = _read(state, looked, waiting)
+    readings, passed = _read(state, looked, waiting)
     total = sum(looked)
     people = sum(one.people for one in state.told)
     sold = [one for one in state.sales if one.told is not False]
@@ -124,8 +128,9 @@ def believe(state: AdaptiveState) -> Belief:
         look_share=sum(one.weight * one.share for one in readings),
         buy_of_look=buys,
         buy_of_look_variance=of_look,
-        median=quantile(shapes, 0.5),
-        nearly_all=quantile(shapes, 0.9),
+        median=quantile(passed, 0.5),
+        nearly_all=quantile(passed, 0.9),
+        passed=passed,
         units_each=units_each,
         readings=readings,
         strangers=_strangers(state),
@@ -183,8 +188,8 @@ def _count_sales(state: AdaptiveState, *, seen_at: datetime) -> tuple[list[float
 
 def _read(
     state: AdaptiveState, looked: Sequence[float], waiting: Sequence[float]
-) -> tuple[tuple[_Reading, ...], list[tuple[float, Shape]]]:
-    """The shapes that matter, with the share that looks in each."""
+) -> tuple[tuple[_Reading, ...], tuple[float, ...]]:
+    """The shapes that matter, with the share that looks in each; and the mean of the shapes."""
     places = [place for place, people in enumerate(waiting) if people]
     found: list[tuple[float, Shape, float, float]] = []
     for shape in tables():
@@ -208,7 +213,8 @@ def _read(
                 weight=weight / total, share=share, variance=variance, coming=coming, slope=slope
             )
         )
-    return tuple(readings), [(one[0] / total, one[1]) for one in kept]
+    passed = tuple(sum(one[0] * one[1].passed[n] for one in kept) / total for n in range(BINS))
+    return tuple(readings), passed
 
 
 def _fit_share(

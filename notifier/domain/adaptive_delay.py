@@ -20,6 +20,9 @@ _STEP = log(30 * 86400 / SHORTEST) / BINS
 _MEDIANS = tuple(30.0 * 1.5**n for n in range(26))
 _SPREADS = (0.7, 1.2, 1.8)  # log-normal: the standard deviation of the logarithm
 _POWERS = (0.6, 1.0)  # Weibull; 1 is the exponential distribution
+_APART = (12.0,)  # half of the people look at once, the rest so many times later
+_APART_WIDTH = 0.9
+_APART_USUAL = -1.0
 _USUAL_MEDIAN = 3600.0  # before anything is known
 _USUAL_SPREAD = 1.5
 _LEAST_MASS = 1e-9
@@ -52,7 +55,7 @@ def tables() -> tuple[Shape, ...]:
     """Every distribution that delays may have."""
     return tuple(
         _shape(median, kind, width)
-        for kind, widths in (("log", _SPREADS), ("power", _POWERS))
+        for kind, widths in (("log", _SPREADS), ("power", _POWERS), ("two", _APART))
         for width in widths
         for median in _MEDIANS
     )
@@ -60,17 +63,22 @@ def tables() -> tuple[Shape, ...]:
 
 def _shape(median: float, kind: str, width: float) -> Shape:
     def passed(seconds: float) -> float:
+        if kind == "two":
+            first = log(seconds / median * sqrt(width)) / (_APART_WIDTH * sqrt(2))
+            second = log(seconds / median / sqrt(width)) / (_APART_WIDTH * sqrt(2))
+            return 0.5 + 0.25 * (erf(first) + erf(second))
         if kind == "log":
             return 0.5 * (1 + erf(log(seconds / median) / (width * sqrt(2))))
         return -expm1(-log(2) * (seconds / median) ** width)
 
+    usual = _APART_USUAL if kind == "two" else 0.0
     edges = [0.0, *(passed(SHORTEST * exp(n * _STEP)) for n in range(1, BINS)), 1.0]
     masses = [max(b - a, _LEAST_MASS) for a, b in pairwise(edges)]
     return Shape(
         median=median,
         passed=tuple(passed(seconds_of(n)) for n in range(BINS)),
         log_mass=tuple(log(mass) for mass in masses),
-        log_usual=-0.5 * (log(median / _USUAL_MEDIAN) / _USUAL_SPREAD) ** 2,
+        log_usual=usual - 0.5 * (log(median / _USUAL_MEDIAN) / _USUAL_SPREAD) ** 2,
     )
 
 
@@ -79,9 +87,9 @@ def log_weight(shape: Shape, delays: Sequence[float]) -> float:
     return sum(n * mass for n, mass in zip(delays, shape.log_mass, strict=True) if n)
 
 
-def quantile(weights: Sequence[tuple[float, Shape]], share: float) -> float:
-    """The delay in seconds by which so great a share is over, over weighted shapes."""
-    for place in range(BINS):
-        if sum(weight * shape.passed[place] for weight, shape in weights) >= share:
+def quantile(passed: Sequence[float], share: float) -> float:
+    """The delay in seconds by which so great a share is over; `passed` as in Shape."""
+    for place, part in enumerate(passed):
+        if part >= share:
             return seconds_of(place)
     return seconds_of(BINS - 1)

@@ -1,12 +1,13 @@
 """What would it cost, in people who come too late, if so many may still buy?
 
-The sales to come are a negative binomial: a Poisson number whose mean is itself uncertain.
+The sales to come are a negative binomial, that is a Poisson number whose mean is itself uncertain,
+or, where people are few and sure to buy, a binomial.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, inf, lgamma, log
+from math import exp, lgamma, log, sqrt
 
 from notifier.domain.adaptive_belief import Claims
 
@@ -16,46 +17,72 @@ _WIDTH = 9.0  # standard deviations that are summed up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
-    """`gone`: the chance that all is sold to who was told. `short`: sales too many, on average.
-
-    `odds`: the chance that one person more comes too late, against the chance that exactly this
-    person is still needed to sell the last unit.
+    """`short`: sales too many, on average. `after`: sales that are still to come when the last
+    unit goes, if it does.
     """
 
-    gone: float
     short: float
-    odds: float
+    after: float
 
 
 def risk_of(claims: Claims, *, left: float) -> Risk:
     """The risk of that many claims on `left` buyers' worth of stock (1 or more)."""
     mean = claims.mean
     if mean <= 1e-9:
-        return Risk(gone=0.0, short=0.0, odds=0.0)
-    # never wider than geometric: else more stock could look like more risk
-    size = max(mean * mean / max(claims.variance - mean, mean * 1e-4), 1.0)
-    deviation = (mean + mean * mean / size) ** 0.5
-    step = max(1.0, deviation / _STEPS)
+        return Risk(short=0.0, after=0.0)
+    law = _Law(mean, variance=claims.variance)
+    step = max(1.0, law.deviation / _STEPS)
     gone = short = 0.0
     at = left + (step - 1) / 2
-    end = max(mean, left) + _WIDTH * deviation + 10
+    end = max(mean, left) + _WIDTH * law.deviation + 10
     while at < end:
-        mass = exp(_log_mass(at, mean=mean, size=size)) * step
+        mass = law.mass(at) * step
         gone += mass
         short += mass * (at - left)
         if at > mean and mass < 1e-12:
             break
         at += step
-    last = exp(_log_mass(left - 1, mean=mean, size=size))
-    return Risk(gone=min(gone, 1.0), short=short, odds=gone / last if last > 1e-300 else inf)
+    # the sale of the last unit is one; the others are as many as if it had not been (Palm)
+    last = law.mass(left - 1)
+    goes = last + gone
+    return Risk(short=short, after=(short + gone) / goes if goes > 1e-300 else 1.0)
 
 
-def _log_mass(number: float, *, mean: float, size: float) -> float:
-    """The logarithm of a negative binomial's mass, also between whole numbers."""
-    return (
-        lgamma(number + size)
-        - lgamma(size)
-        - lgamma(number + 1)
-        + size * log(size / (size + mean))
-        + number * log(mean / (size + mean))
-    )
+class _Law:
+    """How probable each number of sales is, also between whole numbers."""
+
+    def __init__(self, mean: float, *, variance: float) -> None:
+        self._mean = mean
+        excess = variance - mean
+        self._size = self._people = 0.0
+        if excess < -mean * 1e-3:
+            self._people = mean * mean / -excess
+            self.deviation = sqrt(variance)
+        else:
+            # never wider than geometric: else more stock could look like more risk
+            self._size = max(mean * mean / max(excess, mean * 1e-4), 1.0)
+            self.deviation = sqrt(mean + mean * mean / self._size)
+
+    def mass(self, number: float) -> float:
+        if self._people:
+            return self._binomial(number)
+        size, mean = self._size, self._mean
+        return exp(
+            lgamma(number + size)
+            - lgamma(size)
+            - lgamma(number + 1)
+            + size * log(size / (size + mean))
+            + number * log(mean / (size + mean))
+        )
+
+    def _binomial(self, number: float) -> float:
+        people, share = self._people, min(self._mean / self._people, 0.999)
+        if number >= people + 1:
+            return 0.0
+        return exp(
+            lgamma(people + 1)
+            - lgamma(number + 1)
+            - lgamma(people - number + 1)
+            + number * log(share)
+            + (people - number) * log(1 - share)
+        )
