@@ -9,13 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
 from notifier.domain.order_delay import Standing, State
 from notifier.domain.order_history import Happened
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case
-from notifier.store import orders
+from notifier.store import etas, orders
 from notifier.store.session import Transaction
 
 _WHAT_TO_DO = {
@@ -32,6 +33,8 @@ _WHAT_TO_DO = {
     "not_reached": "The customer was not reached, and a notice must be given by {notice_by}. Call "
     "or write to them yourself.",
     "review": "Cancelled and shipped at the same instant. Find out which came first and say so.",
+    "discontinued": "The shop lists it as discontinued, and this line still waits. Decline the "
+    "line (the refund is owed then), or name a date or something else instead.",
     "told_cancelled": "It had shipped before, but the customer was told that it is cancelled, as "
     "the shipment was reported later. Write to them that it is on its way and how to send it back; "
     "no refund is owed for the cancellation.",
@@ -46,6 +49,8 @@ def call_people(
 ) -> None:
     """Raise what is wrong with a line now, and clear what was and is no more."""
     wrong = _what_is_wrong(case, standing, now=now)
+    if standing.may_ship and _is_discontinued(tx, case):
+        wrong.append(("discontinued", ""))
     for why, mark in wrong:
         if first_time(tx, case, f"alarm:{why}:{mark}", facts={"why": why}, now=now):
             _raise(env, tx, shop, case, standing, why=why)
@@ -72,6 +77,11 @@ def _what_is_wrong(case: Case, standing: Standing, *, now: datetime) -> list[tup
     if standing.state in (State.SHIPPED, State.DELIVERED) and _was_told_cancelled(case):
         found.append(("told_cancelled", ""))
     return found
+
+
+def _is_discontinued(tx: Transaction, case: Case) -> bool:
+    known = etas.expected(tx, case.line.variant_id) if case.line.variant_id else None
+    return known is not None and known.availability is Availability.DISCONTINUED
 
 
 def _was_told_cancelled(case: Case) -> bool:

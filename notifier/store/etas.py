@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
+from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta, EtaPrecision
 from notifier.domain.stock import Level
 from notifier.store.stock import add_eta, read_eta
@@ -26,6 +27,7 @@ class Expected:
     source: str
     at: datetime | None
     level: Level
+    availability: Availability
     reason: str = ""
 
 
@@ -39,6 +41,7 @@ def expected(tx: Connection, variant_id: int) -> Expected | None:
         source=row.eta_source,
         at=row.eta_at,
         level=Level(row.level),
+        availability=Availability(row.availability),
         reason=row.eta_reason,
     )
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from notifier.channels.base import Receipt, ReceiptKind
+from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta
 from notifier.domain.order_delay import State, Why
 from notifier.domain.order_history import Happened
@@ -471,3 +472,21 @@ def test_an_alarm_about_a_refund_ends_when_none_is_owed_after_all(orders: OrderW
     with orders.env.db.read() as tx:
         left = {one.code for one in alarms.open_alarms(tx)}
     assert not {code for code in left if code.startswith("order.")}
+
+
+def test_olga_is_called_when_what_was_ordered_is_discontinued(orders: OrderWorld) -> None:
+    orders.at("2026-03-02")
+    orders.stock("KETTLE", 0)
+    bought = orders.order(lines=[{"variant": "KETTLE"}])
+    orders.tell()
+    orders.clock.advance(timedelta(hours=1))
+
+    orders.stock("KETTLE", 0, availability=Availability.DISCONTINUED)
+    orders.look()
+
+    with orders.env.db.read() as tx:
+        assert [one.code for one in alarms.open_alarms(tx)] == ["order.discontinued"]
+    orders.happens(bought.line, Happened.NO_SHIP)
+    assert orders.tell() == ["order_cancelled"]
+    with orders.env.db.read() as tx:
+        assert alarms.open_alarms(tx) == []
