@@ -193,7 +193,9 @@ def claim(
                 messages.c.lease_owner,
                 bindparam("started", now, type_=attempts.c.started_at.type),
                 bindparam("phase", "prepared"),
-            ).where(messages.c.id.in_(list(ids))),
+            )
+            .where(messages.c.id.in_(list(ids)))
+            .order_by(messages.c.priority, messages.c.due_at, messages.c.id),
         )
     )
 
