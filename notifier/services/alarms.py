@@ -1,11 +1,13 @@
 """Who hears of trouble, and how often?
 
 An alarm is a row while it lasts: told once by mail to the operator and by webhook to the shop,
-counted up while it goes on, cleared when it is over.
+counted up while it goes on, cleared when it is over. When a thousand things go wrong at once, the
+first of the hour are mailed, and the last of these says that there are more.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from notifier.domain.message import Medium, MessageKind, priority_of
@@ -15,6 +17,9 @@ from notifier.services.hook_out import tell_webhooks
 from notifier.store import alarms, outbox
 from notifier.store.session import Transaction
 
+HOUR = timedelta(hours=1)
+AN_HOUR = 20  # alarms mailed for one shop
+MORE = "More alarms of this hour are not mailed; `notifier check` lists what is open."
 HOOKS = frozenset({"source.stale", "breaker.tripped"})
 
 
@@ -43,6 +48,11 @@ def raise_alarm(
     if code in HOOKS:
         tell_webhooks(env, tx, shop, code, {"about": about, "message": message, **facts})
     operator = env.config.service.operator_email
+    this_hour = alarms.raised_since(tx, shop_id=shop.id, since=now - HOUR, limit=AN_HOUR + 1)
+    if this_hour > AN_HOUR:
+        return True
+    if this_hour == AN_HOUR:
+        message = f"{message} {MORE}"
     if operator and shop.config.mail_channel in env.config.channels:
         outbox.add_message(
             tx,

@@ -60,6 +60,17 @@ def record_alarm(
     return True
 
 
+def raised_since(tx: Connection, *, shop_id: int, since: datetime, limit: int) -> int:
+    """How many alarms of a shop were raised since then; counting ends at `limit`."""
+    latest = tx.execute(
+        select(alarms.c.raised_at)
+        .where(alarms.c.shop_id == shop_id)
+        .order_by(alarms.c.id.desc())
+        .limit(limit)
+    )
+    return sum(raised_at >= since for raised_at in latest.scalars())
+
+
 def clear_alarm(tx: Connection, *, code: str, about: str, now: datetime) -> bool:
     done = tx.execute(
         update(alarms)
