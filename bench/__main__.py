@@ -22,6 +22,7 @@ from bench import (
     postgres_guard,
     rendering,
     sign_up,
+    waves,
 )
 from bench.child import Children
 from bench.contest import Line
@@ -43,6 +44,7 @@ BENCHMARKS = (
     front_door.BENCHMARK,
     rendering.BENCHMARK,
     first_message.BENCHMARK,
+    waves.BENCHMARK,
 )
 
 

@@ -17,6 +17,7 @@ class Size:
     requests: int
     renders: int
     restocks: int  # how often the way from a push to its first message is walked
+    releases: int = 4  # in each world, each way to release
 
 
 SIZES = {
@@ -39,6 +40,7 @@ SIZES = {
         requests=2_000,
         renders=3_000,
         restocks=10,
+        releases=12,
     ),
     "large": Size(
         rounds=3,
@@ -49,5 +51,6 @@ SIZES = {
         requests=10_000,
         renders=5_000,
         restocks=40,
+        releases=40,
     ),
 }

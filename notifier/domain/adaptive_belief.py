@@ -24,7 +24,8 @@ from notifier.domain.adaptive_delay import (
 from notifier.domain.adaptive_state import AdaptiveState, Sale
 
 _CHECKOUT = timedelta(minutes=10)  # from the look to the order, usually
-_UNLIKELY = 1e-4  # a shape that weighs less than this is left out
+_DOUBT = 60.0  # looks
+_UNLIKELY = 1e-3  # a shape that weighs less than this is left out
 _UNSEEN = 0.6  # where only purchases are seen: who looks and does not buy is not, so reckon this
 
 
@@ -192,11 +193,14 @@ def _read(
     """The shapes that matter, with the share that looks in each; and the mean of the shapes."""
     places = [place for place, people in enumerate(waiting) if people]
     found: list[tuple[float, Shape, float, float]] = []
+    # no shape is quite true: what many looks say in its favour counts for less and less
+    doubt = 1 / (1 + sum(looked) / _DOUBT)
     for shape in tables():
         exposed = [(waiting[place], shape.passed[place]) for place in places]
         share, variance, fit = _fit_share(state, exposed, looked=sum(looked))
-        past = log_weight(shape, looked) + log_weight(shape, state.history.delays)
-        found.append((fit + past + shape.log_usual, shape, share, variance))
+        fit = (fit + log_weight(shape, looked)) * doubt
+        past = log_weight(shape, state.history.delays) + shape.log_usual
+        found.append((fit + past, shape, share, variance))
     best = max(one[0] for one in found)
     kept = [(exp(one[0] - best), *one[1:]) for one in found if one[0] - best > log(_UNLIKELY)]
     total = sum(one[0] for one in kept)

@@ -1,21 +1,22 @@
 """If so many units came now, how many would be told at once, and when the rest?
 
-A run of `decide` against the most likely future: of those told, the believed share looks after the
-believed delays, the believed part of them buys, and nothing comes by chance.
+`decide` is run against a few futures drawn from what is believed now (who looks, when, and
+who of them buys); the middle one is told. The draws are always the same, so the answer is, too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from random import Random
 
 from notifier.domain.adaptive import decide
-from notifier.domain.adaptive_belief import believe
+from notifier.domain.adaptive_belief import Belief, believe
 from notifier.domain.adaptive_delay import BINS, seconds_of
 from notifier.domain.adaptive_state import AdaptiveState, Sale, Told
 
 _LONGEST = timedelta(days=7)
-_STEPS = 200
+_FUTURES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Foresight:
         if self.sold_out_at is not None:
             return (
                 f"{first}, {self.told:,} until it is sold out, "
-                f"at about {self.sold_out_at:%H:%M on %d %B}."
+                f"about {self.sold_out_at:%H:%M on %d %B}."
             )
         return f"{first}, {self.told:,} within a week."
 
@@ -54,11 +55,18 @@ def foresee(state: AdaptiveState, *, units: int) -> Foresight:
     """
     if units < 1:
         raise ValueError(f"A restock has at least one unit, not {units}.")
-    course = _Course(state, units=units)
+    belief = believe(replace(state, stock=units, stock_at=None))
+    ends = sorted(
+        (_run(state, belief, units=units, seed=seed) for seed in range(_FUTURES)), key=_ending
+    )
+    return ends[_FUTURES // 2]
+
+
+def _run(state: AdaptiveState, belief: Belief, *, units: int, seed: int) -> Foresight:
+    """One future, until all are told, all is sold, or a week is over."""
+    course = _Course(state, belief, units=units, seed=seed)
     first = course.step()
-    for _ in range(_STEPS):
-        if course.is_over or course.now - state.now > _LONGEST:
-            break
+    while not course.is_over and course.now - state.now < _LONGEST:
         course.step()
     all_told = course.waiting == 0
     return Foresight(
@@ -71,20 +79,23 @@ def foresee(state: AdaptiveState, *, units: int) -> Foresight:
     )
 
 
-class _Course:
-    """The most likely future, step by step."""
+def _ending(one: Foresight) -> tuple[bool, float]:
+    at = one.last_at or one.sold_out_at
+    return (at is None, at.timestamp() if at else -float(one.told))
 
-    def __init__(self, state: AdaptiveState, *, units: int) -> None:
+
+class _Course:
+    """One possible future, step by step."""
+
+    def __init__(self, state: AdaptiveState, belief: Belief, *, units: int, seed: int) -> None:
         self._state = replace(state, stock=units, stock_at=None)
-        self._units = units
-        belief = believe(self._state)
-        self._look, self._buy = belief.look_share, belief.buy_of_look
-        self._each, self._asked = belief.units_each, state.waiting_units / max(state.waiting, 1)
-        self._delays = _delays(state)
-        self._before = len(state.told)
-        self._sold = self._people = 0
-        self._will: list[int] = []  # of each wave: so many look
-        self.now = self.last_at = state.now
+        self._left = units
+        self._belief = belief
+        self._asked = state.waiting_units / max(state.waiting, 1)
+        self._delays = _delays(belief)
+        self._random = Random(seed)
+        self._looks: list[tuple[datetime, int]] = []  # still to come, and by whom: wave
+        self.now = self.last_at = self._began = state.now
 
     @property
     def waiting(self) -> int:
@@ -92,7 +103,7 @@ class _Course:
 
     @property
     def is_gone(self) -> bool:
-        return self._sold >= self._units
+        return self._left <= 0
 
     @property
     def is_over(self) -> bool:
@@ -101,44 +112,57 @@ class _Course:
     def step(self) -> int:
         """Decide, tell, and let the time until the next look pass."""
         decision = decide(self._state)
-        told = self._state.told
-        if decision.people:
+        people, told = decision.people, self._state.told
+        if people:
             self.last_at = self.now
-            self._people += decision.people
-            self._will.append(round(self._people * self._look) - sum(self._will))
-            told = (*told, Told(at=self.now, people=decision.people, units=decision.units))
-        waiting = self._state.waiting - decision.people
+            self._draw(people, wave=len(told))
+            told = (*told, Told(at=self.now, people=people, units=decision.units))
+        waiting = self._state.waiting - people
         again = decision.look_again or timedelta(minutes=1)
         # the further away, the less it matters when exactly
-        self.now += max(again, (self.now - self._state.now) / 20)
-        told = (*told[: self._before], *map(self._looked, told[self._before :], self._will))
-        looked = sum(len(one.looked) for one in told[self._before :])
-        sold = min(int(looked * self._buy * self._each), self._units)
-        sales = self._state.sales
-        if sold > self._sold:
-            sales = (*sales, Sale(at=self.now, units=sold - self._sold, told=True))
-        self._sold = sold
+        self.now += max(again, (self.now - self._began) / 8)
+        self._state = replace(
+            self._state,
+            waiting=waiting,
+            waiting_units=round(waiting * self._asked),
+            told=told,
+        )
+        self._pass()
+        return people
+
+    def _draw(self, people: int, *, wave: int) -> None:
+        """Who of them will look, and when."""
+        for _ in range(people):
+            if self._random.random() < self._belief.look_share:
+                delay = timedelta(seconds=self._random.choice(self._delays))
+                self._looks.append((self.now + delay, wave))
+
+    def _pass(self) -> None:
+        """Those who look by now do so, and some buy."""
+        due = sorted(one for one in self._looks if one[0] <= self.now)
+        self._looks = [one for one in self._looks if one[0] > self.now]
+        looked: dict[int, list[timedelta]] = {}
+        told, sales = self._state.told, list(self._state.sales)
+        for at, wave in due:
+            looked.setdefault(wave, []).append(at - told[wave].at)
+            if self._left > 0 and self._random.random() < self._belief.buy_of_look:
+                units = min(round(self._belief.units_each), self._left)
+                self._left -= units
+                sales.append(Sale(at=at, units=units, told=True))
         self._state = replace(
             self._state,
             now=self.now,
-            stock=self._units - sold,
-            told=told,
-            sales=sales,
-            waiting=waiting,
-            waiting_units=round(waiting * self._asked),
+            stock=self._left,
+            sales=tuple(sales),
+            told=tuple(
+                replace(one, looked=(*one.looked, *looked[n])) if n in looked else one
+                for n, one in enumerate(told)
+            ),
         )
-        return decision.people
-
-    def _looked(self, wave: Told, will: int) -> Told:
-        """The wave with those who will have looked by now."""
-        age = (self.now - wave.at).total_seconds()
-        delays = (self._delays[int((n + 0.5) / will * 100)] for n in range(will))
-        return replace(wave, looked=tuple(timedelta(seconds=d) for d in delays if d <= age))
 
 
-def _delays(state: AdaptiveState) -> list[float]:
+def _delays(belief: Belief) -> list[float]:
     """The delay in seconds by which each percent of those who look has done so."""
-    belief = believe(state)
     found, place = [], 0
     for percent in range(101):
         while place < BINS - 1 and belief.passed[place] < (percent + 0.5) / 101:
