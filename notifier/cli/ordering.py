@@ -193,16 +193,18 @@ def eta_set(
     preview: bool,
     as_json: bool,
 ) -> None:
-    """Say when a variant is expected: 2027-02-14, 2027-02, 2027-02-01/2027-02-14, or none."""
+    """Say when a variant is expected: 2027-02-14, 2027-02, 2027-02-01/2027-02-14, "in 2-4 weeks",
+    or none."""
     from notifier.domain.dates import read_eta
     from notifier.services.foresee_eta import foresee_eta
     from notifier.services.order_columns import NONE_WORDS
-    from notifier.services.set_eta import set_eta
+    from notifier.services.set_eta import set_eta, today_in
 
     set_up_log("ERROR")
     env = open_env_only(context)
     ref = env.shop(shop)
-    wanted = None if date.strip().lower() in NONE_WORDS else read_eta(date)
+    takes_back = date.strip().lower() in NONE_WORDS
+    wanted = None if takes_back else read_eta(date, today=today_in(env, ref))
     if preview:
         found = foresee_eta(env, ref, variant, wanted, source=source)
         if as_json:

@@ -1,8 +1,9 @@
 """Which day, month, span or instant does a shop's text mean?
 
 Feeds write ISO 8601 in every shape, `2016-12-25T13:00-0800`, `Feb. 2027`, `2027-02`, `a/b`,
-`0000-00-00` for none, and seconds since 1970. What could mean two days (`03/04/2027`) is refused
-unless the shop says which; a wrong promise is worse than none.
+`0000-00-00` for none, and seconds since 1970; people also write "in
+2–4 weeks". What could mean two days (`03/04/2027`) is refused unless the shop says which; a wrong
+promise is worse than none.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
 from notifier.domain.eta import Eta
+from notifier.domain.time_span import days_ahead
 from notifier.errors import InvalidInput
 
 YEARS = range(2000, 2101)  # outside of it a date is a placeholder or a slip
@@ -57,18 +59,24 @@ _WORD_MONTH = re.compile(r"(\w+)\.?,? (?:de )?(\d{4})")
 _EPOCH = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
 
 
-def read_eta(value: object, *, order: str = "", field: str = "eta") -> Eta | None:
+def read_eta(
+    value: object, *, order: str = "", field: str = "eta", today: date | None = None
+) -> Eta | None:
     """The expected date in `value`, None when it names none.
 
     `order` is `dmy` or `mdy` for dates such as 03/04/2027. The day is the one written, in the
-    shop's calendar. Raises InvalidInput for what is no date, does not exist, is ambiguous, or lies
-    outside the years 2000 to 2100.
+    shop's calendar. With `today` (there) "in 2-4 weeks" is read, too, as a range from that day;
+    without it, it is refused, since nobody knows when it was said.
+    Raises InvalidInput for what is no date, does not exist, is ambiguous, or lies outside the years
+    2000 to 2100.
     """
     if value is None:
         return None
     text = str(value).strip()
     if isinstance(value, (bool, list, dict)) or len(text) > 100:
         raise _unreadable(field, value)
+    if today is not None and (eta := _read_ahead(text, today, field)) is not None:
+        return eta
     return _read_eta(text, order, field)
 
 
@@ -105,6 +113,21 @@ def read_period(value: object, *, field: str = "period") -> tuple[datetime | Non
     if start is not None and end is not None and end < start:
         raise _unreadable(field, value)
     return start, end
+
+
+def _read_ahead(text: str, today: date, field: str) -> Eta | None:
+    try:
+        found = days_ahead(text, today=today)
+    except ValueError as why:
+        raise InvalidInput.of(
+            field, "not_a_date", f"{text[:80]!r} {why}. Give a date such as 2027-02-14."
+        ) from why
+    if found is None:
+        return None
+    earliest, latest = found
+    if earliest == latest:
+        return Eta.on(earliest, text=text)
+    return Eta.between(earliest, latest, text=text)
 
 
 @lru_cache(maxsize=4_096)

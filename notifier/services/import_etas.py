@@ -22,7 +22,7 @@ from notifier.services.import_orders import MOST_KEPT, RowProblem
 from notifier.services.order_columns import ETA_NAMES, NONE_WORDS, Cell, cell_of, need
 from notifier.services.push_stock import find_key
 from notifier.services.read_table import find_named, read_table
-from notifier.services.set_eta import change_eta
+from notifier.services.set_eta import change_eta, today_in
 from notifier.store import catalogue
 from notifier.store.session import Transaction
 
@@ -120,7 +120,8 @@ def _row(env: Env, shop: ShopRef, cell: Cell, number: int, *, source: str) -> _R
     text = cell("date")
     if not text:
         raise InvalidInput.of("date", "missing", "Give a date, or 'none' to take it back.")
-    eta = None if text.lower() in NONE_WORDS else read_eta(text, field="date")
+    takes_back = text.lower() in NONE_WORDS
+    eta = None if takes_back else read_eta(text, field="date", today=today_in(env, shop))
     return _Row(
         number=number,
         key=find_key(env, shop, variant=cell("variant"), sku=cell("sku")),

@@ -221,7 +221,7 @@ def _instant(text: str, *, field: str, bare: str | None) -> datetime:
 def read_estimate(said: EtaSaid, *, zone: str, now: datetime) -> GivenEta:
     """When something is expected. Raises errors.InvalidInput for a date that is past, and for a
     definite one that nobody stands behind (trust OD-5). Fields: date, source, evidence."""
-    eta = read_eta(said.date, field="date")
+    eta = read_eta(said.date, field="date", today=now.astimezone(ZoneInfo(zone)).date())
     source = said.source.strip()
     if said.date is not None and eta is None:
         raise InvalidInput.of("date", "not_a_date", f"{said.date[:40]!r} is no date. Send null.")

@@ -8,7 +8,7 @@ date replaces it; one that gives none leaves it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from notifier.domain.availability import Availability
@@ -136,12 +136,16 @@ def _is_better_known(
     return True
 
 
+def today_in(env: Env, shop: ShopRef) -> date:
+    """The day it is in the shop, from which "in 2-4 weeks" is reckoned."""
+    return env.now().astimezone(ZoneInfo(shop.config.time_zone)).date()
+
+
 def refuse_eta(env: Env, shop: ShopRef, eta: Eta | None, *, source: str) -> None:
     """Raises errors.InvalidInput for a date that is past, and a definite one without a source."""
     if eta is None:
         return
-    today = env.now().astimezone(ZoneInfo(shop.config.time_zone)).date()
-    if eta.is_past(today):
+    if eta.is_past(today_in(env, shop)):
         raise InvalidInput.of("eta", "past", f"{eta.iso()} is over. Give a date to come, or null.")
     if eta.precision in (EtaPrecision.DAY, EtaPrecision.RANGE) and not source.strip():
         raise InvalidInput.of(

@@ -14,6 +14,7 @@ from notifier.domain.order_delay import State
 from notifier.errors import InvalidInput
 from notifier.services.import_etas import import_etas
 from notifier.services.import_orders import FileReport, import_orders, import_shipments
+from notifier.services.order_given import EtaSaid, read_estimate
 from tests.order_desk import Desk
 from tests.world import ANN, BEN, World
 
@@ -258,6 +259,21 @@ def test_the_commands_say_what_they_did(desk: Desk, tmp_path: Path, run: Any) ->
     assert plain["lines"][0]["next_step"] == "ship"
     missing = run("orders", "show", "kettle", "#404")
     assert (missing.exit_code, "There is no order" in missing.output) == (1, True)
+
+
+def test_days_ahead_count_from_today_in_commands_files_and_orders(
+    desk: Desk, tmp_path: Path, run: Any
+) -> None:
+    desk.at("2026-03-04")
+    set_it = run("eta", "set", "kettle", "SHIRT-M", "in 2-4 weeks", "--source", "supplier")
+    assert set_it.output == "SHIRT-M: 2026-03-18/2026-04-01 (before: none).\n"
+    file = written(tmp_path, "SHIRT-S,,in 10 Tagen,supplier,", name="etas.csv", head=ETAS)
+    assert run("eta", "import", "kettle", str(file)).exit_code == 0
+    assert desk.world.count("etas", "earliest = '2026-03-14'") == 1
+    said = EtaSaid(date="en 3 semanas", source="supplier")
+    given = read_estimate(said, zone="America/New_York", now=desk.world.env.now())
+    assert given.eta is not None
+    assert given.eta.iso() == "2026-03-19/2026-03-25"
 
 
 def test_a_list_of_what_is_due_has_what_is_late_as_well(desk: Desk, run: Any) -> None:

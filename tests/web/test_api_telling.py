@@ -55,6 +55,16 @@ def test_a_date_set_by_hand_is_told_to_those_who_wait(
     assert promise["actor"] == "api:kettle/server Olga"
 
 
+def test_weeks_ahead_are_kept_as_the_range_they_mean_today(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("KETTLE", 0)
+    answer = set_eta(client, variant="KETTLE", eta="in 2–4 weeks", source="supplier")
+    assert answer.json["eta"] == "2026-12-15/2026-12-29"
+    kept = store.rows("SELECT precision, text FROM etas")
+    assert [tuple(row.values()) for row in kept] == [("range", "in 2–4 weeks")]
+
+
 def test_the_same_date_again_changes_and_tells_nothing(
     client: FlaskClient, store: Storefront
 ) -> None:
@@ -95,6 +105,8 @@ def test_a_look_without_a_date_leaves_the_one_set_by_hand(
         ({"eta": "2026-11", "source": "supplier"}, "eta", "past"),
         ({"eta": "2027-02-14"}, "source", "missing"),
         ({"eta": "2027-02-01/2027-02-14"}, "source", "missing"),
+        ({"eta": "in 2-4 weeks"}, "source", "missing"),
+        ({"eta": "in 3 business days", "source": "s"}, "eta", "not_a_date"),
         ({"eta": "31/02/2027", "source": "s"}, "eta", "not_a_date"),
         ({"eta": "2027-13-01", "source": "s"}, "eta", "not_a_date"),
         ({"eta": "tomorrow", "source": "s"}, "eta", "not_a_date"),

@@ -11,21 +11,9 @@ import re
 
 from notifier.domain.dates import read_eta
 from notifier.domain.order_delay.line import MOST_DAYS, Promise
+from notifier.domain.time_span import TimeSpan, Unit, find_spans
 from notifier.errors import InvalidInput
 
-_UNITS = {
-    "business": r"(?:business|working|week)[\s-]*days?|werktag(?:e|en)?|arbeitstag(?:e|en)?"
-    r"|d[ií]as?\s+(?:laborables?|h[áa]biles?)",
-    "weeks": r"weeks?|wochen?|semanas?",
-    "hours": r"hours?|hrs?|h|stunden?|horas?",
-    "days": r"(?:calendar\s+)?days?|tag(?:e|en)?|d[ií]as?(?:\s+naturales)?",
-}
-_SPAN = re.compile(
-    r"(?<![\d./-])(?:(\d{1,4})\s*(?:-|–|—|to|bis|a|or|oder|o)\s*)?(\d{1,4})\s*(?:"
-    + "|".join(f"(?P<{name}>{words})" for name, words in _UNITS.items())
-    + r")\b",
-    re.IGNORECASE,
-)
 _LEAD = re.compile(
     r"^(?:usually\s+)?(?:ships?|shipping|dispatch(?:ed|es)?|available|expected|versand|lieferbar"
     r"|env[ií]o|disponible)?\s*(?:by|on|in|until|bis|am|ab|el|antes\s+del|hasta\s+el)?\s*:?\s+",
@@ -43,7 +31,7 @@ def read_promise(text: str, *, order: str = "") -> Promise | None:
     text = " ".join(text.split())
     if not text:
         return None
-    spans = list(_SPAN.finditer(text))
+    spans = find_spans(text)
     if len(spans) > 1:
         raise _unreadable(text)
     if spans:
@@ -57,15 +45,14 @@ def read_promise(text: str, *, order: str = "") -> Promise | None:
     return Promise(text=text, by=eta.latest)
 
 
-def _promise_of(span: re.Match[str], text: str) -> Promise:
-    most = max(int(number) for number in span.group(1, 2) if number)
-    if span["business"]:
-        return Promise(text=text, business_days=most)
-    if span["weeks"]:
-        return Promise(text=text, days=min(7 * most, MOST_DAYS + 1))
-    if span["hours"]:
-        return Promise(text=text, days=-(-most // 24))
-    return Promise(text=text, days=most)
+def _promise_of(span: TimeSpan, text: str) -> Promise:
+    if span.unit is Unit.BUSINESS:
+        return Promise(text=text, business_days=span.most)
+    if span.unit is Unit.WEEKS:
+        return Promise(text=text, days=min(7 * span.most, MOST_DAYS + 1))
+    if span.unit is Unit.HOURS:
+        return Promise(text=text, days=-(-span.most // 24))
+    return Promise(text=text, days=span.most)
 
 
 def _unreadable(text: str) -> InvalidInput:

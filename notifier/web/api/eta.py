@@ -14,7 +14,7 @@ from notifier.domain.scope import Scope
 from notifier.errors import InvalidInput
 from notifier.services.foresee_eta import foresee_eta
 from notifier.services.push_stock import find_key
-from notifier.services.set_eta import set_eta
+from notifier.services.set_eta import set_eta, today_in
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import Key, Shape
@@ -31,7 +31,7 @@ class EtaGiven(Shape):
     eta: str | None = Field(
         ...,
         max_length=100,
-        description="2027-02-14, 2027-02, 2027-02-01/2027-02-14, or null.",
+        description="2027-02-14, 2027-02, 2027-02-01/2027-02-14, `in 2-4 weeks` or null.",
         examples=["2027-02-14"],
     )
     source: str = Field(
@@ -103,7 +103,7 @@ class EtaAnswer(Shape):
 def give_eta(caller: Caller, given: EtaGiven) -> EtaAnswer:
     """Kept in the history of promises with source, evidence and actor. 409 `available` when it can
     be bought now."""
-    eta = read_eta(given.eta)
+    eta = read_eta(given.eta, today=today_in(env(), caller.shop))
     if given.eta is not None and eta is None:
         raise InvalidInput.of("eta", "not_a_date", f"{given.eta!r} is no date. Send null for none.")
     key = find_key(env(), caller.shop, variant=given.variant.strip(), sku=given.sku.strip())
