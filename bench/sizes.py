@@ -17,7 +17,7 @@ class Size:
     requests: int
     renders: int
     restocks: int  # how often the way from a push to its first message is walked
-    releases: int = 4  # in each world, each way to release
+    releases: int = 1  # in each world, each way to release
 
 
 SIZES = {
@@ -30,6 +30,7 @@ SIZES = {
         requests=400,
         renders=1_000,
         restocks=5,
+        releases=4,
     ),
     "normal": Size(
         rounds=3,

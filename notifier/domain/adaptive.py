@@ -26,11 +26,12 @@ from notifier.domain.adaptive_risk import risk_of
 from notifier.domain.adaptive_state import AdaptiveState
 
 LATE = 0.02  # of those told, so many may find it gone
-_FILL = 0.15  # of LATE, for filling; more is quicker at first and leaves less for the end
+_FILL = 0.18  # of LATE, for filling; more is quicker at first and leaves less for the end
 _END = 0.8  # of LATE: so many may be on their way when the last unit goes
-_MOST = 0.4  # of LATE: never more at risk at one time
+_MOST = 0.3  # of LATE: never more at risk at one time
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
+_FEW = 12.0  # people
 _SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
 
 
@@ -130,12 +131,14 @@ class _Allowance:
         share = max(belief.interval()[1] + belief.buy_share, 1e-4) / 2
         still = left
         if still is None:
-            usual = state.history.usual_stock or _SHORT_OF
-            self._usual = max(usual / belief.units_each, 1.0) + belief.bought
-            still = self._usual
+            usual = max((state.history.usual_stock or _SHORT_OF) / belief.units_each, 1.0)
+            self._usual = usual + belief.bought
+            still = max(usual - belief.bought, 0.0)  # beyond the usual it may end at any time
         claims = belief.claims(0).mean
         told_at_end = belief.told + min(max(still - claims, 0.0) / share, state.waiting)
-        self._late = max(LATE * told_at_end - state.late, LATE * 0.5 * told_at_end)
+        # of few people told, one who comes too late is a large share: be more careful
+        allowed = LATE * told_at_end * told_at_end / (told_at_end + _FEW)
+        self._late = max(allowed - state.late, allowed / 2)
 
     def holds(self, people: int) -> bool:
         claims = self._belief.claims(people)

@@ -24,7 +24,8 @@ from notifier.domain.adaptive_delay import (
 from notifier.domain.adaptive_state import AdaptiveState, Sale
 
 _CHECKOUT = timedelta(minutes=10)  # from the look to the order, usually
-_DOUBT = 60.0  # looks
+_DOUBT = 300.0  # looks
+_PATIENT = 0.75  # of those who will look, so many have
 _UNLIKELY = 1e-3  # a shape that weighs less than this is left out
 _UNSEEN = 0.6  # where only purchases are seen: who looks and does not buy is not, so reckon this
 
@@ -130,7 +131,7 @@ def believe(state: AdaptiveState) -> Belief:
         buy_of_look=buys,
         buy_of_look_variance=of_look,
         median=quantile(passed, 0.5),
-        nearly_all=quantile(passed, 0.9),
+        nearly_all=quantile(passed, _PATIENT),
         passed=passed,
         units_each=units_each,
         readings=readings,
@@ -195,11 +196,13 @@ def _read(
     found: list[tuple[float, Shape, float, float]] = []
     # no shape is quite true: what many looks say in its favour counts for less and less
     doubt = 1 / (1 + sum(looked) / _DOUBT)
+    now = [(place, many) for place, many in enumerate(looked) if many]
+    before = [(place, many) for place, many in enumerate(state.history.delays) if many]
     for shape in tables():
         exposed = [(waiting[place], shape.passed[place]) for place in places]
         share, variance, fit = _fit_share(state, exposed, looked=sum(looked))
-        fit = (fit + log_weight(shape, looked)) * doubt
-        past = log_weight(shape, state.history.delays) + shape.log_usual
+        fit = (fit + log_weight(shape, now)) * doubt
+        past = log_weight(shape, before) + shape.log_usual
         found.append((fit + past, shape, share, variance))
     best = max(one[0] for one in found)
     kept = [(exp(one[0] - best), *one[1:]) for one in found if one[0] - best > log(_UNLIKELY)]
@@ -235,7 +238,7 @@ def _fit_share(
     yes += looked
     share = yes / (yes + no + sum(people * passed for people, passed in exposed))
     bend = 1.0
-    for _ in range(3):
+    for _ in range(2):
         slope = yes / share - no / (1 - share)
         bend = yes / share**2 + no / (1 - share) ** 2
         for people, passed in exposed:

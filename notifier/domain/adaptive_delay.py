@@ -22,7 +22,7 @@ _SPREADS = (0.7, 1.2, 1.8)  # log-normal: the standard deviation of the logarith
 _POWERS = (0.6, 1.0)  # Weibull; 1 is the exponential distribution
 _APART = (12.0,)  # half of the people look at once, the rest so many times later
 _APART_WIDTH = 0.9
-_APART_USUAL = -2.0
+_APART_USUAL = -3.0
 _USUAL_MEDIAN = 3600.0  # before anything is known
 _USUAL_SPREAD = 1.5
 _LEAST_MASS = 1e-9
@@ -82,9 +82,10 @@ def _shape(median: float, kind: str, width: float) -> Shape:
     )
 
 
-def log_weight(shape: Shape, delays: Sequence[float]) -> float:
-    """How well a shape fits delays counted by bin: the logarithm of their probability."""
-    return sum(n * mass for n, mass in zip(delays, shape.log_mass, strict=True) if n)
+def log_weight(shape: Shape, delays: Sequence[tuple[int, float]]) -> float:
+    """How well a shape fits delays, as (bin, how many): the logarithm of their probability."""
+    mass = shape.log_mass
+    return sum([many * mass[place] for place, many in delays])
 
 
 def quantile(passed: Sequence[float], share: float) -> float:

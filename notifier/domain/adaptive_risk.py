@@ -11,8 +11,8 @@ from math import exp, lgamma, log, sqrt
 
 from notifier.domain.adaptive_belief import Claims
 
-_STEPS = 40  # to one standard deviation
-_WIDTH = 9.0  # standard deviations that are summed up
+_STEPS = 12  # to one standard deviation
+_WIDTH = 7.0  # standard deviations that are summed up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

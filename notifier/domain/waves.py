@@ -1,7 +1,8 @@
 """How many people may be told now, and why?
 
 `plan_wave` is a pure function: the state of a release in, a number of units of demand and the
-reason in words out. A further strategy is one more function in STRATEGIES.
+reason in words out. A further strategy is one more function in STRATEGIES. `adaptive` is in
+domain/adaptive; no release uses it yet.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+
+from notifier.domain.adaptive import decide
+from notifier.domain.adaptive_state import AdaptiveState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class ReleaseState:
     people_told: int
     units_told: int
     waves: int
+    adaptive: AdaptiveState | None = None  # for `adaptive`: what has been seen of this release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +96,24 @@ def _tell_fixed(state: ReleaseState, strategy: Strategy) -> WavePlan:
     )
 
 
+def _tell_adaptive(state: ReleaseState, strategy: Strategy) -> WavePlan:
+    if state.adaptive is None:
+        raise ValueError("The adaptive strategy needs to know what has been seen of the release.")
+    decision = decide(state.adaptive)
+    return WavePlan(
+        people=decision.people,
+        units=None,
+        largest=state.quantity,
+        reason=decision.reason,
+        again_in=decision.look_again,
+    )
+
+
 STRATEGIES: Mapping[str, Callable[[ReleaseState, Strategy], WavePlan]] = {
     "all": _tell_all,
     "per_unit": _tell_per_unit,
     "fixed": _tell_fixed,
+    "adaptive": _tell_adaptive,
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 from notifier.domain.adaptive import Decision, decide
 from notifier.domain.adaptive_foresee import foresee
 from notifier.domain.adaptive_state import AdaptiveState, Sale, ShopHistory, Told, learn
+from notifier.domain.waves import ReleaseState, Strategy, plan_wave
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -156,3 +157,12 @@ def test_what_is_foretold_of_the_first_wave_is_what_then_happens() -> None:
     seen = state(None, waiting=312)
     then: Decision = decide(replace(seen, stock=40))
     assert foresee(seen, units=40).at_once == then.people
+
+
+def test_a_wave_plan_of_the_adaptive_strategy_is_its_decision() -> None:
+    seen = state(20)
+    release = ReleaseState(quantity=20, people_told=0, units_told=0, waves=0, adaptive=seen)
+    plan = plan_wave(release, strategy=Strategy(name="adaptive"))
+    assert (plan.people, plan.reason) == (decide(seen).people, decide(seen).reason)
+    with pytest.raises(ValueError, match="what has been seen"):
+        plan_wave(replace(release, adaptive=None), strategy=Strategy(name="adaptive"))
