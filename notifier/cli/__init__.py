@@ -91,6 +91,7 @@ from notifier.cli import (  # noqa: E402
     ahead,  # noqa: F401
     evidence,  # noqa: F401
     expecting,  # noqa: F401
+    expecting_history,  # noqa: F401
     keeping,  # noqa: F401
     looking,  # noqa: F401
     ordering,  # noqa: F401

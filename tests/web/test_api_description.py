@@ -121,6 +121,7 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
         "push": call("POST", "/stock", json={"observations": [row, {}]}),
         "give_eta": call("POST", "/eta", json={"variant": "KETTLE", "eta": "2027-02"}),
         "show_suggestion": call("GET", "/eta/suggestion?variant=KETTLE"),
+        "show_history": call("GET", "/eta/history?variant=KETTLE"),
         "create_by_key": call("POST", "/subscriptions", json=who),
         "list_page": call("GET", "/subscriptions"),
         "end_one": call("DELETE", "/subscriptions/1"),

@@ -25,7 +25,8 @@ _ARGUMENT_SCHEMAS: dict[str, dict[str, Any]] = {
     "path": {"type": "string", "minLength": 1},
     "": {"type": "string", "minLength": 1},
 }
-_OF_ONE_THING = ("/eta", "/eta/suggestion", "/subscriptions")  # 404 when it is not known
+# 404 when it is not known
+_OF_ONE_THING = ("/eta", "/eta/history", "/eta/suggestion", "/subscriptions")
 _ERRORS = {
     400: "The request cannot be read: not JSON, not UTF-8, an argument twice.",
     401: "No key, or none of the configured ones.",
