@@ -27,11 +27,11 @@ from notifier.domain.adaptive_state import AdaptiveState
 
 LATE = 0.02  # of those told, so many may find it gone
 _FILL = 0.18  # of LATE, for filling; more is quicker at first and leaves less for the end
-_END = 0.8  # of LATE: so many may be on their way when the last unit goes
-_MOST = 0.3  # of LATE: never more at risk at one time
+_END = 0.9  # of LATE: so many may be on their way when the last unit goes
+_MOST = 0.35  # of LATE: never more at risk at one time
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
-_FEW = 12.0  # people
+_FEW = 8.0  # people
 _SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
 
 
