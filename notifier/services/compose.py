@@ -191,7 +191,7 @@ def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
     return {
         "source": {
             "sort": _SORTS.get(str(facts.get("code", "source")).partition(".")[0], "other"),
-            "name": str(facts.get("source") or facts.get("about") or ""),
+            "name": str(facts.get("source") or facts.get("order") or facts.get("about") or ""),
             "problem": str(facts.get("message", "")),
             "since": format_date(message.created_at.date(), message.locale),
             "advice": str(facts.get("advice", "")),
