@@ -141,6 +141,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('line_id', 'key', name=op.f('uq_order_events_line_id_key'))
     )
     op.add_column('stock', sa.Column('eta_reason', sa.Text(), server_default='', nullable=False))
+    op.add_column('subscriptions', sa.Column('eta_days', sa.Integer(), nullable=True))
     op.add_column('etas', sa.Column('reason', sa.Text(), server_default='', nullable=False))
     # plain ALTER TABLE: a batch would copy all messages on SQLite
     op.add_column('messages', sa.Column('order_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
@@ -154,6 +155,7 @@ def downgrade() -> None:
     op.drop_index('ix_messages_order_line_id', table_name='messages')
     op.drop_column('messages', 'order_line_id')
     op.drop_column('etas', 'reason')
+    op.drop_column('subscriptions', 'eta_days')
     op.drop_column('stock', 'eta_reason')
 
     op.drop_table('order_events')

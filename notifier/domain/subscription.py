@@ -6,7 +6,7 @@ is a new subscription.
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class SubscriptionState(StrEnum):
@@ -41,3 +41,12 @@ class Origin(StrEnum):
     FORM = "form"
     API = "api"
     IMPORT = "import"
+
+
+class EtaNews(IntEnum):
+    """By how many days a date must have moved for a waiting person to hear of it, where that person
+    chose; who did not hears of it as the shop chose."""
+
+    NEVER = -1
+    EVERY = 0
+    OVER_A_WEEK = 8

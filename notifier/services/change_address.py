@@ -137,6 +137,7 @@ def _store(
         asked_at=now,
         expires_at=expires_at,
         eta_told=row.eta_told,
+        eta_days=row.eta_days,
         replaces_id=row.id,
     )
     if made is not None:

@@ -1,7 +1,8 @@
 """Who was told of a date that is not the one believed now, and may hear of it at last?
 
 A new date that came too soon after the last notice is not told to that person. Once the interval
-has passed it is made up for, if it still differs by as much as the shop chose and is not over.
+has passed it is made up for, if it still differs by as much as that person or the shop chose
+and is not over.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def find_owed(tx: Transaction, shop: ShopRef, *, now: datetime) -> list[Owed]:
     for row in rows:
         known = dates[row.product_id]
         variant_id = _earliest(known) if row.takes_any and known else row.variant_id
-        if _is_wrong(shop, row.eta, known, of=None if row.takes_any else variant_id):
+        of = None if row.takes_any else variant_id
+        if _is_wrong(shop, row.eta, known, of=of, chosen=row.eta_days):
             wrong.setdefault(variant_id, set()).add(row.eta)
             product_of[variant_id] = row.product_id
     beliefs = stock_store.load_stock(tx, wrong)
@@ -81,7 +83,7 @@ def may_hear(
         for one in line
         if one.contact_id not in heard
         and one.eta_told
-        and _is_wrong(shop, one.eta_told, known, of=one.variant_id)
+        and _is_wrong(shop, one.eta_told, known, of=one.variant_id, chosen=one.eta_days)
     }
 
 
@@ -100,11 +102,13 @@ def _future_dates(tx: Transaction, product_id: int, *, now: datetime) -> dict[in
     return found
 
 
-def _is_wrong(shop: ShopRef, told: str, known: Mapping[int, str], *, of: int | None) -> bool:
+def _is_wrong(
+    shop: ShopRef, told: str, known: Mapping[int, str], *, of: int | None, chosen: int | None
+) -> bool:
     """Whether `told` is not the date of the variant any more; for who takes any (`of` None),
     whether it is the date of none: or two variants' dates would be told in turn for ever."""
     dates = list(known.values()) if of is None else [known[of]] if of in known else []
-    return bool(dates) and all(differs(shop, told=told, eta=eta) for eta in dates)
+    return bool(dates) and all(differs(shop, told=told, eta=eta, chosen=chosen) for eta in dates)
 
 
 def _earliest(known: Mapping[int, str]) -> int:

@@ -1,12 +1,14 @@
 """Is a new expected date news to this person?
 
-When it moved by at least what the shop chose, and the last notice is long enough ago.
+When it moved by at least what that person chose, or else the shop, and the last notice is long
+enough ago.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
+from notifier.domain.subscription import EtaNews
 from notifier.services.env import ShopRef
 from notifier.store.people import InLine
 
@@ -23,15 +25,19 @@ def wants_eta(shop: ShopRef, one: InLine, *, eta: str, now: datetime) -> bool:
     new = last_day(eta)
     if new is None or new < now.date():
         return False
-    return differs(shop, told=one.eta_told, eta=eta)
+    return differs(shop, told=one.eta_told, eta=eta, chosen=one.eta_days)
 
 
-def differs(shop: ShopRef, *, told: str, eta: str) -> bool:
-    """Whether a date is so far from the one that was told as the shop chose; from none it is."""
+def differs(shop: ShopRef, *, told: str, eta: str, chosen: int | None) -> bool:
+    """Whether a date is so far from the one that was told as the person chose (None: as the shop
+    did); from none it is, except for who wants none."""
+    if chosen == EtaNews.NEVER:
+        return False
     before, after = last_day(told), last_day(eta)
     if before is None or after is None:
         return before is not after
-    return abs((after - before).days) >= max(shop.config.eta_notice_days, 1)
+    least = shop.config.eta_notice_days if chosen is None else chosen
+    return abs((after - before).days) >= max(least, 1)
 
 
 def last_day(iso: str) -> date | None:

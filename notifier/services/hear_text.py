@@ -168,6 +168,7 @@ def _ask_again(env: Env, tx: Transaction, row: SubscriptionRow, *, contact: Cont
         asked_at=now,
         expires_at=now + env.config.retention.unconfirmed,
         eta_told=row.eta_told,
+        eta_days=row.eta_days,
     )
     fresh = people.find_subscription(tx, made) if made is not None else None
     if fresh is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.stock import Level, Stock
-from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
+from notifier.domain.subscription import ACTIVE, EndedReason, EtaNews, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, NotFound, StoreBusy, TooMany
 from notifier.services.book_result import end_subscriptions
 from notifier.services.consent import Circumstances, record_consent
@@ -285,6 +285,19 @@ def change_quantity(env: Env, contact_id: int, subscription_id: int, *, quantity
             "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
         )
     _move_own(env, contact_id, subscription_id, from_states=ACTIVE, quantity=quantity)
+
+
+def change_eta_news(
+    env: Env, contact_id: int, subscription_id: int, *, news: EtaNews | None
+) -> None:
+    """How far a date must move to be told; None: as the shop thinks right."""
+    _move_own(
+        env,
+        contact_id,
+        subscription_id,
+        from_states=ACTIVE,
+        eta_days=None if news is None else news.value,
+    )
 
 
 def change_locale(env: Env, contact_id: int, subscription_id: int, *, locale: str) -> None:

@@ -23,7 +23,7 @@ from notifier.domain.quiet_hours import (
 )
 from notifier.domain.quiet_hours_us import rules_for as quiet_rules_for
 from notifier.domain.stock import Level, Stock
-from notifier.domain.subscription import SubscriptionState
+from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.services.announce import LOOK_AGAIN, PAUSED_LOOK, is_too_old
 from notifier.services.compose import Batch
 from notifier.services.env import Env, ShopRef
@@ -198,6 +198,8 @@ def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch, *, now:
         if subscription.physical_only and belief.availability is Availability.BACKORDER:
             return "backorder_only"
     if kind is MessageKind.ETA_REVISED:
+        if subscription.eta_days == EtaNews.NEVER:
+            return "no_dates_wanted"
         eta = belief.eta.iso() if belief.eta else None
         if eta != event.facts.get("eta") or belief.level > Level.NONE:
             return "superseded"

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, exists, or_, select
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
 from notifier.domain.stock import EventKind, Level
-from notifier.domain.subscription import SubscriptionState
+from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.store.tables.catalogue import products, stock, variants
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import events, messages
@@ -26,6 +26,7 @@ class Told:
     variant_id: int
     takes_any: bool
     eta: str
+    eta_days: int | None
 
 
 def told_dates(
@@ -37,7 +38,8 @@ def told_dates(
     heard_before: datetime,
     confirmed_before: datetime,
 ) -> list[Told]:
-    """What people know who may hear of a date again: one row for all who know the same.
+    """What people know who may hear of a date again: one row for all who know the same and
+    chose the same.
 
     Not those to whom a message about a date of the product was written since `heard_before`, or
     is on its way.
@@ -60,6 +62,7 @@ def told_dates(
             variants.c.id.label("variant_id"),
             takes_any,
             subscriptions.c.eta_told.label("eta"),
+            subscriptions.c.eta_days,
         )
         .select_from(stock)
         .join(variants, variants.c.id == stock.c.variant_id)
@@ -85,6 +88,9 @@ def told_dates(
             subscriptions.c.state == SubscriptionState.WAITING.value,
             subscriptions.c.confirmed_at < confirmed_before,
             subscriptions.c.eta_told != "",
+            or_(
+                subscriptions.c.eta_days.is_(None), subscriptions.c.eta_days != EtaNews.NEVER.value
+            ),
             or_(subscriptions.c.eta_told_at.is_(None), subscriptions.c.eta_told_at <= told_before),
             ~and_(
                 subscriptions.c.physical_only,

@@ -54,6 +54,7 @@ class SubscriptionRow:
     reminded_at: datetime | None
     eta_told_at: datetime | None
     eta_told: str
+    eta_days: int | None
     renewal_asked_at: datetime | None
     clicked_at: datetime | None
     expires_at: datetime
@@ -267,6 +268,7 @@ class InLine:
     physical_only: bool
     eta_told: str
     eta_told_at: datetime | None
+    eta_days: int | None
 
 
 def line_for(

@@ -17,7 +17,7 @@ from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
 from notifier.web.link_forms import has_nonce, make_nonce, posted, read_link
-from notifier.web.manage_view import Entry, Overview, load_overview
+from notifier.web.manage_view import ETA_NEWS, Entry, Overview, load_overview
 from notifier.web.opened_link import Button
 from notifier.web.pages import link_headers, own_path, page, redirect_to
 
@@ -102,13 +102,17 @@ def _resume(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
 
 
 def _change(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
-    """Quantity and language first: they always work; the variant may be there already."""
+    """The variant last: the rest always works; the variant may be there already."""
     id_ = entry.card.id
     if "quantity" in form:
         quantity = _whole_number(form["quantity"], field="quantity")
         manage.change_quantity(env(), contact_id, id_, quantity=quantity)
     if "locale" in form:
         manage.change_locale(env(), contact_id, id_, locale=form["locale"][:35])
+    if "dates" in form:
+        if form["dates"] not in ETA_NEWS:
+            raise InvalidInput.of("dates", "not_offered", "Choose one of the answers shown.")
+        manage.change_eta_news(env(), contact_id, id_, news=ETA_NEWS[form["dates"]])
     wanted = form.get("variant", "")
     if wanted and not any(one.is_chosen and one.value == wanted for one in entry.variants):
         variant = None if wanted == "any" else _whole_number(wanted, field="variant")

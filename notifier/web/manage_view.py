@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from notifier.domain.subscription import SubscriptionState
+from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.i18n import available_locales, choose_locale, section
 from notifier.services.compose import in_language
 from notifier.services.env import ShopRef
@@ -21,6 +21,12 @@ from notifier.web.product_card import Card, card_of, day, masked
 
 HISTORY = 10
 SHOWN_FOR = timedelta(days=90)
+ETA_NEWS: Mapping[str, EtaNews | None] = {
+    "shop": None,
+    "every": EtaNews.EVERY,
+    "week": EtaNews.OVER_A_WEEK,
+    "never": EtaNews.NEVER,
+}
 _WAITS = (SubscriptionState.WAITING, SubscriptionState.PAUSED)
 
 
@@ -41,6 +47,7 @@ class Entry:
     quantity: int
     variants: tuple[Option, ...]  # empty where there is no choice
     locales: tuple[Option, ...]
+    dates: tuple[Option, ...]  # of which new dates one hears
     media: tuple[str, ...]  # by which one may be told
 
 
@@ -136,6 +143,7 @@ def _entry(item: Item, words: Mapping[str, str], *, locale: str) -> Entry:
         quantity=row.quantity,
         variants=_variants(item, words, locale=locale),
         locales=_locales(item),
+        dates=_dates(item, words),
         media=tuple(media_of(env(), item.shop)),
     )
 
@@ -170,6 +178,14 @@ def _variants(item: Item, words: Mapping[str, str], *, locale: str) -> tuple[Opt
             )
             for one in offered
         ),
+    )
+
+
+def _dates(item: Item, words: Mapping[str, str]) -> tuple[Option, ...]:
+    chosen = item.subscription.eta_days
+    return tuple(
+        Option(value=word, label=words[f"manage_dates_{word}"], is_chosen=chosen == news)
+        for word, news in ETA_NEWS.items()
     )
 
 

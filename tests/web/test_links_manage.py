@@ -120,6 +120,27 @@ def test_variant_quantity_and_language_can_be_changed(
     assert row["created_at"] == created, "the place in line is kept"
 
 
+@pytest.mark.parametrize(("chosen", "days"), [("never", -1), ("every", 0), ("week", 8)])
+def test_one_chooses_which_new_dates_to_hear_of_and_sees_the_choice(
+    client: FlaskClient, store: Storefront, ann: int, chosen: str, days: int
+) -> None:
+    shirt, teapot = id_of(store, "waiting S"), id_of(store, "waiting TEAPOT")
+
+    press(client, store.manage_path(ann), "change", item=shirt, dates=chosen)
+
+    kept = store.rows(
+        "SELECT id, eta_days FROM subscriptions WHERE id IN (:a, :b)", a=shirt, b=teapot
+    )
+    assert {row["id"]: row["eta_days"] for row in kept} == {shirt: days, teapot: None}
+    page = client.get(store.manage_path(ann)).text
+    of_shirt = page.split(f'id="dates-{shirt}"')[1].split("</select>")[0]
+    assert next(line for line in of_shirt.splitlines() if "selected" in line).startswith(
+        f'<option value="{chosen}"'
+    )
+    press(client, store.manage_path(ann), "change", item=shirt, dates="shop")
+    assert store.one("SELECT eta_days FROM subscriptions WHERE id = :id", id=shirt) is None
+
+
 def test_any_variant_will_do_after_a_change(
     client: FlaskClient, store: Storefront, ann: int
 ) -> None:
@@ -155,6 +176,7 @@ def test_a_variant_that_is_there_is_not_waited_for(
         ({"quantity": "1000000000"}, "whole number"),
         ({"quantity": "٣"}, "whole number"),
         ({"locale": "xx"}, "languages"),
+        ({"dates": "sometimes"}, "new dates"),
         ({"variant": "999999"}, "variants"),
         ({"variant": "<script>"}, "variants"),
     ],

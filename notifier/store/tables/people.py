@@ -59,6 +59,7 @@ subscriptions = Table(
     Column("reminded_at", Instant),
     Column("eta_told_at", Instant),
     Column("eta_told", String(32), nullable=False, server_default=""),
+    Column("eta_days", Integer),  # domain.subscription.EtaNews; null: the shop's setting
     Column("renewal_asked_at", Instant),
     Column("clicked_at", Instant),
     Column("expires_at", Instant, nullable=False),
