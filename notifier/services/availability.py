@@ -24,8 +24,8 @@ from notifier.i18n import (
 )
 from notifier.log import log
 from notifier.services.backorder import InForce, look_at, redecide
-from notifier.services.compose import product_title
 from notifier.services.env import Env, ShopRef
+from notifier.services.product_words import product_title
 from notifier.services.suggest_eta import usually_back
 from notifier.services.write_message import media_of
 from notifier.store import catalogue

@@ -23,10 +23,7 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.order_matter import OrderMatter, load_matters
 
 # also known by these names to those who asked here before
-from notifier.services.product_words import in_language as in_language
-from notifier.services.product_words import money as money
-from notifier.services.product_words import product_title as product_title
-from notifier.services.product_words import variant_title
+from notifier.services.product_words import money, product_title, variant_title
 from notifier.services.read_eta import read_iso
 from notifier.signing import Purpose
 from notifier.store import catalogue, people

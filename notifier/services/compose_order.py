@@ -34,7 +34,6 @@ from notifier.rendering.clauses import (
     withdrawal_label,
 )
 from notifier.services.env import Env
-from notifier.services.order_case import Case
 from notifier.services.order_matter import OrderMatter
 from notifier.services.product_words import money, product_title, variant_title
 from notifier.services.read_eta import read_iso
@@ -42,7 +41,6 @@ from notifier.signing import Purpose
 from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
 
-_LONGEST_REASON = 400
 _PLANNED = frozenset({*LEGAL_NOTICES, MessageKind.ORDER_BACKORDERED, MessageKind.ORDER_ETA_BETTER})
 _BY_CUSTOMER = frozenset(
     {
@@ -128,7 +126,7 @@ def _clauses(told: _Told) -> tuple[tuple[Clause, str], ...]:
     values = ClauseValues(
         date=_day(plan.revised if plan else None, locale),
         answer_by=_day(plan.answer_by if plan else None, locale),
-        reason=_reason(told.matter.case),
+        reason=told.matter.case.why_late,
         seller_is_creditor=told.matter.case.order.seller_is_creditor,
     )
     said = clause_sentences(plan, pack=pack, locale=locale, values=values)
@@ -149,13 +147,6 @@ def _by(day: date | None, locale: str) -> str:
     return (
         section(locale, "order_mail")["by_day"].replace("{day}", _day(day, locale)) if day else ""
     )
-
-
-def _reason(case: Case) -> str:
-    """Why it is late, in the merchant's words, as given with the date; empty when not given."""
-    estimate = case.latest(Happened.ESTIMATE)
-    said = " ".join(str((estimate.facts if estimate else {}).get("reason") or "").split())
-    return said if len(said) <= _LONGEST_REASON else f"{said[: _LONGEST_REASON - 1].rstrip()}…"
 
 
 def _product(told: _Told) -> dict[str, Any]:
@@ -229,7 +220,7 @@ def _promised(told: _Told) -> str:
 def _notice(told: _Told) -> dict[str, Any]:
     plan = told.plan
     return {
-        "reason": _reason(told.matter.case),
+        "reason": told.matter.case.why_late,
         "answer_by": _day(plan.answer_by if plan else None, told.locale),
         "silence": plan.silence.value if plan else "nothing",
         "renewed": told.kind is MessageKind.DELAY_RENEWED,

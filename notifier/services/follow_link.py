@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from notifier.errors import NotFound, StoreBusy
 from notifier.log import log
-from notifier.services.compose import product_title
 from notifier.services.env import Env, ShopRef
+from notifier.services.product_words import product_title
 from notifier.store import catalogue, clicks, outbox, people
 from notifier.store import events as event_store
 from notifier.store.catalogue import VariantRow

@@ -15,6 +15,8 @@ from notifier.store import orders
 from notifier.store.orders import EventRow, LineRow, OrderRow
 from notifier.store.session import Transaction
 
+LONGEST_REASON = 400  # characters
+
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
@@ -46,6 +48,13 @@ class Case:
         """The event of this kind that took effect last."""
         found = [event for event in self.events if event.kind == kind]
         return max(found, key=lambda event: (event.at, event.id), default=None)
+
+    @property
+    def why_late(self) -> str:
+        """Why it is late, in the merchant's words, as given with the date; '' when not given."""
+        estimate = self.latest(Happened.ESTIMATE)
+        said = " ".join(str((estimate.facts if estimate else {}).get("reason") or "").split())
+        return said if len(said) <= LONGEST_REASON else f"{said[: LONGEST_REASON - 1].rstrip()}…"
 
 
 def load_case(tx: Transaction, line_id: int, *, for_update: bool = False) -> Case:

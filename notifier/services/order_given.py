@@ -23,6 +23,7 @@ from notifier.domain.order_delay import Exclusion, Promise, end_of, read_promise
 from notifier.domain.quiet_hours import known_zone
 from notifier.domain.ship_zone import is_country, ship_zone
 from notifier.errors import FieldProblem, InvalidInput
+from notifier.services.order_case import LONGEST_REASON
 
 T = TypeVar("T")
 
@@ -31,7 +32,6 @@ LONGEST_REF = 128
 LONGEST_TITLE = 500
 LONGEST_SOURCE = 64
 LONGEST_EVIDENCE = 4_000
-LONGEST_REASON = 400
 MOST_UNITS = 1_000_000
 MOST_LINES = 500
 SOLD_AS = ("backorder", "preorder")

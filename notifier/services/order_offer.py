@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from textwrap import shorten
 
 from notifier.domain.order_delay import (
     ChoiceKind,
@@ -24,12 +23,9 @@ from notifier.domain.order_delay import (
 )
 from notifier.domain.order_delay.days import is_later
 from notifier.domain.order_delay.packs import Looks
-from notifier.domain.order_history import Happened
 from notifier.i18n import format_date
 from notifier.rendering.clauses import ClauseValues, clause_sentences
 from notifier.services.order_case import Case
-
-LONGEST_REASON = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,17 +90,10 @@ def sentences(
     values = ClauseValues(
         date=format_date(plan.revised, locale) if plan and plan.revised else "",
         answer_by=format_date(plan.answer_by, locale) if plan and plan.answer_by else "",
-        reason=_reason(case),
+        reason=case.why_late,
         seller_is_creditor=case.order.seller_is_creditor,
     )
     return clause_sentences(plan, pack=pack, locale=locale, values=values)
-
-
-def _reason(case: Case) -> str:
-    """Why it is late, in the merchant's words, as given with the date."""
-    estimate = case.latest(Happened.ESTIMATE)
-    said = " ".join(str((estimate.facts if estimate else {}).get("reason") or "").split())
-    return shorten(said, LONGEST_REASON, placeholder="…")
 
 
 def _counts(notice: NoticeOffered) -> bool:

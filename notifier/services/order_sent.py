@@ -39,17 +39,17 @@ def why_not(env: Env, tx: Transaction, message: MessageRow) -> str:
         return ""
     case = load_case(tx, message.order_line_id)
     try:
-        return _why_not(env, message, case)
+        return why_untrue(message, case, what_to_tell(case, now=env.now()), now=env.now())
     except Exception:  # noqa: BLE001  one broken line must not stop the letters of the others
         log.exception("order line cannot be reckoned", line=message.order_line_id)
         return ""
 
 
-def _why_not(env: Env, message: MessageRow, case: Case) -> str:
+def why_untrue(message: MessageRow, case: Case, wanted: Wanted | None, *, now: datetime) -> str:
+    """The same of a line that was read already, and of what its history asks for at `now`."""
     if message.kind == MessageKind.ORDER_READY:
-        is_so = has_goods(case) and assess(case.facts, env.now()).may_ship
+        is_so = has_goods(case) and assess(case.facts, now).may_ship
         return "" if is_so else "superseded"
-    wanted = what_to_tell(case, now=env.now())
     if wanted is None or wanted.signature != (message.facts or {}).get("signature"):
         return "superseded"
     return ""

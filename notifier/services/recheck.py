@@ -27,7 +27,7 @@ from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.services.announce import LOOK_AGAIN, PAUSED_LOOK, is_too_old
 from notifier.services.compose import Batch
 from notifier.services.env import Env, ShopRef
-from notifier.services.order_sent import why_not
+from notifier.services.order_sent import why_untrue
 from notifier.services.order_tell import is_about_order
 from notifier.store import outbox, people, switches
 from notifier.store.catalogue import VariantRow
@@ -80,8 +80,9 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
             result.postpone.append((message.id, now + PAUSED_LOOK, "shop_paused"))
             continue
         reason = "no_shop" if shop is None else _why_never(message, batch, suppressions, now=now)
-        if not reason:
-            reason = why_not(env, tx, message)
+        matter = batch.orders.get(message.id)
+        if not reason and matter is not None:
+            reason = why_untrue(message, matter.case, matter.wanted, now=now)
         if reason == "stock_gone" and message.release_id is not None:
             result.sold_out_releases.add(message.release_id)
         if reason or shop is None:

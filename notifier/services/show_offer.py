@@ -9,9 +9,9 @@ from notifier.domain.availability import Availability
 from notifier.domain.stock import Level, Stock
 from notifier.errors import NotFound
 from notifier.services.availability import describe
-from notifier.services.compose import in_language, money
 from notifier.services.env import Env, ShopRef
 from notifier.services.follow_link import product_url
+from notifier.services.product_words import in_language, money
 from notifier.store import catalogue
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow

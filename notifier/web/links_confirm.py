@@ -6,8 +6,8 @@ from flask import Blueprint, Response, request
 
 from notifier.domain.subscription import SubscriptionState
 from notifier.services import manage
-from notifier.services.compose import product_title
 from notifier.services.manage import Done, Item
+from notifier.services.product_words import product_title
 from notifier.services.tell_gone import offered_instead
 from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded

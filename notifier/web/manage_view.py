@@ -9,9 +9,9 @@ from typing import Any
 
 from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.i18n import available_locales, choose_locale, section
-from notifier.services.compose import in_language
 from notifier.services.env import ShopRef
 from notifier.services.manage import Item, load_items
+from notifier.services.product_words import in_language
 from notifier.services.show_order import open_lines_of
 from notifier.services.write_message import media_of
 from notifier.signing import Purpose
