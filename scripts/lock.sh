@@ -16,7 +16,7 @@ compile() {
         --no-emit-index-url --no-annotate --custom-compile-command "make lock" "$@"
 }
 
-run="--extra postgres --extra dkim --extra evidence"
+run="--extra postgres --extra dkim --extra evidence --extra speed --extra cluster --extra alerts"
 compile requirements/build.in -o requirements/build.txt "$@"
 # All hold the same versions, so that one .venv can serve all uses.
 # shellcheck disable=SC2086 # $run is several words
