@@ -12,17 +12,17 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | \
 		while IFS='	' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
-demo: run-ready ## a whole shop in one process, to click through; no settings, no network
+demo: run-ready assets-ready ## a whole shop in one process, to click through; no settings, no network
 	@$(VENV)/notifier demo $(ARGS)
 
 # Tests start many short processes: let them keep what they compiled, whatever the shell says.
-test: test-ready browser-ready ## all tests, on SQLite and PostgreSQL, with a browser
+test: test-ready assets-ready browser-ready ## all tests, on SQLite and PostgreSQL, with a browser
 	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
 
-bench: test-ready ## measure speed against the yardsticks; prints ratios
+bench: test-ready assets-ready ## measure speed against the yardsticks; prints ratios
 	@$(VENV)/python -m bench $(ARGS)
 
-soak: test-ready ## the long runs: kills, outages, hours of simulated time
+soak: test-ready assets-ready ## the long runs: kills, outages, hours of simulated time
 	@$(VENV)/python -m pytest -m soak --timeout 3600 $(ARGS)
 
 fixtures: test-ready ## read the collected feeds and pages of real shops: file, expected, got
@@ -34,14 +34,14 @@ lint: lint-ready ## style and types
 	@$(VENV)/mypy
 	@$(VENV)/python -m tests.meta.sizes
 
-pictures: test-ready browser-ready ## make the README's pictures anew from the running demo
+pictures: test-ready assets-ready browser-ready ## make the README's pictures anew from the running demo
 	@$(VENV)/python scripts/pictures.py $(ARGS)
 
 lock: ## write requirements/*.txt anew from setup.cfg (ARGS=--upgrade for newer versions)
 	@sh scripts/lock.sh $(ARGS)
 
 clean: ## remove what the other targets made
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules notifier/web/static/built build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 run-ready:
 	@sh scripts/bootstrap.sh run
@@ -52,8 +52,14 @@ test-ready:
 lint-ready:
 	@sh scripts/bootstrap.sh lint
 
+assets: run-ready assets-ready ## bundle what the admin's pages load
+
+# Asks the other targets first: Node may have to go into .venv.
+assets-ready:
+	@sh scripts/assets.sh
+
 browser-ready: test-ready
 	@$(VENV)/python tests/browser.py ensure
 
 .PHONY: help demo test bench soak fixtures lint pictures lock clean \
-	run-ready test-ready lint-ready browser-ready
+	assets assets-ready run-ready test-ready lint-ready browser-ready

@@ -18,6 +18,7 @@ compile() {
 
 run="--extra postgres --extra dkim --extra evidence --extra speed --extra cluster --extra alerts"
 compile requirements/build.in -o requirements/build.txt "$@"
+compile requirements/node.in -o requirements/node.txt "$@"
 # All hold the same versions, so that one .venv can serve all uses.
 # shellcheck disable=SC2086 # $run is several words
 {
