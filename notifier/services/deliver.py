@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 from notifier import journal
 from notifier.channels.base import Blame, Letter, MessageChannel, Outcome, Phase, Result
-from notifier.domain.message import Medium
-from notifier.errors import ConfigError, StoreBusy, TemplateProblem
+from notifier.errors import ConfigError, StoreBusy
 from notifier.journal import Journal, LeaseOver
 from notifier.log import log
 from notifier.metrics import SENT
@@ -23,12 +22,12 @@ from notifier.services import order_sent
 from notifier.services.book_batch import BatchBook
 from notifier.services.book_result import NOT_WANTED, UNWRITABLE
 from notifier.services.channels import make_channel
-from notifier.services.compose import Batch, compose, load_batch
-from notifier.services.compose_hook import compose_hook
+from notifier.services.compose import Batch, load_batch
 from notifier.services.env import Env
 from notifier.services.last_look import LastLook
 from notifier.services.recheck import recheck
 from notifier.services.settle import GIVEN_BACK, result_as_note, settle
+from notifier.services.write_letters import LetterWriter
 from notifier.store import outbox, releases, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
@@ -73,7 +72,7 @@ class Sender:
         make: Callable[[Env, str], MessageChannel] = make_channel,
     ) -> None:
         self._env = env
-        self._renderer = renderer
+        self._writer = LetterWriter(env, renderer)
         self._make = make
         self._channels: dict[str, MessageChannel] = {}
         self._folder = env.config.service.data_dir / "journal"
@@ -248,19 +247,11 @@ class Sender:
             log.warning("answer not noted", message=letter.message_id, why=str(error))
 
     def _write(self, claimed: Claimed, book: BatchBook) -> list[Letter]:
-        """Compose each letter; one that cannot be written stops no other."""
-        letters: list[Letter] = []
-        for message in claimed.messages:
-            try:
-                letters.append(self._compose(message, claimed.batch))
-            except TemplateProblem as error:
-                log.error("message cannot be written", message=message.id, why=str(error))
-                book.add(message, _unwritable(str(error)))
-            except StoreBusy:
-                raise  # no fault of the message
-            except Exception as error:  # noqa: BLE001  one poisoned row must not stop the rest
-                log.exception("message cannot be composed", message=message.id)
-                book.add(message, _unwritable(f"{type(error).__name__}: {error}"))
+        """Write each letter; one that cannot be written stops no other."""
+        written = self._writer.write(claimed.messages, claimed.batch)
+        for message, why in written.unwritable:
+            book.add(message, _unwritable(why))
+        letters = written.letters
         order_sent.keep_letters(
             self._env,
             letters,
@@ -268,12 +259,6 @@ class Sender:
             wanted={id_: matter.wanted for id_, matter in claimed.batch.orders.items()},
         )
         return letters
-
-    def _compose(self, message: MessageRow, batch: Batch) -> Letter:
-        attempt_no = message.attempt_no + 1
-        if message.medium == Medium.WEBHOOK:
-            return compose_hook(self._env, message, attempt_no=attempt_no)
-        return compose(self._env, self._renderer, message, batch, attempt_no=attempt_no)
 
     def _channel(self, name: str) -> MessageChannel:
         if name not in self._channels:
