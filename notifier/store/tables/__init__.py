@@ -1,23 +1,27 @@
 """Which tables are there? One file per family; importing this package registers them all."""
 
 from notifier.store.tables import (
+    accounts,
     catalogue,
     consent,
     operation,
     orders,
     people,
+    releasing,
     sources,
     telling,
 )
 from notifier.store.tables.base import metadata
 
 __all__ = [
+    "accounts",
     "catalogue",
     "consent",
     "metadata",
     "operation",
     "orders",
     "people",
+    "releasing",
     "sources",
     "telling",
 ]
