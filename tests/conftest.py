@@ -15,6 +15,7 @@ from tests import browser as browsers
 from tests import databases
 from tests.browser_pages import Pages, SharedBrowser
 from tests.postgres import NoPostgres
+from tests.reliability import report
 from tests.timing import SettableClock, wait_until
 
 CHECKOUT = Path(__file__).parents[1]
@@ -37,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Nothing outside is asked, so nothing outside is trusted: to read this machine's certificates
     # would take every client longer than most tests.
     os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
-    if _is_soak(config):
+    config.pluginmanager.register(report, "faults")
+    if report.is_soak(config):
         settings.load_profile("soak")
     config.stash[BROWSER] = SharedBrowser()
     if not hasattr(config, "workerinput"):
@@ -151,12 +153,8 @@ def browser_pages(request: pytest.FixtureRequest) -> Pages:
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
     """`make soak` runs every property too, with many more examples."""
-    if _is_soak(item.config) and is_hypothesis_test(getattr(item, "obj", None)):
+    if report.is_soak(item.config) and is_hypothesis_test(getattr(item, "obj", None)):
         item.add_marker(pytest.mark.soak)
-
-
-def _is_soak(config: pytest.Config) -> bool:
-    return bool(config.getoption("markexpr") == "soak")
 
 
 @pytest.hookimpl(trylast=True)

@@ -191,6 +191,7 @@ FAULTS: dict[str, tuple[Fault, tuple[Outcome, str], tuple[Outcome, str]]] = {
 }
 
 
+@pytest.mark.fault("FI-6")
 @pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "step by step"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_costs_no_more_than_it_must(
@@ -227,6 +228,7 @@ def assert_fits(result: Result, wanted: tuple[Outcome, str]) -> None:
     assert result.code
 
 
+@pytest.mark.fault("FI-6")
 def test_a_server_that_answers_in_the_middle_of_the_text_is_heard(
     server: SmtpServer,
     connect: Connect,
@@ -241,6 +243,7 @@ def test_a_server_that_answers_in_the_middle_of_the_text_is_heard(
     assert notes.handed_over == [2]
 
 
+@pytest.mark.fault("FI-6")
 def test_after_421_the_other_connections_go_on(server: SmtpServer, connect: Connect) -> None:
     server.misbehave(Fault(at="mail", connection=1, reply="421 4.7.0 Enough", drop=True))
     channel = connect(server, connections=4)
@@ -252,6 +255,7 @@ def test_after_421_the_other_connections_go_on(server: SmtpServer, connect: Conn
     assert outcomes.count(ACCEPTED) >= 29
 
 
+@pytest.mark.fault("FI-6")
 def test_after_421_on_the_only_connection_the_rest_comes_back_untried(
     server: SmtpServer,
     connect: Connect,
@@ -267,6 +271,7 @@ def test_after_421_on_the_only_connection_the_rest_comes_back_untried(
     assert server.connections == 1
 
 
+@pytest.mark.fault("FI-6")
 def test_a_server_that_breaks_on_every_letter_is_left_alone(
     server: SmtpServer,
     connect: Connect,
@@ -316,6 +321,7 @@ def test_a_dead_server_is_probed_seldom_and_used_again_when_it_is_back(
     assert send(channel, a_letter(6))[6].outcome is ACCEPTED
 
 
+@pytest.mark.fault("FI-11")
 def test_a_server_whose_name_cannot_be_looked_up_is_an_outage(
     server: SmtpServer,
     connect: Connect,
@@ -327,6 +333,7 @@ def test_a_server_whose_name_cannot_be_looked_up_is_an_outage(
     assert (result.outcome, result.blame, result.code) == (LATER, Blame.TRANSPORT, "connect dns")
 
 
+@pytest.mark.fault("FI-7")
 def test_a_slow_answer_after_the_dot_is_waited_for(
     server: SmtpServer,
     connect: Connect,
@@ -357,6 +364,7 @@ def secure_channel(
     return connect(server, **(login | {"ca_file": str(authority.ca_file)} | changes))
 
 
+@pytest.mark.fault("FI-9")
 def test_a_server_that_no_longer_offers_starttls_gets_nothing_in_clear(
     connect: Connect,
     authority: Authority,
@@ -370,6 +378,7 @@ def test_a_server_that_no_longer_offers_starttls_gets_nothing_in_clear(
         assert server.violations == []
 
 
+@pytest.mark.fault("FI-6")
 @pytest.mark.parametrize(
     ("fault", "blame"),
     [
@@ -399,6 +408,7 @@ def test_trouble_on_the_way_in_burns_no_letter(
     assert secure.violations == []
 
 
+@pytest.mark.fault("FI-10")
 @pytest.mark.parametrize("case", ["expired", "wrong name", "unknown authority"])
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_certificate_that_is_not_good_stops_everything(

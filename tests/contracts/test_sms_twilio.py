@@ -253,6 +253,7 @@ def test_a_server_that_is_not_there_is_surely_not_accepted_and_then_left_alone(c
     assert sender.notes.handed_over == [1, 2, 3]  # then the circuit is open
 
 
+@pytest.mark.fault("FI-13", "FI-14")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -283,6 +284,7 @@ def test_what_may_have_been_taken_is_looked_up_and_not_sent_twice(twilio, clock,
     assert sender.notes.handed_over == [1]
 
 
+@pytest.mark.fault("FI-14")
 @pytest.mark.parametrize("fault", [Fault(cut=True), Fault(status=500), Fault(delay=30, cut=True)])
 def test_what_was_not_taken_is_sent_again_after_a_minute(twilio, clock, fault):
     sender = Sender(twilio, clock, read_timeout=0.3)
@@ -300,6 +302,7 @@ def test_what_was_not_taken_is_sent_again_after_a_minute(twilio, clock, fault):
     assert len(twilio.messages) == 1
 
 
+@pytest.mark.fault("FI-14")
 def test_when_nobody_can_be_asked_nothing_is_sent_a_second_time(sender, twilio, clock):
     twilio.misbehave(Fault(takes=True, cut=True))
     sender.send_one()
@@ -359,6 +362,7 @@ STORM = [
 ]
 
 
+@pytest.mark.fault("FI-14")
 @pytest.mark.parametrize("seed", range(3))
 def test_in_a_storm_of_faults_every_letter_arrives_and_none_arrives_twice(twilio, clock, seed):
     chance = random.Random(seed)

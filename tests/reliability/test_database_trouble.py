@@ -62,6 +62,7 @@ def _stands_still(smtp: SmtpServer) -> int:
     return len(smtp.messages)
 
 
+@pytest.mark.fault("FI-34")
 @pytest.mark.parametrize("seconds", [1, pytest.param(3, marks=pytest.mark.soak)])
 def test_another_writer_holds_the_database_for_seconds(
     configure: Callable[..., Path],
@@ -82,6 +83,7 @@ def test_another_writer_holds_the_database_for_seconds(
     assert fleet.stop(worker) == 0
 
 
+@pytest.mark.fault("FI-34")
 def test_while_results_cannot_be_booked_the_rest_of_the_batch_waits(
     configure: Callable[..., Path],
     make_fleet: Callable[[Path], Fleet],
@@ -101,6 +103,7 @@ def test_while_results_cannot_be_booked_the_rest_of_the_batch_waits(
     _all_told_once(smtp, database_url)
 
 
+@pytest.mark.fault("FI-35")
 @ON_POSTGRES
 def test_the_server_ends_all_connections_twice(
     configure: Callable[..., Path],
@@ -132,6 +135,7 @@ def _read_only_postgres(url: str) -> Iterator[None]:
         admin.execute(END_CONNECTIONS)
 
 
+@pytest.mark.fault("FI-33", "FI-35")
 @ON_POSTGRES
 def test_the_server_becomes_read_only(
     configure: Callable[..., Path],
@@ -149,6 +153,7 @@ def test_the_server_becomes_read_only(
     _all_told_once(smtp, database_url)
 
 
+@pytest.mark.fault("FI-33")
 @ON_SQLITE
 def test_a_read_only_database_file_is_refused_at_the_start(
     configure: Callable[..., Path],
@@ -186,6 +191,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+@pytest.mark.fault("FI-33")
 @ON_SQLITE
 def test_the_disk_is_full_for_a_while(
     configure: Callable[..., Path],

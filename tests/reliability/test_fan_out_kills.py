@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from notifier.config import load_config
 from notifier.services import announce as announcing
 from notifier.services.env import open_env
@@ -26,6 +28,7 @@ def announce_all(config: str) -> None:
         continue
 
 
+@pytest.mark.fault("FI-2")
 def test_killed_between_chunks_the_next_goes_on_where_it_was(
     configure: Callable[..., Path], database_url: str
 ) -> None:

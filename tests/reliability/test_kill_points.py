@@ -67,6 +67,7 @@ POINTS = (
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
+@pytest.mark.fault("FI-1")
 @ON_SQLITE
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
 def test_killed_at_a_step_of_the_dialogue(
@@ -91,6 +92,7 @@ def test_killed_at_a_step_of_the_dialogue(
     _ends_with(smtp, database_url, copies=point.copies, unknowns=point.unknowns)
 
 
+@pytest.mark.fault("FI-1")
 @pytest.mark.parametrize("killed", ["before the commit", "after the commit"])
 def test_killed_once_the_answer_was_there(
     configure: Callable[..., Path],
@@ -119,6 +121,7 @@ def test_killed_once_the_answer_was_there(
     env.db.close()
 
 
+@pytest.mark.fault("FI-1", "FI-13")
 @ON_SQLITE
 @pytest.mark.parametrize("taken", [True, False], ids=["taken", "not taken"])
 def test_killed_while_the_phone_network_has_the_request(

@@ -40,6 +40,7 @@ SHORT = Scale(mails=110, texts=40, kills=8, workers=2, senders=1)
 LONG = Scale(mails=1600, texts=600, kills=320, workers=3, senders=2, kill_scheduler=True)
 
 
+@pytest.mark.fault("kills")
 def test_workers_killed_in_mid_send_lose_nothing_and_send_nothing_thrice(
     tmp_path: Path, database_url: str, make_fleet: Callable[[Path], Fleet]
 ) -> None:
@@ -47,6 +48,7 @@ def test_workers_killed_in_mid_send_lose_nothing_and_send_nothing_thrice(
     assert verdict.problems == []
 
 
+@pytest.mark.fault("kills")
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_hundreds_of_kills_over_thousands_of_messages(

@@ -72,6 +72,7 @@ def _deliver(env: Env, clock: SettableClock) -> None:
     other.close()
 
 
+@pytest.mark.fault("FI-31")
 @pytest.mark.parametrize("jump", [2, -2, 23, -24], ids=lambda hours: f"{hours:+} h")
 def test_a_clock_that_jumps_takes_nothing_from_a_sender_at_work(
     env: Env, sender: Sender, smtp: SmtpServer, clock: SettableClock, jump: int
@@ -88,6 +89,7 @@ def test_a_clock_that_jumps_takes_nothing_from_a_sender_at_work(
     assert check(url, _copies(smtp), kills=0, in_flight=0).problems == []
 
 
+@pytest.mark.fault("FI-7")
 def test_a_server_that_takes_long_to_answer_does_not_cost_the_lease(
     configure: Callable[..., Path], smtp: SmtpServer
 ) -> None:
@@ -108,6 +110,7 @@ def test_a_server_that_takes_long_to_answer_does_not_cost_the_lease(
     assert check(url, _copies(smtp), kills=0, in_flight=0).problems == []
 
 
+@pytest.mark.fault("FI-5")
 def test_a_zombie_hands_over_nothing_more(
     env: Env,
     sender: Sender,
@@ -129,6 +132,7 @@ def test_a_zombie_hands_over_nothing_more(
     assert journal.look(env.config.service.data_dir / "journal", sender.owner).value == "alive"
 
 
+@pytest.mark.fault("FI-31")
 def test_a_clock_set_back_does_not_make_a_lease_last_for_years(
     env: Env, clock: SettableClock
 ) -> None:
@@ -148,6 +152,7 @@ def test_a_sender_elsewhere_keeps_its_messages_until_its_lease_is_over(
     assert {row["unknowns"] for row in _rows(env, "SELECT unknowns FROM messages")} == {1}
 
 
+@pytest.mark.fault("FI-35")
 def test_what_a_lost_commit_claimed_is_sent_all_the_same(
     env: Env, sender: Sender, smtp: SmtpServer, clock: SettableClock
 ) -> None:
@@ -175,6 +180,7 @@ def test_a_stopped_sender_gives_back_what_it_has_not_handed_over(
     assert other["n"] == 0  # at once, not in half a minute
 
 
+@pytest.mark.fault("FI-37")
 def test_a_message_that_kills_every_sender_is_tried_ever_more_rarely(
     env: Env, clock: SettableClock
 ) -> None:
@@ -195,6 +201,7 @@ def test_a_message_that_kills_every_sender_is_tried_ever_more_rarely(
     assert clock() == began
 
 
+@pytest.mark.fault("FI-31")
 def test_a_leader_that_is_gone_is_followed_even_when_the_clock_was_set_back(
     env: Env, clock: SettableClock
 ) -> None:

@@ -96,6 +96,7 @@ def test_a_mail_server_that_is_down_for_hours_costs_no_message(
     assert delivery.problems(_copies(smtp)) == []
 
 
+@pytest.mark.fault("FI-11")
 def test_a_mail_server_whose_name_is_gone_costs_no_message(
     start: Callable[..., Delivery], smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +158,7 @@ def test_a_wrong_password_pauses_the_channel_burns_nothing_and_heals_by_itself(
         assert delivery.rows("SELECT code FROM alarms WHERE cleared_at IS NULL") == []
 
 
+@pytest.mark.fault("FI-13", "FI-14")
 @pytest.mark.parametrize(
     ("fault", "unknowns"),
     [

@@ -82,6 +82,7 @@ def test_the_console_command_stops_as_cleanly(
     assert told["n"] == len(smtp.messages) < MAILS
 
 
+@pytest.mark.fault("FI-5")
 def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
     configure: Callable[..., Path],
     make_fleet: Callable[[Path], Fleet],
@@ -137,6 +138,7 @@ def _leads(program: Program) -> bool:
     return program.said.rfind("leader elected") > program.said.rfind("leader lost")
 
 
+@pytest.mark.fault("FI-3")
 @pytest.mark.parametrize("lease", [2, pytest.param(10, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("ends", ["stopped", "killed"])
 @pytest.mark.parametrize("engine_name", ["sqlite"])

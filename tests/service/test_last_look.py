@@ -74,6 +74,7 @@ def delivering(world: World) -> Iterator[None]:
     assert not thread.is_alive()
 
 
+@pytest.mark.fault("FI-30")
 @pytest.mark.parametrize(
     ("stop", "reason"),
     [

@@ -62,6 +62,7 @@ def shirt_of_ann(store: Storefront) -> dict[str, Any]:
     return store.rows("SELECT * FROM subscriptions ORDER BY id")[1]
 
 
+@pytest.mark.fault("FI-15")
 def test_a_receipt_has_its_effect_once(env: Env, store: Storefront, told: int) -> None:
     first = say(env, told, ReceiptKind.DELIVERED, event_id="one")
     again = say(env, told, ReceiptKind.DELIVERED, event_id="one")
@@ -70,6 +71,7 @@ def test_a_receipt_has_its_effect_once(env: Env, store: Storefront, told: int) -
     assert store.one("SELECT count(*) FROM receipts") == 1
 
 
+@pytest.mark.fault("FI-15")
 @pytest.mark.parametrize(
     "order", list(itertools.permutations(["accepted", "delivered", "delayed"]))
 )

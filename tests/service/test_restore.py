@@ -52,6 +52,7 @@ def _restored(world: World, source: Path) -> World:
     return world
 
 
+@pytest.mark.fault("FI-38")
 def test_a_restore_sends_nothing_until_a_person_has_looked(world: World, backed_up: Path) -> None:
     _restored(world, backed_up)
     found = enter_safe_mode(world.env)
@@ -65,6 +66,7 @@ def test_a_restore_sends_nothing_until_a_person_has_looked(world: World, backed_
     assert world.count("messages", "reason = 'dropped_after_restore'") == 2
 
 
+@pytest.mark.fault("FI-38")
 def test_held_messages_can_be_sent_on(world: World, backed_up: Path) -> None:
     _restored(world, backed_up)
     enter_safe_mode(world.env)

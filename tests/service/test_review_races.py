@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.errors import Conflict
@@ -51,6 +53,7 @@ def mugs(world: World) -> list[str]:
     return keys
 
 
+@pytest.mark.fault("FI-30")
 def test_confirming_while_the_goods_come_is_told_on_the_page_or_by_mail(world: World) -> None:
     keys = mugs(world)
     for n, key in enumerate(keys):
@@ -68,6 +71,7 @@ def test_confirming_while_the_goods_come_is_told_on_the_page_or_by_mail(world: W
         assert world.subscription(asked).state == "told"
 
 
+@pytest.mark.fault("FI-30")
 def test_signing_up_while_the_goods_come_is_refused_or_told_by_mail(world: World) -> None:
     """Ann has confirmed before, so she waits from the moment she asks."""
     keys = mugs(world)
@@ -92,6 +96,7 @@ def test_the_same_sign_up_many_times_at_once_is_one(world: World) -> None:
     assert world.count("subscriptions") == 4
 
 
+@pytest.mark.fault("FI-30")
 def test_stopping_while_a_message_leaves_sends_it_or_not_but_never_twice(world: World) -> None:
     keys = mugs(world)
     wishes = {key: world.waits(f"p{n}@waits.example", key) for n, key in enumerate(keys)}

@@ -67,6 +67,7 @@ def test_an_alert_at_night_waits_for_the_recipients_morning(phones: World) -> No
     assert "back" in texts(phones)[-1].lower()
 
 
+@pytest.mark.fault("FI-29")
 def test_stock_gone_over_night_is_not_announced_in_the_morning(phones: World) -> None:
     phones.see("SHIRT-S", 0)
     ann = phones.waits(PHONE)
@@ -121,6 +122,7 @@ def test_a_number_that_has_stopped_at_the_provider_is_never_tried_again(
     assert len(twilio.tries) == tries
 
 
+@pytest.mark.fault("FI-13")
 def test_an_answer_lost_on_the_way_is_looked_up_before_anything_is_sent_again(
     phones: World, twilio: FakeTwilio
 ) -> None:

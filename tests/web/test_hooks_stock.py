@@ -62,6 +62,7 @@ def test_signed_stock_counts_like_pushed_stock(
     assert store.one("SELECT quantity FROM stock") == 3
 
 
+@pytest.mark.fault("FI-19")
 def test_while_a_secret_is_changed_both_count(client: FlaskClient, env: Env) -> None:
     assert deliver(client, env, secret=NEW, id_="a").status_code == 200
     assert deliver(client, env, secret=OLD, id_="b").status_code == 200
@@ -105,6 +106,7 @@ def test_a_delivery_that_is_not_signed_right_is_refused(
     assert store.rows("SELECT * FROM stock") == []
 
 
+@pytest.mark.fault("FI-18")
 @pytest.mark.parametrize("seconds", [-301, 301])
 def test_a_delivery_from_another_time_is_refused(
     client: FlaskClient, env: Env, seconds: int
@@ -127,6 +129,7 @@ def test_a_changed_body_another_secret_and_another_shop_are_refused(
     assert deliver(client, env, b"\xff\xfe").status_code == 401
 
 
+@pytest.mark.fault("FI-18")
 def test_a_replay_has_no_effect_also_days_later(
     client: FlaskClient, env: Env, store: Storefront, clock: SettableClock
 ) -> None:

@@ -68,6 +68,7 @@ def status_path(env: Env, message: int) -> str:
     return f"/hooks/twilio/status/{env.signer.make(Purpose.MESSAGE, message)}"
 
 
+@pytest.mark.fault("FI-15")
 def test_a_report_moves_the_message_however_often_and_in_whatever_order_it_comes(
     client: FlaskClient, env: Env, store: Storefront, told: int
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_token_before_the_present_one_counts_while_it_is_changed(
     assert post(client, path, OLD_TOKEN, MessageStatus="sent").status_code == 200
 
 
+@pytest.mark.fault("FI-17")
 @pytest.mark.parametrize("path", ["/hooks/twilio/status", "/hooks/twilio/inbound"])
 def test_what_is_not_signed_by_our_account_is_refused_and_counted(
     client: FlaskClient, store: Storefront, path: str

@@ -1,0 +1,55 @@
+"""Does docs/reliability.md say what a run of the fault tests has seen, of every fault?"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.reliability.faults import FAULTS
+from tests.reliability.page import HELD, Row, parse, render
+from tests.reliability.report import Cases, merge, rows_of, sum_up
+
+ROW = Row(
+    fault="FI-5",
+    did="a frozen worker is replaced and does no harm when it wakes",
+    database="SQLite",
+    cases=3,
+    seen="copies 1 to 2, said a | b",
+    outcome=HELD,
+    on="2026-12-01",
+)
+
+
+def test_what_is_written_is_read_again_as_it_was() -> None:
+    rows = [ROW, *(_changed(fault=id_, database="PostgreSQL") for id_ in FAULTS)]
+    assert sorted(parse(render(rows)), key=str) == sorted(rows, key=str)
+
+
+def test_a_run_replaces_its_own_rows_and_forgets_tests_that_are_gone() -> None:
+    other = _changed(database="PostgreSQL")
+    gone = _changed(did="a test that was removed long ago")
+    again = _changed(outcome="did not hold: 1 of 3")
+    assert merge([ROW, other, gone], [again]) == [other, again]
+    assert "| **did not hold** |" in render([other, again])
+
+
+def test_figures_of_many_cases_become_one_line() -> None:
+    assert sum_up([{"lost": 0, "most_copies": 1}, {"lost": 0, "most_copies": 2}]) == (
+        "lost 0, most copies 1 to 2"
+    )
+    assert sum_up([{"seconds": 12.345, "rows": 20_000}]) == "seconds 12.3, rows 20,000"
+
+
+def test_a_failure_is_written_down_as_one_and_so_is_what_could_not_run() -> None:
+    run = {
+        ("FI-5", "a", "SQLite"): Cases(outcomes=Counter(passed=2, failed=1)),
+        ("FI-5", "b", "SQLite"): Cases(outcomes=Counter(skipped=1), skipped="needs root"),
+    }
+    assert [row.outcome for row in rows_of(run, on="2026-12-01")] == [
+        "did not hold: 1 of 3",
+        "not run here: needs root",
+    ]
+
+
+def _changed(**changes: str) -> Row:
+    values = {name: getattr(ROW, name) for name in Row.__slots__}
+    return Row(**(values | changes))
