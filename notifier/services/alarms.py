@@ -11,11 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 from notifier.domain.message import Medium, MessageKind, priority_of
+from notifier.domain.work import Work
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.store import alarms, outbox
-from notifier.store.session import Transaction
+from notifier.store.session import Transaction, soon
 
 HOUR = timedelta(hours=1)
 AN_HOUR = 20  # alarms mailed for one shop
@@ -54,6 +55,7 @@ def raise_alarm(
     if this_hour == AN_HOUR:
         message = f"{message} {MORE}"
     if operator and shop.config.mail_channel in env.config.channels:
+        soon(tx, Work.DELIVER)
         outbox.add_message(
             tx,
             outbox.NewMessage(

@@ -15,6 +15,7 @@ from notifier.domain.message import MessageKind, priority_of
 from notifier.domain.order_delay.states import OPEN
 from notifier.domain.stock import EventKind, Level, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, choose_people, plan_wave
+from notifier.domain.work import Work
 from notifier.log import log
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.eta_again import may_hear
@@ -37,7 +38,7 @@ from notifier.store.catalogue import VariantRow
 from notifier.store.events import EventRow
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
-from notifier.store.session import Transaction
+from notifier.store.session import Transaction, soon
 
 CHUNK = 500  # people a transaction
 LOOK_AGAIN = timedelta(minutes=5)
@@ -385,6 +386,7 @@ def _enqueue(
 ) -> None:
     kind = _KINDS[release.kind]
     expires_at = now + env.config.delivery.alert_ttl
+    soon(tx, Work.DELIVER)
     releases_again = outbox.rearm_gone(
         tx,
         release_id=release.id,

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from notifier.config import Config
+from notifier.domain.work import Work
 from notifier.errors import ConfigError, Conflict
 from notifier.services.env import Env
 from notifier.store import ledger, outbox, switches
-from notifier.store.session import Database, Transaction, without_password
+from notifier.store.session import Database, Transaction, soon, without_password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,7 @@ def leave_safe_mode(env: Env, *, send_held: bool | None, by: str) -> int:
                 "the backup. Say what becomes of them: --send-held or --drop-held.",
             )
         switches.turn(tx, switches.SENDING, off=False, why="", by=by, at=now)
+        soon(tx, Work.DELIVER)
         count = outbox.release_held(tx, send=bool(send_held), now=now)
         ledger.append(
             tx,

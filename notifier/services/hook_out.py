@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from notifier.domain.message import Medium, Priority
+from notifier.domain.work import Work
 from notifier.services.env import Env, ShopRef
 from notifier.store import outbox
-from notifier.store.session import Transaction
+from notifier.store.session import Transaction, soon
 
 KEEP_TRYING = timedelta(days=3)
 
@@ -29,6 +30,7 @@ def tell_webhooks(
     for name, hook in shop.config.webhooks.items():
         if "*" not in hook.events and event not in hook.events:
             continue
+        soon(tx, Work.DELIVER)
         outbox.add_message(
             tx,
             outbox.NewMessage(

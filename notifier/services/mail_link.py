@@ -9,13 +9,14 @@ from __future__ import annotations
 from notifier.domain.mail_address import is_role_account, normalise_email
 from notifier.domain.message import Medium, MessageKind, priority_of
 from notifier.domain.phone import normalise_phone
+from notifier.domain.work import Work
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
 from notifier.services.sign_up_limits import count_network, mails_to, network_of
 from notifier.services.write_message import WORTH_SENDING, channel_name
 from notifier.store import limits, outbox, people
 from notifier.store.people import ContactRow, SubscriptionRow
-from notifier.store.session import Transaction
+from notifier.store.session import Transaction, soon
 
 
 def mail_manage_link(env: Env, typed: str, *, shop: ShopRef | None, ip: str) -> None:
@@ -101,6 +102,7 @@ def _sender_of(
 def _write(env: Env, tx: Transaction, contact: ContactRow, shop: ShopRef, *, locale: str) -> None:
     now = env.now()
     kind = MessageKind.MANAGE_LINK
+    soon(tx, Work.DELIVER)
     outbox.add_message(
         tx,
         outbox.NewMessage(

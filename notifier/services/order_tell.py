@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind, MessageState, priority_of
 from notifier.domain.order_history import Happened, came_back
+from notifier.domain.work import Work
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case
 from notifier.services.order_wanted import Wanted
 from notifier.services.write_message import channel_name
 from notifier.store import order_messages, outbox
 from notifier.store.order_messages import Sent
-from notifier.store.session import Transaction
+from notifier.store.session import Transaction, soon
 
 _UNREACHED = frozenset(
     {
@@ -60,6 +61,7 @@ def enqueue(
         if contact_id in tried:
             continue
         now = env.now()
+        soon(tx, Work.DELIVER)
         outbox.add_message(
             tx,
             outbox.NewMessage(

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.message import Medium, MessageKind, priority_of
+from notifier.domain.work import Work
 from notifier.services.env import Env, ShopRef
 from notifier.store import outbox
 from notifier.store.people import SubscriptionRow
-from notifier.store.session import Transaction
+from notifier.store.session import Transaction, soon
 
 # A confirmation or a link somebody waits for is worth sending for a day, not longer.
 WORTH_SENDING = timedelta(hours=24)
@@ -47,6 +48,7 @@ def write_message(
     `event_id`: the event it tells of, of which this subscription must have no message yet.
     """
     now = env.now()
+    soon(tx, Work.DELIVER)
     return outbox.add_message(
         tx,
         outbox.NewMessage(

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from notifier.domain.work import Work
+from notifier.store.session import soon
 from notifier.store.tables.sources import holds
 from notifier.store.tables.telling import events
 from notifier.store.upsert import insert_or
@@ -69,12 +71,18 @@ def add_event(
         facts=facts or {},
     )
     made = tx.execute(statement.on_conflict_do_nothing().returning(events.c.id))
+    soon(tx, Work.ANNOUNCE)
     return made.scalar_one_or_none()
 
 
 def open_events(tx: Connection, *, limit: int) -> list[EventRow]:
+    """Those nobody is looking at, oldest first, locked against others who tell of them."""
     rows = tx.execute(
-        select(*_COLUMNS).where(events.c.state == "open").order_by(events.c.id).limit(limit)
+        select(*_COLUMNS)
+        .where(events.c.state == "open")
+        .order_by(events.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return [EventRow(**row._mapping) for row in rows]
 
@@ -160,6 +168,7 @@ def decide_hold(
         .where(events.c.hold_id == hold_id, events.c.state == "held")
         .values(state=state)
     )
+    soon(tx, Work.ANNOUNCE)
     return int(moved.rowcount)
 
 

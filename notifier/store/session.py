@@ -19,10 +19,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
+from notifier.domain.work import Work
 from notifier.errors import ConfigError, StoreBusy
 
 T = TypeVar("T")
 Transaction = Connection
+Nudge = Callable[[Connection, frozenset[Work]], None]
+
+_WORK = "work made"  # where a connection remembers it until its transaction ends
 
 BUSY_SECONDS = 10
 # 25006: a standby after a failover; 25P03: idle too long; 53: disk, memory or connections full
@@ -33,9 +37,14 @@ PASSING_SQLSTATES = (
 
 
 class Database:
-    """One database. Thread-safe; make one a process."""
+    """One database. Thread-safe; make one a process.
+
+    `nudge` is called at the end of a transaction that has made work (see `soon`), before its
+    commit and in it: what it writes there is kept or lost together with the work.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.nudge: Nudge | None = None
         self.engine = _make_engine(url, pool_size=pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
 
@@ -53,7 +62,11 @@ class Database:
         with _translated(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.info.pop(_WORK, None)  # of a transaction that was rolled back
             yield connection
+            made = connection.info.pop(_WORK, None)
+            if made and self.nudge is not None:
+                self.nudge(connection, frozenset(made))
             connection.commit()
 
     def retry(self, work: Callable[[Connection], T], *, tries: int = 4) -> T:
@@ -77,6 +90,14 @@ class Database:
         """The database file on SQLite, None elsewhere."""
         name = self.engine.url.database
         return Path(name) if self.is_sqlite and name else None
+
+
+def soon(tx: Connection, work: Work) -> None:
+    """This transaction makes work that somebody should find soon.
+
+    A hint only: whoever looks for due rows now and then finds them without it, later.
+    """
+    tx.info.setdefault(_WORK, set()).add(work)
 
 
 @contextmanager
