@@ -17,7 +17,9 @@ from typing import Any
 
 from notifier.domain.message import MessageKind
 from notifier.errors import TemplateProblem
+from notifier.rendering.blocks import NO_BLOCKS, Blocks, Look
 from notifier.rendering.draft import Draft, try_draft
+from notifier.rendering.examine import block_faults, examine
 from notifier.rendering.failures import TEMPLATE_FAILURES, sentence
 
 MEMORY = 256 * 1024 * 1024  # bytes of address space
@@ -36,17 +38,35 @@ def main() -> None:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """`{"rendered": […]}`, or `{"problem": {message, where, line}}`."""
+    """By `do`: `try` gives `{"rendered": […]}` or `{"problem": {message, where, line}}`; `examine`
+    gives `{"findings": […], "shown": {…}}`; `blocks` gives `{"findings": […]}`.
+    """
+    around = _blocks(request.get("around"))
+    do = request.get("do", "try")
+    if do == "blocks":
+        return {"findings": [asdict(one) for one in block_faults(around)]}
     draft = Draft(
-        kind=MessageKind(request["kind"]), locale=request["locale"], parts=request["parts"]
+        kind=MessageKind(request["kind"]),
+        locale=request["locale"],
+        parts=request["parts"],
+        around=around,
     )
     try:
+        if do == "examine":
+            found = examine(draft, sample=request["sample"], context=request["context"])
+            return asdict(found)
         return {"rendered": [asdict(one) for one in try_draft(draft)]}
     except TemplateProblem as problem:
         place = {"where": problem.where, "line": problem.line}
         return {"problem": {"message": problem.message, **place}}
     except TEMPLATE_FAILURES as error:
         return {"problem": {"message": sentence(error), "where": draft.kind, "line": None}}
+
+
+def _blocks(given: dict[str, Any] | None) -> Blocks:
+    if given is None:
+        return NO_BLOCKS
+    return Blocks(look=Look(**given["look"]), parts=given["parts"], version=given["version"])
 
 
 def _allow_cpu(seconds: int) -> None:

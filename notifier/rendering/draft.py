@@ -1,7 +1,8 @@
 """May this template be used? Everything that is looked at before one is saved (trust WS-T4).
 
 Runs inside the child process (see draft_room.py): a draft is a stranger's code until it has
-passed. Each rule that is broken ends in one TemplateProblem with the part and the line.
+passed. Each rule that is broken ends in one TemplateProblem with the part and the line. What an
+editor is shown of a draft that is not finished yet is in examine.py.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from notifier.domain.template_rules import (
     must_print,
 )
 from notifier.errors import TemplateProblem
+from notifier.rendering.blocks import NO_BLOCKS, Blocks
 from notifier.rendering.environment import PlainValuesEnvironment
 from notifier.rendering.failures import as_template_problem
 from notifier.rendering.layout import shipped_layout
@@ -51,11 +53,25 @@ _PRINTABLE: Mapping[str, Value] = {"style": Value.COLOUR, "bgcolor": Value.COLOU
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """New text for some or all parts of one message. The rest comes from the shipped templates."""
+    """New text for some or all parts of one message. The rest comes from the shipped templates.
+
+    `around`: what the shop has around all its mails.
+    """
 
     kind: MessageKind
     locale: str
     parts: Mapping[str, str]
+    around: Blocks = NO_BLOCKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBlocks:
+    """The same blocks for every shop and language: a draft's."""
+
+    given: Blocks
+
+    def blocks(self, *, shop: str, locale: str) -> Blocks:
+        return self.given
 
 
 def try_draft(draft: Draft) -> tuple[Rendered, ...]:
@@ -63,16 +79,31 @@ def try_draft(draft: Draft) -> tuple[Rendered, ...]:
 
     Raises TemplateProblem for the first thing that is wrong.
     """
-    layout = shipped_layout()
-    html = PlainValuesEnvironment(html=True, pieces=layout.pieces)
-    text = PlainValuesEnvironment(html=False)
-    for part, source in draft.parts.items():
-        _known_part(draft.kind, part)
-        environment = html if part == "email.html" else text
-        _check_source(draft.kind, part, source, environment=environment)
-    shipped = FileTemplates(templates_folder() / "messages")
-    renderer = Renderer(Layered(GivenParts(draft.kind, draft.parts), shipped), layout=layout)
+    for part in draft.parts:
+        check_source(draft, part)
+    renderer = renderer_of(draft, draft.parts)
     return tuple(_try_sample(draft, renderer, sample) for sample in SAMPLES)
+
+
+def check_source(draft: Draft, part: str) -> None:
+    """What can be seen without rendering. Raises TemplateProblem for the first thing wrong."""
+    _known_part(draft.kind, part)
+    _check_source(draft.kind, part, draft.parts[part], environment=environment_of(part))
+
+
+def environment_of(part: str) -> PlainValuesEnvironment:
+    """The closed room a part runs in."""
+    if part != "email.html":
+        return PlainValuesEnvironment(html=False)
+    return PlainValuesEnvironment(html=True, pieces=shipped_layout().pieces)
+
+
+def renderer_of(draft: Draft, parts: Mapping[str, str]) -> Renderer:
+    """A renderer of these parts, with the shipped ones behind them."""
+    shipped = FileTemplates(templates_folder() / "messages")
+    return Renderer(
+        Layered(GivenParts(draft.kind, parts), shipped), blocks=GivenBlocks(given=draft.around)
+    )
 
 
 def _known_part(kind: MessageKind, part: str) -> None:
@@ -116,7 +147,15 @@ def _check_printed(
     environment: PlainValuesEnvironment,
     where: str,
 ) -> None:
-    """Links print links, colours print colours."""
+    problem = printed_problem(attribute, masked, names, environment=environment)
+    if problem:
+        raise TemplateProblem(problem, where=where, line=attribute.line)
+
+
+def printed_problem(
+    attribute: Attribute, masked: Masked, names: Names, *, environment: PlainValuesEnvironment
+) -> str:
+    """Links print links, colours print colours: a sentence where one does not, else ''."""
     starts_with_value = attribute.value.startswith(EXPRESSION[0])
     wanted = _PRINTABLE.get(attribute.name)
     if attribute.name in URL_ATTRIBUTES and starts_with_value:
@@ -125,12 +164,11 @@ def _check_printed(
         if wanted is Value.URL and number > 0:
             continue
         if wanted and not _prints(_expression(code, environment), wanted, names):
-            raise TemplateProblem(
+            return (
                 f"{attribute.name} of <{attribute.tag}> may only print a {wanted} of the message,"
-                f" not {code}",
-                where=where,
-                line=attribute.line,
+                f" not {code}"
             )
+    return ""
 
 
 def _prints(node: nodes.Node | None, wanted: Value, names: Names) -> bool:
@@ -148,10 +186,8 @@ def _expression(code: str, environment: PlainValuesEnvironment) -> nodes.Node | 
 
 def _try_sample(draft: Draft, renderer: Renderer, sample: str) -> Rendered:
     given = sample_context(draft.kind, draft.locale, sample)
-    context = complete_context(draft.kind, given)
-    for part, text in draft.parts.items():
-        source = TemplateSource(source=text, version=version_of(text), where=part, part=part)
-        _check_output(draft.kind, source, renderer.render_part(source, context), context)
+    for part in draft.parts:
+        check_part(draft, part, renderer=renderer, given=given)
     rendered = Rendered(kind=draft.kind, locale=draft.locale, version="")
     if any(part in EMAIL_PARTS for part in draft.parts):
         rendered = renderer.render(
@@ -163,6 +199,14 @@ def _try_sample(draft: Draft, renderer: Renderer, sample: str) -> Rendered:
         )
         rendered = replace(rendered, short=by_sms.short)
     return rendered
+
+
+def check_part(draft: Draft, part: str, *, renderer: Renderer, given: Mapping[str, Any]) -> None:
+    """What a part prints with these values. Raises TemplateProblem for the first thing wrong."""
+    text = draft.parts[part]
+    context = complete_context(draft.kind, given)
+    source = TemplateSource(source=text, version=version_of(text), where=part, part=part)
+    _check_output(draft.kind, source, renderer.render_part(source, context), context)
 
 
 def _check_output(

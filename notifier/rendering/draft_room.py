@@ -14,13 +14,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 from notifier.domain.message import MessageKind
+from notifier.domain.message_samples import SAMPLES
 from notifier.domain.template_rules import MAX_SOURCE
 from notifier.errors import TemplateProblem, TooMany
+from notifier.rendering.blocks import Blocks
 from notifier.rendering.draft import Draft
+from notifier.rendering.examine import Examined, Finding
 from notifier.rendering.renderer import Rendered
 
 _MODULE = "notifier.rendering.child"
@@ -44,15 +49,58 @@ class DraftRoom:
 
         Raises TemplateProblem for what is wrong with it, TooMany when every child stays busy.
         """
-        for part, source in draft.parts.items():
-            if len(source) > MAX_SOURCE:
-                raise TemplateProblem(
-                    f"it has {len(source)} characters; {MAX_SOURCE} is the most", where=part
-                )
+        long = _too_long(draft.parts)
+        if long:
+            raise TemplateProblem(long[0].message, where=long[0].part)
+        answer = self._answer({**_asked(draft), "do": "try"})
+        _raise_problem(answer)
+        return tuple(_rendered(one) for one in answer["rendered"])
+
+    def examine(
+        self, draft: Draft, *, sample: str = SAMPLES[0], context: Mapping[str, Any] | None = None
+    ) -> Examined:
+        """Everything wrong with a draft and, as far as it goes, how it looks with one sample or
+        with the values of a real case. Never raises for what the draft says, except TooMany.
+        """
+        nothing = Rendered(kind=draft.kind, locale=draft.locale, version="")
+        long = _too_long(draft.parts)
+        if long:
+            return Examined(findings=long, shown=nothing)
+        request = {**_asked(draft), "do": "examine", "sample": sample, "context": context}
+        try:
+            answer = self._answer(request)
+            _raise_problem(answer)
+        except TemplateProblem as problem:
+            one = Finding(part=problem.where, message=problem.message, line=problem.line)
+            return Examined(findings=(one,), shown=nothing)
+        findings = tuple(Finding(**one) for one in answer["findings"])
+        return Examined(findings=findings, shown=_rendered(answer["shown"]))
+
+    def examine_blocks(self, around: Blocks) -> tuple[Finding, ...]:
+        """Everything wrong with a header or a footer by itself."""
+        long = _too_long(around.parts)
+        if long:
+            return long
+        try:
+            answer = self._answer({"do": "blocks", "around": _around(around)})
+        except TemplateProblem as problem:
+            return (Finding(part=problem.where, message=problem.message, line=problem.line),)
+        return tuple(Finding(**one) for one in answer["findings"])
+
+    def warm(self) -> None:
+        """Have a child ready, so that the next try does not wait for one to start."""
+        with self._lock:
+            if self._idle:
+                return
+        child = _Child()
+        with self._lock:
+            self._idle.append(child)
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         if not self._places.acquire(timeout=_PATIENCE.total_seconds()):
             raise TooMany("other templates are being checked", retry_after=_PATIENCE)
         try:
-            return _read_answer(self._ask(draft))
+            return self._ask(request)
         finally:
             self._places.release()
 
@@ -63,9 +111,8 @@ class DraftRoom:
         for child in idle:
             child.end()
 
-    def _ask(self, draft: Draft) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         child = self._take()
-        request = {"kind": draft.kind, "locale": draft.locale, "parts": dict(draft.parts)}
         try:
             answer: dict[str, Any] = json.loads(child.ask(json.dumps(request), within=self._wall))
         except BaseException:
@@ -160,10 +207,32 @@ class _Child:
         return read.decode()
 
 
-def _read_answer(answer: dict[str, Any]) -> tuple[Rendered, ...]:
+def _too_long(parts: Mapping[str, str]) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(part=part, message=f"it has {len(text)} characters; {MAX_SOURCE} is the most")
+        for part, text in parts.items()
+        if len(text) > MAX_SOURCE
+    )
+
+
+def _asked(draft: Draft) -> dict[str, Any]:
+    return {
+        "kind": draft.kind,
+        "locale": draft.locale,
+        "parts": dict(draft.parts),
+        "around": _around(draft.around),
+    }
+
+
+def _around(blocks: Blocks) -> dict[str, Any]:
+    return {"look": asdict(blocks.look), "parts": dict(blocks.parts), "version": blocks.version}
+
+
+def _raise_problem(answer: dict[str, Any]) -> None:
     problem = answer.get("problem")
     if problem:
         raise TemplateProblem(problem["message"], where=problem["where"], line=problem["line"])
-    return tuple(
-        Rendered(**{**one, "kind": MessageKind(one["kind"])}) for one in answer["rendered"]
-    )
+
+
+def _rendered(one: dict[str, Any]) -> Rendered:
+    return Rendered(**{**one, "kind": MessageKind(one["kind"])})

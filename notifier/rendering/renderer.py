@@ -19,6 +19,7 @@ from notifier.domain.message_context import complete_context, one_line
 from notifier.domain.template_rules import MAX_OUTPUT
 from notifier.errors import TemplateProblem
 from notifier.i18n import direction, section
+from notifier.rendering.blocks import NO_BLOCKS, BlockLookup, Blocks
 from notifier.rendering.environment import PlainValuesEnvironment
 from notifier.rendering.failures import as_template_problem
 from notifier.rendering.filters import truncate
@@ -59,8 +60,15 @@ class Rendered:
 class Renderer:
     """Renders messages. Safe to share between threads."""
 
-    def __init__(self, lookup: TemplateLookup, *, layout: Layout | None = None) -> None:
+    def __init__(
+        self,
+        lookup: TemplateLookup,
+        *,
+        layout: Layout | None = None,
+        blocks: BlockLookup | None = None,
+    ) -> None:
         self._lookup = lookup
+        self._blocks = blocks
         self._layout = layout or shipped_layout()
         self._html = PlainValuesEnvironment(html=True, pieces=self._layout.pieces)
         self._text = PlainValuesEnvironment(html=False)
@@ -74,23 +82,36 @@ class Renderer:
         shop: str,
         locale: str,
         context: Mapping[str, Any],
+        complete: bool = True,
     ) -> Rendered:
         """The message `kind` for one recipient; `context` as domain/message_context.py says.
 
+        `complete`: False lets what the law wants be missing. For what is shown, never for what is
+        sent.
+
         Raises TemplateProblem: no template, a failing one, or a context it cannot work with.
         """
-        full = complete_context(kind, context)
         chosen = choose_sources(self._lookup, kind, medium=medium, shop=shop, locale=locale)
+        around = self._around(shop, chosen.locale)
+        full = complete_context(kind, _with_look(context, around))
         words = section(chosen.locale, "mail")
         guarded = discreet(full, words) if full["shop"]["discreet"] else full
-        version = self._version(chosen)
+        version = self._version(chosen, around)
         if medium is Medium.SMS:
             short = self._short(kind, chosen, guarded, words)
             return Rendered(kind=kind, locale=chosen.locale, version=version, short=short)
-        framed = {**full, **_frame_values(kind, chosen.locale, full, words)}
-        text = self._text_part(chosen, full, framed)
+        framed = {
+            **full,
+            **_frame_values(kind, chosen.locale, full, words),
+            **around.look.frame(),
+        }
+        framed_text = {**framed, **self._printed(around, full, ".txt")}
+        framed = {**framed, **self._printed(around, full, ".html")}
+        text = self._text_part(chosen, full, framed_text)
         html = self._html_part(chosen, full, framed)
-        check_finished(kind, full, text=text, html=html, where=chosen.parts["email.html"].where)
+        if complete:
+            where = chosen.parts["email.html"].where
+            check_finished(kind, full, text=text, html=html, where=where)
         return Rendered(
             kind=kind,
             locale=chosen.locale,
@@ -102,13 +123,29 @@ class Renderer:
 
     def version(self, kind: MessageKind, *, medium: Medium, shop: str, locale: str) -> str:
         """The version `render` would use now, to be pinned when a message is planned."""
-        return self._version(
-            choose_sources(self._lookup, kind, medium=medium, shop=shop, locale=locale)
-        )
+        chosen = choose_sources(self._lookup, kind, medium=medium, shop=shop, locale=locale)
+        return self._version(chosen, self._around(shop, chosen.locale))
 
-    def _version(self, chosen: Chosen) -> str:
-        parts = chosen.parts.values()
-        return version_of(self._layout.version, *(part.version for part in parts))
+    def _version(self, chosen: Chosen, around: Blocks) -> str:
+        parts = [part.version for part in chosen.parts.values()]
+        own = (around.version,) if around.version else ()
+        return version_of(self._layout.version, *parts, *own)
+
+    def _around(self, shop: str, locale: str) -> Blocks:
+        return self._blocks.blocks(shop=shop, locale=locale) if self._blocks else NO_BLOCKS
+
+    def _printed(self, around: Blocks, context: dict[str, Any], ending: str) -> dict[str, str]:
+        """The shop's header and footer, for the HTML or the text part; '' where there is none."""
+        printed = {}
+        for name in ("header", "footer"):
+            text = around.parts.get(f"{name}{ending}", "")
+            printed[name] = self._block(f"{name}{ending}", text, context) if text.strip() else ""
+        return printed
+
+    def _block(self, part: str, text: str, context: dict[str, Any]) -> str:
+        source = TemplateSource(source=text, version=version_of(text), where=part, part=part)
+        said = self.render_part(source, {"shop": context["shop"]}).strip()
+        return Markup(said) if part.endswith(".html") else said
 
     def _subject(self, chosen: Chosen, context: dict[str, Any]) -> str:
         subject = one_line(self.render_part(chosen.parts["subject.txt"], context).strip())
@@ -163,10 +200,15 @@ class Renderer:
 
     def _compile(self, source: TemplateSource) -> Template:
         text = source.source
-        if source.part != "email.html":
+        if not source.part.endswith(".html"):
             return self._text.compile_text(text, where=source.where)
         styled = inline_styles(text, self._layout.css, environment=self._html)
         return self._html.compile_text(styled, where=source.where)
+
+
+def _with_look(context: Mapping[str, Any], around: Blocks) -> Mapping[str, Any]:
+    own = around.look.of_shop()
+    return {**context, "shop": {**context["shop"], **own}} if own else context
 
 
 def shipped_renderer() -> Renderer:
