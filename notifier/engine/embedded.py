@@ -18,19 +18,18 @@ from typing import Any
 from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from notifier.engine.job_runs import JobRuns
 from notifier.engine.jobs import JOBS, Job
+from notifier.engine.senders import Senders
 from notifier.errors import StoreBusy
 from notifier.log import log
-from notifier.metrics import JOB_SECONDS
 from notifier.rendering import Renderer
-from notifier.services.deliver import Sender
 from notifier.services.env import Env
 from notifier.services.take_over import take_over
 from notifier.store import leases
 
 LEADER = "leader"
 LEASE = timedelta(seconds=10)
-RECORD_EVERY = 5.0  # seconds between two records of a job that runs more often
 IDLE = 0.2  # seconds a sender sleeps when nothing is due
 JOBS_PATIENCE = 5.0  # seconds for jobs under way at the end; a look cut off changes nothing
 
@@ -79,16 +78,13 @@ class Engine:
         table: Sequence[Job] = JOBS,
     ) -> None:
         self._env = env
-        self._renderer = renderer
         self._with_jobs = jobs
         self._table = table
-        self._count = senders
         self._stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
-        self._senders: list[Sender] = []
+        self._senders = Senders(env, renderer, count=senders, idle=IDLE)
         self._leads = False
-        self._recorded: dict[str, float] = {}  # when each job's run was last written down
         self.owner = f"engine-{uuid.uuid4().hex[:12]}"
+        self._job_runs = JobRuns(env, owner=self.owner)
         self._runs = _DaemonThreads()
         self._scheduler = BackgroundScheduler(
             executors={"default": self._runs},
@@ -98,14 +94,7 @@ class Engine:
     def start(self) -> None:
         """Begin. Takes over at once what a dead predecessor on this machine left."""
         self._retry_busy(lambda: take_over(self._env))
-        for number in range(self._count):
-            sender = Sender(self._env, self._renderer)
-            thread = threading.Thread(
-                target=self._send_on, args=(sender,), name=f"sender-{number}", daemon=True
-            )
-            self._senders.append(sender)
-            self._threads.append(thread)
-            thread.start()
+        self._senders.start()
         if self._with_jobs:
             self._elect()
             self._scheduler.add_job(self._elect, "interval", seconds=LEASE.total_seconds() / 3)
@@ -123,14 +112,11 @@ class Engine:
     def stop(self, *, patience: float = 25) -> bool:
         """Take nothing new, finish what is handed over; True when all ended in time."""
         self._stopping.set()
-        for sender in self._senders:
-            sender.stop()
+        self._senders.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         until = time.monotonic() + patience
-        for thread in self._threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        finished = not any(thread.is_alive() for thread in self._threads)
+        finished = self._senders.join(until=until)
         if not self._runs.wait_idle(min(JOBS_PATIENCE, max(0.0, until - time.monotonic()))):
             log.warning("jobs under way are left unfinished; whoever leads next does them")
         with contextlib.suppress(StoreBusy):
@@ -160,54 +146,8 @@ class Engine:
             log.info("leader elected" if self._leads else "leader lost", owner=self.owner)
 
     def _run(self, job: Job) -> None:
-        """One run of one job; its trouble is kept where `notifier check` and the admin see it."""
-        if not self._leads or self._stopping.is_set():
-            return
-        env = self._env
-        started = env.now()
-        began = time.monotonic()
-        trouble = ""
-        try:
-            job.run(env, self.owner)
-        except StoreBusy as error:
-            trouble = str(error)
-            log.warning("job put off: database busy", job=job.name)
-        except Exception as error:  # noqa: BLE001  a failing job must not stop the others
-            trouble = f"{type(error).__name__}: {error}"
-            log.exception("job failed", job=job.name)
-        took = time.monotonic() - began
-        JOB_SECONDS.labels(job=job.name).observe(took)
-        if trouble or time.monotonic() - self._recorded.get(job.name, 0.0) > RECORD_EVERY:
-            self._recorded[job.name] = time.monotonic()
-            self._retry_busy(
-                lambda: env.db.retry(
-                    lambda tx: leases.record_job(
-                        tx,
-                        job.name,
-                        started_at=started,
-                        finished_at=env.now(),
-                        next_at=started + job.every,
-                        trouble=trouble,
-                    )
-                )
-            )
-
-    def _send_on(self, sender: Sender) -> None:
-        """A sender's life: send while something is due, doze when not."""
-        while not self._stopping.is_set():
-            try:
-                tried = sender.send_due()
-            except StoreBusy as error:
-                log.warning("sender waits: database busy", why=str(error))
-                self._stopping.wait(1)
-                continue
-            except Exception:  # noqa: BLE001  a sender must outlive one bad batch
-                log.exception("sender stumbled")
-                self._stopping.wait(1)
-                continue
-            if not tried:
-                self._stopping.wait(IDLE)
-        sender.close()
+        if self._leads and not self._stopping.is_set():
+            self._job_runs.run(job)
 
     @staticmethod
     def _retry_busy(work: object) -> None:

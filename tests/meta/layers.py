@@ -23,6 +23,7 @@ LAYERS = {
     "rendering": "tool",
     "signing": "tool",
     "i18n": "tool",
+    "i18n_figures": "tool",
     "locales": "tool",
     "http": "tool",
     "http_gate": "tool",
@@ -79,6 +80,7 @@ MAY_IMPORT = {
 EXCEPTIONS = {
     # Who leads and what ran when are the engine's own rows; a service would only pass them on.
     "engine.embedded": ("store.leases",),
+    "engine.job_runs": ("store.leases",),
 }
 
 # A library with a home: only these modules (and what lies in them) may import it.

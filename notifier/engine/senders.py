@@ -1,0 +1,121 @@
+"""How do the senders of one process live: who wakes them, and when do they doze?
+
+Each sender has a thread of its own. It sends while something is due; then it dozes until it is
+woken or until its time is up, since rows also become due by themselves.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from notifier.errors import StoreBusy
+from notifier.log import log
+from notifier.rendering import Renderer
+from notifier.services.deliver import Sender
+from notifier.services.env import Env
+
+STUMBLE = 1.0  # seconds until a sender that met trouble tries again
+
+
+class Senders:
+    """`idle`: seconds between two looks when nothing is due. `on_more`: called by a sender that
+    found as many messages as it takes at a time, so that there are probably more."""
+
+    def __init__(
+        self,
+        env: Env,
+        renderer: Renderer,
+        *,
+        count: int,
+        idle: float,
+        on_more: Callable[[], None] | None = None,
+    ) -> None:
+        self._env = env
+        self._renderer = renderer
+        self._count = count
+        self._idle = idle
+        self._on_more = on_more
+        self._stopping = threading.Event()
+        self._news = threading.Condition()
+        self._calls = 0  # how often they were woken
+        self._answered = 0  # the last call after which one looked and was not swamped
+        self._senders: list[Sender] = []
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        for number in range(self._count):
+            sender = Sender(self._env, self._renderer)
+            thread = threading.Thread(
+                target=self._send_on, args=(sender,), name=f"sender-{number}", daemon=True
+            )
+            self._senders.append(sender)
+            self._threads.append(thread)
+            thread.start()
+
+    def wake(self) -> int:
+        """Something is due; the number of this call, for `wait_until_answered`."""
+        with self._news:
+            self._calls += 1
+            self._news.notify_all()
+            return self._calls
+
+    def wait_until_answered(self, call: int, *, timeout: float) -> bool:
+        """Until a sender has looked after this call and found less than it can take at once."""
+        with self._news:
+            self._news.wait_for(
+                lambda: self._answered >= call or self._stopping.is_set(), timeout=timeout
+            )
+            return self._answered >= call
+
+    def stop(self) -> None:
+        """Take nothing new."""
+        self._stopping.set()
+        for sender in self._senders:
+            sender.stop()
+        with self._news:
+            self._news.notify_all()
+
+    def join(self, *, until: float) -> bool:
+        """Wait for what is under way until that instant of the monotonic clock; True: all ended."""
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def _send_on(self, sender: Sender) -> None:
+        """A sender's life: send while something is due, doze when not."""
+        while not self._stopping.is_set():
+            call = self._calls
+            try:
+                tried = sender.send_due()
+            except StoreBusy as error:
+                log.warning("sender waits: database busy", why=str(error))
+                self._stopping.wait(STUMBLE)
+                continue
+            except Exception:  # noqa: BLE001  a sender must outlive one bad batch
+                log.exception("sender stumbled")
+                self._stopping.wait(STUMBLE)
+                continue
+            if tried >= self._env.config.delivery.batch:
+                self._ask_for_help()
+            else:
+                self._answer(call)
+            if not tried:
+                self._doze(call)
+        sender.close()
+
+    def _ask_for_help(self) -> None:
+        if self._on_more is not None:
+            self._on_more()
+
+    def _answer(self, call: int) -> None:
+        with self._news:
+            self._answered = max(self._answered, call)
+            self._news.notify_all()
+
+    def _doze(self, call: int) -> None:
+        with self._news:
+            self._news.wait_for(
+                lambda: self._calls > call or self._stopping.is_set(), timeout=self._idle
+            )
