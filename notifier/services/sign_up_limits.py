@@ -53,7 +53,10 @@ def may_write_to(
     """
     rules, now = [mails_to(env, address.hash), _mails_of(env, shop)], env.now()
     may = _may_be_written_to(tx, shop, address, product_id=product_id)
-    return may and _count(tx, rules, now=now, at=now)
+    if not may or not all(limits.have_room(tx, rules, now=now)):
+        return False
+    limits.count_all(tx, [rule for rule in rules if rule.allowed], at=now)
+    return True
 
 
 def when_to_confirm(
@@ -74,11 +77,11 @@ def when_to_confirm(
         return None
     mails, now = [mails_to(env, address.hash), _mails_of(env, shop)], env.now()
     hourly = _confirmations_to(env, shop, address)
-    due_at = now if by_owner else limits.room_at(tx, hourly, now=now)
-    if not _count(tx, mails, now=now, at=due_at):
+    *room, at_once = limits.have_room(tx, [*mails, hourly], now=now)
+    if not all(room):
         return None
-    if hourly.allowed:
-        limits.count_sliding(tx, hourly, at=due_at)
+    due_at = now if by_owner or at_once else limits.room_at(tx, hourly, now=now)
+    limits.count_all(tx, [rule for rule in (*mails, hourly) if rule.allowed], at=due_at)
     return due_at
 
 
@@ -87,16 +90,6 @@ def _may_be_written_to(
 ) -> bool:
     key = (address.hash, shop.id, product_id)
     return address.may_be_written_to and not people.suppressed(tx, [key])
-
-
-def _count(tx: Transaction, rules: list[Sliding], *, now: datetime, at: datetime) -> bool:
-    """Count a mail of `at` against every limit; False, and none counted, where one is reached."""
-    if any(limits.room_at(tx, rule, now=now) > now for rule in rules):
-        return False
-    for rule in rules:
-        if rule.allowed:
-            limits.count_sliding(tx, rule, at=at)
-    return True
 
 
 def count_sign_up(

@@ -23,9 +23,10 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
 from notifier.services.sign_up_limits import count_sign_up, may_write_to, when_to_confirm
 from notifier.services.write_message import write_message
-from notifier.store import catalogue, people, under_way
+from notifier.store import catalogue, joining, people, under_way
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
+from notifier.store.joining import Standing
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 
@@ -85,7 +86,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
                 product_id=wanted.product_id,
                 has_worked=ask.has_worked,
             )
-        _refuse_available(env, tx, wanted, physical_only=ask.physical_only)
+        beliefs = _refuse_available(env, tx, wanted, physical_only=ask.physical_only)
         contact = people.ensure_contact(
             tx,
             medium=address.medium.value,
@@ -94,7 +95,17 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
             time_zone=_zone_of(ask),
             now=env.now(),
         )
-        made = _store(env, tx, shop, ask, contact=contact, wanted=wanted)
+        standing = joining.standing_of(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
+        made = _store(
+            env,
+            tx,
+            shop,
+            ask,
+            contact=contact,
+            wanted=wanted,
+            standing=standing,
+            eta_told=_eta_now(beliefs, wanted),
+        )
         if made is None:
             _ask_again(env, tx, shop, ask, contact=contact, wanted=wanted, address=address)
             return None
@@ -115,7 +126,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
                 **({"evidence": ask.evidence} if ask.evidence else {}),
             },
         )
-        _greet(env, tx, shop, made, address=address)
+        _greet(env, tx, shop, made, address=address, is_first=not standing.confirming)
         return made.id
 
     return env.db.retry(work)
@@ -163,8 +174,13 @@ def find_wanted(tx: Transaction, shop: ShopRef, ask: SignUp) -> Wanted:
     return Wanted(product_id=product_id, variant_id=variant.id, variants=[variant])
 
 
-def _refuse_available(env: Env, tx: Transaction, wanted: Wanted, *, physical_only: bool) -> None:
-    """Lock the stock rows, making those that lack; Conflict when one can be bought now."""
+def _refuse_available(
+    env: Env, tx: Transaction, wanted: Wanted, *, physical_only: bool
+) -> dict[int, Stock]:
+    """Lock the stock rows, making those that lack; Conflict when one can be bought now.
+
+    What is believed of each variant, by its id.
+    """
     enough = Level.THERE if physical_only else Level.ORDERABLE
     ids = [variant.id for variant in wanted.variants]
     beliefs = stock_store.load_stock(tx, ids, for_update=True)
@@ -186,6 +202,7 @@ def _refuse_available(env: Env, tx: Transaction, wanted: Wanted, *, physical_onl
                 vouched=False,
             )
             stock_store.save_stock(tx, id_, before=None, after=unseen, source="")
+    return beliefs
 
 
 def _store(
@@ -196,16 +213,17 @@ def _store(
     *,
     contact: ContactRow,
     wanted: Wanted,
+    standing: Standing,
+    eta_told: str,
 ) -> SubscriptionRow | None:
     now = env.now()
-    active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
-    if active >= env.config.limits.max_active:
+    if standing.active >= env.config.limits.max_active:
         return None
-    waits_at_once = _waits_at_once(tx, shop, ask, contact)
+    waits_at_once = ask.confirmed or not shop.config.double_opt_in or standing.has_confirmed
     lifetime = (
         shop.config.subscription_lifetime if waits_at_once else env.config.retention.unconfirmed
     )
-    made = people.add_subscription(
+    return joining.join(
         tx,
         shop_id=shop.id,
         contact_id=contact.id,
@@ -224,9 +242,8 @@ def _store(
         asked_at=now,
         confirmed_at=now if waits_at_once else None,
         expires_at=now + lifetime,
-        eta_told=_eta_now(tx, wanted),
+        eta_told=eta_told,
     )
-    return people.find_subscription(tx, made) if made is not None else None
 
 
 def _waits_at_once(tx: Transaction, shop: ShopRef, ask: SignUp, contact: ContactRow) -> bool:
@@ -236,16 +253,22 @@ def _waits_at_once(tx: Transaction, shop: ShopRef, ask: SignUp, contact: Contact
     return people.has_confirmed(tx, contact_id=contact.id, shop_id=shop.id)
 
 
-def _eta_now(tx: Transaction, wanted: Wanted) -> str:
+def _eta_now(beliefs: dict[int, Stock], wanted: Wanted) -> str:
     """The ETA as the person saw it, so that only a real change is told later."""
     if wanted.variant_id is None:
         return ""
-    belief = stock_store.load_stock(tx, [wanted.variant_id]).get(wanted.variant_id)
+    belief = beliefs.get(wanted.variant_id)
     return (belief.eta.iso() or "") if belief and belief.eta else ""
 
 
 def _greet(
-    env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow, *, address: Address
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    made: SubscriptionRow,
+    *,
+    address: Address,
+    is_first: bool = False,
 ) -> None:
     """The one message that answers a sign-up, if limits and suppressions allow one."""
     if made.state == SubscriptionState.WAITING:
@@ -257,7 +280,7 @@ def _greet(
         ):
             write_message(env, tx, MessageKind.WAITING, shop=shop, subscription=made)
         return
-    ask_for_confirmation(env, tx, shop, made, address=address)
+    ask_for_confirmation(env, tx, shop, made, address=address, is_first=is_first)
 
 
 def ask_for_confirmation(
@@ -269,19 +292,16 @@ def ask_for_confirmation(
     address: Address,
     again: bool = False,
     by_owner: bool = False,
+    is_first: bool = False,
 ) -> None:
     """One confirmation per address at a time: who has one unanswered gets no second (A10), and
     one an hour and shop: another waits until then.
 
     `again`: another was asked for by link, so one unanswered does not stand in the way.
     `by_owner`: and by the owner of this very address, so that it need not wait either.
+    `is_first`: it is known that no other request of the address is unanswered.
     """
-    now = env.now()
-    others = people.subscriptions_of(
-        tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
-    )
-    pending = [one.id for one in others if one.id != made.id and one.expires_at > now]
-    if not again and under_way.asked_to_confirm(tx, pending):
+    if not again and not is_first and _is_confirming_another(env, tx, shop, made):
         return
     due_at = when_to_confirm(env, tx, shop, address, product_id=made.product_id, by_owner=by_owner)
     if due_at is None:
@@ -295,6 +315,15 @@ def ask_for_confirmation(
         facts={"expires_at": made.expires_at.isoformat()},
         due_at=due_at,
     )
+
+
+def _is_confirming_another(env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow) -> bool:
+    others = people.subscriptions_of(
+        tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
+    )
+    now = env.now()
+    pending = [one.id for one in others if one.id != made.id and one.expires_at > now]
+    return bool(under_way.asked_to_confirm(tx, pending))
 
 
 def _ask_again(

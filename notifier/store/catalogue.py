@@ -9,9 +9,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, false, func, or_, select, update
+from sqlalchemy import Connection, Row, Table, and_, bindparam, false, func, or_, select, update
 
 from notifier.domain.observation import Observation
+from notifier.store.prepared import Prepared
 from notifier.store.regroup import move_variant
 from notifier.store.tables.catalogue import products, shops, variants
 from notifier.store.tables.orders import backorders
@@ -91,7 +92,10 @@ def _query() -> Any:
 
 
 def _variant(row: Row[Any]) -> VariantRow:
-    values = dict(row._mapping)
+    return _variant_of(dict(row._mapping))
+
+
+def _variant_of(values: dict[str, Any]) -> VariantRow:
     values.pop("created_at")
     values["alternatives"] = tuple(values["alternatives"] or ())
     return VariantRow(**values)
@@ -105,17 +109,24 @@ def ensure_shops(tx: Connection, slugs: Sequence[str], *, now: datetime) -> dict
     return {row.slug: row.id for row in found}
 
 
+_OF_SHOP = variants.c.shop_id == bindparam("of_shop")
+_BY_KEY = Prepared(_query().where(_OF_SHOP, variants.c.key == bindparam("word")))
+_BY_SKU = Prepared(_query().where(_OF_SHOP, variants.c.sku == bindparam("word")).limit(2))
+_PRODUCT_ID = Prepared(
+    select(products.c.id).where(
+        products.c.shop_id == bindparam("of_shop"), products.c.key == bindparam("word")
+    )
+)
+
+
 def find_variant(tx: Connection, shop_id: int, key: str) -> VariantRow | None:
     """By the shop's variant id, else by sku when exactly one variant has it."""
-    row = tx.execute(
-        _query().where(variants.c.shop_id == shop_id, variants.c.key == key)
-    ).one_or_none()
+    asked = {"of_shop": shop_id, "word": key}
+    row = _BY_KEY.first(tx, asked)
     if row is not None:
-        return _variant(row)
-    rows = tx.execute(
-        _query().where(variants.c.shop_id == shop_id, variants.c.sku == key).limit(2)
-    ).all()
-    return _variant(rows[0]) if len(rows) == 1 and key else None
+        return _variant_of(row._asdict())
+    rows = _BY_SKU.rows(tx, asked) if key else []
+    return _variant_of(rows[0]._asdict()) if len(rows) == 1 else None
 
 
 def find_variants(tx: Connection, ids: Iterable[int]) -> dict[int, VariantRow]:
@@ -153,9 +164,8 @@ def variants_of(tx: Connection, product_id: int) -> list[VariantRow]:
 
 
 def find_product_id(tx: Connection, shop_id: int, key: str) -> int | None:
-    return tx.execute(
-        select(products.c.id).where(products.c.shop_id == shop_id, products.c.key == key)
-    ).scalar_one_or_none()
+    found: int | None = _PRODUCT_ID.scalar(tx, {"of_shop": shop_id, "word": key})
+    return found
 
 
 # What a row is without what a source says of it. One set of names for all rows, so that the

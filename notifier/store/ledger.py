@@ -16,10 +16,11 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from notifier.store.prepared import Prepared
 from notifier.store.tables.consent import ledger
 
 GENESIS = "0" * 64
-_APPEND = insert(ledger)  # built once: building a statement anew costs more than running it
+_APPEND = Prepared(insert(ledger))
 
 
 def append(
@@ -46,7 +47,7 @@ def append(
         "address_hash": address_hash,
         "subscription_id": subscription_id,
     }
-    tx.execute(_APPEND, values)
+    _APPEND.run(tx, values)
 
 
 def seal(tx: Connection, *, limit: int = 1000) -> int:

@@ -7,35 +7,69 @@ hour or minute; one that slides is every stretch of its length, so no midnight d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, or_, select
 
+from notifier.store.prepared import Prepared
 from notifier.store.tables.operation import limits, spent
 from notifier.store.upsert import insert_into, insert_or
 
-# Built once: building a statement anew costs several times what running it does.
 _STILL = (limits.c.bucket == bindparam("of_bucket"), limits.c.ends_at > bindparam("at"))
-_STILL_COUNTED = select(limits.c.ends_at, limits.c.count).where(*_STILL).order_by(limits.c.ends_at)
-_TOTAL = select(func.sum(limits.c.count)).where(*_STILL)
+_STILL_COUNTED = Prepared(
+    select(limits.c.ends_at, limits.c.count.label("hits")).where(*_STILL).order_by(limits.c.ends_at)
+)
+_TOTAL = Prepared(select(func.sum(limits.c.count)).where(*_STILL))
+_COLUMNS = ("bucket", "starts_at", "ends_at", "count")
 
 
 @cache
-def _count(dialect: str) -> Any:
-    statement = insert_into(dialect, limits).on_conflict_do_update(
-        index_elements=["bucket", "starts_at"], set_={"count": limits.c.count + 1}
+def _count(rows: int) -> Prepared:
+    """Count one more in so many windows; gives their buckets and counts."""
+
+    def build(dialect: str) -> Any:
+        each = [
+            {name: bindparam(f"{name}_of_{n}", type_=limits.c[name].type) for name in _COLUMNS}
+            for n in range(rows)
+        ]
+        statement = insert_into(dialect, limits).values(each)
+        statement = statement.on_conflict_do_update(
+            index_elements=["bucket", "starts_at"], set_={"count": limits.c.count + 1}
+        )
+        return statement.returning(limits.c.bucket, limits.c.count.label("hits"))
+
+    return Prepared(build, by_dialect=True)
+
+
+@cache
+def _totals(buckets: int) -> Prepared:
+    """What still counts in so many buckets."""
+    of = or_(*(limits.c.bucket == bindparam(f"bucket_of_{n}") for n in range(buckets)))
+    return Prepared(
+        select(limits.c.bucket, func.sum(limits.c.count).label("hits"))
+        .where(of, limits.c.ends_at > bindparam("at"))
+        .group_by(limits.c.bucket)
     )
-    return statement.returning(limits.c.count)
 
 
 def count_hit(tx: Connection, bucket: str, *, window: timedelta, now: datetime) -> int:
     """Count one more in the window that `now` falls in; the count including it."""
-    starts_at = _window_start(now, window)
-    first = {"bucket": bucket, "starts_at": starts_at, "ends_at": starts_at + window, "count": 1}
-    return int(tx.execute(_count(tx.dialect.name), first).scalar_one())
+    return _count_windows(tx, [(bucket, _window_start(now, window), window)])[bucket]
+
+
+def _count_windows(
+    tx: Connection, windows: Sequence[tuple[str, datetime, timedelta]]
+) -> dict[str, int]:
+    """Count one more in each: a bucket, when its window begins, how long it counts."""
+    values: dict[str, Any] = {}
+    for n, (bucket, starts_at, counts_for) in enumerate(windows):
+        values[f"bucket_of_{n}"], values[f"starts_at_of_{n}"] = bucket, starts_at
+        values[f"ends_at_of_{n}"], values[f"count_of_{n}"] = starts_at + counts_for, 1
+    return {row.bucket: int(row.hits) for row in _count(len(windows)).rows(tx, values)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +88,26 @@ class Sliding:
 
 def count_sliding(tx: Connection, rule: Sliding, *, at: datetime) -> int:
     """Count one more, now or at a moment to come; how many count at that moment, it included."""
-    starts_at = _window_start(at, rule.step) if rule.step else at
-    ends_at = starts_at + rule.step + rule.window
-    first = {"bucket": rule.bucket, "starts_at": starts_at, "ends_at": ends_at, "count": 1}
-    tx.execute(_count(tx.dialect.name), first)
-    return int(tx.execute(_TOTAL, {"of_bucket": rule.bucket, "at": at}).scalar_one())
+    count_all(tx, [rule], at=at)
+    return int(_TOTAL.scalar(tx, {"of_bucket": rule.bucket, "at": at}))
+
+
+def count_all(tx: Connection, rules: Sequence[Sliding], *, at: datetime) -> None:
+    """Count one more against each of several limits."""
+    windows = []
+    for rule in rules:
+        starts_at = _window_start(at, rule.step) if rule.step else at
+        windows.append((rule.bucket, starts_at, rule.step + rule.window))
+    if windows:
+        _count_windows(tx, windows)
+
+
+def have_room(tx: Connection, rules: Sequence[Sliding], *, now: datetime) -> list[bool]:
+    """Whether one more may come now, for each limit."""
+    values: dict[str, Any] = {f"bucket_of_{n}": rule.bucket for n, rule in enumerate(rules)}
+    rows = _totals(len(rules)).rows(tx, {**values, "at": now})
+    hits = {row.bucket: int(row.hits) for row in rows}
+    return [not rule.allowed or hits.get(rule.bucket, 0) < rule.allowed for rule in rules]
 
 
 def room_at(tx: Connection, rule: Sliding, *, now: datetime) -> datetime:
@@ -66,7 +115,7 @@ def room_at(tx: Connection, rule: Sliding, *, now: datetime) -> datetime:
     if not rule.allowed:
         return now
     asked = {"of_bucket": rule.bucket, "at": now}
-    rows = [(ends_at, int(count)) for ends_at, count in tx.execute(_STILL_COUNTED, asked)]
+    rows = [(ends_at, int(hits)) for ends_at, hits in _STILL_COUNTED.rows(tx, asked)]
     left = sum(count for _, count in rows)
     free_at = now
     for ends_at, count in rows:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from notifier.domain.message import OPEN_STATES, MessageState
+from notifier.store.prepared import Prepared
 from notifier.store.tables.telling import attempts, messages
 from notifier.store.upsert import insert_or
 
@@ -100,15 +101,14 @@ def add_messages(tx: Connection, new: Sequence[NewMessage], *, now: datetime) ->
     return made
 
 
+_ADD_MESSAGE = Prepared(insert(messages).returning(messages.c.id))
+
+
 def add_message(tx: Connection, new: NewMessage, *, now: datetime) -> int:
     """Insert one message that belongs to no event; its id."""
     values = {name: getattr(new, name) for name in NewMessage.__slots__}
-    made = tx.execute(
-        insert(messages)
-        .values(**values, state=MessageState.DUE.value, created_at=now)
-        .returning(messages.c.id)
-    )
-    return int(made.scalar_one())
+    values |= {"state": MessageState.DUE.value, "created_at": now}
+    return int(_ADD_MESSAGE.scalar(tx, values))
 
 
 def rearm_gone(

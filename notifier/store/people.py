@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
+from notifier.store.prepared import Prepared
 from notifier.store.tables.people import contacts, subscriptions, suppressions
 from notifier.store.upsert import insert_into
 
@@ -80,9 +81,7 @@ def target_of(*, variant_id: int | None, product_id: int) -> str:
     return f"v{variant_id}" if variant_id is not None else f"p{product_id}"
 
 
-@cache
 def _ensure_contact(dialect: str) -> Any:
-    """Built once: building a statement anew costs several times what running it does."""
     statement = insert_into(dialect, contacts)
     said = statement.excluded.time_zone
     return statement.on_conflict_do_update(
@@ -93,6 +92,9 @@ def _ensure_contact(dialect: str) -> Any:
             "erased_at": None,
         },
     ).returning(*_CONTACT)
+
+
+_ENSURE_CONTACT = Prepared(_ensure_contact, by_dialect=True)
 
 
 def ensure_contact(
@@ -109,7 +111,7 @@ def ensure_contact(
         "time_zone": time_zone,
         "created_at": now,
     }
-    return _contact(tx.execute(_ensure_contact(tx.dialect.name), values).one())
+    return ContactRow(**_ENSURE_CONTACT.first(tx, values)._asdict())
 
 
 def find_contact(
@@ -379,20 +381,26 @@ def suppress(
     return True
 
 
+_SUPPRESSIONS = select(
+    suppressions.c.address_hash,
+    suppressions.c.shop_id,
+    suppressions.c.product_id,
+    suppressions.c.reason,
+).where(suppressions.c.lifted_at.is_(None))
+_SUPPRESSED = Prepared(_SUPPRESSIONS.where(suppressions.c.address_hash == bindparam("of_address")))
+
+
 def suppressed(
     tx: Connection, wanted: Iterable[tuple[str, int, int | None]]
 ) -> dict[tuple[str, int, int | None], str]:
     """Which of (address hash, shop id, product id) must not be written to, and why."""
     asked = list(set(wanted))
     hashes = {address_hash for address_hash, _, _ in asked}
-    rows = tx.execute(
-        select(
-            suppressions.c.address_hash,
-            suppressions.c.shop_id,
-            suppressions.c.product_id,
-            suppressions.c.reason,
-        ).where(suppressions.c.address_hash.in_(list(hashes)), suppressions.c.lifted_at.is_(None))
-    ).all()
+    if len(hashes) == 1:
+        rows = _SUPPRESSED.rows(tx, {"of_address": asked[0][0]})
+    else:
+        of_them = suppressions.c.address_hash.in_(list(hashes))
+        rows = list(tx.execute(_SUPPRESSIONS.where(of_them)))
     found: dict[tuple[str, int, int | None], str] = {}
     for one in asked:
         address_hash, shop_id, product_id = one

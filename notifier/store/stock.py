@@ -13,6 +13,7 @@ from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta, EtaPrecision
 from notifier.domain.stock import Level, Stock
 from notifier.store import releases
+from notifier.store.prepared import Prepared
 from notifier.store.tables.catalogue import etas, stock, stock_changes, variants
 from notifier.store.tables.sources import sources
 from notifier.store.upsert import insert_into
@@ -49,11 +50,18 @@ def _stock(row: Row[Any]) -> Stock:
     )
 
 
+_OF_ONE = select(stock).where(stock.c.variant_id == bindparam("of_variant"))
+_LOAD_ONE = {False: Prepared(_OF_ONE), True: Prepared(_OF_ONE.with_for_update())}
+
+
 def load_stock(
     tx: Connection, variant_ids: Iterable[int], *, for_update: bool = False
 ) -> dict[int, Stock]:
     """By variant id. With `for_update` nobody else changes these rows before the commit."""
     wanted = sorted(set(variant_ids))
+    if len(wanted) == 1:
+        row = _LOAD_ONE[for_update].first(tx, {"of_variant": wanted[0]})
+        return {wanted[0]: _stock(row)} if row else {}
     found: dict[int, Stock] = {}
     for start in range(0, len(wanted), 500):
         query = (
