@@ -27,23 +27,26 @@ from notifier.resources import templates_folder
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The compiled layout. `version` changes with any of its files."""
+    """The compiled layout. `version` changes with any of its files, which are in `folder`."""
 
     html_frame: Template
     text_frame: Template
     pieces: Mapping[str, Callable[..., Any]]
     css: str
     version: str
+    folder: Path
 
 
-def load_layout(folder: Path) -> Layout:
+def load_layout(
+    folder: Path, *, environment: type[PlainValuesEnvironment] = PlainValuesEnvironment
+) -> Layout:
     """The layout in `folder`: email.html, email.txt, pieces.html and email.css."""
     read = {
         name: (folder / name).read_text(encoding="utf-8")
         for name in ("email.html", "email.txt", "pieces.html", "email.css")
     }
     css = read["email.css"]
-    html, text = PlainValuesEnvironment(html=True), PlainValuesEnvironment(html=False)
+    html, text = environment(html=True), environment(html=False)
     module = html.from_string(inline_styles(read["pieces.html"], css, environment=html)).module
     return Layout(
         html_frame=html.from_string(inline_styles(read["email.html"], css, environment=html)),
@@ -51,6 +54,7 @@ def load_layout(folder: Path) -> Layout:
         pieces={name: _with_shop(getattr(module, name)) for name in PIECES},
         css=css,
         version=version_of(*read.values()),
+        folder=folder,
     )
 
 

@@ -57,6 +57,32 @@ class Rendered:
     short: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """With what a message is written. `version` names all of it."""
+
+    kind: MessageKind
+    chosen: Chosen
+    around: Blocks
+    version: str
+
+    def complete(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """The context as the templates may use it, in the shop's own look.
+
+        Raises TemplateProblem for one they cannot work with.
+        """
+        return complete_context(self.kind, _with_look(context, self.around))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A mail whose subject is not finished yet (see finish_subject)."""
+
+    subject: str
+    text: str
+    html: str
+
+
 class Renderer:
     """Renders messages. Safe to share between threads."""
 
@@ -66,12 +92,13 @@ class Renderer:
         *,
         layout: Layout | None = None,
         blocks: BlockLookup | None = None,
+        environment: type[PlainValuesEnvironment] = PlainValuesEnvironment,
     ) -> None:
-        self._lookup = lookup
-        self._blocks = blocks
-        self._layout = layout or shipped_layout()
-        self._html = PlainValuesEnvironment(html=True, pieces=self._layout.pieces)
-        self._text = PlainValuesEnvironment(html=False)
+        self.lookup = lookup
+        self.blocks = blocks
+        self.layout = layout or shipped_layout()
+        self._html = environment(html=True, pieces=self.layout.pieces)
+        self._text = environment(html=False)
         self._cache: dict[tuple[str, str], Template] = {}
 
     def render(
@@ -91,48 +118,69 @@ class Renderer:
 
         Raises TemplateProblem: no template, a failing one, or a context it cannot work with.
         """
-        chosen = choose_sources(self._lookup, kind, medium=medium, shop=shop, locale=locale)
-        around = self._around(shop, chosen.locale)
-        full = complete_context(kind, _with_look(context, around))
-        words = section(chosen.locale, "mail")
-        guarded = discreet(full, words) if full["shop"]["discreet"] else full
-        version = self._version(chosen, around)
+        plan = self.plan(kind, medium=medium, shop=shop, locale=locale)
+        chosen, full = plan.chosen, plan.complete(context)
         if medium is Medium.SMS:
-            short = self._short(kind, chosen, guarded, words)
-            return Rendered(kind=kind, locale=chosen.locale, version=version, short=short)
-        framed = {
-            **full,
-            **_frame_values(kind, chosen.locale, full, words),
-            **around.look.frame(),
-        }
-        framed_text = {**framed, **self._printed(around, full, ".txt")}
-        framed = {**framed, **self._printed(around, full, ".html")}
-        text = self._text_part(chosen, full, framed_text)
-        html = self._html_part(chosen, full, framed)
+            short = self.draw_short(plan, full)
+            return Rendered(kind=kind, locale=chosen.locale, version=plan.version, short=short)
+        drawn = self.draw_mail(plan, full)
         if complete:
             where = chosen.parts["email.html"].where
-            check_finished(kind, full, text=text, html=html, where=where)
+            check_finished(kind, full, text=drawn.text, html=drawn.html, where=where)
         return Rendered(
             kind=kind,
             locale=chosen.locale,
-            version=version,
-            subject=self._subject(chosen, guarded),
-            text=text,
-            html=html,
+            version=plan.version,
+            subject=finish_subject(drawn.subject, is_discreet=full["shop"]["discreet"]),
+            text=drawn.text,
+            html=drawn.html,
+        )
+
+    def plan(self, kind: MessageKind, *, medium: Medium, shop: str, locale: str) -> Plan:
+        """Which templates, layout and blocks a message would be written with now.
+
+        Raises TemplateProblem where there is no template.
+        """
+        chosen = choose_sources(self.lookup, kind, medium=medium, shop=shop, locale=locale)
+        around = self.blocks.blocks(shop=shop, locale=chosen.locale) if self.blocks else NO_BLOCKS
+        parts = [part.version for part in chosen.parts.values()]
+        own = (around.version,) if around.version else ()
+        version = version_of(self.layout.version, *parts, *own)
+        return Plan(kind=kind, chosen=chosen, around=around, version=version)
+
+    def draw_mail(self, plan: Plan, full: dict[str, Any]) -> Drawn:
+        """The parts of a mail, the subject as its template prints it. `full`: complete."""
+        chosen, around = plan.chosen, plan.around
+        words = section(chosen.locale, "mail")
+        guarded = discreet(full, words) if full["shop"]["discreet"] else full
+        framed = {
+            **full,
+            **_frame_values(plan.kind, chosen.locale, full, words),
+            **around.look.frame(),
+        }
+        for_text = {**framed, **self._printed(around, full, ".txt")}
+        for_html = {**framed, **self._printed(around, full, ".html")}
+        return Drawn(
+            text=self._text_part(chosen, full, for_text),
+            html=self._html_part(chosen, full, for_html),
+            subject=self.render_part(chosen.parts["subject.txt"], guarded),
+        )
+
+    def draw_short(self, plan: Plan, full: dict[str, Any]) -> str:
+        """The text message. `full`: complete."""
+        source = plan.chosen.parts["short.txt"]
+        words = section(plan.chosen.locale, "mail")
+        return fit_short(
+            lambda fitted: finish_short(self.render_part(source, fitted)),
+            discreet(full, words) if full["shop"]["discreet"] else full,
+            words=words,
+            where=source.where,
+            most=MOST_ABOUT_ORDERS if plan.kind in ABOUT_ORDERS else MAX_SEGMENTS,
         )
 
     def version(self, kind: MessageKind, *, medium: Medium, shop: str, locale: str) -> str:
         """The version `render` would use now, to be pinned when a message is planned."""
-        chosen = choose_sources(self._lookup, kind, medium=medium, shop=shop, locale=locale)
-        return self._version(chosen, self._around(shop, chosen.locale))
-
-    def _version(self, chosen: Chosen, around: Blocks) -> str:
-        parts = [part.version for part in chosen.parts.values()]
-        own = (around.version,) if around.version else ()
-        return version_of(self._layout.version, *parts, *own)
-
-    def _around(self, shop: str, locale: str) -> Blocks:
-        return self._blocks.blocks(shop=shop, locale=locale) if self._blocks else NO_BLOCKS
+        return self.plan(kind, medium=medium, shop=shop, locale=locale).version
 
     def _printed(self, around: Blocks, context: dict[str, Any], ending: str) -> dict[str, str]:
         """The shop's header and footer, for the HTML or the text part; '' where there is none."""
@@ -147,42 +195,19 @@ class Renderer:
         said = self.render_part(source, {"shop": context["shop"]}).strip()
         return Markup(said) if part.endswith(".html") else said
 
-    def _subject(self, chosen: Chosen, context: dict[str, Any]) -> str:
-        subject = one_line(self.render_part(chosen.parts["subject.txt"], context).strip())
-        if context["shop"]["discreet"]:
-            subject = subject[:1].upper() + subject[1:]
-        longest = MAX_OUTPUT["subject.txt"]
-        return subject if len(subject) <= longest else subject[: longest - 1].rstrip() + "…"
-
     def _text_part(self, chosen: Chosen, context: dict[str, Any], framed: dict[str, Any]) -> str:
         source = chosen.parts["email.txt"]
         content = self.render_part(source, context).strip()
         if not content:
             raise TemplateProblem("the text part is empty", where=source.where)
-        whole = self._layout.text_frame.render({**framed, "content": content})
+        whole = self.layout.text_frame.render({**framed, "content": content})
         return _checked(_tidy_text(whole), source)
 
     def _html_part(self, chosen: Chosen, context: dict[str, Any], framed: dict[str, Any]) -> str:
         source = chosen.parts["email.html"]
         body = self.render_part(source, context)
-        whole = self._layout.html_frame.render({**framed, "content": Markup(body)})
+        whole = self.layout.html_frame.render({**framed, "content": Markup(body)})
         return _checked(whole, source)
-
-    def _short(
-        self,
-        kind: MessageKind,
-        chosen: Chosen,
-        context: dict[str, Any],
-        words: Mapping[str, str],
-    ) -> str:
-        source = chosen.parts["short.txt"]
-        return fit_short(
-            lambda fitted: " ".join(one_line(self.render_part(source, fitted)).split()),
-            context,
-            words=words,
-            where=source.where,
-            most=MOST_ABOUT_ORDERS if kind in ABOUT_ORDERS else MAX_SEGMENTS,
-        )
 
     def render_part(self, source: TemplateSource, context: dict[str, Any]) -> str:
         """What the template itself prints, without the frame. `context` is complete."""
@@ -202,13 +227,27 @@ class Renderer:
         text = source.source
         if not source.part.endswith(".html"):
             return self._text.compile_text(text, where=source.where)
-        styled = inline_styles(text, self._layout.css, environment=self._html)
+        styled = inline_styles(text, self.layout.css, environment=self._html)
         return self._html.compile_text(styled, where=source.where)
 
 
 def _with_look(context: Mapping[str, Any], around: Blocks) -> Mapping[str, Any]:
     own = around.look.of_shop()
     return {**context, "shop": {**context["shop"], **own}} if own else context
+
+
+def finish_subject(printed: str, *, is_discreet: bool) -> str:
+    """A subject as it is sent, from what its template printed."""
+    subject = one_line(printed.strip())
+    if is_discreet:
+        subject = subject[:1].upper() + subject[1:]
+    longest = MAX_OUTPUT["subject.txt"]
+    return subject if len(subject) <= longest else subject[: longest - 1].rstrip() + "…"
+
+
+def finish_short(printed: str) -> str:
+    """A text message on one line, from what its template printed."""
+    return " ".join(one_line(printed).split())
 
 
 def shipped_renderer() -> Renderer:
@@ -239,12 +278,12 @@ def _reason(kind: MessageKind, context: dict[str, Any], words: Mapping[str, str]
     if kind in ABOUT_ORDERS:
         dated = context["order"]["placed_on"]
         phrase = words["reason_order" if dated else "reason_order_undated"]
-        said = phrase.replace("{placed_on}", dated).replace("{shop}", shop)
+        said = phrase.replace("{placed_on}", str(dated)).replace("{shop}", shop)
         return said.replace("{product}", truncate(context["product"]["name"], 140))
     dated = context["asked_on"]
     name = "reason_confirm" if kind is MessageKind.CONFIRM else "reason_asked"
     phrase = words[name if dated else f"{name}_undated"]
-    said = phrase.replace("{asked_on}", dated).replace("{shop}", shop)
+    said = phrase.replace("{asked_on}", str(dated)).replace("{shop}", shop)
     return said.replace("{product}", truncate(context["product"]["name"], 140))
 
 
