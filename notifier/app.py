@@ -78,7 +78,7 @@ class Service:
         self._renderer = renderer
         self._web = web
         self._engine = Engine(env, renderer, jobs=jobs, senders=senders, table=table)
-        self._server: Any = None
+        self._servers: list[Any] = []
         self._stop = threading.Event()
         self._closing = threading.Event()
 
@@ -97,10 +97,13 @@ class Service:
         own = self._env.config.service
         # apps are imported where used: workers as a rule need no web server
         if self._web:
-            from notifier.web.public import create_public
+            from notifier.web.site import create_admin_site, create_site
 
-            app = create_public(self._env, self._renderer)
+            app = create_site(self._env, self._renderer)
             self._serve(app, at="listen", threads=own.web_threads)
+            if own.admin_listen:
+                admin = create_admin_site(self._env, self._renderer)
+                self._serve(admin, at="admin_listen", threads=4)
         elif own.metrics_listen:
             from notifier.web.vitals import create_vitals
 
@@ -115,7 +118,7 @@ class Service:
         host, _, port = listen.rpartition(":")
         proxied = bool(self._env.config.service.trusted_proxies)
         try:
-            self._server = create_server(
+            server = create_server(
                 app,
                 host=host.strip("[]") or "127.0.0.1",
                 port=int(port),
@@ -135,17 +138,18 @@ class Service:
                 f"Another program may use the port; set service.{at}."
             ) from error
         threading.Thread(
-            target=run_until_closed, args=(self._server, self._closing), name="web", daemon=True
+            target=run_until_closed, args=(server, self._closing), name="web", daemon=True
         ).start()
+        self._servers.append(server)
 
     def stop(self) -> bool:
         """Take nothing new, finish what is under way; True when all of it ended in time."""
         log.info("service stops")
-        if self._server is not None:
+        for server in self._servers:
             # answer what has been asked before the sockets go
-            self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
+            server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
             self._closing.set()
-            self._server.close()
+            server.close()
         finished = self._engine.stop(patience=GRACE)
         self._env.db.close()
         log.info("service stopped", finished=finished)

@@ -61,6 +61,11 @@ class Service(Section):
         Path("var"), description="Folder for the database and for notes a killed worker leaves."
     )
     listen: str = Field("127.0.0.1:8025", description="Address and port to serve on.")
+    admin_listen: str = Field(
+        "",
+        description="Address and port of its own for the admin, e.g. 127.0.0.1:8026. "
+        "Empty: under /admin of `listen`.",
+    )
     web_threads: int = Field(16, ge=1, le=256, description="Requests served at the same time.")
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-*."
@@ -80,7 +85,7 @@ class Service(Section):
         "127.0.0.1:9101. Empty: nowhere.",
     )
 
-    @field_validator("metrics_listen")
+    @field_validator("metrics_listen", "admin_listen")
     @classmethod
     def _is_address_and_port(cls, value: str) -> str:
         port = value.rpartition(":")[2]
@@ -167,8 +172,13 @@ class StockRules(Section):
 
 
 class ReleaseRules(Section):
-    strategy: Literal["all", "per_unit", "fixed"] = Field(
-        "per_unit", description="all | per_unit (rate people a unit) | fixed (size people a wave)."
+    strategy: Literal["adaptive", "all", "per_unit", "fixed"] = Field(
+        "adaptive",
+        description="adaptive (as many as what is left can serve, learned from who looks and "
+        "buys) | all | per_unit (rate people a unit) | fixed (size people a wave).",
+    )
+    cautious: float = Field(
+        1, ge=0, le=2, description="adaptive: 0 rather sell faster … 2 rather disappoint nobody."
     )
     rate: float = Field(3, gt=0, description="per_unit: people told for each unit in stock.")
     size: int = Field(50, ge=1, description="fixed: people told in each wave.")

@@ -28,7 +28,7 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
         MAX_CONTENT_LENGTH=20 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         MAX_FORM_PARTS=50,
-        TRUSTED_HOSTS=_trusted_hosts(env),
+        TRUSTED_HOSTS=trusted_hosts(env),
         PROPAGATE_EXCEPTIONS=False,
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -53,7 +53,8 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
     return app
 
 
-def _trusted_hosts(env: Env) -> list[str]:
+def trusted_hosts(env: Env) -> list[str]:
+    """Under which names we may be asked; anything else is refused (trust WS-20)."""
     public = urlsplit(env.config.service.public_url).hostname or "localhost"
     listening = env.config.service.listen.rpartition(":")[0].strip("[]")
     return sorted({public, listening or "127.0.0.1", "127.0.0.1", "localhost"})

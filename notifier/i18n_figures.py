@@ -1,0 +1,41 @@
+"""How does one write figures and instants for somebody who works with them, in their language?
+
+The phrases customers read are in notifier/i18n.py.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from babel import Locale, dates, numbers
+
+
+def _babel(locale: str) -> Locale:
+    # bare `en` is international English: 3 Dec 2026, not Dec 3
+    return Locale.parse("en_001" if locale == "en" else locale.replace("-", "_"))
+
+
+def ago_words(distance: timedelta, locale: str) -> str:
+    """`3 minutes ago` for a negative distance, `in 2 hours` for a positive one."""
+    return dates.format_timedelta(distance, add_direction=True, locale=_babel(locale))
+
+
+def format_instant(local: datetime, locale: str) -> str:
+    """`22 Nov 2026, 14:05`, of a moment that already is in the reader's time zone."""
+    day = dates.format_date(local.date(), "medium", locale=_babel(locale))
+    return f"{day}, {local:%H:%M}"
+
+
+def format_number(value: float | Decimal, locale: str, *, digits: int = 0) -> str:
+    """`12,345`; at most so many digits behind the point."""
+    pattern = "#,##0" + ("." + "#" * digits if digits else "")
+    return numbers.format_decimal(value, format=pattern, locale=_babel(locale))
+
+
+def format_percent(share: float, locale: str, *, digits: int = 0) -> str:
+    """0.25 → `25%`, `25 %`."""
+    pattern = "#,##0" + ("." + "#" * digits if digits else "") + "%"
+    if _babel(locale).language in ("de", "es", "fr"):
+        pattern = pattern.replace("%", " %")
+    return numbers.format_percent(share, format=pattern, locale=_babel(locale))

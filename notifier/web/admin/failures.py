@@ -1,0 +1,88 @@
+"""What does the admin say when something is wrong: a page with the reason, or a piece for htmx?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from notifier.errors import (
+    BadToken,
+    Conflict,
+    InvalidInput,
+    LookFailed,
+    NotFound,
+    StoreBusy,
+    TooMany,
+)
+from notifier.log import log
+from notifier.web.admin import door
+from notifier.web.admin.page import show
+
+_SAID = (400, 403, 404, 409, 422, 429, 500, 503)
+
+
+def failure(status: int, reason: str = "") -> Response:
+    """The page for this status. `reason` is a sentence of ours, shown as it is."""
+    known = status if status in _SAID else 500 if status >= 500 else 400
+    answer = show(
+        "failure",
+        words="frame",
+        status=status,
+        known=known,
+        reason=reason,
+        signed_in=door.signed() is not None,
+    )
+    if known in (429, 503):
+        answer.headers.setdefault("Retry-After", "5")
+    return answer
+
+
+def register_failures(app: Flask) -> None:
+    """Turn every error into its page."""
+
+    @app.errorhandler(InvalidInput)
+    def invalid(error: InvalidInput) -> Any:
+        return failure(422, " ".join(_sentence(one.field, one.message) for one in error.problems))
+
+    @app.errorhandler(NotFound)
+    @app.errorhandler(BadToken)
+    def not_found(error: Exception) -> Any:
+        return failure(404, str(error))
+
+    @app.errorhandler(Conflict)
+    def conflict(error: Conflict) -> Any:
+        return failure(409, str(error))
+
+    @app.errorhandler(TooMany)
+    def too_many(error: TooMany) -> Any:
+        answer = failure(429, str(error))
+        if error.retry_after is not None:
+            answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
+        return answer
+
+    @app.errorhandler(StoreBusy)
+    def busy(error: StoreBusy) -> Any:
+        log.warning("admin request refused: database busy", why=str(error))
+        return failure(503)
+
+    @app.errorhandler(LookFailed)
+    def look_failed(error: LookFailed) -> Any:
+        return failure(422, str(error))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Any:
+        if error.response is not None or (error.code or 500) < 400:
+            return error
+        ours = error.code in (403, 409, 422) and error.description
+        return failure(error.code or 500, str(error.description) if ours else "")
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Any:
+        log.exception("admin request failed", path=request.path, method=request.method)
+        return failure(500)
+
+
+def _sentence(field: str, message: str) -> str:
+    return f"{field}: {message}" if field else message
