@@ -40,3 +40,9 @@ UNMATCHED_ROWS = Counter(
     ["shop"],
     registry=REGISTRY,
 )
+NO_SKELETON = Counter(
+    "notifier_skeletons_refused_total",
+    "Messages written one by one since the quick way gave another text.",
+    ["kind"],
+    registry=REGISTRY,
+)

@@ -7,18 +7,22 @@ never reads a provider's codes: the channel turns them into an `Outcome` and a `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from notifier.connectors.base import Finding
+from notifier.domain.letter_form import Form
 
 __all__ = [
     "Blame",
+    "CarryingChannel",
     "Finding",
+    "FormLetter",
     "Letter",
+    "LetterDesk",
     "MessageChannel",
     "NotePhase",
     "Outcome",
@@ -109,6 +113,44 @@ class Letter:
     is_retry_of_unknown: bool = False
 
 
+class FormLetter(Letter):
+    """A letter given as a form and its values; the same Letter to whoever reads it.
+
+    `subject`, `text` and `html` are put together when they are first read. A channel that makes
+    something of a whole form (all of a mail but what differs) need not read them at all.
+    """
+
+    __slots__ = ("form", "values")
+    form: Form
+    values: tuple[str, ...]
+
+    def __init__(self, *, form: Form, values: tuple[str, ...], **given: Any) -> None:
+        put = object.__setattr__  # a Letter is frozen once it is made
+        put(self, "form", form)
+        put(self, "values", values)
+        put(self, "locale", form.locale)
+        put(self, "template_version", form.version)
+        for name, default in _UNSAID:
+            put(self, name, default)
+        for name, value in given.items():
+            put(self, name, value)
+
+    def __getattr__(self, name: str) -> str:
+        """What is not put together yet (a slot that is not set ends here)."""
+        if name not in ("subject", "text", "html"):
+            raise AttributeError(name)
+        written = self.form.written(name, self.values)
+        object.__setattr__(self, name, written)
+        return written
+
+
+_UNSAID = tuple(
+    (one.name, one.default)
+    for one in fields(Letter)
+    if one.default is not MISSING
+    and one.name not in ("locale", "template_version", "subject", "text", "html")
+)
+
 NotePhase = Callable[[int, Phase], None]
 
 
@@ -137,6 +179,55 @@ class MessageChannel(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+        ...
+
+
+class LetterDesk(Protocol):
+    """Where a channel that carries many letters at once gets them, and leaves their results.
+
+    Called by the channel's thread, except where others put letters on it meanwhile. `is_open`:
+    more letters may come. `is_stopped`: hand nothing over any more.
+    """
+
+    @property
+    def is_open(self) -> bool: ...
+
+    @property
+    def is_stopped(self) -> bool: ...
+
+    def waiting(self) -> int:
+        """How many letters lie there."""
+        ...
+
+    def next_letter(self) -> Letter | None:
+        """Take the next one; None: there is none now."""
+        ...
+
+    def hand_over(self, letters: Sequence[Letter]) -> Collection[int]:
+        """Note that the next byte may make the provider accept these; the ids of those that must
+        not be handed over. Raises: then nothing was noted, and none of them may be."""
+        ...
+
+    def answered(self, results: Sequence[tuple[Letter, Result]]) -> None:
+        """What became of some of them."""
+        ...
+
+
+class CarryingChannel(MessageChannel, Protocol):
+    """A channel that takes letters while others are under way. No letter gets two results; one
+    without a result was not handed over."""
+
+    def carry(self, desk: LetterDesk) -> Iterator[None]:
+        """Carry what lies on the desk until it is closed; a step of the iterator is one round.
+        Ends early when the provider cannot be reached, when all there has got its results."""
+        ...
+
+    def pause_left(self) -> timedelta:
+        """For how long the provider is left alone, since it failed."""
+        ...
+
+    def wake(self) -> None:
+        """From any thread: there are letters on the desk, or it was closed."""
         ...
 
 

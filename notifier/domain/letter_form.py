@@ -31,8 +31,8 @@ def is_tame(value: str) -> bool:
 class Form:
     """A mail with blanks. `slots` names the values, in the order in which letters give them.
 
-    `polish` ends the subject. `made` is for channels: what they have made of this form, by their
-    own keys.
+    `locale` and `version` are those of its templates. `polish` ends the subject. `made` is for
+    channels: what they have made of this form, by their own keys.
     """
 
     slots: tuple[str, ...]
@@ -40,6 +40,8 @@ class Form:
     text: Cut
     html: Cut
     polish: Callable[[str], str]
+    locale: str
+    version: str
     made: dict[object, object] = field(default_factory=dict)
 
     def written(self, part: str, values: tuple[str, ...]) -> str:
@@ -47,6 +49,16 @@ class Form:
         if part == "subject":
             return self.polish(fill(self.subject, values))
         return fill(self.text if part == "text" else self.html, values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShortForm:
+    """A text message with blanks. `write` raises TemplateProblem where no text is short enough."""
+
+    slots: tuple[str, ...]
+    write: Callable[[tuple[str, ...]], str]
+    locale: str
+    version: str
 
 
 def fill(cut: Cut, values: tuple[str, ...]) -> str:

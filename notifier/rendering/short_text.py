@@ -7,7 +7,7 @@ and shortened until it fits; what still does not fit is refused rather than sent
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from notifier.domain.sms_text import measure, outside_gsm7, smarten
@@ -42,9 +42,15 @@ def fit_short(
 
     `most`: how many segments a message may take that must go out, if two do not hold it.
     """
+    candidates = shorter_contexts(context, words)
+    return fit_texts((render(one) for one in candidates), where=where, most=most)
+
+
+def fit_texts(texts: Iterable[str], *, where: str, most: int = MAX_SEGMENTS) -> str:
+    """The first of ever shorter texts that two segments hold; see fit_short."""
     text = ""
-    for candidate in _ever_shorter(context, words):
-        text = smarten(render(candidate))
+    for one in texts:
+        text = smarten(one)
         if len(text) <= MAX_OUTPUT["short.txt"] and measure(text).count <= MAX_SEGMENTS:
             return text
     cost = measure(text)
@@ -57,7 +63,8 @@ def fit_short(
     )
 
 
-def _ever_shorter(context: dict[str, Any], words: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def shorter_contexts(context: dict[str, Any], words: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The context, then with ever shorter names, last without the product's."""
     yield context
     yield _with_names(context, product=in_gsm7, shop=in_gsm7)
     for of_product, of_shop in _LENGTHS:

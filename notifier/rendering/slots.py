@@ -11,11 +11,14 @@ a construct that is not known here is unfit as a whole.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn, cast
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NoReturn
 
 from jinja2 import nodes
 
+from notifier.domain.letter_form import Cut
 from notifier.domain.template_rules import NODES
 from notifier.rendering.environment import PlainValuesEnvironment
 
@@ -75,7 +78,7 @@ class Marks:
         }
         self._mark = re.compile(f"z{nonce}x([0-9]{{2}})z")
 
-    def cut(self, text: str) -> tuple[str | int, ...]:
+    def cut(self, text: str) -> Cut:
         """The text cut at its marks. Raises Unfit when a mark came out mangled."""
         found = self._mark.split(text)
         if sum(one.count(self.nonce) for one in found):
@@ -90,10 +93,21 @@ class Marks:
         return self.names[int(whole[1])] if whole else ""
 
 
-class SlotEnvironment(PlainValuesEnvironment):
-    """Where templates are rendered with slots. `marks` are those of the rendering under way."""
+_watched: ContextVar[Marks | None] = ContextVar("watched", default=None)
 
-    marks: Marks | None = None
+
+@contextmanager
+def watched(marks: Marks) -> Iterator[None]:
+    """In here it is noticed when something looks at a text that a slot was printed into."""
+    token = _watched.set(marks)
+    try:
+        yield
+    finally:
+        _watched.reset(token)
+
+
+class SlotEnvironment(PlainValuesEnvironment):
+    """Where templates are rendered with slots, inside `watched`."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -108,7 +122,8 @@ class SlotEnvironment(PlainValuesEnvironment):
         if isinstance(value, Slot):
             raise Unfit(value.name, f"{value.name} is looked at")
         if isinstance(value, str):
-            found = self.marks.name_in(value) if self.marks else None
+            marks = _watched.get()
+            found = marks.name_in(value) if marks else None
             if found is not None:
                 raise Unfit(found, f"a text with {found} in it is looked at")
         elif isinstance(value, (list, tuple)):
@@ -167,7 +182,7 @@ def _check_operands(node: nodes.Node) -> None:
         node.arg = _check(node.arg)
 
 
-def _check(node: nodes.Expr) -> nodes.Expr:
+def _check(node: nodes.Node) -> nodes.Expr:
     return nodes.Filter(
         node, _UNSEEN, [], [], None, None, lineno=node.lineno, environment=node.environment
     )
