@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.databases import SqliteTemplate
+
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
     from tests.browser_pages import Pages
+    from tests.e2e.admin_site import AdminSite
     from tests.e2e.widget_page import Shopper
     from tests.e2e.widget_stub import StubApi
 
@@ -35,3 +41,22 @@ def ann(browser_pages: Pages, stub_api: StubApi) -> Iterator[Shopper]:
     yield shopper
     shopper.leave()
     host.close()
+
+
+@pytest.fixture
+def admin_site(sqlite_template: SqliteTemplate, tmp_path: Path) -> Iterator[AdminSite]:
+    """The admin on a port. Tell it what happened: `admin_site.tell_story()`, or its `store`."""
+    from tests.e2e.admin_site import AdminSite
+
+    site = AdminSite(sqlite_template, tmp_path)
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def olga(browser_pages: Pages, admin_site: AdminSite) -> Iterator[Page]:
+    """The browser of Olga, who owns the shop and is signed in."""
+    page = browser_pages.take()
+    admin_site.sign_in(page)
+    yield page
+    browser_pages.give_back(page)

@@ -1,0 +1,82 @@
+"""Can everyone read and use the admin: axe in light and dark, phones, keyboards?"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.faults import find_faults_light_and_dark
+from tests.web.admin.visitor import admin_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.e2e.admin_site import AdminSite
+
+pytestmark = pytest.mark.e2e
+
+# Pages that are no pages: what is loaded, downloaded or framed by one.
+PIECES = re.compile(r"/assets/|\.csv|\.json|\.pdf|/preview|/sign-out|/export")
+
+
+def doors(site: AdminSite, page: Page) -> dict[str, str]:
+    """One address for every kind of page that is reached from the first by links."""
+    adapter = admin_app(site.env).url_map.bind("localhost")
+    found: dict[str, str] = {}
+    todo = [site.url("/kettle/"), site.url("/-/account")]
+    while todo:
+        url = todo.pop(0)
+        path = urlsplit(url).path.removeprefix("/admin") or "/"
+        if PIECES.search(url) or not url.startswith(site.origin + "/admin"):
+            continue
+        try:
+            endpoint = adapter.match(path)[0]
+        except Exception:  # noqa: BLE001  a link that leads nowhere is found below
+            endpoint = path
+        if endpoint in found:
+            continue
+        answer = page.goto(url)
+        assert answer is not None
+        assert answer.status < 400, f"{url} answers {answer.status}"
+        if "text/html" not in (answer.headers.get("content-type") or ""):
+            continue
+        found[endpoint] = url
+        links = "[...document.querySelectorAll('a[href]')].map((a) => a.href.split('#')[0])"
+        todo += page.evaluate(links)
+    return found
+
+
+@pytest.mark.timeout(240)
+def test_axe_and_a_phone_find_no_fault_on_any_page(admin_site: AdminSite, olga: Page) -> None:
+    admin_site.tell_story()
+    admin_site.sign_in(olga)
+    logged: list[str] = []
+    olga.on("console", lambda message: logged.append(f"{message.text} {message.location['url']}"))
+    olga.set_viewport_size({"width": 360, "height": 740})
+
+    wrong: list[str] = []
+    for endpoint, url in doors(admin_site, olga).items():
+        olga.goto(url)
+        if report := find_faults_light_and_dark(olga):
+            wrong.append(f"{endpoint}: {report}")
+        if (width := olga.evaluate("document.documentElement.scrollWidth")) > 360:
+            wrong.append(f"{endpoint}: {width} px wide")
+        if not olga.title() or olga.locator("h1").count() != 1:
+            wrong.append(f"{endpoint}: needs a title and one h1")
+    assert wrong == []
+    assert logged == []
+
+
+def test_a_key_leads_to_a_section_and_one_tells_which(admin_site: AdminSite, olga: Page) -> None:
+    olga.goto(admin_site.url("/kettle/"))
+
+    olga.keyboard.press("?")
+
+    olga.get_by_role("dialog").get_by_text("Today").wait_for()
+    olga.keyboard.press("Escape")
+    olga.keyboard.press("g")
+    olga.keyboard.press("t")
+    olga.wait_for_url("**/admin/kettle/")
