@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
 from notifier.config import Config
-from notifier.engine.embedded import Engine
+from notifier.engine.base import Engine
+from notifier.engine.embedded import EmbeddedEngine
 from notifier.engine.jobs import JOBS, Job
 from notifier.errors import ConfigError
 from notifier.log import log
@@ -42,6 +43,8 @@ def open_service(config: Config) -> tuple[Env, Renderer]:
     db = open_database(config)
     if not is_current(db):
         raise ConfigError("The database is not up to date. Run `notifier migrate`.")
+    if config.service.engine == "distributed":
+        db.nudge = _distributed().make_nudge()
     env = open_env(config, db=db)
     return env, make_renderer(env)
 
@@ -50,6 +53,28 @@ def make_renderer(env: Env) -> Renderer:
     """Published templates from the database first, then those that came with the program."""
     shipped = FileTemplates(templates_folder() / "messages")
     return Renderer(Layered(PublishedTemplates(env), shipped))
+
+
+def _distributed() -> ModuleType:
+    """The engine for many machines. Raises errors.ConfigError where its library is not there."""
+    try:
+        from notifier.engine import distributed
+    except ImportError as error:
+        raise ConfigError(
+            f'service.engine is "distributed", and that needs the extra `cluster` ({error}). '
+            "Install it: pip install 'notifier[cluster]'."
+        ) from error
+    return distributed
+
+
+def make_engine(
+    env: Env, renderer: Renderer, *, jobs: bool, senders: int, table: Sequence[Job] = JOBS
+) -> Engine:
+    """The engine that the configuration names. Raises errors.ConfigError."""
+    make: Callable[..., Engine] = EmbeddedEngine
+    if env.config.service.engine == "distributed":
+        make = _distributed().DistributedEngine
+    return make(env, renderer, jobs=jobs, senders=senders, table=table)
 
 
 def run_until_closed(server: Any, closing: threading.Event) -> None:
@@ -77,7 +102,7 @@ class Service:
         self._env = env
         self._renderer = renderer
         self._web = web
-        self._engine = Engine(env, renderer, jobs=jobs, senders=senders, table=table)
+        self._engine = make_engine(env, renderer, jobs=jobs, senders=senders, table=table)
         self._servers: list[Any] = []
         self._stop = threading.Event()
         self._closing = threading.Event()

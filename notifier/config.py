@@ -67,6 +67,11 @@ class Service(Section):
         "Empty: under /admin of `listen`.",
     )
     web_threads: int = Field(16, ge=1, le=256, description="Requests served at the same time.")
+    engine: Literal["embedded", "distributed"] = Field(
+        "embedded",
+        description="Who runs the jobs: embedded (one process at a time) | distributed (a queue "
+        "in PostgreSQL, shared by any number of machines; needs the extra `cluster`).",
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-*."
     )
@@ -379,6 +384,11 @@ class Config(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         """Names that rows can keep, and keys that lead to one shop each."""
+        if self.service.engine == "distributed" and self.database_url.startswith("sqlite"):
+            raise ValueError(
+                'service.engine is "distributed", which needs PostgreSQL; '
+                "set database.url to postgresql://…, or leave the engine out"
+            )
         for name in self.channels:
             check_name(name, what="channel")
         seen: dict[str, str] = {}

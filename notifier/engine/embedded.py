@@ -65,7 +65,7 @@ class _DaemonThreads(BaseExecutor):  # type: ignore[misc]
                 self._idle.notify_all()
 
 
-class Engine:
+class EmbeddedEngine:
     """Runs jobs and senders until stopped. `owner` names this process in leases."""
 
     def __init__(
