@@ -52,7 +52,8 @@ def open_service(config: Config) -> tuple[Env, Renderer]:
 def make_renderer(env: Env) -> Renderer:
     """Published templates from the database first, then those that came with the program."""
     shipped = FileTemplates(templates_folder() / "messages")
-    return Renderer(Layered(PublishedTemplates(env), shipped))
+    published = PublishedTemplates(env)
+    return Renderer(Layered(published, shipped), blocks=published)
 
 
 def _distributed() -> ModuleType:

@@ -1,65 +1,82 @@
 """How does an edited message template get from a draft to the people, without ever breaking?
 
-A draft is rendered with every sample in a process that can be killed; only what passes can be
-saved and published. Messages use the published version; nothing published is the shipped default.
+A draft is rendered with every sample in a process that can be killed; only what passes is
+published. A broken draft is refused with every fault, its line and its name; who wants to go on
+tomorrow may keep it as it is, marked as broken, and nobody is sent it. Messages use the published
+version; nothing published is the default.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
-from notifier.domain.message import MessageKind
-from notifier.errors import Conflict, NotFound, StoreBusy
-from notifier.log import log
-from notifier.rendering import Rendered, TemplateSource
+from notifier.domain.template_rules import EMAIL_PARTS
+from notifier.errors import Conflict, NotFound, TemplateProblem
+from notifier.rendering import Rendered
 from notifier.rendering.draft import Draft
 from notifier.rendering.draft_room import DraftRoom
+from notifier.rendering.examine import Finding
+from notifier.rendering.sources import version_of
 from notifier.services.env import Env
-from notifier.store import ledger, templates
+from notifier.services.load_around import load_around
+from notifier.services.published_templates import PublishedTemplates
+from notifier.services.template_author import Author, named, note
+from notifier.services.template_place import (
+    Place,
+    changed_parts,
+    default_parts,
+    load_standing,
+    message_kind,
+)
+from notifier.store import templates
 from notifier.store.session import Transaction
+from notifier.store.templates import SavedMeanwhile, Version
 
-FRESH_FOR = 1.0  # seconds after which the table is asked whether something was published
+__all__ = [
+    "BrokenDraft",
+    "CannotPublish",
+    "PublishedTemplates",
+    "Trouble",
+    "back_to_default",
+    "current_parts",
+    "discard_draft",
+    "faults_of",
+    "preview",
+    "publish_all",
+    "publish_version",
+    "roll_back",
+    "save_draft",
+    "store_version",
+]
 
 
-class PublishedTemplates:
-    """A lookup of what people have published. Safe to share between threads."""
+class BrokenDraft(TemplateProblem):
+    """A draft that would not render everywhere. `findings`: everything that is wrong with it."""
 
-    def __init__(self, env: Env) -> None:
-        self._env = env
-        self._lock = threading.Lock()
-        self._asked_at = float("-inf")
-        self._fingerprint: tuple[int, int] | None = None
-        self._found: dict[tuple[str, str, str, str], TemplateSource] = {}
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        first = findings[0]
+        super().__init__(first.message, where=first.part, line=first.line)
+        self.findings = tuple(findings)
 
-    def find(
-        self, kind: MessageKind, part: str, *, shop: str, locale: str
-    ) -> TemplateSource | None:
-        """The published part for exactly this shop (empty: all shops) and locale, or None."""
-        with self._lock:
-            if time.monotonic() - self._asked_at > FRESH_FOR:
-                self._refresh()
-        return self._found.get((shop, locale, kind.value, part))
 
-    def _refresh(self) -> None:
-        try:
-            with self._env.db.read() as tx:
-                now = templates.fingerprint(tx)
-                if now != self._fingerprint:
-                    self._found = {
-                        (row.shop, row.locale, row.kind, row.part): TemplateSource(
-                            source=row.source,
-                            version=f"{row.id}",
-                            where=f"{row.locale}/{row.kind}/{row.part} version {row.version}",
-                            part=row.part,
-                        )
-                        for row in templates.published(tx)
-                    }
-                    self._fingerprint = now
-        except StoreBusy:
-            log.warning("templates not refreshed: database busy")
-        self._asked_at = time.monotonic()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why one mail in one language cannot be published."""
+
+    kind: str
+    locale: str
+    finding: Finding
+
+
+class CannotPublish(Conflict):
+    """Nothing was published, because something would not render. `troubles` lists all of it."""
+
+    def __init__(self, troubles: Sequence[Trouble]) -> None:
+        places = {(one.kind, one.locale) for one in troubles}
+        one = "1 message" if len(places) == 1 else f"{len(places)} messages"
+        super().__init__("broken", f"{one} would not render. Nothing was published.")
+        self.troubles = tuple(troubles)
 
 
 def preview(room: DraftRoom, draft: Draft) -> tuple[Rendered, ...]:
@@ -70,110 +87,304 @@ def preview(room: DraftRoom, draft: Draft) -> tuple[Rendered, ...]:
     return room.try_draft(draft)
 
 
+def faults_of(
+    env: Env,
+    room: DraftRoom,
+    place: Place,
+    parts: Mapping[str, str],
+) -> tuple[Finding, ...]:
+    """Everything that keeps these parts from being published: what fails, and what is missing.
+
+    `parts`: those that differ from the default.
+    """
+    kind = message_kind(place.kind)
+    with env.db.read() as tx:
+        default = default_parts(tx, place)
+        around = load_around(tx, place.shop, place.locale)
+    whole = {**_of_every_shop(default, place), **parts}
+    missing = _missing({**default, **parts})
+    draft = Draft(kind=kind, locale=place.locale, parts=whole, around=around)
+    return (*missing, *room.examine(draft).findings)
+
+
+def _of_every_shop(default: Mapping[str, str], place: Place) -> dict[str, str]:
+    """What the shop's parts are sent together with, where that is not what was shipped."""
+    return dict(default) if place.shop else {}
+
+
+def _missing(parts: Mapping[str, str]) -> tuple[Finding, ...]:
+    there = [part for part in EMAIL_PARTS if parts.get(part, "").strip()]
+    if not there or len(there) == len(EMAIL_PARTS):
+        return ()
+    return tuple(
+        Finding(part=part, message="it is missing; a mail has a subject, a text and an HTML part")
+        for part in EMAIL_PARTS
+        if part not in parts
+    )
+
+
 def save_draft(
     env: Env,
     room: DraftRoom,
     draft: Draft,
     *,
     shop: str,
-    by: str,
+    by: Author | str,
     expected_version: int,
     publish: bool = False,
+    even_broken: bool = False,
+    accepted: Collection[str] = (),
 ) -> int:
-    """Store a checked draft as a new version; the version's number.
+    """Store a draft as a new version; the version's number.
 
-    Raises errors.TemplateProblem for a draft that would not render everywhere, errors.Conflict
-    ("stale") when somebody saved since `expected_version` was read.
+    `even_broken`: keep it with its faults; it cannot be published. `accepted`: parts whose new
+    default the author has seen. Raises BrokenDraft for one that would not render everywhere,
+    errors.Conflict ("stale") when somebody saved since `expected_version` was read.
     """
-    room.try_draft(draft)
+    place = Place(shop=shop, kind=draft.kind.value, locale=draft.locale)
+    with env.db.read() as tx:
+        default = default_parts(tx, place)
+    parts = changed_parts(draft.parts, default)
+    findings = faults_of(env, room, place, parts)
+    if findings and (publish or not even_broken):
+        raise BrokenDraft(findings)
+    problem = "\n".join(str(one) for one in findings)[:2000]
 
     def work(tx: Transaction) -> int:
-        kind, locale = draft.kind.value, draft.locale
-        newest = templates.newest_version(tx, shop=shop, locale=locale, kind=kind)
-        if newest != expected_version:
-            who = templates.versions_of(tx, shop=shop, locale=locale, kind=kind)
-            name = who[0].saved_by if who else "somebody"
-            raise Conflict("stale", f"{name} saved version {newest} meanwhile. Load it first.")
-        templates.save_version(
+        copied = {part: default.get(part, "") for part in parts}
+        before = load_standing(tx, place).current
+        for part, text in (before.copied if before else {}).items():
+            if part in copied and part not in accepted:
+                copied[part] = text
+        return store_version(
             tx,
-            shop=shop,
-            locale=locale,
-            kind=kind,
-            version=newest + 1,
-            parts=draft.parts,
-            state="draft",
-            copied_from="",
+            env,
+            place,
+            parts=parts,
+            copied=copied,
             by=by,
-            at=env.now(),
+            expected_version=expected_version,
+            publish=publish,
+            problem=problem,
         )
-        if publish:
-            templates.publish_version(tx, shop=shop, locale=locale, kind=kind, version=newest + 1)
-        _audit(tx, env, "published" if publish else "saved", shop, draft, newest + 1, by)
-        return newest + 1
 
-    return env.db.retry(work)
+    return run_once(env, place, work)
+
+
+def store_version(
+    tx: Transaction,
+    env: Env,
+    place: Place,
+    *,
+    parts: Mapping[str, str],
+    copied: Mapping[str, str],
+    by: Author | str,
+    expected_version: int,
+    publish: bool,
+    problem: str = "",
+    act: str = "",
+) -> int:
+    """One more version, if nobody saved since `expected_version`. Raises errors.Conflict."""
+    author, standing = named(by), load_standing(tx, place)
+    if standing.newest != expected_version:
+        raise stale(tx, place)
+    number = standing.newest + 1
+    templates.save_version(
+        tx,
+        shop=place.shop,
+        locale=place.locale,
+        kind=place.kind,
+        version=number,
+        parts=parts,
+        state=templates.DRAFT,
+        copied_from=version_of(*copied.values()) if copied else "",
+        by=author.name,
+        at=env.now(),
+        copied=copied,
+        problem=problem,
+    )
+    if publish:
+        _publish(tx, place, number)
+    said = act or ("published" if publish else "saved")
+    note(tx, env, said, place, standing, version=number, by=author)
+    return number
+
+
+def run_once(env: Env, place: Place, work: templates.Work) -> int:
+    """Run `work`; who lost a race by an instant hears the same as who lost it by an hour."""
+    try:
+        return env.db.retry(work)
+    except SavedMeanwhile:
+        with env.db.read() as tx:
+            raise stale(tx, place) from None
+
+
+def stale(tx: Transaction, place: Place) -> Conflict:
+    """Somebody saved meanwhile: who, and which version."""
+    rows = templates.history(tx, shop=place.shop, locale=place.locale, kind=place.kind, limit=1)
+    name, number = (rows[0].saved_by, rows[0].number) if rows else ("Somebody", 0)
+    return Conflict("stale", f"{name} saved version {number} meanwhile. Load it first.")
 
 
 def publish_version(
     env: Env,
     room: DraftRoom,
+    place: Place,
     *,
-    kind: MessageKind,
-    locale: str,
-    shop: str,
     version: int,
-    by: str,
+    by: Author | str,
 ) -> None:
-    """Publish a saved version (also an old one: that is a roll-back). It is checked once more."""
-    with env.db.read() as tx:
-        rows = templates.versions_of(tx, shop=shop, locale=locale, kind=kind.value)
-    parts = {row.part: row.source for row in rows if row.version == version}
-    if not parts:
-        raise NotFound(f"There is no version {version} of {locale}/{kind.value}.")
-    draft = Draft(kind=kind, locale=locale, parts=parts)
-    room.try_draft(draft)
+    """Publish a saved version. It is checked once more. Raises BrokenDraft, errors.NotFound."""
+    parts = dict(_load_version(env, place, version).parts)
+    findings = faults_of(env, room, place, parts)
+    if findings:
+        raise BrokenDraft(findings)
 
     def work(tx: Transaction) -> None:
-        templates.publish_version(tx, shop=shop, locale=locale, kind=kind.value, version=version)
-        _audit(tx, env, "published", shop, draft, version, by)
+        standing = load_standing(tx, place)
+        _publish(tx, place, version)
+        note(tx, env, "published", place, standing, version=version, by=named(by))
 
     env.db.retry(work)
 
 
-def back_to_default(env: Env, *, kind: MessageKind, locale: str, shop: str, by: str) -> bool:
-    """Use what came with the program again; False when that was so already."""
+def roll_back(
+    env: Env,
+    room: DraftRoom,
+    place: Place,
+    *,
+    version: int,
+    by: Author | str,
+    expected_version: int,
+) -> int:
+    """Publish an old version again, as a new one: the history says who went back and when.
 
-    def work(tx: Transaction) -> bool:
-        changed = templates.unpublish(tx, shop=shop, locale=locale, kind=kind.value)
-        if changed:
-            draft = Draft(kind=kind, locale=locale, parts={})
-            _audit(tx, env, "unpublished", shop, draft, 0, by)
-        return bool(changed)
+    Raises BrokenDraft when it would not render any more, errors.NotFound, errors.Conflict.
+    """
+    old = _load_version(env, place, version)
+    findings = faults_of(env, room, place, old.parts)
+    if findings:
+        raise BrokenDraft(findings)
+
+    def work(tx: Transaction) -> int:
+        return store_version(
+            tx,
+            env,
+            place,
+            parts=old.parts,
+            copied=old.copied,
+            by=by,
+            expected_version=expected_version,
+            publish=True,
+            act="rolled_back",
+        )
+
+    return run_once(env, place, work)
+
+
+def _load_version(env: Env, place: Place, number: int) -> Version:
+    with env.db.read() as tx:
+        rows = templates.history(
+            tx, shop=place.shop, locale=place.locale, kind=place.kind, limit=1000
+        )
+    found = next((one for one in rows if one.number == number), None)
+    if found is None:
+        raise NotFound(f"There is no version {number} of {place.locale}/{place.kind}.")
+    return found
+
+
+def publish_all(
+    env: Env,
+    room: DraftRoom,
+    *,
+    shop: str,
+    by: Author | str,
+) -> int:
+    """Publish every draft of a shop, or none; how many.
+
+    Raises CannotPublish with every message and language that would not render.
+    """
+    with env.db.read() as tx:
+        current = templates.current_of_shop(tx, shop)
+        drafts = [one for one in current if one.state == templates.DRAFT and is_message(one.kind)]
+    troubles = []
+    for draft in drafts:
+        place = Place(shop=shop, kind=draft.kind, locale=draft.locale)
+        for finding in faults_of(env, room, place, draft.parts):
+            troubles.append(Trouble(kind=draft.kind, locale=draft.locale, finding=finding))
+    if troubles:
+        raise CannotPublish(troubles)
+
+    def work(tx: Transaction) -> int:
+        for draft in drafts:
+            place = Place(shop=shop, kind=draft.kind, locale=draft.locale)
+            standing = load_standing(tx, place)
+            if standing.newest != draft.number:
+                raise stale(tx, place)
+            _publish(tx, place, draft.number)
+            note(tx, env, "published", place, standing, version=draft.number, by=named(by))
+        return len(drafts)
 
     return env.db.retry(work)
 
 
-def current_parts(env: Env, *, kind: MessageKind, locale: str, shop: str) -> Mapping[str, str]:
-    """The newest saved parts, draft or not; empty when nobody has changed this template."""
+def is_message(kind: str) -> bool:
+    """Whether a stored template is a message, not a block."""
+    try:
+        message_kind(kind)
+    except NotFound:
+        return False
+    return True
+
+
+def discard_draft(env: Env, place: Place, *, by: Author | str) -> bool:
+    """Set the draft aside; what is published stays. False when there is none."""
+
+    def work(tx: Transaction) -> bool:
+        standing = load_standing(tx, place)
+        if standing.draft is None:
+            return False
+        templates.discard_drafts(tx, shop=place.shop, locale=place.locale, kind=place.kind)
+        number = standing.draft.number
+        note(tx, env, "discarded", place, standing, version=number, by=named(by))
+        return True
+
+    return env.db.retry(work)
+
+
+def back_to_default(env: Env, place: Place, *, by: Author | str) -> bool:
+    """Use the default again; False when that was so already. Drafts are set aside."""
+
+    def work(tx: Transaction) -> bool:
+        standing = load_standing(tx, place)
+        published = standing.published
+        if standing.draft is None and (published is None or not published.parts):
+            return False
+        templates.discard_drafts(tx, shop=place.shop, locale=place.locale, kind=place.kind)
+        store_version(
+            tx,
+            env,
+            place,
+            parts={},
+            copied={},
+            by=by,
+            expected_version=standing.newest,
+            publish=True,
+            act="unpublished",
+        )
+        return True
+
+    return env.db.retry(work)
+
+
+def current_parts(env: Env, place: Place) -> Mapping[str, str]:
+    """The parts of the draft, else of what is published; empty when nobody changed anything."""
     with env.db.read() as tx:
-        rows = templates.versions_of(tx, shop=shop, locale=locale, kind=kind.value)
-    newest = max((row.version for row in rows), default=0)
-    return {row.part: row.source for row in rows if row.version == newest}
+        current = load_standing(tx, place).current
+    return dict(current.parts) if current else {}
 
 
-def _audit(
-    tx: Transaction, env: Env, act: str, shop: str, draft: Draft, version: int, by: str
-) -> None:
-    ledger.append(
-        tx,
-        book="audit",
-        act=f"template.{act}",
-        at=env.now(),
-        facts={
-            "shop": shop,
-            "kind": draft.kind.value,
-            "locale": draft.locale,
-            "version": version,
-            "by": by,
-        },
+def _publish(tx: Transaction, place: Place, number: int) -> None:
+    templates.publish_version(
+        tx, shop=place.shop, locale=place.locale, kind=place.kind, version=number
     )

@@ -17,6 +17,7 @@ from notifier.errors import Conflict, TemplateProblem
 from notifier.rendering import GivenParts, Renderer
 from notifier.rendering.draft import Draft
 from notifier.rendering.draft_room import DraftRoom
+from notifier.services import published_templates
 from notifier.services.deliver import Sender
 from notifier.services.edit_template import (
     back_to_default,
@@ -25,6 +26,7 @@ from notifier.services.edit_template import (
     save_draft,
 )
 from notifier.services.put_products import WrittenProduct, put_products, written
+from notifier.services.template_place import Place
 from tests.fakes.smtp_server import StoredMessage
 from tests.world import ANN, BEN, World
 
@@ -163,15 +165,14 @@ def test_D8_a_template_cannot_reach_python(world: World, room: DraftRoom, source
 
 
 def test_an_edited_template_is_used_once_published_and_can_be_rolled_back(
-    world: World, room: DraftRoom
+    world: World, room: DraftRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(published_templates, "FRESH_FOR", 0.0)
     renderer = make_renderer(world.env)
     kind = MessageKind.BACK_IN_STOCK
+    place = Place(shop="kettle", kind=kind.value, locale="en")
 
     def subject() -> str:
-        from notifier.services import edit_template
-
-        edit_template.FRESH_FOR = 0.0
         context = sample_context(kind, "en")
         return renderer.render(
             kind, medium=Medium.EMAIL, shop="kettle", locale="en", context=context
@@ -182,12 +183,12 @@ def test_an_edited_template_is_used_once_published_and_can_be_rolled_back(
     first = Draft(kind=kind, locale="en", parts=parts)
     one = save_draft(world.env, room, first, shop="kettle", by="Olga", expected_version=0)
     assert subject() == default
-    publish_version(world.env, room, kind=kind, locale="en", shop="kettle", version=one, by="Olga")
+    publish_version(world.env, room, place, version=one, by="Olga")
     assert subject().startswith("Hurrah: ")
     with pytest.raises(Conflict) as stale:  # somebody else began before Olga saved
         save_draft(world.env, room, first, shop="kettle", by="Eve", expected_version=0)
     assert "Olga" in str(stale.value)
-    back_to_default(world.env, kind=kind, locale="en", shop="kettle", by="Olga")
+    back_to_default(world.env, place, by="Olga")
     assert subject() == default
     assert world.count("ledger", "book = 'audit'") == 3
 

@@ -23,6 +23,7 @@ from notifier.services.deliver import Sender
 from notifier.services.edit_template import publish_version, save_draft
 from notifier.services.order_wanted import what_to_tell
 from notifier.services.set_eta import set_eta
+from notifier.services.template_place import Place
 from notifier.store import templates
 from notifier.store.session import Transaction
 from tests.fakes.twilio import FakeTwilio
@@ -431,16 +432,10 @@ def test_a_weak_template_that_is_stored_already_cannot_be_published(
 ) -> None:
     slip_in(world, publish=False)
 
+    place = Place(shop="", kind="delay_notice", locale="en")
+
     with pytest.raises(TemplateProblem, match="the sentences the law asks for are missing"):
-        publish_version(
-            world.env,
-            room,
-            kind=MessageKind.DELAY_NOTICE,
-            locale="en",
-            shop="",
-            version=1,
-            by="olga",
-        )
+        publish_version(world.env, room, place, version=1, by="olga")
 
     assert world.count("templates", "state = 'published'") == 0
 

@@ -88,11 +88,13 @@ templates = Table(
     Column("kind", String(32), nullable=False),
     Column("part", String(16), nullable=False),  # subject.txt, email.html …
     Column("version", Integer, nullable=False),
-    Column("state", String(12), nullable=False),  # draft | published | old
+    Column("state", String(12), nullable=False),  # draft | published | old | discarded
     Column("source", Text, nullable=False),
     Column("copied_from", String(64), nullable=False, server_default=""),  # digest of the default
     Column("saved_by", String(128), nullable=False),
     Column("saved_at", Instant, nullable=False),
+    Column("copied_text", Text, nullable=False, server_default=""),  # the default itself, then
+    Column("problem", Text, nullable=False, server_default=""),  # why a draft cannot be published
     UniqueConstraint("shop", "locale", "kind", "part", "version"),
 )
 
