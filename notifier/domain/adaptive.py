@@ -1,7 +1,7 @@
 """How many may be told now, so that next to nobody finds it sold out and nothing lies unsold?
 
 `decide` is a pure function: what is known of a release in (domain/adaptive_state), how many to
-tell now, when to look again and why out. Nobody has anything to set.
+tell now, when to look again and why out. There is one knob, `cautious`, and nobody has to turn it.
 
 Who is told has a claim on stock until bought or thought better of. Of the claims that are out
 (domain/adaptive_belief) follows how many would come too late (domain/adaptive_risk). More people
@@ -26,6 +26,7 @@ from notifier.domain.adaptive_risk import risk_of
 from notifier.domain.adaptive_state import AdaptiveState
 
 LATE = 0.02  # of those told, so many may find it gone
+_STEEP = 4.0  # a step of the knob allows so many times more, or fewer
 _FILL = 0.18  # of LATE, for filling; more is quicker at first and leaves less for the end
 _END = 0.9  # of LATE: so many may be on their way when the last unit goes
 _MOST = 0.35  # of LATE: never more at risk at one time
@@ -69,10 +70,17 @@ class Decision:
     facts: Facts
 
 
+def late_share(cautious: float) -> float:
+    """Of those told, so many may find it gone: 2 % at 1, 8 % at 0, 0.5 % at 2."""
+    return LATE * float(_STEEP ** (1 - cautious))
+
+
 def decide(state: AdaptiveState) -> Decision:
     """The next step of a release. Raises ValueError for numbers below zero."""
     if min(state.waiting, state.waiting_units, state.stock or 0, state.late) < 0:
         raise ValueError(f"Numbers of a release must not be negative: {state!r}")
+    if not 0 <= state.cautious <= 2:
+        raise ValueError(f"How cautious to be is from 0 to 2, not {state.cautious:g}.")
     belief = believe(state)
     people, rule = _how_many(state, belief)
     asked = state.waiting_units / state.waiting if state.waiting else 1.0
@@ -137,7 +145,7 @@ class _Allowance:
         claims = belief.claims(0).mean
         told_at_end = belief.told + min(max(still - claims, 0.0) / share, state.waiting)
         # of few people told, one who comes too late is a large share: be more careful
-        allowed = LATE * told_at_end * told_at_end / (told_at_end + _FEW)
+        allowed = late_share(state.cautious) * told_at_end * told_at_end / (told_at_end + _FEW)
         self._late = max(allowed - state.late, allowed / 2)
 
     def holds(self, people: int) -> bool:

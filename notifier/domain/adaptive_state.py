@@ -60,7 +60,8 @@ class AdaptiveState:
     `stock`: units at the last look, None: there, but not how many. `stock_at`: when that was;
     None: just now. `sales`: since the first was told. `waiting`, `waiting_units`: those in line
     not told yet, and what they ask for together. `late`: how many are known to have looked when
-    nothing was left. `looks_seen`: whether `Told.looked` is known at all.
+    nothing was left. `looks_seen`: whether `Told.looked` is known at all. `cautious`: the one knob,
+    from 0, rather sell faster, to 2, rather disappoint nobody.
     """
 
     now: datetime
@@ -73,40 +74,70 @@ class AdaptiveState:
     late: int = 0
     looks_seen: bool = True
     history: ShopHistory = field(default_factory=ShopHistory)
+    cautious: float = 1.0
 
 
-def learn(history: ShopHistory, ended: AdaptiveState) -> ShopHistory:
-    """The history with a release added that is over or has run for days."""
-    people = sum(one.people for one in ended.told)
-    if not people:
-        return history
-    looked = sum(len(one.looked) for one in ended.told)
-    sold = sum(1 for one in ended.sales if one.told is not False)
-    early = max(looked - ended.late, 0)
-    delays = list(history.delays)
-    delays = [n * KEPT for n in delays]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What one release showed, in numbers that are worth keeping. `sold`: buyers; `looked`: of
+    the `people` who were told, `late` of them when nothing was left. `units`: that it sold.
+    """
+
+    people: int
+    looked: int
+    late: int
+    sold: float
+    units: int
+    looks_seen: bool
+    delays: tuple[float, ...]
+
+
+def lesson_of(ended: AdaptiveState) -> Lesson:
+    """What a release shows that is over or has run for days."""
+    delays = [0.0] * BINS
     for one in ended.told:
         for delay in one.looked:
             delays[bin_of(delay.total_seconds())] += 1
-    units = sum(one.units for one in ended.sales)
+    return Lesson(
+        people=sum(one.people for one in ended.told),
+        looked=sum(len(one.looked) for one in ended.told),
+        late=ended.late,
+        sold=sum(1 for one in ended.sales if one.told is not False),
+        units=sum(one.units for one in ended.sales),
+        looks_seen=ended.looks_seen,
+        delays=tuple(delays),
+    )
+
+
+def learn(history: ShopHistory, ended: AdaptiveState | Lesson) -> ShopHistory:
+    """The history with one more release added."""
+    one = ended if isinstance(ended, Lesson) else lesson_of(ended)
+    if not one.people:
+        return history
+    early = max(one.looked - one.late, 0)
+    delays = [n * KEPT + more for n, more in zip(history.delays, one.delays, strict=True)]
     learned = replace(history, delays=_at_most(delays, _MOST_DELAYS))
-    if ended.looks_seen:
+    if one.looks_seen:
         looks = _at_most(
-            [history.looked * KEPT + looked, history.not_looked * KEPT + people - looked], _MOST
+            [
+                history.looked * KEPT + one.looked,
+                history.not_looked * KEPT + max(one.people - one.looked, 0),
+            ],
+            _MOST,
         )
         buys = _at_most(
             [
-                history.bought * KEPT + min(sold, early),
-                history.only_looked * KEPT + max(early - sold, 0),
+                history.bought * KEPT + min(one.sold, early),
+                history.only_looked * KEPT + max(early - one.sold, 0),
             ],
             _MOST,
         )
         learned = replace(
             learned, looked=looks[0], not_looked=looks[1], bought=buys[0], only_looked=buys[1]
         )
-    if units:
-        before = history.usual_stock if history.usual_stock is not None else float(units)
-        learned = replace(learned, usual_stock=before * KEPT + units * (1 - KEPT))
+    if one.units:
+        before = history.usual_stock if history.usual_stock is not None else float(one.units)
+        learned = replace(learned, usual_stock=before * KEPT + one.units * (1 - KEPT))
     return learned
 
 

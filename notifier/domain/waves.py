@@ -1,15 +1,16 @@
 """How many people may be told now, and why?
 
 `plan_wave` is a pure function: the state of a release in, a number of units of demand and the
-reason in words out. A further strategy is one more function in STRATEGIES. `adaptive` is in
-domain/adaptive; no release uses it yet.
+reason in words out. A further strategy is one more function in STRATEGIES. `adaptive`, the one
+releases use unless they are told otherwise, is in domain/adaptive.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from notifier.domain.adaptive import decide
 from notifier.domain.adaptive_state import AdaptiveState
@@ -23,6 +24,7 @@ class Strategy:
     rate: float = 3
     size: int = 50
     interval: timedelta = timedelta(minutes=30)
+    cautious: float = 1.0  # adaptive: 0 rather sell faster … 2 rather disappoint nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class WavePlan:
     """Tell at most `people` people whose wishes add up to at most `units`; None: no limit.
 
     `largest`: a person who wants more than this is passed over for now and keeps the place in
-    line. `again_in`: when to plan the next wave; None: this was the last.
+    line. `again_in`: when to plan the next wave; None: this was the last. `facts`: what `reason`
+    says, as values, with the `rule` that decided (a phrase of that name is in every locale).
     """
 
     people: int | None
@@ -49,6 +52,7 @@ class WavePlan:
     largest: int | None
     reason: str
     again_in: timedelta | None
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def plan_wave(state: ReleaseState, *, strategy: Strategy) -> WavePlan:
@@ -63,6 +67,7 @@ def _tell_all(state: ReleaseState, strategy: Strategy) -> WavePlan:
         largest=None,
         reason="Everybody at once.",
         again_in=None,
+        facts={"rule": "all"},
     )
 
 
@@ -75,6 +80,7 @@ def _tell_per_unit(state: ReleaseState, strategy: Strategy) -> WavePlan:
             largest=None,
             reason=f"The source gives no quantity, so {plan.reason[0].lower()}{plan.reason[1:]}",
             again_in=plan.again_in,
+            facts={**plan.facts, "rule": "no_quantity"},
         )
     units = max(int(state.quantity * strategy.rate), 1)
     return WavePlan(
@@ -83,6 +89,12 @@ def _tell_per_unit(state: ReleaseState, strategy: Strategy) -> WavePlan:
         largest=state.quantity,
         reason=f"{state.quantity} there, {strategy.rate:g} told for each: {units} units of demand.",
         again_in=strategy.interval,
+        facts={
+            "rule": "per_unit",
+            "stock": state.quantity,
+            "rate": strategy.rate,
+            "units": units,
+        },
     )
 
 
@@ -93,6 +105,7 @@ def _tell_fixed(state: ReleaseState, strategy: Strategy) -> WavePlan:
         largest=None,
         reason=f"{strategy.size} people in each wave.",
         again_in=strategy.interval,
+        facts={"rule": "fixed", "size": strategy.size},
     )
 
 
@@ -100,12 +113,14 @@ def _tell_adaptive(state: ReleaseState, strategy: Strategy) -> WavePlan:
     if state.adaptive is None:
         raise ValueError("The adaptive strategy needs to know what has been seen of the release.")
     decision = decide(state.adaptive)
+    rest = decision.people == state.adaptive.waiting
     return WavePlan(
-        people=decision.people,
-        units=None,
+        people=None if rest else decision.people,
+        units=None if rest else decision.units,
         largest=state.quantity,
         reason=decision.reason,
         again_in=decision.look_again,
+        facts=asdict(decision.facts),
     )
 
 

@@ -12,21 +12,20 @@ from datetime import datetime, timedelta
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind, priority_of
-from notifier.domain.order_delay.states import OPEN
-from notifier.domain.stock import EventKind, Level, saleable
-from notifier.domain.waves import ReleaseState, Strategy, WavePlan, choose_people, plan_wave
+from notifier.domain.stock import EventKind, Level
+from notifier.domain.waves import Strategy, choose_people
 from notifier.domain.work import Work
 from notifier.log import log
-from notifier.services.env import Env, ShopRef, rules_for
+from notifier.services.env import Env, ShopRef
 from notifier.services.eta_again import may_hear
 from notifier.services.eta_notice import ONLY_PHYSICAL, wants_eta
 from notifier.services.hook_out import tell_webhooks
+from notifier.services.open_wave import open_wave, time_between
 from notifier.services.write_message import channel_name
 from notifier.store import (
     catalogue,
     events,
     order_queue,
-    orders,
     outbox,
     people,
     releases,
@@ -80,6 +79,7 @@ def strategy_for(shop: ShopRef, own: dict[str, object] | None) -> Strategy:
         interval=timedelta(seconds=float(str(own["interval"])))
         if "interval" in own
         else rules.interval,
+        cautious=float(str(own.get("cautious", rules.cautious))),
     )
 
 
@@ -113,6 +113,7 @@ def _open_releases(env: Env, tx: Transaction) -> int:
                 "rate": strategy.rate,
                 "size": strategy.size,
                 "interval": strategy.interval.total_seconds(),
+                "cautious": strategy.cautious,
             },
             started_at=now,
             next_wave_at=now,
@@ -155,7 +156,10 @@ def _step(env: Env, tx: Transaction, release_id: int) -> int:
         if blocked:
             return 1
     if not release.wave_open:
-        release = _open_wave(tx, shop, release, now=now)
+        opened = open_wave(env, tx, shop, release)
+        if opened is None:
+            return 1
+        release = opened
     _enqueue_chunk(env, tx, shop, release, now=now)
     return 1
 
@@ -195,59 +199,6 @@ def is_too_old(env: Env, tx: Transaction, shop: ShopRef, variant_id: int, *, now
     return known_at is None or now - known_at > max_age
 
 
-def _open_wave(tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime) -> ReleaseRow:
-    belief = stock_store.load_stock(tx, [release.variant_id]).get(release.variant_id)
-    variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
-    units = saleable(belief.quantity if belief else None, rules=rules_for(shop.config, variant))
-    if units is not None and release.kind == EventKind.BACK_IN_STOCK:
-        # what those wait for who have bought is promised to nobody else
-        _, bought = orders.open_units(tx, release.variant_id, states=OPEN)
-        units = max(units - bought, 0)
-    plan = _plan(release, quantity=units)
-    releases.add_wave(
-        tx,
-        release.id,
-        number=release.waves + 1,
-        at=now,
-        stock_seen=units,
-        planned=plan.people,
-        reason=plan.reason,
-    )
-    releases.update_release(
-        tx,
-        release.id,
-        waves=release.waves + 1,
-        wave_open=True,
-        people_left=plan.people,
-        units_left=plan.units,
-        largest=plan.largest,
-        cursor_at=None,  # from the head of the line: who was passed over comes first again
-        cursor_id=None,
-    )
-    opened = releases.load_release(tx, release.id)
-    if opened is None:
-        raise LookupError(f"release {release.id} vanished while its row was locked")
-    return opened
-
-
-def _plan(release: ReleaseRow, *, quantity: int | None) -> WavePlan:
-    written = release.strategy
-    return plan_wave(
-        ReleaseState(
-            quantity=quantity,
-            people_told=release.told,
-            units_told=release.units_told,
-            waves=release.waves,
-        ),
-        strategy=Strategy(
-            name=written["name"],
-            rate=written["rate"],
-            size=written["size"],
-            interval=timedelta(seconds=written["interval"]),
-        ),
-    )
-
-
 def _enqueue_chunk(
     env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime
 ) -> None:
@@ -278,9 +229,7 @@ def _enqueue_chunk(
     if release.units_left is not None:
         moved["units_left"] = release.units_left - chosen.units
     if chosen.full:
-        plan = _plan(release, quantity=None)
-        interval = plan.again_in or timedelta(seconds=release.strategy["interval"])
-        moved.update(wave_open=False, next_wave_at=now + interval)
+        moved.update(wave_open=False, next_wave_at=now + time_between(tx, release))
     elif len(line) < CHUNK:
         passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))

@@ -108,6 +108,7 @@ def add_wave(
     stock_seen: int | None,
     planned: int | None,
     reason: str,
+    facts: dict[str, Any],
 ) -> None:
     tx.execute(
         insert(waves).values(
@@ -117,8 +118,15 @@ def add_wave(
             stock=stock_seen,
             planned=planned,
             reason=reason,
+            facts=facts,
         )
     )
+
+
+def wave_facts(tx: Connection, release_id: int, *, number: int) -> dict[str, Any]:
+    """What a wave's size was decided on; empty where there is no such wave."""
+    query = select(waves.c.facts).where(waves.c.release_id == release_id, waves.c.number == number)
+    return dict(tx.execute(query).scalar_one_or_none() or {})
 
 
 def count_told(tx: Connection, release_id: int, *, number: int, told: int) -> None:
@@ -143,6 +151,7 @@ class WaveRow:
     planned: int | None
     told: int
     reason: str
+    facts: dict[str, Any]
 
 
 def waves_of(tx: Connection, release_id: int) -> list[WaveRow]:

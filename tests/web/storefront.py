@@ -50,6 +50,7 @@ def config(
         "accent": "#1f5f4a",
         "country": "DE",
         "sms_channel": "sms",
+        "release": {"strategy": "per_unit"},
         "keys": {"server": {"secret": SECRET, "scopes": ["*"]}},
     }
     cups = {"name": "Cups", "public_key": CUPS, "origins": ["https://cups.example"]}

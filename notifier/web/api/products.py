@@ -51,7 +51,10 @@ Url = Annotated[str, Field(max_length=2000), AfterValidator(_is_url)]
 class ReleaseStrategy(Shape):
     """How a restock of this product is told; what is left out is as in the shop's settings."""
 
-    name: Literal["all", "per_unit", "fixed"]
+    name: Literal["adaptive", "all", "per_unit", "fixed"]
+    cautious: float | int | None = Field(
+        None, ge=0, le=2, description="adaptive: 0 rather sell faster, 2 rather disappoint nobody."
+    )
     rate: float | int | None = Field(None, gt=0, description="per_unit: people for each unit.")
     size: int | None = Field(None, ge=1, description="fixed: people in each wave.")
     interval: str | None = Field(None, description="Between two waves: 30m, 2h.")
@@ -235,6 +238,8 @@ def _strategy(own: ReleaseStrategy | None) -> dict[str, Any] | None:
     if own is None:
         return None
     kept: dict[str, Any] = {"name": own.name}
+    if own.cautious is not None:
+        kept["cautious"] = own.cautious
     if own.rate is not None:
         kept["rate"] = own.rate
     if own.size is not None:

@@ -1,0 +1,113 @@
+"""How large is the next wave of a release, and when is it looked at again?
+
+Decided in the transaction that moves the release on, from what stock, messages, clicks and sales
+say at that moment. The reason and the facts it rests on are kept with the wave.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from notifier.domain.order_delay.states import OPEN
+from notifier.domain.stock import EventKind, saleable
+from notifier.domain.waves import ReleaseState, Strategy, WavePlan, plan_wave
+from notifier.services.env import Env, ShopRef, rules_for
+from notifier.services.learn import learn_of_shop
+from notifier.services.release_seen import release_seen
+from notifier.store import catalogue, orders, releases
+from notifier.store import stock as stock_store
+from notifier.store.releases import ReleaseRow
+from notifier.store.session import Transaction
+
+ADAPTIVE = "adaptive"
+AGAIN_IN = "again_in"  # among the facts of a wave: seconds until the next one is planned
+USUALLY = timedelta(minutes=30)
+
+
+def open_wave(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> ReleaseRow | None:
+    """The release with its next wave open; None where nobody is told now, and it is looked at
+    again when the plan says so."""
+    plan = plan_for(env, tx, shop, release)
+    now = env.now()
+    if plan.people == 0:
+        again = plan.again_in or USUALLY
+        releases.update_release(tx, release.id, next_wave_at=now + again)
+        return None
+    facts = dict(plan.facts)
+    if plan.again_in is not None:
+        facts[AGAIN_IN] = plan.again_in.total_seconds()
+    releases.add_wave(
+        tx,
+        release.id,
+        number=release.waves + 1,
+        at=now,
+        stock_seen=units_for(env, tx, shop, release),
+        planned=plan.people,
+        reason=plan.reason,
+        facts=facts,
+    )
+    releases.update_release(
+        tx,
+        release.id,
+        waves=release.waves + 1,
+        wave_open=True,
+        people_left=plan.people,
+        units_left=plan.units,
+        largest=plan.largest,
+        cursor_at=None,  # from the head of the line: who was passed over comes first again
+        cursor_id=None,
+    )
+    opened = releases.load_release(tx, release.id)
+    if opened is None:
+        raise LookupError(f"release {release.id} vanished while its row was locked")
+    return opened
+
+
+def units_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> int | None:
+    """Units that may be sold to those who wait; None: there, but the source does not say how
+    many."""
+    belief = stock_store.load_stock(tx, [release.variant_id]).get(release.variant_id)
+    variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
+    units = saleable(belief.quantity if belief else None, rules=rules_for(shop.config, variant))
+    if units is not None and release.kind == EventKind.BACK_IN_STOCK:
+        # what those wait for who have bought is promised to nobody else
+        _, bought = orders.open_units(tx, release.variant_id, states=OPEN)
+        units = max(units - bought, 0)
+    return units
+
+
+def plan_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> WavePlan:
+    """What the release's strategy would do now."""
+    units = units_for(env, tx, shop, release)
+    strategy = strategy_of(release)
+    seen = None
+    if strategy.name == ADAPTIVE:
+        if not release.waves:
+            learn_of_shop(env, tx, shop)
+        seen = release_seen(env, tx, shop, release, units=units)
+    state = ReleaseState(
+        quantity=units,
+        people_told=release.told,
+        units_told=release.units_told,
+        waves=release.waves,
+        adaptive=seen,
+    )
+    return plan_wave(state, strategy=strategy)
+
+
+def strategy_of(release: ReleaseRow) -> Strategy:
+    """As it was when the release started."""
+    written = release.strategy
+    return Strategy(
+        name=written["name"],
+        rate=written["rate"],
+        size=written["size"],
+        interval=timedelta(seconds=written["interval"]),
+        cautious=float(written.get("cautious", 1.0)),
+    )
+
+
+def time_between(tx: Transaction, release: ReleaseRow) -> timedelta:
+    """From the end of the wave under way to the next look, as its plan said."""
+    planned = releases.wave_facts(tx, release.id, number=release.waves).get(AGAIN_IN)
+    return timedelta(seconds=float(planned or release.strategy["interval"]))

@@ -1,0 +1,115 @@
+"""What has a release shown so far: who was told when, who looked, what was sold, what is left?
+
+All of it is read from rows: messages that left, clicks on their links, purchases that the shop
+reported, or else the fall in stock from look to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from notifier.domain.adaptive_state import AdaptiveState, Sale, Told
+from notifier.domain.availability import Availability
+from notifier.domain.outages import Seen
+from notifier.domain.stock import Level, Rules, level_of
+from notifier.services.env import Env, ShopRef, rules_for
+from notifier.services.shop_history import history_of
+from notifier.store import catalogue, people, releasing
+from notifier.store import stock as stock_store
+from notifier.store.releases import ReleaseRow
+from notifier.store.releasing import LookedAt, ToldGroup
+from notifier.store.session import Transaction
+
+REPORTED_WITHIN = timedelta(days=30)  # a shop that reported a purchase since then reports them
+_BLIND_SALES = 3  # so many sold and nobody looked: the links are not followed by way of us
+
+
+def release_seen(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, units: int | None
+) -> AdaptiveState:
+    """The state of a release now. `units`: that may be sold to those who wait; None: there, but
+    not how many."""
+    now = env.now()
+    groups = releasing.told_groups(tx, release.id)
+    looks = releasing.first_looks(tx, release.id)
+    seen = releasing.seen_since(tx, release.variant_id, since=release.started_at)
+    variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
+    rules = rules_for(shop.config, variant)
+    sales = _sales(tx, shop, release, seen, now=now)
+    waiting, wanted = people.count_line(
+        tx, product_id=release.product_id, variant_id=release.variant_id
+    )
+    coming, coming_units = releasing.on_their_way(tx, release.id)
+    known_at = stock_store.vouched_at(tx, shop.id, [release.variant_id])
+    return AdaptiveState(
+        now=now,
+        stock=units,
+        stock_at=known_at.get(release.variant_id),
+        told=_told(groups, looks, now=now),
+        sales=tuple(sales),
+        waiting=max(waiting - coming, 0),
+        waiting_units=max(wanted - coming_units, 0),
+        late=sum(not _was_there(seen, look.at, rules=rules) for look in looks),
+        looks_seen=bool(looks) or sum(one.units for one in sales) < _BLIND_SALES,
+        history=history_of(tx, shop, variant_id=release.variant_id, besides=release.id),
+        cautious=float(release.strategy.get("cautious", 1.0)),
+    )
+
+
+def _told(
+    groups: Sequence[ToldGroup], looks: Sequence[LookedAt], *, now: datetime
+) -> tuple[Told, ...]:
+    """Who is still to get a message has all the time before them."""
+    looked: dict[tuple[int, str, bool], list[timedelta]] = {}
+    for one in looks:
+        late = max(one.at - (one.sent_at or one.at), timedelta(0))
+        looked.setdefault((one.wave, one.medium, one.sent_at is None), []).append(late)
+    told = []
+    for group in groups:
+        at = now
+        if group.first is not None and group.last is not None:
+            at = min(group.first + (group.last - group.first) / 2, now)
+        delays = looked.get((group.wave, group.medium, group.is_open), [])
+        told.append(
+            Told(at=at, people=group.people, units=group.units, looked=tuple(sorted(delays)))
+        )
+    return tuple(sorted(told, key=lambda one: one.at))
+
+
+def _sales(
+    tx: Transaction,
+    shop: ShopRef,
+    release: ReleaseRow,
+    seen: Sequence[Seen],
+    *,
+    now: datetime,
+) -> list[Sale]:
+    """As reported by a shop that reports any, else by the fall in stock."""
+    if releasing.reports_purchases(tx, shop.id, since=now - REPORTED_WITHIN):
+        bought = releasing.purchases_of(tx, release.variant_id, since=release.started_at)
+        return [Sale(at=one.at, units=one.units, told=one.told) for one in bought]
+    return falls(seen, since=release.started_at)
+
+
+def falls(seen: Sequence[Seen], *, since: datetime) -> list[Sale]:
+    """What each look showed less than the one before; nobody knows who bought it."""
+    found: list[Sale] = []
+    before: int | None = None
+    for one in seen:
+        quantity = one.quantity
+        if quantity is None and one.availability is Availability.OUT_OF_STOCK and before:
+            quantity = 0
+        if quantity is not None and before is not None and quantity < before and one.at > since:
+            found.append(Sale(at=one.at, units=before - quantity))
+        if one.availability is not Availability.UNKNOWN:
+            before = quantity
+    return found
+
+
+def _was_there(seen: Sequence[Seen], at: datetime, *, rules: Rules) -> bool:
+    """Whether it could be bought then, as far as looks say; before the first one it could."""
+    last = next((one for one in reversed(seen) if one.at <= at), None)
+    if last is None or last.availability is Availability.UNKNOWN:
+        return True
+    return level_of(last.availability, last.quantity, rules=rules) > Level.NONE

@@ -1,0 +1,220 @@
+"""What has become of those a release told: who was told when, who looked, what was bought since?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from notifier.domain.availability import Availability
+from notifier.domain.message import MessageKind, MessageState
+from notifier.domain.outages import Seen
+from notifier.domain.subscription import SubscriptionState
+from notifier.store.tables.catalogue import stock_changes
+from notifier.store.tables.people import subscriptions
+from notifier.store.tables.releasing import purchases
+from notifier.store.tables.telling import clicks, events, messages
+from notifier.store.upsert import insert_or
+
+_REACHED = (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.COMPLAINED)
+_TOLD = or_(
+    messages.c.state.in_([state.value for state in _REACHED]),
+    # asked for, and not over: due, being sent, or nobody knows
+    messages.c.state.in_(("due", "sending", "unknown")),
+)
+_ABOUT_STOCK = messages.c.kind == MessageKind.BACK_IN_STOCK.value
+_IS_OPEN = messages.c.finished_at.is_(None)
+CHANGES = 2_000  # looks at stock of one release that are read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldGroup:
+    """Those of one wave by one medium. `is_open`: their messages have not left yet, and `first`
+    and `last` are None."""
+
+    wave: int
+    medium: str
+    is_open: bool
+    people: int
+    units: int
+    first: datetime | None
+    last: datetime | None
+
+
+def told_groups(tx: Connection, release_id: int) -> list[ToldGroup]:
+    """Everybody whose message is on its way or has left; not who was skipped or refused."""
+    rows = tx.execute(
+        select(
+            func.coalesce(messages.c.wave, 0).label("wave"),
+            messages.c.medium,
+            _IS_OPEN.label("is_open"),
+            func.count().label("people"),
+            func.sum(func.coalesce(subscriptions.c.quantity, 1)).label("units"),
+            func.min(messages.c.finished_at).label("first"),
+            func.max(messages.c.finished_at).label("last"),
+        )
+        .outerjoin(subscriptions, subscriptions.c.id == messages.c.subscription_id)
+        .where(messages.c.release_id == release_id, _TOLD, _ABOUT_STOCK)
+        .group_by(messages.c.wave, messages.c.medium, _IS_OPEN)
+        .order_by(messages.c.wave, messages.c.medium)
+    )
+    return [
+        ToldGroup(
+            wave=row.wave,
+            medium=row.medium,
+            is_open=bool(row.is_open),
+            people=row.people,
+            units=int(row.units),
+            first=row.first,
+            last=row.last,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedAt:
+    """Somebody followed the link for the first time, or bought without it. `sent_at` None: the
+    message is still on its way, as far as we know."""
+
+    wave: int
+    medium: str
+    sent_at: datetime | None
+    at: datetime
+
+
+def first_looks(tx: Connection, release_id: int) -> list[LookedAt]:
+    """Of each message its first click, or the purchase it led to where that came first."""
+    clicked = (
+        select(messages.c.id, func.min(clicks.c.at).label("at"))
+        .join(clicks, clicks.c.message_id == messages.c.id)
+        .where(messages.c.release_id == release_id, _ABOUT_STOCK)
+        .group_by(messages.c.id)
+    )
+    bought = (
+        select(messages.c.id, func.min(purchases.c.at).label("at"))
+        .join(purchases, purchases.c.message_id == messages.c.id)
+        .where(messages.c.release_id == release_id, _ABOUT_STOCK)
+        .group_by(messages.c.id)
+    )
+    first: dict[int, datetime] = {}
+    for row in (*tx.execute(clicked), *tx.execute(bought)):
+        first[row.id] = min(row.at, first.get(row.id, row.at))
+    if not first:
+        return []
+    sent = (
+        select(messages.c.id, messages.c.wave, messages.c.medium, messages.c.finished_at)
+        .where(messages.c.release_id == release_id, _ABOUT_STOCK)
+        .where(
+            or_(
+                messages.c.id.in_(clicked.with_only_columns(messages.c.id)),
+                messages.c.id.in_(bought.with_only_columns(messages.c.id)),
+            )
+        )
+    )
+    return [
+        LookedAt(wave=row.wave or 0, medium=row.medium, sent_at=row.finished_at, at=first[row.id])
+        for row in tx.execute(sent)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bought:
+    at: datetime
+    units: int
+    told: bool | None
+
+
+def purchases_of(tx: Connection, variant_id: int, *, since: datetime) -> list[Bought]:
+    """What the shop has reported sold of a variant, oldest first."""
+    rows = tx.execute(
+        select(purchases.c.at, purchases.c.units, purchases.c.told)
+        .where(purchases.c.variant_id == variant_id, purchases.c.at >= since)
+        .order_by(purchases.c.at, purchases.c.id)
+    )
+    return [Bought(**row._mapping) for row in rows]
+
+
+def reports_purchases(tx: Connection, shop_id: int, *, since: datetime) -> bool:
+    """Whether the shop says who buys, as far as one can tell from what it said lately."""
+    found = tx.execute(
+        select(purchases.c.id)
+        .where(purchases.c.shop_id == shop_id, purchases.c.at >= since)
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+def seen_since(tx: Connection, variant_id: int, *, since: datetime) -> list[Seen]:
+    """Every change in what was believed of a variant, oldest first, with the last one before."""
+    columns = (stock_changes.c.at, stock_changes.c.availability, stock_changes.c.quantity)
+    before = tx.execute(
+        select(*columns)
+        .where(stock_changes.c.variant_id == variant_id, stock_changes.c.at < since)
+        .order_by(stock_changes.c.at.desc(), stock_changes.c.id.desc())
+        .limit(1)
+    ).all()
+    after = tx.execute(
+        select(*columns)
+        .where(stock_changes.c.variant_id == variant_id, stock_changes.c.at >= since)
+        .order_by(stock_changes.c.at.desc(), stock_changes.c.id.desc())
+        .limit(CHANGES)
+    ).all()
+    return [
+        Seen(at=row.at, availability=Availability(row.availability), quantity=row.quantity)
+        for row in (*before, *reversed(after))
+    ]
+
+
+def on_their_way(tx: Connection, release_id: int) -> tuple[int, int]:
+    """People, and the units they ask for, who still count as waiting although their message of
+    this release is written."""
+    row = tx.execute(
+        select(func.count(), func.coalesce(func.sum(subscriptions.c.quantity), 0))
+        .select_from(messages)
+        .join(subscriptions, subscriptions.c.id == messages.c.subscription_id)
+        .where(
+            and_(messages.c.release_id == release_id, _TOLD, _ABOUT_STOCK),
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+        )
+    ).one()
+    return int(row[0]), int(row[1])
+
+
+def add_purchase(tx: Connection, **values: Any) -> bool:
+    """False when the shop has reported it before."""
+    statement = insert_or(tx, purchases).values(**values)
+    made = tx.execute(statement.on_conflict_do_nothing().returning(purchases.c.id))
+    return made.scalar_one_or_none() is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldMessage:
+    """The message by which somebody was told of a variant."""
+
+    id: int
+    release_id: int | None
+    subscription_id: int | None
+
+
+def message_that_told(
+    tx: Connection, *, contact_ids: Sequence[int], variant_id: int, before: datetime
+) -> ToldMessage | None:
+    """The latest message about a restock of the variant to one of these addresses."""
+    row = tx.execute(
+        select(messages.c.id, messages.c.release_id, messages.c.subscription_id)
+        .join(events, events.c.id == messages.c.event_id)
+        .where(
+            messages.c.contact_id.in_(list(contact_ids)),
+            events.c.variant_id == variant_id,
+            messages.c.state.in_([state.value for state in _REACHED]),
+            messages.c.finished_at <= before,
+            _ABOUT_STOCK,
+        )
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return ToldMessage(**row._mapping) if row else None
