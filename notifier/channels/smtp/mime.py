@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from binascii import b2a_qp
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -24,6 +22,7 @@ from notifier.channels.smtp.addresses import (
     to_ascii_domain,
 )
 from notifier.channels.smtp.headers import clean, encode_text, header_line, write_mailbox
+from notifier.channels.smtp.printable import dot_stuffed, quote_printable, without_stuffing
 from notifier.channels.smtp.settings import Settings
 from notifier.channels.smtp.verp import ReturnPurpose, make_address, make_token
 
@@ -39,22 +38,45 @@ _OUR_NAMES = (
 )
 _OURS = frozenset(_OUR_NAMES.split())
 _UID = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
-_LINE_STARTS_WITH_FROM = re.compile(rb"^From ", re.MULTILINE)
 
 Sign = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
 class Mail:
-    """What goes over the wire. `content` has CR LF line ends and is not dot-stuffed yet.
+    """What goes over the wire. `content` has CR LF line ends and is not dot-stuffed; `wire` is,
+    and lacks only the final dot.
 
     `sender_group` is the same for letters that a server would refuse for the same sender.
     """
 
-    envelope_from: str
-    recipient: str
-    content: bytes
-    sender_group: str
+    __slots__ = ("_content", "_wire", "envelope_from", "recipient", "sender_group")
+
+    def __init__(
+        self,
+        envelope_from: str,
+        recipient: str,
+        content: bytes | None,
+        sender_group: str,
+        *,
+        wire: bytes | None = None,
+    ) -> None:
+        self.envelope_from = envelope_from
+        self.recipient = recipient
+        self.sender_group = sender_group
+        self._content = content
+        self._wire = wire
+
+    @property
+    def content(self) -> bytes:
+        if self._content is None:
+            self._content = without_stuffing(self._wire or b"")
+        return self._content
+
+    @property
+    def wire(self) -> bytes:
+        if self._wire is None:
+            self._wire = dot_stuffed(self._content or b"")
+        return self._wire
 
 
 def build_mail(
@@ -186,13 +208,3 @@ def _part_headers(subtype: str) -> list[tuple[str, str]]:
 
 def _write_part_headers(subtype: str) -> bytes:
     return "\r\n".join(f"{name}: {value}" for name, value in _part_headers(subtype)).encode("ascii")
-
-
-def quote_printable(text: str) -> bytes:
-    """UTF-8 in quoted-printable with CR LF line ends, ended by one (RFC 2045 6.7)."""
-    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
-    octets = b2a_qp(plain.encode("utf-8", "replace"), quotetabs=False, istext=True)
-    # A mailbox in mbox format would change "From " at the start of a line and break a signature.
-    octets = _LINE_STARTS_WITH_FROM.sub(b"=46rom=\n ", octets)
-    octets = octets.replace(b"\n", b"\r\n")
-    return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
