@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from notifier.store.tables.accounts import accounts
+from notifier.store.upsert import insert_or
 
 AT_MOST = 1000  # people shown on one page; a shop has a handful
 
@@ -52,8 +53,8 @@ def add_account(
     locale: str,
     user_handle: str,
     now: datetime,
-) -> int:
-    """The new account's id; sqlalchemy's IntegrityError where the address has one already."""
+) -> int | None:
+    """The new account's id; None where the address has one already."""
     values = {
         "email": email,
         "name": name,
@@ -63,7 +64,10 @@ def add_account(
         "user_handle": user_handle,
         "created_at": now,
     }
-    return int(tx.execute(insert(accounts).values(values).returning(accounts.c.id)).scalar_one())
+    statement = insert_or(tx, accounts).values(values)
+    return tx.execute(
+        statement.on_conflict_do_nothing().returning(accounts.c.id)
+    ).scalar_one_or_none()
 
 
 def find_account(tx: Connection, account_id: int) -> AccountRow | None:

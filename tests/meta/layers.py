@@ -21,6 +21,7 @@ LAYERS = {
     "journal": "leaf",
     "domain": "domain",
     "rendering": "tool",
+    "sealing": "tool",
     "signing": "tool",
     "i18n": "tool",
     "i18n_figures": "tool",

@@ -1,0 +1,122 @@
+"""How does somebody come in who has no password yet, or forgot it?
+
+By a link that works once: an invitation for three days, a forgotten password for an hour. Only its
+hash is stored; a new link ends the one before. Whoever opens it sets a password; a code is asked
+for afterwards all the same, where codes are on.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from notifier.domain.password import read_password
+from notifier.errors import BadToken
+from notifier.services.audit import note_change
+from notifier.services.consent import Circumstances
+from notifier.services.env import Env
+from notifier.services.password_hash import hash_password
+from notifier.services.session_of import Method, hash_token, person_of
+from notifier.services.sign_in import Entered, enter_or_ask
+from notifier.store import accounts, entry_links, sessions
+from notifier.store.accounts import AccountRow
+from notifier.store.entry_links import LinkRow
+from notifier.store.session import Transaction
+
+
+class Purpose(StrEnum):
+    INVITE = "invite"
+    RESET = "reset"
+
+
+LASTS = {Purpose.INVITE: timedelta(days=3), Purpose.RESET: timedelta(hours=1)}
+_LONGEST_TOKEN = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryLink:
+    """A link to hand on; it cannot be shown again."""
+
+    url: str
+    purpose: Purpose
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Whose link it is, for the page that asks for a password."""
+
+    email: str
+    name: str
+    purpose: Purpose
+
+
+def make_link(
+    env: Env, tx: Transaction, account_id: int, *, purpose: Purpose, made_by: int | None = None
+) -> EntryLink:
+    """A new link; the one before leads nowhere any more."""
+    now = env.now()
+    token = secrets.token_urlsafe(32)
+    expires_at = now + LASTS[purpose]
+    entry_links.add_link(
+        tx,
+        account_id=account_id,
+        purpose=purpose.value,
+        token_hash=hash_token(token),
+        made_by=made_by,
+        now=now,
+        expires_at=expires_at,
+    )
+    # behind # it would reach neither logs nor the next page, but no page without script either
+    url = env.link(f"/admin/-/enter/{token}")
+    return EntryLink(url=url, purpose=purpose, expires_at=expires_at)
+
+
+def open_link(env: Env, token: str) -> Opened:
+    """Look at a link without using it. Raises errors.BadToken: one error for every reason."""
+    with env.db.read() as tx:
+        link, account = _find(env, tx, token)
+    return Opened(email=account.email, name=account.name, purpose=Purpose(link.purpose))
+
+
+def enter_by_link(env: Env, token: str, *, password: str, where: Circumstances) -> Entered:
+    """Set the password and come in. Every session there was ends.
+
+    Raises errors.BadToken, and errors.InvalidInput for a bad password, which uses up nothing.
+    """
+    with env.db.read() as tx:
+        _, account = _find(env, tx, token)
+    good = read_password(password, names=names_around(env, account))
+    hashed = hash_password(good)
+
+    def work(tx: Transaction) -> Entered:
+        link, account = _find(env, tx, token)
+        now = env.now()
+        if not entry_links.use_link(tx, link.id, now=now):
+            raise BadToken("This link is not valid any more.")
+        accounts.change_account(tx, account.id, password_hash=hashed, password_at=now)
+        sessions.end_sessions(tx, account.id)
+        who = person_of(account)
+        note_change(tx, env, "person.password_set", by=who, ip=where.ip, link=link.purpose)
+        return enter_or_ask(env, tx, account, method=Method.LINK, where=where)
+
+    return env.db.retry(work)
+
+
+def names_around(env: Env, account: AccountRow) -> list[str]:
+    """The names a guesser would try with this account."""
+    shops = [name for shop in env.shops.values() for name in (shop.slug, shop.config.name)]
+    local, _, domain = account.email.partition("@")
+    return [account.name, local, domain.rpartition(".")[0], *shops]
+
+
+def _find(env: Env, tx: Transaction, token: str) -> tuple[LinkRow, AccountRow]:
+    link = None
+    if token.isascii() and len(token) <= _LONGEST_TOKEN:
+        link = entry_links.find_link(tx, hash_token(token), now=env.now())
+    account = accounts.find_account(tx, link.account_id) if link else None
+    if link is None or account is None or account.disabled_at is not None:
+        raise BadToken("This link is not valid any more.")
+    return link, account
