@@ -2,9 +2,9 @@
 
 `settings` what can be set · `addresses`, `headers`, `mime`, `dkim_signature` from letter to bytes ·
 `verp` return addresses nobody can forge · `reply` what a server said · `classify` what that means ·
-`wire` the socket · `opening`, `session` the dialogue · `batch`, `pool`, `circuit` several at once ·
+`printable`, `form_mail` many letters on one form · `wire` the socket · `opening`, `session` getting
+in · `lane` one connection's dialogue · `dial`, `run`, `pool`, `one_call` many letters at once · `circuit`, `pace` when to leave a server alone ·
 `checkup`, `sender_dns` what is wrong with the set-up.
 
-`wire`, `opening`, `session`, `batch` and `pool` do I/O on the way of a letter; the other files up
-to `classify` are pure, so that another way to send can use them as they are.
+`wire`, `opening`, `session`, `dial`, `lane` and `pool` do I/O; the other files are pure.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -35,6 +36,7 @@ class Mailbox:
         return self.address.rpartition("@")[2]
 
 
+@lru_cache(maxsize=256)
 def parse_mailbox(text: str) -> Mailbox:
     """Read `Kettle & Co <hello@kettle.example>` or a bare address. Raises BadAddress."""
     match = _NAMED.fullmatch(text)
@@ -65,6 +67,7 @@ def to_ascii_address(address: str) -> str:
     return ascii_address
 
 
+@lru_cache(maxsize=4096)
 def to_ascii_domain(domain: str) -> str:
     """The domain in lower case and as A-labels (IDNA 2008 after UTS 46). Raises BadAddress."""
     lower = domain.lower()

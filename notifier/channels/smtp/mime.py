@@ -10,23 +10,30 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote
 
-from notifier.channels.base import Letter
+import structlog
+
+from notifier.channels.base import FormLetter, Letter
 from notifier.channels.smtp.addresses import (
     Mailbox,
     parse_mailbox,
     to_ascii_address,
     to_ascii_domain,
 )
+from notifier.channels.smtp.form_mail import UNSUBSCRIBE, Blueprint, FormMail
 from notifier.channels.smtp.headers import clean, encode_text, header_line, write_mailbox
 from notifier.channels.smtp.printable import dot_stuffed, quote_printable, without_stuffing
 from notifier.channels.smtp.settings import Settings
 from notifier.channels.smtp.verp import ReturnPurpose, make_address, make_token
+from notifier.metrics import NO_SKELETON
 
 __all__ = ["Mail", "build_mail"]
+
+_log = structlog.get_logger(__name__)
 
 LONGEST_SUBJECT = 200
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -88,6 +95,20 @@ def build_mail(
     Raises BadAddress when the recipient cannot be written to by mail, and ValueError when the
     letter itself is unusable (a header that is ours, an unfit uid, no text at all).
     """
+    if isinstance(letter, FormLetter):
+        mail = _on_its_form(letter, settings=settings, secret=secret, now=now)
+        if mail is not None:
+            return mail if sign is None else _signed(mail, sign)
+    mail = _whole(letter, settings=settings, secret=secret, now=now)
+    return mail if sign is None else _signed(mail, sign)
+
+
+def _signed(mail: Mail, sign: Sign) -> Mail:
+    content = sign(mail.content) + mail.content
+    return Mail(mail.envelope_from, mail.recipient, content, mail.sender_group)
+
+
+def _whole(letter: Letter, *, settings: Settings, secret: bytes, now: datetime) -> Mail:
     recipient = to_ascii_address(letter.address)
     sender = parse_mailbox(letter.sender or settings.from_address)
     envelope_from, group = _envelope(letter.uid, sender, settings, secret)
@@ -96,9 +117,79 @@ def build_mail(
     kind, body = _body(letter)
     head = "\r\n".join(header_line(name, value) for name, value in [*headers, *kind])
     content = head.encode("ascii") + b"\r\n\r\n" + body
-    if sign is not None:
-        content = sign(content) + content
     return Mail(envelope_from, recipient, content, group)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made of a form; `form_mail` None: its letters are written in full."""
+
+    settings: Settings
+    secret: bytes
+    sender: Mailbox
+    form_mail: FormMail | None
+
+
+def _on_its_form(
+    letter: FormLetter, *, settings: Settings, secret: bytes, now: datetime
+) -> Mail | None:
+    """The mail, put together from its form; None where it has to be written in full.
+
+    The first letter of a form is written both ways; should they differ, none is put together.
+    """
+    key = ("mail", letter.sender, letter.reply_to)
+    made = letter.form.made.get(key)
+    if isinstance(made, _Made) and made.settings is settings and made.secret == secret:
+        return _put_together(letter, made, now=now)
+    sender = parse_mailbox(letter.sender or settings.from_address)
+    made = _Made(settings, secret, sender, _form_mail(letter, sender, settings, secret))
+    mail = _put_together(letter, made, now=now)
+    if mail is not None:
+        whole = _whole(letter, settings=settings, secret=secret, now=now)
+        if (mail.content, mail.envelope_from) != (whole.content, whole.envelope_from):
+            _log.error("a mail put together from its form differs", kind=letter.kind)
+            NO_SKELETON.labels(kind=letter.kind).inc()
+            made, mail = replace(made, form_mail=None), whole
+    letter.form.made[key] = made
+    return mail
+
+
+def _put_together(letter: FormLetter, made: _Made, *, now: datetime) -> Mail | None:
+    if made.form_mail is None or not _UID.fullmatch(letter.uid):
+        return None
+    recipient = to_ascii_address(letter.address)
+    wire = made.form_mail.write(letter, recipient, date=letter.first_tried_at or now)
+    if wire is None:
+        return None
+    envelope_from, group = _envelope(letter.uid, made.sender, made.settings, made.secret)
+    return Mail(envelope_from, recipient, None, group, wire=wire)
+
+
+def _form_mail(
+    letter: FormLetter, sender: Mailbox, settings: Settings, secret: bytes
+) -> FormMail | None:
+    if not letter.text.strip() or not letter.html.strip():
+        return None
+    if any(name.lower() == UNSUBSCRIBE.lower() for name, _ in letter.headers[1:]):
+        return None
+    reply = [("Reply-To", write_mailbox(parse_mailbox(letter.reply_to)))] if letter.reply_to else []
+    extra = [one for one in _extra_headers(letter, settings, secret) if one[0] != UNSUBSCRIBE]
+    plain, html = (f"{_write_part_headers(one).decode()}\r\n\r\n" for one in ("plain", "html"))
+
+    def lines(headers: list[tuple[str, str]]) -> str:
+        return "".join(f"{header_line(name, value)}\r\n" for name, value in headers)
+
+    blueprint = Blueprint(
+        before_recipient=lines([("From", write_mailbox(sender))]),
+        subject=_subject,
+        domain=sender.domain,
+        after_id=lines(reply),
+        extra=letter.headers,
+        mailbox=lambda uid: _mailbox(uid, settings, secret),
+        before_parts=lines(extra),
+        part_heads=(plain, html),
+    )
+    return FormMail(letter.form, blueprint)
 
 
 def _envelope(uid: str, sender: Mailbox, settings: Settings, secret: bytes) -> tuple[str, str]:
@@ -119,13 +210,17 @@ def _headers(
     headers = [
         ("From", write_mailbox(sender)),
         ("To", recipient),
-        ("Subject", encode_text(_shorten(clean(letter.subject)))),
+        ("Subject", _subject(letter.subject)),
         ("Date", format_datetime(date)),
         ("Message-ID", f"<{letter.uid}@{sender.domain}>"),
     ]
     if letter.reply_to:
         headers.append(("Reply-To", write_mailbox(parse_mailbox(letter.reply_to))))
     return headers
+
+
+def _subject(subject: str) -> str:
+    return encode_text(_shorten(clean(subject)))
 
 
 def _shorten(subject: str) -> str:
@@ -162,17 +257,21 @@ def _header_value(name: str, value: str) -> str:
 
 def _with_mailbox(value: str, uid: str, settings: Settings, secret: bytes) -> str:
     """Adds our mailto: after the https link, where we have a mailbox that reads it."""
-    if "mailto:" in value.lower() or not secret:
-        return value
+    return value if "mailto:" in value.lower() else value + _mailbox(uid, settings, secret)
+
+
+def _mailbox(uid: str, settings: Settings, secret: bytes) -> str:
+    if not secret:
+        return ""
     if settings.bounce_domain:
         domain = to_ascii_domain(settings.bounce_domain)
         address = make_address(ReturnPurpose.UNSUBSCRIBE, uid, domain=domain, secret=secret)
-        return f"{value}, <mailto:{address}?subject=unsubscribe>"
+        return f", <mailto:{address}?subject=unsubscribe>"
     if settings.unsubscribe_address:
         address = parse_mailbox(settings.unsubscribe_address).address
         token = quote(make_token(ReturnPurpose.UNSUBSCRIBE, uid, secret=secret))
-        return f"{value}, <mailto:{quote(address, safe='@')}?subject=unsubscribe%20{token}>"
-    return value
+        return f", <mailto:{quote(address, safe='@')}?subject=unsubscribe%20{token}>"
+    return ""
 
 
 def _body(letter: Letter) -> tuple[list[tuple[str, str]], bytes]:

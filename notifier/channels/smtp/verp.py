@@ -14,6 +14,9 @@ from base64 import b32encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+
+from notifier.signing import KeyedHash
 
 __all__ = ["ReturnPath", "ReturnPurpose", "find_tokens", "make_address", "make_token", "read_token"]
 
@@ -73,5 +76,10 @@ def find_tokens(text: str, *, secrets: Iterable[bytes]) -> Iterator[ReturnPath]:
 
 
 def _mac(purpose: ReturnPurpose, uid: str, secret: bytes) -> str:
-    digest = hmac.digest(secret, f"return-address v1 {purpose} {uid}".encode(), "sha256")
+    digest = _keyed(secret).digest(f"return-address v1 {purpose} {uid}".encode())
     return b32encode(digest[:10]).decode("ascii").lower()
+
+
+@lru_cache(maxsize=8)
+def _keyed(secret: bytes) -> KeyedHash:
+    return KeyedHash(secret)
