@@ -112,7 +112,7 @@ def compose(
         medium=Medium(message.medium),
         shop=shop.slug,
         locale=message.locale,
-        context=_context(env, shop, message, batch),
+        context=context_of(env, shop, message, batch),
     )
     return Letter(
         message_id=message.id,
@@ -142,11 +142,12 @@ def _unsubscribe_link(env: Env, message: MessageRow) -> str:
     return env.token_link("u", Purpose.UNSUBSCRIBE, message.subscription_id)
 
 
-def _context(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
+def context_of(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
+    """The values its template is given. Raises TemplateProblem, LookupError."""
     kind = MessageKind(message.kind)
     if kind in ABOUT_ORDERS:
-        return order_context(env, _shop(shop), message, _matter(message, batch))
-    base = {"kind": message.kind, "shop": _shop(shop)}
+        return order_context(env, shop_values(shop), message, _matter(message, batch))
+    base = {"kind": message.kind, "shop": shop_values(shop)}
     if kind is MessageKind.SOURCE_TROUBLE:
         return {**base, **_trouble(env, message)}
     if kind is MessageKind.MANAGE_LINK:
@@ -161,7 +162,8 @@ def _matter(message: MessageRow, batch: Batch) -> OrderMatter:
     return matter
 
 
-def _shop(shop: ShopRef) -> dict[str, Any]:
+def shop_values(shop: ShopRef) -> dict[str, Any]:
+    """The group `shop` of a message's values."""
     own = shop.config
     return {
         "name": own.name,

@@ -42,6 +42,7 @@ __all__ = [
     "current_parts",
     "discard_draft",
     "faults_of",
+    "missing_parts",
     "preview",
     "publish_all",
     "publish_version",
@@ -102,7 +103,7 @@ def faults_of(
         default = default_parts(tx, place)
         around = load_around(tx, place.shop, place.locale)
     whole = {**_of_every_shop(default, place), **parts}
-    missing = _missing({**default, **parts})
+    missing = missing_parts({**default, **parts})
     draft = Draft(kind=kind, locale=place.locale, parts=whole, around=around)
     return (*missing, *room.examine(draft).findings)
 
@@ -112,14 +113,15 @@ def _of_every_shop(default: Mapping[str, str], place: Place) -> dict[str, str]:
     return dict(default) if place.shop else {}
 
 
-def _missing(parts: Mapping[str, str]) -> tuple[Finding, ...]:
+def missing_parts(parts: Mapping[str, str]) -> tuple[Finding, ...]:
+    """What a mail lacks that has some of its parts."""
     there = [part for part in EMAIL_PARTS if parts.get(part, "").strip()]
     if not there or len(there) == len(EMAIL_PARTS):
         return ()
     return tuple(
         Finding(part=part, message="it is missing; a mail has a subject, a text and an HTML part")
         for part in EMAIL_PARTS
-        if part not in parts
+        if not parts.get(part, "").strip()
     )
 
 
