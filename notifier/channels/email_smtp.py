@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
-from notifier.channels.base import Finding, Letter, NotePhase, Result
+from notifier.channels.base import Finding, Letter, LetterDesk, NotePhase, Result
 from notifier.channels.bounces import read_mail
 from notifier.channels.smtp.checkup import check_server
 from notifier.channels.smtp.dkim_signature import make_signer
@@ -63,15 +64,27 @@ class Channel:
                 f"ca_file: {settings.ca_file} holds no certificates in PEM: {error}"
             ) from error
         self._pool = Pool(
-            open_session=self._open, build=self._build, size=settings.connections, clock=clock
+            open_session=self._open, build=self._build, settings=settings, clock=clock
         )
 
     def send(
         self, letters: Sequence[Letter], *, note: NotePhase
     ) -> Iterator[tuple[Letter, Result]]:
-        """Try each letter once, over several connections. `note` is called from their threads,
-        never by two at a time; if it raises, that letter is not handed over."""
+        """Try each letter once, over several connections. If `note` raises, that letter is not
+        handed over."""
         return self._pool.send(letters, note=note)
+
+    def carry(self, desk: LetterDesk) -> Iterator[None]:
+        """Carry letters over several connections while more are put on the desk."""
+        return self._pool.carry(desk)
+
+    def pause_left(self) -> timedelta:
+        """For how long the server is left alone yet."""
+        return self._pool.pause_left()
+
+    def wake(self) -> None:
+        """From any thread: look at the desk."""
+        self._pool.wake()
 
     def check(self) -> list[Finding]:
         """Log in and offer the sender without sending; look at what receivers check in DNS."""
@@ -84,7 +97,7 @@ class Channel:
         self._pool.close()
 
     def _open(self) -> Session:
-        return open_session(self._settings, tls_context=self._tls_context, clock=self._clock)
+        return open_session(self._settings, tls_context=self._tls_context)
 
     def _build(self, letter: Letter) -> Mail:
         return build_mail(

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from notifier.channels.base import Blame, Outcome, Result
 from notifier.channels.smtp.reply import Reply
@@ -144,11 +145,7 @@ def classify(
     if enhanced and enhanced[0] != str(code)[0]:
         enhanced = ""  # they contradict each other; the three digits are the protocol's
     answer = f"{code} {enhanced}"
-    row = next(
-        row
-        for row, pattern, hint in _COMPILED
-        if stage in row.stages and pattern.match(answer) and hint.search(text)
-    )
+    row = next(row for row, hint in _rows_for(stage, answer) if hint.search(text))
     queued = _QUEUED.search(text.strip()) if row.outcome is ACCEPTED else None
     return Result(
         outcome=row.outcome,
@@ -157,6 +154,16 @@ def classify(
         detail=shorten(text),
         provider_id=queued[1] if queued else "",
         retry_after=row.retry_after,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _rows_for(stage: Stage, answer: str) -> tuple[tuple[Row, re.Pattern[str]], ...]:
+    """The rows that fit but for their hints, in their order."""
+    return tuple(
+        (row, hint)
+        for row, pattern, hint in _COMPILED
+        if stage in row.stages and pattern.match(answer)
     )
 
 

@@ -15,7 +15,6 @@ from notifier.channels.smtp.reply import Reply
 from notifier.channels.smtp.session import Session
 from notifier.channels.smtp.settings import Settings
 from notifier.channels.smtp.wire import BadCertificate, NoReply, Wire, connect
-from notifier.clock import Clock
 
 __all__ = ["OpeningFailed", "make_tls_context", "open_session"]
 
@@ -36,7 +35,7 @@ def make_tls_context(settings: Settings) -> ssl.SSLContext:
     return context
 
 
-def open_session(settings: Settings, *, tls_context: ssl.SSLContext, clock: Clock) -> Session:
+def open_session(settings: Settings, *, tls_context: ssl.SSLContext) -> Session:
     """Connect, encrypt, introduce ourselves, log in. Raises OpeningFailed."""
     try:
         wire = connect(settings.host, settings.port, timeout=settings.connect_timeout)
@@ -48,7 +47,7 @@ def open_session(settings: Settings, *, tls_context: ssl.SSLContext, clock: Cloc
     except BaseException:
         wire.close()
         raise
-    return Session(wire, settings, extensions=opener.extensions, clock=clock)
+    return Session(wire, settings, extensions=opener.extensions)
 
 
 class _Opener:

@@ -78,6 +78,18 @@ class ReplyReader:
             raise Unreadable(_decode(bytes(self._buffer[:200])) or " ".join(self._lines[:2]))
         return None
 
+    def skip_good(self, start: bytes) -> bool:
+        """Pass over the next reply if it is one line and begins with `start`: what is said in it
+        does not matter then. False when it is another one, or not there yet."""
+        if not start or self._lines or not self._buffer.startswith(start):
+            return False
+        end = self._buffer.find(b"\n")
+        if end < 0:
+            return False
+        del self._buffer[: end + 1]
+        self._seen = len(self._buffer)
+        return True
+
     def end(self) -> Reply | None:
         """The server has closed: whether the last, unended line is a whole reply all the same."""
         line = bytes(self._buffer)

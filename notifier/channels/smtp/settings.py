@@ -52,7 +52,14 @@ class Settings:
     hello_name: str = field(
         default="", metadata=_help("How we introduce ourselves (EHLO). Empty: our IP address.")
     )
-    connections: int = field(default=4, metadata=_help("Connections used at the same time."))
+    connections: int = field(default=16, metadata=_help("Connections used at the same time."))
+    rate: float = field(
+        default=0.0, metadata=_help("Letters a second at most, over all connections. 0: no limit.")
+    )
+    provider_rate: float = field(
+        default=0.0,
+        metadata=_help("Letters a second at most to one mailbox provider. 0: no limit."),
+    )
     max_per_connection: int = field(
         default=100, metadata=_help("Letters sent before a connection is replaced.")
     )
@@ -102,6 +109,8 @@ class Settings:
     def _check_numbers(self) -> None:
         for name, least, most in (
             ("connections", 1, 200),
+            ("rate", 0, 100_000),
+            ("provider_rate", 0, 100_000),
             ("max_per_connection", 1, 1_000_000),
             ("max_connection_seconds", 0, 86_400),
             ("connect_timeout", 0.05, 600),

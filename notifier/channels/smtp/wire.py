@@ -113,23 +113,10 @@ class Wire:
                 return self._last_reply()
             self._replies.feed(octets)
 
-    def early_reply(self) -> Reply | None:
-        """A reply that is there already, unasked for. Never waits.
-
-        Raises NoReply when the server has hung up, so that it is noticed before anything that
-        could count as handed over is sent.
-        """
+    def detach(self) -> tuple[socket.socket, ReplyReader]:
+        """The socket, which waits no more from now on, and what was read from it already."""
         self._sock.settimeout(0)
-        try:
-            octets = self._sock.recv(_CHUNK)
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return self._take()
-        except (OSError, ValueError) as error:
-            raise NoReply("dropped", f"The connection broke: {error}") from error
-        if not octets:
-            return self._last_reply()
-        self._replies.feed(octets)
-        return self._take()
+        return self._sock, self._replies
 
     def close(self) -> None:
         self._sock.close()
