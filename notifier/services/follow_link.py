@@ -89,7 +89,7 @@ def product_url(variant: VariantRow, *, medium: str = "", campaign: str = "") ->
 def _count(env: Env, message: MessageRow) -> None:
     """Note the click. A database that is busy does not keep the customer from the shop."""
     try:
-        env.db.retry(
+        env.db.together(
             lambda tx: clicks.record_click(
                 tx,
                 message_id=message.id,

@@ -129,7 +129,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
         _greet(env, tx, shop, made, address=address, is_first=not standing.confirming)
         return made.id
 
-    return env.db.retry(work)
+    return env.db.together(work)
 
 
 def _check_quantity(quantity: int) -> None:

@@ -120,6 +120,7 @@ def _as_told(tx: Connection, sql: str, error: Any) -> BaseException:
     gone = tx.dialect.is_disconnect(error, driver, None)
     if gone:
         tx.invalidate(error)
-    return DBAPIError.instance(
+    told: BaseException = DBAPIError.instance(
         sql, None, error, base, hide_parameters=True, connection_invalidated=gone
     )
+    return told

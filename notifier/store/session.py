@@ -8,11 +8,14 @@ whatever the timeout. Code that may meet a passing conflict uses `Database.retry
 from __future__ import annotations
 
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -21,6 +24,8 @@ from sqlalchemy.pool import QueuePool
 
 from notifier.domain.work import Work
 from notifier.errors import ConfigError, StoreBusy
+from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, patient_connection
+from notifier.store.write_line import SharedCommit, WriteLine
 
 T = TypeVar("T")
 Transaction = Connection
@@ -28,12 +33,23 @@ Nudge = Callable[[Connection, frozenset[Work]], None]
 
 _WORK = "work made"  # where a connection remembers it until its transaction ends
 
-BUSY_SECONDS = 10
+BUSY_SECONDS = JOBS_WAIT
 # 25006: a standby after a failover; 25P03: idle too long; 53: disk, memory or connections full
 PASSING_SQLSTATES = (
     *("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57014"),
     *("08", "25006", "25P03", "53"),
 )
+
+
+@dataclass(slots=True, weakref_slot=True)
+class _Together:
+    """What all who have one database open in this process share."""
+
+    line: WriteLine = field(default_factory=WriteLine)
+    changes: int = 0
+
+
+_open: WeakValueDictionary[str, _Together] = WeakValueDictionary()
 
 
 class Database:
@@ -47,6 +63,13 @@ class Database:
         self.nudge: Nudge | None = None
         self.engine = _make_engine(url, pool_size=pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._shared = _open.setdefault(str(self.engine.url), _Together())
+        self._commits = SharedCommit(self._begin)
+
+    @property
+    def changes(self) -> int:
+        """Grows with every commit of this process but those of `together`."""
+        return self._shared.changes
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -59,29 +82,66 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One writing transaction: committed at the end, rolled back on any error."""
-        with _translated(), self.engine.connect() as connection:
-            if self.is_sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            connection.info.pop(_WORK, None)  # of a transaction that was rolled back
+        with self._begin() as connection:
             yield connection
-            made = connection.info.pop(_WORK, None)
-            if made and self.nudge is not None:
-                self.nudge(connection, frozenset(made))
-            connection.commit()
+        self._shared.changes += 1
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        line = self._shared.line if self.is_sqlite else None
+        if line is not None and not line.acquire(timeout=lock_wait()):
+            raise StoreBusy("The database cannot take this now: others write before.")
+        try:
+            with _translated(), self.engine.connect() as connection:
+                _wait_no_longer(connection)
+                if self.is_sqlite:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.info.pop(_WORK, None)  # of a transaction that was rolled back
+                yield connection
+                made = connection.info.pop(_WORK, None)
+                if made and self.nudge is not None:
+                    self.nudge(connection, frozenset(made))
+                connection.commit()
+        finally:
+            if line is not None:
+                line.release()
+
+    def together(self, work: Callable[[Connection], T]) -> T:
+        """As `retry`, for small work of many visitors at once that changes nothing they are shown.
+
+        What comes at the same time is committed in one transaction; work that raises is rolled
+        back alone.
+        """
+
+        def shared() -> T:
+            with _translated():
+                result: T = self._commits.run(work)
+            return result
+
+        return self._again(shared, tries=4)
 
     def retry(self, work: Callable[[Connection], T], *, tries: int = 4) -> T:
         """Run `work` in a writing transaction, the whole again if the database was busy.
 
-        Raises errors.StoreBusy when it still is after `tries`.
+        Raises errors.StoreBusy when it still is after `tries`, or as long as one may wait here.
         """
+
+        def alone() -> T:
+            with self.write() as tx:
+                return work(tx)
+
+        return self._again(alone, tries=tries)
+
+    def _again(self, act: Callable[[], T], *, tries: int) -> T:
+        until = time.monotonic() + lock_wait()
         for attempt in range(1, tries):
             try:
-                with self.write() as tx:
-                    return work(tx)
+                return act()
             except StoreBusy:
+                if time.monotonic() > until:
+                    raise
                 time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
-        with self.write() as tx:
-            return work(tx)
+        return act()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -117,6 +177,8 @@ def _is_passing(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
     sqlstate = getattr(error.orig, "sqlstate", None)
+    if sqlstate is None and isinstance(error.orig, _server_gone()):
+        return True  # psycopg's own words: no such host, refused, no answer
     if sqlstate:
         return str(sqlstate).startswith(PASSING_SQLSTATES)
     words = str(error.orig).lower()
@@ -125,23 +187,45 @@ def _is_passing(error: DBAPIError) -> bool:
     return isinstance(error, OperationalError) and any(w in words for w in passing + refused)
 
 
+def _server_gone() -> tuple[type[BaseException], ...]:
+    """psycopg's OperationalError where psycopg is in use."""
+    psycopg = sys.modules.get("psycopg")
+    return (psycopg.OperationalError,) if psycopg else ()
+
+
+def _wait_no_longer(connection: Connection) -> None:
+    """Let locks be waited for as long as one may here; told to the database when it changes."""
+    limit = lock_wait()
+    if connection.info.get("lock_wait", JOBS_WAIT) == limit:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={limit * 1000:.0f}")
+    else:
+        connection.exec_driver_sql(f"SET lock_timeout = {limit * 1000:.0f}")
+        connection.commit()
+    connection.info["lock_wait"] = limit
+
+
 def _make_engine(url: str, *, pool_size: int) -> Engine:
     if url.startswith(("postgres://", "postgresql://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     if url.startswith("postgresql"):
-        return create_engine(
+        engine = create_engine(
             url,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_timeout=5,
+            pool_timeout=VISITORS_WAIT,
             pool_pre_ping=True,
             connect_args={
-                "connect_timeout": 5,
+                "connect_timeout": 3,
+                "tcp_user_timeout": 5000,
                 "application_name": "notifier",  # so that pg_stat_activity names us
                 "options": "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000 "
                 "-c idle_in_transaction_session_timeout=60000",
             },
         )
+        event.listen(engine, "do_connect", _connect_patiently)
+        return engine
     if not url.startswith("sqlite"):
         raise ConfigError(
             f"database url {url.split('://', 1)[0]!r} is not known. "
@@ -152,11 +236,15 @@ def _make_engine(url: str, *, pool_size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_timeout=5,
+        pool_timeout=VISITORS_WAIT,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _connect_patiently(_dialect: Any, _record: Any, given: Any, named: dict[str, Any]) -> Any:
+    return patient_connection().connect(*given, **named)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -164,7 +252,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",  # the outbox must not forget a send on power loss
-        f"busy_timeout={BUSY_SECONDS * 1000}",
+        f"busy_timeout={BUSY_SECONDS * 1000:.0f}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-16000",
@@ -184,6 +272,7 @@ def can_write(db: Database) -> bool:
     """True when a writing transaction can begin now (for /readyz)."""
     try:
         with db.engine.connect() as connection:
+            _wait_no_longer(connection)
             if db.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             connection.execute(text("UPDATE leases SET until = until WHERE name = ''"))
