@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from notifier.errors import Conflict, NotFound
@@ -17,6 +18,7 @@ __all__ = [
     "WaveRow",
     "list_releases",
     "pause_release",
+    "release_now",
     "resume_release",
     "show_release",
     "stop_release",
@@ -37,11 +39,18 @@ class ReleaseShown:
 
 
 def list_releases(
-    env: Env, shop: ShopRef, *, before: int | None = None, limit: int = 50
+    env: Env,
+    shop: ShopRef,
+    *,
+    before: int | None = None,
+    states: Sequence[str] = (),
+    limit: int = 50,
 ) -> list[ReleaseShown]:
-    """Newest first, without waves."""
+    """Newest first, without waves; only those in `states`, if any are named."""
     with env.db.read() as tx:
-        rows = releases.list_releases(tx, shop_id=shop.id, before=before, limit=limit)
+        rows = releases.list_releases(
+            tx, shop_id=shop.id, before=before, states=states, limit=limit
+        )
         found = catalogue.find_variants(tx, [row.variant_id for row in rows])
     return [ReleaseShown(release=row, variant=found.get(row.variant_id)) for row in rows]
 
@@ -112,6 +121,20 @@ def stop_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Releas
             )
             steer.hold_messages(tx, row.id, reason=STOPPED, now=now)
             _note(env, tx, row, "release.stopped", by=by)
+        return _show(tx, _of_shop(tx, shop, release_id))
+
+    return env.db.retry(work)
+
+
+def release_now(env: Env, shop: ShopRef, release_id: int, *, by: str) -> ReleaseShown:
+    """Do not wait for the next wave's time. How many it tells is decided as ever. Raises Conflict
+    when it does not run."""
+
+    def work(tx: Transaction) -> ReleaseShown:
+        row = _locked(tx, shop, release_id)
+        _need(row, {"running"}, "hurry")
+        releases.update_release(tx, row.id, next_wave_at=env.now())
+        _note(env, tx, row, "release.hurried", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
 
     return env.db.retry(work)

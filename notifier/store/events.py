@@ -132,7 +132,11 @@ class HoldRow:
 
 
 def find_holds(
-    tx: Connection, *, hold_id: int | None = None, undecided: bool = False
+    tx: Connection,
+    *,
+    hold_id: int | None = None,
+    shop_id: int | None = None,
+    undecided: bool = False,
 ) -> Sequence[HoldRow]:
     query = select(
         holds.c.id,
@@ -146,6 +150,8 @@ def find_holds(
     ).order_by(holds.c.id.desc())
     if hold_id is not None:
         query = query.where(holds.c.id == hold_id)
+    if shop_id is not None:
+        query = query.where(holds.c.shop_id == shop_id)
     if undecided:
         query = query.where(holds.c.decided_at.is_(None))
     return [HoldRow(**row._mapping) for row in tx.execute(query.limit(200))]

@@ -82,8 +82,14 @@ def load_release(tx: Connection, release_id: int, *, for_update: bool = False) -
 
 
 def list_releases(
-    tx: Connection, *, shop_id: int, before: int | None = None, limit: int = 50
+    tx: Connection,
+    *,
+    shop_id: int,
+    before: int | None = None,
+    states: Sequence[str] = (),
+    limit: int = 50,
 ) -> list[ReleaseRow]:
+    """The newest first; only those in `states`, if any are named."""
     query = (
         select(*_COLUMNS)
         .where(releases.c.shop_id == shop_id)
@@ -92,6 +98,8 @@ def list_releases(
     )
     if before is not None:
         query = query.where(releases.c.id < before)
+    if states:
+        query = query.where(releases.c.state.in_(states))
     return [_release(row) for row in tx.execute(query)]
 
 

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from notifier.rendering import Renderer
 from notifier.services.env import Env
-from notifier.web.admin import assets, door, front, today
+from notifier.web.admin import assets, door, front, releases, today
 from notifier.web.admin.failures import register_failures
 from notifier.web.here import EXTENSION
 from notifier.web.public import HSTS, RENDERER, trusted_hosts
@@ -18,7 +18,9 @@ from notifier.web.public import HSTS, RENDERER, trusted_hosts
 PAGES = (
     assets.blueprint,
     front.blueprint,
+    sign_in.blueprint,
     today.blueprint,
+    releases.blueprint,
 )
 PREFIX = "/admin"
 
