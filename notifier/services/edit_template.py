@@ -24,6 +24,7 @@ from notifier.services.published_templates import PublishedTemplates
 from notifier.services.template_author import Author, named, note
 from notifier.services.template_place import (
     Place,
+    Standing,
     changed_parts,
     default_parts,
     load_standing,
@@ -154,7 +155,10 @@ def save_draft(
 
     def work(tx: Transaction) -> int:
         copied = {part: default.get(part, "") for part in parts}
-        before = load_standing(tx, place).current
+        standing = load_standing(tx, place)
+        before = standing.current
+        if standing.newest == expected_version and not accepted and _is_same(before, parts):
+            return _take_as_it_is(tx, env, place, standing, publish=publish, by=named(by))
         for part, text in (before.copied if before else {}).items():
             if part in copied and part not in accepted:
                 copied[part] = text
@@ -171,6 +175,22 @@ def save_draft(
         )
 
     return run_once(env, place, work)
+
+
+def _is_same(version: Version | None, parts: Mapping[str, str]) -> bool:
+    return version is not None and dict(version.parts) == dict(parts)
+
+
+def _take_as_it_is(
+    tx: Transaction, env: Env, place: Place, standing: Standing, *, publish: bool, by: Author
+) -> int:
+    """Nothing was changed since the last version: it needs no copy to be published."""
+    current = standing.draft or standing.published
+    number = current.number if current else 0
+    if publish and standing.draft is not None:
+        _publish(tx, place, number)
+        note(tx, env, "published", place, standing, version=number, by=by)
+    return number
 
 
 def store_version(

@@ -57,6 +57,11 @@ def send_test(
         html=rendered.html,
         short=rendered.short,
     )
+    return post_now(env, channel, letter)
+
+
+def post_now(env: Env, channel: str, letter: Letter) -> Result:
+    """Hand one letter over, beside the outbox, and say what came of it. Raises ConfigError."""
     made = make_channel(env, channel)
 
     def note(_message_id: int, _phase: Phase) -> None:

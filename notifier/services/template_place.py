@@ -63,6 +63,16 @@ def shipped() -> FileTemplates:
 def default_parts(tx: Transaction, place: Place) -> dict[str, str]:
     """What is used where the shop has nothing of its own: what is published for every shop, else
     what came with the program. Empty where the language has nothing."""
+    found = shipped_parts(place)
+    if place.shop:
+        common = Place(shop="", kind=place.kind, locale=place.locale)
+        version = load_standing(tx, common).published
+        found.update(version.parts if version else {})
+    return found
+
+
+def shipped_parts(place: Place) -> dict[str, str]:
+    """What came with the program for exactly this language."""
     kind = message_kind(place.kind)
     found: dict[str, str] = {}
     for name in reversed(locale_chain(place.locale)):
@@ -70,10 +80,6 @@ def default_parts(tx: Transaction, place: Place) -> dict[str, str]:
             source = shipped().find(kind, part, shop="", locale=name)
             if source is not None:
                 found[part] = source.source
-    if place.shop:
-        common = Place(shop="", kind=place.kind, locale=place.locale)
-        version = load_standing(tx, common).published
-        found.update(version.parts if version else {})
     return found
 
 
