@@ -322,6 +322,12 @@ class Shop(Section):
         description="When alerts may go out by SMS, in the recipient's time zones: safe (10–18, "
         "Sat 10–17, Sun 12–17) | by_state (8–21 and the rules of US states) | always.",
     )
+    sms_segment_price: float = Field(
+        0.0,
+        ge=0,
+        description="What one segment of an SMS costs, in `currency`; the template editor shows it. "
+        "0: not known.",
+    )
     sms_a_day: int = Field(3, ge=0, description="Most alerts by SMS to one number a day. 0: any.")
     double_opt_in: bool = Field(True, description="Ask for confirmation by link before waiting.")
     waiting_mail: bool = Field(True, description="Say “you are on the list” after confirmation.")
