@@ -325,8 +325,8 @@ class Shop(Section):
     sms_segment_price: float = Field(
         0.0,
         ge=0,
-        description="What one segment of an SMS costs, in `currency`; the template editor shows it. "
-        "0: not known.",
+        description="What one segment of an SMS costs, in `currency`; the template editor shows "
+        "it. 0: not known.",
     )
     sms_a_day: int = Field(3, ge=0, description="Most alerts by SMS to one number a day. 0: any.")
     double_opt_in: bool = Field(True, description="Ask for confirmation by link before waiting.")
