@@ -12,7 +12,7 @@ from notifier.store import operation, outbox, releases, sources, switches
 from notifier.store.leases import list_jobs
 from notifier.store.operation import Counts
 from notifier.store.outbox import Depth
-from notifier.store.schema import is_current
+from notifier.store.schema import is_behind
 from notifier.store.session import Database, Transaction, can_write
 
 DAY = timedelta(days=1)
@@ -36,7 +36,7 @@ class Readiness:
 
 def read_readiness(env: Env) -> Readiness:
     writes = can_write(env.db)
-    return Readiness(database=writes, schema=writes and is_current(env.db))
+    return Readiness(database=writes, schema=writes and not is_behind(env.db))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

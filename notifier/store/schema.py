@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,21 +13,37 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from notifier.errors import ConfigError
 from notifier.resources import migrations_folder
 from notifier.store.session import Database
 
 MIGRATION_LOCK = 7_031_994  # any fixed number; all processes must use the same
+LOCK_WAIT = "2s"  # for a table in use: who waits for longer keeps everybody else waiting, too
+LOCK_TRIES = 30
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def migrate(db: Database, *, to: str = "head") -> list[str]:
     """Bring the schema to `to`; returns the revisions applied, oldest first.
 
-    Safe to call from several processes at once: one works, the others wait.
+    Safe to call from several processes at once: one works, the others wait. Safe while the service
+    runs: where a table cannot be had at once, all is rolled back and tried again.
     Raises errors.ConfigError when the database was made by a newer program.
     """
     refuse_newer(db)
+    for _ in range(LOCK_TRIES - 1):
+        try:
+            return _migrate_once(db, to=to)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                raise
+            time.sleep(random.uniform(0.1, 0.5))
+    return _migrate_once(db, to=to)
+
+
+def _migrate_once(db: Database, *, to: str) -> list[str]:
     with db.engine.connect() as connection, _migration_lock(connection, db):
         before = _current(connection)
         command.upgrade(_config(connection), to)
@@ -49,6 +67,19 @@ def is_current(db: Database) -> bool:
     head = ScriptDirectory.from_config(_config(None)).get_current_head()
     with db.read() as connection:
         return _current(connection) == head
+
+
+def is_behind(db: Database) -> bool:
+    """True while a migration that this program knows has not run.
+
+    A newer schema is not behind: a program that runs already goes on while a newer one takes over
+    machine by machine, since what it uses is taken away one release later at the earliest.
+    """
+    script = ScriptDirectory.from_config(_config(None))
+    with db.read() as connection:
+        revision = _current(connection)
+    known = {one.revision for one in script.walk_revisions()}
+    return revision is None or (revision in known and revision != script.get_current_head())
 
 
 def refuse_newer(db: Database) -> None:
@@ -83,5 +114,8 @@ def _migration_lock(connection: Connection, db: Database) -> Iterator[None]:
     if db.is_sqlite:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
+        connection.execute(text("SET LOCAL lock_timeout = 0"))  # another may migrate for long
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": MIGRATION_LOCK})
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
     yield
