@@ -141,7 +141,6 @@ class Interleaver:
         for actor in actors:
             actor.thread.join(STUCK)
             done.results[actor.name] = actor.result
-        self._actors.clear()
         return done
 
     def _start(self, name: str, work: Callable[[], Any]) -> _Actor:
@@ -154,6 +153,7 @@ class Interleaver:
             except Exception as error:  # noqa: BLE001  the test looks at it
                 actor.result = error
             with self._changed:
+                del self._actors[threading.get_ident()]  # another thread may get this number
                 actor.state = "done"
                 self._changed.notify_all()
 
@@ -184,6 +184,7 @@ class Interleaver:
                     for one in running:
                         one.state = "blocked"
                     return
+                self._changed.wait(LOOK / 10)
                 if time.monotonic() > until:
                     names = [one.name for one in running]
                     raise AssertionError(f"{names} neither go on nor end")
