@@ -7,7 +7,7 @@ never reads a provider's codes: the channel turns them into an `Outcome` and a `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -117,39 +117,40 @@ class FormLetter(Letter):
     """A letter given as a form and its values; the same Letter to whoever reads it.
 
     `subject`, `text` and `html` are put together when they are first read. A channel that makes
-    something of a whole form (all of a mail but what differs) need not read them at all.
+    something of a whole form (all of a mail but what differs) need not read them at all. `common`
+    is what all letters of a group say, by field; `own` the other fields that are not the default.
     """
 
-    __slots__ = ("form", "values")
+    __slots__ = ("common", "form", "values")
     form: Form
     values: tuple[str, ...]
+    common: Mapping[str, Any]
 
-    def __init__(self, *, form: Form, values: tuple[str, ...], **given: Any) -> None:
+    def __init__(
+        self, *, form: Form, values: tuple[str, ...], common: Mapping[str, Any], **own: Any
+    ) -> None:
         put = object.__setattr__  # a Letter is frozen once it is made
         put(self, "form", form)
         put(self, "values", values)
-        put(self, "locale", form.locale)
-        put(self, "template_version", form.version)
-        for name, default in _UNSAID:
-            put(self, name, default)
-        for name, value in given.items():
+        put(self, "common", common)
+        for name, value in own.items():
             put(self, name, value)
 
-    def __getattr__(self, name: str) -> str:
-        """What is not put together yet (a slot that is not set ends here)."""
-        if name not in ("subject", "text", "html"):
+    def __getattr__(self, name: str) -> Any:
+        """What is asked for the first time (a slot that is not set ends here)."""
+        if name in ("subject", "text", "html"):
+            value: Any = self.form.written(name, self.values)
+        elif name in self.common:
+            value = self.common[name]
+        elif name in _UNSAID:
+            value = _UNSAID[name]
+        else:
             raise AttributeError(name)
-        written = self.form.written(name, self.values)
-        object.__setattr__(self, name, written)
-        return written
+        object.__setattr__(self, name, value)
+        return value
 
 
-_UNSAID = tuple(
-    (one.name, one.default)
-    for one in fields(Letter)
-    if one.default is not MISSING
-    and one.name not in ("locale", "template_version", "subject", "text", "html")
-)
+_UNSAID = {one.name: one.default for one in fields(Letter) if one.default is not MISSING}
 
 NotePhase = Callable[[int, Phase], None]
 

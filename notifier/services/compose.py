@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,14 @@ from notifier.domain.stock import Stock
 from notifier.i18n import duration_words, eta_words, format_date
 from notifier.rendering import Renderer
 from notifier.services.compose_order import order_context
+from notifier.services.compose_own import (
+    MANAGE_LINK_FOR,
+    Recipient,
+    own_values,
+    unsubscribe_headers,
+    unsubscribe_link,
+    with_own,
+)
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_matter import OrderMatter, load_matters
 
@@ -35,8 +43,6 @@ from notifier.store.outbox import MessageRow
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 
-MANAGE_FOR = timedelta(days=30)
-MANAGE_LINK_FOR = timedelta(hours=24)
 HOLD_FOR = timedelta(days=7)
 
 
@@ -100,13 +106,6 @@ def compose(
     if shop is None:
         raise LookupError(f"message {message.id} belongs to a shop that is not configured")
     contact = batch.contacts.get(message.contact_id) if message.contact_id else None
-    unsubscribe = _unsubscribe_link(env, message)
-    headers: tuple[tuple[str, str], ...] = ()
-    if unsubscribe and message.medium == Medium.EMAIL:
-        headers = (
-            ("List-Unsubscribe", f"<{unsubscribe}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-        )
     rendered = renderer.render(
         MessageKind(message.kind),
         medium=Medium(message.medium),
@@ -128,7 +127,7 @@ def compose(
         text=rendered.text,
         html=rendered.html,
         short=rendered.short,
-        headers=headers,
+        headers=unsubscribe_headers(message, unsubscribe_link(env, message)),
         not_after=message.expires_at,
         first_tried_at=message.first_tried_at,
         is_retry_of_unknown=message.unknowns > 0,
@@ -136,22 +135,29 @@ def compose(
     )
 
 
-def _unsubscribe_link(env: Env, message: MessageRow) -> str:
-    if message.subscription_id is None or message.kind in ABOUT_ORDERS:
-        return ""
-    return env.token_link("u", Purpose.UNSUBSCRIBE, message.subscription_id)
-
-
 def context_of(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
     """The values its template is given. Raises TemplateProblem, LookupError."""
     kind = MessageKind(message.kind)
     if kind in ABOUT_ORDERS:
         return order_context(env, shop_values(shop), message, _matter(message, batch))
+    shared = shared_context(env, shop, message, batch)
+    subscription = batch.subscriptions.get(message.subscription_id or 0)
+    to = Recipient(env, shop, message, subscription)
+    return with_own(shared, {path: own(to) for path, own in own_values(kind).items()})
+
+
+def shared_context(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
+    """What is the same for all who are told the same: all but compose_own.own_values.
+
+    Not for what is about an order. Raises LookupError.
+    """
+    kind = MessageKind(message.kind)
     base = {"kind": message.kind, "shop": shop_values(shop)}
     if kind is MessageKind.SOURCE_TROUBLE:
         return {**base, **_trouble(env, message)}
     if kind is MessageKind.MANAGE_LINK:
-        return {**base, **_manage_link(env, shop, message)}
+        expires_in = duration_words(MANAGE_LINK_FOR, message.locale)
+        return {**base, "links": {"unsubscribe": ""}, "expires_in": expires_in}
     return {**base, **_about_product(env, shop, message, batch)}
 
 
@@ -200,20 +206,6 @@ def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
     }
 
 
-def _manage_link(env: Env, shop: ShopRef, message: MessageRow) -> dict[str, Any]:
-    manage = env.token_link(
-        "m",
-        Purpose.MANAGE,
-        message.contact_id or 0,
-        expires_at=message.created_at + MANAGE_LINK_FOR,
-    )
-    return {
-        "links": {"manage": manage, "unsubscribe": ""},
-        "asked_on": _day(message.created_at, shop, message.locale),
-        "expires_in": duration_words(MANAGE_LINK_FOR, message.locale),
-    }
-
-
 def _about_product(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -> dict[str, Any]:
     subscription = batch.subscriptions[message.subscription_id or 0]
     event = batch.events.get(message.event_id) if message.event_id else None
@@ -222,22 +214,16 @@ def _about_product(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -
     locale = message.locale
     any_variant = subscription.variant_id is None
     return {
-        "product": _product(env, variant, locale=locale, message=message),
+        "product": _product(variant, locale),
         "variant": {
             "title": "" if any_variant and event is None else variant_title(variant, locale)
         },
         "any_variant": any_variant,
-        "quantity": subscription.quantity,
         "stock": _stock(belief, variant, batch),
         "availability": belief.availability.value if belief else "unknown",
         "eta": _eta(env, shop, belief, event, locale=locale),
         "alternatives": _alternatives(shop, variant, batch, locale=locale),
-        "links": _links(env, message, subscription),
-        "asked_on": _day(subscription.created_at, shop, locale),
-        "waiting_since": _day(subscription.created_at, shop, locale),
-        "expires_in": duration_words(
-            max(subscription.expires_at - message.created_at, timedelta(hours=1)), locale
-        ),
+        "links": {},
         "incentive": _incentive(event),
     }
 
@@ -256,10 +242,9 @@ def _variant(subscription: SubscriptionRow, event: EventRow | None, batch: Batch
     return batch.by_product[subscription.product_id][0]
 
 
-def _product(env: Env, variant: VariantRow, *, locale: str, message: MessageRow) -> dict[str, Any]:
+def _product(variant: VariantRow, locale: str) -> dict[str, Any]:
     return {
         "title": product_title(variant, locale),
-        "url": env.token_link("r", Purpose.PRODUCT, message.id),
         "image_url": variant.picture_url,
         "price": money(variant.price, variant.currency, locale),
         "regular_price": money(variant.regular_price, variant.currency, locale),
@@ -299,35 +284,3 @@ def _alternatives(
         for one in offered
         if one is not None and one.published and one.page_url
     ][:4]
-
-
-def _links(env: Env, message: MessageRow, subscription: SubscriptionRow) -> dict[str, str]:
-    unsubscribe = _unsubscribe_link(env, message)
-    kind = MessageKind(message.kind)
-    links = {
-        "confirm": "",
-        "cancel": "",
-        "keep": "",
-        "unsubscribe": unsubscribe,
-        "manage": env.token_link(
-            "m",
-            Purpose.MANAGE,
-            subscription.contact_id,
-            expires_at=message.created_at + MANAGE_FOR,
-        ),
-    }
-    if kind is MessageKind.CONFIRM:
-        links["confirm"] = env.token_link(
-            "c", Purpose.CONFIRM, subscription.id, expires_at=subscription.expires_at
-        )
-        links["cancel"] = unsubscribe
-        links["manage"] = ""  # an address that is not confirmed manages nothing
-    if kind is MessageKind.STILL_WAITING:
-        links["keep"] = env.token_link(
-            "k", Purpose.KEEP, subscription.id, expires_at=subscription.expires_at
-        )
-    return links
-
-
-def _day(moment: datetime, shop: ShopRef, locale: str) -> str:
-    return format_date(moment.astimezone(ZoneInfo(shop.config.time_zone)).date(), locale)
