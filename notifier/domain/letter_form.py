@@ -17,14 +17,17 @@ Cut = tuple[str | int, ...]
 LONGEST_VALUE = 400  # characters
 
 # Escaped or not, it is the same; it takes part in no rule about blanks, lines or replacements.
+_PLAIN = re.compile(r"[!#-%(-;=?-z|~]+(?: +[!#-%(-;=?-z|~]+)*")  # ASCII
 _TAME = re.compile(r"[^\s&<>\"'{}](?:[^\t-\r\x1c-\x1f&<>\"'{}]*[^\s&<>\"'{}])?")
 
 
 def is_tame(value: str) -> bool:
     """Whether a value may go into a blank: one line, no blank at either end, nothing to escape."""
-    return (
-        len(value) <= LONGEST_VALUE and _TAME.fullmatch(value) is not None and value.isprintable()
-    )
+    if len(value) > LONGEST_VALUE:
+        return False
+    if value.isascii():
+        return _PLAIN.fullmatch(value) is not None
+    return _TAME.fullmatch(value) is not None and value.isprintable()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

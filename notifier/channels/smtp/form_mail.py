@@ -78,12 +78,14 @@ class FormMail:
         )
         values = [one.encode() for one in letter.values]
         lengths = lengths_of(values)
-        out = [head.encode("ascii")]
-        self._text.write(values, lengths, out)
-        out.append(f"--{mark}{html_head}".encode("ascii"))
-        self._html.write(values, lengths, out)
-        out.append(f"--{mark}--\r\n".encode("ascii"))
-        return b"".join(out)
+        parts = (
+            head.encode("ascii"),
+            self._text.write(values, lengths),
+            f"--{mark}{html_head}".encode("ascii"),
+            self._html.write(values, lengths),
+            f"--{mark}--\r\n".encode("ascii"),
+        )
+        return b"".join(parts)
 
     def _unsubscribe(self, letter: FormLetter) -> str | None:
         """The header line, '' where there is none; None for headers that are not known here."""

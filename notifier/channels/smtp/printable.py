@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_qp
+from collections.abc import Iterator
 
 from notifier.domain.letter_form import Cut
 
@@ -25,7 +26,8 @@ __all__ = [
 _LINE_STARTS_WITH_FROM = re.compile(rb"^From ", re.MULTILINE)
 # Octets that stand for themselves wherever they are: no `=`, no blank or dot to end a line with.
 _ITSELF = re.compile(rb"(?:[!-<>-~][ -<>-~]*)?[!-\-/-<>-~]")
-_MOST_CUTS = 64  # kept for one line
+_SOFT_BREAK = b"=\n"
+_MOST_MOULDS = 64  # kept for one text
 
 Slice = tuple[int, int, int]
 """Number of a value, and from where to where of its octets."""
@@ -60,29 +62,46 @@ def _octets(text: str) -> bytes:
 class QuotedForm:
     """A text with blanks, ready for the wire: quoted-printable, CR LF, dots stuffed."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("_lines", "_moulds")
 
     def __init__(self, cut: Cut) -> None:
-        self._pieces: list[bytes | _Line] = []
+        self._lines: list[bytes | _Line] = []
         fixed: list[bytes] = []
-        lines = _lines(cut)
-        for line in lines:
+        for line in _lines(cut):
             if len(line) == 1 and isinstance(line[0], bytes):
                 fixed.append(line[0])
                 continue
-            self._pieces += (_written(b"".join(fixed)), _Line(line))
+            self._lines += (_written(b"".join(fixed)), _Line(line))
             fixed = []
-        self._pieces.append(_written(b"".join(fixed)))
+        self._lines.append(_written(b"".join(fixed)))
+        self._moulds: dict[tuple[int, ...], _Mould] = {}
 
-    def write(self, values: list[bytes], lengths: list[int], out: list[bytes]) -> None:
-        """Put the text with these values at the end of `out`. `lengths`: see `lengths_of`."""
-        for piece in self._pieces:
-            out.append(piece if type(piece) is bytes else piece.write(values, lengths))  # type: ignore[union-attr]
+    def write(self, values: list[bytes], lengths: tuple[int, ...]) -> bytes:
+        """The text with these values. `lengths`: see `lengths_of`."""
+        if -1 in lengths:
+            return self._line_by_line(values)
+        mould = self._moulds.get(lengths)
+        if mould is None:
+            if len(self._moulds) >= _MOST_MOULDS:
+                self._moulds.clear()
+            mould = self._moulds[lengths] = _Mould(self._lines, values)
+        for slot, place in mould.line_starts:
+            if values[slot][place] == 0x2E:  # a dot that has to be stuffed
+                return self._line_by_line(values)
+        octets = mould.cast(values)
+        if b"\nFrom " in octets or octets.startswith(b"From "):
+            return self._line_by_line(values)
+        return octets
+
+    def _line_by_line(self, values: list[bytes]) -> bytes:
+        return b"".join(
+            one if isinstance(one, bytes) else _written(one.whole(values)) for one in self._lines
+        )
 
 
-def lengths_of(values: list[bytes]) -> list[int]:
+def lengths_of(values: list[bytes]) -> tuple[int, ...]:
     """The length of each value whose octets all stand for themselves; -1 for another."""
-    return [len(one) if _ITSELF.fullmatch(one) else -1 for one in values]
+    return tuple([len(one) if _ITSELF.fullmatch(one) else -1 for one in values])
 
 
 def _lines(cut: Cut) -> list[list[bytes | int]]:
@@ -120,66 +139,78 @@ def _written(octets: bytes) -> bytes:
 class _Line:
     """One line with blanks."""
 
-    __slots__ = ("_cuts", "_pieces", "_slots")
+    __slots__ = ("pieces",)
 
     def __init__(self, pieces: list[bytes | int]) -> None:
-        self._pieces = pieces
-        self._slots = [one for one in pieces if isinstance(one, int)]
-        self._cuts: dict[tuple[int, ...], list[bytes | Slice]] = {}
+        self.pieces = pieces
 
-    def write(self, values: list[bytes], lengths: list[int]) -> bytes:
-        key = tuple([lengths[slot] for slot in self._slots])
-        cuts = self._cuts.get(key)
-        if cuts is None:
-            if -1 in key:
-                return self._write_anew(values)
-            cuts = self._cut(values, key)
-        line = b"".join(
-            [one if type(one) is bytes else values[one[0]][one[1] : one[2]] for one in cuts]
-        )
-        if b"From " in line:
-            return self._write_anew(values)
-        if b"\n." in line or line[0] == 0x2E:
-            return dot_stuffed(line)
-        return line
+    def whole(self, values: list[bytes]) -> bytes:
+        return b"".join(one if isinstance(one, bytes) else values[one] for one in self.pieces)
 
-    def _write_anew(self, values: list[bytes]) -> bytes:
-        return _written(self._whole(values))
-
-    def _whole(self, values: list[bytes]) -> bytes:
-        return b"".join(one if isinstance(one, bytes) else values[one] for one in self._pieces)
-
-    def _cut(self, values: list[bytes], key: tuple[int, ...]) -> list[bytes | Slice]:
-        """Where each octet of the line stands once it is written, found with these values."""
-        written = b2a_qp(self._whole(values), quotetabs=False, istext=True)
+    def cut(self, values: list[bytes]) -> Iterator[bytes | Slice]:
+        """The line as it is written with these values: octets, and parts of values."""
+        written = b2a_qp(self.whole(values), quotetabs=False, istext=True)
         if not written.endswith(b"\n"):
             written += b"\n"
-        cuts: list[bytes | Slice] = []
         at = 0
-        for piece in self._pieces:
+        for piece in self.pieces:
             if isinstance(piece, bytes):
                 end = _past(written, at, len(piece))
-                cuts.append(written[at:end].replace(b"\n", b"\r\n"))
+                yield written[at:end]
                 at = end
                 continue
             begin = 0
             for number in range(len(values[piece])):
-                if written[at : at + 2] == b"=\n":
-                    cuts += ((piece, begin, number), b"=\r\n")
+                if written[at : at + 2] == _SOFT_BREAK:
+                    yield (piece, begin, number)
+                    yield _SOFT_BREAK
                     begin, at = number, at + 2
                 at += 1
-            cuts.append((piece, begin, len(values[piece])))
-        cuts.append(written[at:].replace(b"\n", b"\r\n"))
-        if len(self._cuts) >= _MOST_CUTS:
-            self._cuts.clear()
-        self._cuts[key] = cuts
-        return cuts
+            yield (piece, begin, len(values[piece]))
+        yield written[at:]
+
+
+class _Mould:
+    """The text for values of certain lengths. `line_starts`: the octets of values, as number of
+    the value and place in it, that come to stand at the start of a line."""
+
+    __slots__ = ("_holes", "_pieces", "line_starts")
+
+    def __init__(self, lines: list[bytes | _Line], values: list[bytes]) -> None:
+        self._pieces: list[bytes] = []
+        self._holes: list[tuple[int, int, int, int]] = []
+        self.line_starts: list[tuple[int, int]] = []
+        fixed = bytearray()
+        for line in lines:
+            if isinstance(line, bytes):
+                fixed += line
+                continue
+            starts_line = True
+            for one in line.cut(values):
+                if isinstance(one, bytes):
+                    octets = one.replace(b"\n", b"\r\n").replace(b"\n.", b"\n..")
+                    fixed += b"." + octets if starts_line and octets[:1] == b"." else octets
+                    starts_line = octets.endswith(b"\n") if octets else starts_line
+                elif one[1] < one[2]:
+                    if starts_line:
+                        self.line_starts.append(one[:2])
+                    self._holes.append((len(self._pieces) + 1, *one))
+                    self._pieces += (bytes(fixed), b"")
+                    fixed.clear()
+                    starts_line = False
+        self._pieces.append(bytes(fixed))
+
+    def cast(self, values: list[bytes]) -> bytes:
+        pieces = self._pieces.copy()
+        for place, slot, begin, end in self._holes:
+            pieces[place] = values[slot][begin:end]
+        return b"".join(pieces)
 
 
 def _past(written: bytes, at: int, count: int) -> int:
     """The place after `count` more octets of the source in the written text."""
     for _ in range(count):
-        if written[at : at + 2] == b"=\n":
+        if written[at : at + 2] == _SOFT_BREAK:
             at += 2
         at += 3 if written[at : at + 1] == b"=" else 1
     return at

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import re
-from base64 import b32encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +19,8 @@ from notifier.signing import KeyedHash
 
 __all__ = ["ReturnPath", "ReturnPurpose", "find_tokens", "make_address", "make_token", "read_token"]
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # base32 (RFC 4648 6) in lower case
+_PAIRS = tuple(one + other for one in _LETTERS for other in _LETTERS)
 LONGEST_UID = 45  # what a local part of 64 leaves (RFC 5321 4.5.3.1.1)
 
 _UID = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
@@ -77,7 +78,8 @@ def find_tokens(text: str, *, secrets: Iterable[bytes]) -> Iterator[ReturnPath]:
 
 def _mac(purpose: ReturnPurpose, uid: str, secret: bytes) -> str:
     digest = _keyed(secret).digest(f"return-address v1 {purpose} {uid}".encode())
-    return b32encode(digest[:10]).decode("ascii").lower()
+    number = int.from_bytes(digest[:10], "big")
+    return "".join([_PAIRS[number >> shift & 0x3FF] for shift in range(70, -1, -10)])
 
 
 @lru_cache(maxsize=8)
