@@ -5,13 +5,14 @@
 
 Each runs in a thread of its own, but only one at a time. It stops before every transaction, on
 PostgreSQL before every statement, and wherever it calls `pause()`; there somebody chooses who goes
-on. Who waits for a lock that another one holds, as happens on PostgreSQL, is left waiting and
-another one goes on.
+on. Who waits for a lock that another one holds, one of the database or one in this process, is left
+waiting and another one goes on.
 """
 
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,14 +24,18 @@ import psycopg
 from sqlalchemy import event
 
 from notifier.store.session import Database
+from notifier.store.write_line import WriteLine
 from tests.reliability.database_trouble import plain_postgres
 
-LOOK = 0.02  # seconds without a step, until we look whether somebody waits for a lock
+LOOK = 0.02  # seconds without a step, until we look who waits for a lock
 STUCK = 30.0
 LOCKED = (
     "SELECT count(*) FROM pg_stat_activity "
     "WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
+
+# Where a thread stands that waits for another one of this process.
+_IN_PROCESS = ("write_line.py", "threading.py")
 
 Choose = Callable[[Sequence[str]], str]
 
@@ -98,6 +103,13 @@ class Interleaver:
     def watching(self) -> Iterator[Interleaver]:
         """Make the database's statements yield points."""
         event.listen(self._db.engine, "before_cursor_execute", self._before_statement)
+        usual = WriteLine.acquire
+
+        def acquire(line: WriteLine, timeout: float) -> bool:
+            self.pause()  # before one stands in line to write, not while one holds up the others
+            return usual(line, timeout)
+
+        WriteLine.acquire = acquire  # type: ignore[method-assign]
         try:
             if self._db.is_sqlite:
                 yield self
@@ -107,11 +119,12 @@ class Interleaver:
                 self._observer = observer
                 yield self
         finally:
+            WriteLine.acquire = usual  # type: ignore[method-assign]
             event.remove(self._db.engine, "before_cursor_execute", self._before_statement)
 
     def _before_statement(self, _conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
         # inside a transaction of SQLite nobody else could do anything
-        if not self._db.is_sqlite or statement.startswith("BEGIN"):
+        if not self._db.is_sqlite or statement == "BEGIN":
             self.pause()
 
     def pause(self) -> None:
@@ -174,22 +187,25 @@ class Interleaver:
         until = time.monotonic() + STUCK
         with self._changed:
             while running := [one for one in actors if one.state in ("running", "blocked")]:
-                if any(one.state == "running" for one in running):
-                    if self._changed.wait(LOOK):
-                        continue
-                elif self._waiting_for_locks() < len(running):
-                    self._changed.wait(LOOK / 10)  # a lock was let go: that one will go on
+                is_new = any(one.state == "running" for one in running)
+                if self._changed.wait(LOOK if is_new else LOOK / 10):
                     continue
-                if any(one.state == "paused" for one in actors) and self._waiting_for_locks():
+                if any(one.state == "paused" for one in actors) and self._all_wait(running):
                     for one in running:
                         one.state = "blocked"
                     return
-                self._changed.wait(LOOK / 10)
                 if time.monotonic() > until:
                     names = [one.name for one in running]
                     raise AssertionError(f"{names} neither go on nor end")
 
-    def _waiting_for_locks(self) -> int:
+    def _all_wait(self, actors: Sequence[_Actor]) -> bool:
+        """Whether each of these stands before a lock."""
+        frames = sys._current_frames()
+        places = [frames[one.thread.ident or 0].f_code.co_filename for one in actors]
+        for_rows = sum(not place.endswith(_IN_PROCESS) for place in places)
+        return not for_rows or self._waiting_for_rows() >= for_rows
+
+    def _waiting_for_rows(self) -> int:
         if self._observer is None:
             return 0
         [(count,)] = self._observer.execute(LOCKED).fetchall()

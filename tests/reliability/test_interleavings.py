@@ -42,7 +42,8 @@ PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("restock", ("confirm", "announce"), ()),
 )
 STEPS = {True: 12, False: 40}  # of one of them: transactions on SQLite, statements on PostgreSQL
-SHORT, LONG = 24, 520
+SHORT = 24
+MANY = pytest.param(520, marks=[pytest.mark.soak, pytest.mark.timeout(900)])
 
 
 @dataclass(slots=True)
@@ -168,8 +169,9 @@ def smtp() -> Iterator[SmtpServer]:
 
 
 @pytest.mark.fault("FI-30")
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("schedules", [SHORT, pytest.param(LONG, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "schedules", [SHORT, pytest.param(LONG, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
+)
 def test_in_every_order_of_steps_each_is_told_now_or_by_one_message_and_nobody_after_a_stop(
     database: Database,
     clock: SettableClock,
