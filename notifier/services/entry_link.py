@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from notifier.domain.mail_address import normalise_email
 from notifier.domain.password import read_password
-from notifier.errors import BadToken
+from notifier.errors import BadToken, Conflict
 from notifier.services.audit import note_change
 from notifier.services.consent import Circumstances
 from notifier.services.env import Env
@@ -32,6 +33,7 @@ class Purpose(StrEnum):
 
 
 LASTS = {Purpose.INVITE: timedelta(days=3), Purpose.RESET: timedelta(hours=1)}
+UNSET = "first@unset.invalid"  # of the first owner, made before anybody said an address
 _LONGEST_TOKEN = 100
 
 
@@ -46,11 +48,16 @@ class EntryLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """Whose link it is, for the page that asks for a password."""
+    """Whose link it is, for the page that asks for a password, and perhaps for the address."""
 
     email: str
     name: str
+    locale: str
     purpose: Purpose
+
+    @property
+    def asks_address(self) -> bool:
+        return self.email == UNSET
 
 
 def make_link(
@@ -69,7 +76,6 @@ def make_link(
         now=now,
         expires_at=expires_at,
     )
-    # behind # it would reach neither logs nor the next page, but no page without script either
     url = env.link(f"/admin/-/enter/{token}")
     return EntryLink(url=url, purpose=purpose, expires_at=expires_at)
 
@@ -78,31 +84,50 @@ def open_link(env: Env, token: str) -> Opened:
     """Look at a link without using it. Raises errors.BadToken: one error for every reason."""
     with env.db.read() as tx:
         link, account = _find(env, tx, token)
-    return Opened(email=account.email, name=account.name, purpose=Purpose(link.purpose))
+    return Opened(
+        email=account.email,
+        name=account.name,
+        locale=account.locale,
+        purpose=Purpose(link.purpose),
+    )
 
 
-def enter_by_link(env: Env, token: str, *, password: str, where: Circumstances) -> Entered:
+def enter_by_link(
+    env: Env, token: str, *, password: str, where: Circumstances, email: str = ""
+) -> Entered:
     """Set the password and come in. Every session there was ends.
 
-    Raises errors.BadToken, and errors.InvalidInput for a bad password, which uses up nothing.
+    `email` counts only for the first owner, who has none yet. Raises errors.BadToken, and for a
+    bad password or address errors.InvalidInput or Conflict, which use up nothing.
     """
     with env.db.read() as tx:
         _, account = _find(env, tx, token)
-    good = read_password(password, names=names_around(env, account))
+    named = _named(account, email)
+    good = read_password(password, names=[*names_around(env, account), *named.values()])
     hashed = hash_password(good)
 
     def work(tx: Transaction) -> Entered:
         link, account = _find(env, tx, token)
         now = env.now()
+        if named and accounts.find_by_email(tx, named["email"]) is not None:
+            raise Conflict("known", "Somebody has this address already.", field="email")
         if not entry_links.use_link(tx, link.id, now=now):
             raise BadToken("This link is not valid any more.")
-        accounts.change_account(tx, account.id, password_hash=hashed, password_at=now)
+        accounts.change_account(tx, account.id, password_hash=hashed, password_at=now, **named)
         sessions.end_sessions(tx, account.id)
         who = person_of(account)
         note_change(tx, env, "person.password_set", by=who, ip=where.ip, link=link.purpose)
         return enter_or_ask(env, tx, account, method=Method.LINK, where=where)
 
     return env.db.retry(work)
+
+
+def _named(account: AccountRow, email: str) -> dict[str, str]:
+    """Address and name of the first owner, who is asked for them; nothing for anybody else."""
+    if account.email != UNSET:
+        return {}
+    address = normalise_email(email).address
+    return {"email": address, "name": address.partition("@")[0]}
 
 
 def names_around(env: Env, account: AccountRow) -> list[str]:

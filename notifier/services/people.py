@@ -17,7 +17,7 @@ from notifier.domain.rights import Role
 from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.i18n import available_locales
 from notifier.services.audit import note_change
-from notifier.services.entry_link import EntryLink, Purpose, make_link
+from notifier.services.entry_link import UNSET, EntryLink, Purpose, make_link
 from notifier.services.env import Env
 from notifier.services.second_factor import forget_totp
 from notifier.services.session_of import person_of
@@ -80,7 +80,7 @@ def invite(
 
     Raises errors.InvalidInput for each field, errors.Conflict("known", field="email").
     """
-    address = normalise_email(email).address
+    address = UNSET if email == UNSET else normalise_email(email).address
     called = read_name(name or address.partition("@")[0])
     role, shops = _read(env, wanted)
     spoken = locale if locale in available_locales() else by.locale if by else "en"
@@ -209,7 +209,7 @@ def remove(env: Env, person_id: int, *, by: Person) -> None:
 
 def find_by_email(env: Env, email: str) -> Person:
     """Raises errors.NotFound."""
-    address = normalise_email(email).address
+    address = UNSET if email == UNSET else normalise_email(email).address
     with env.db.read() as tx:
         row = accounts.find_by_email(tx, address)
     if row is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, UniqueConstraint, text
 
 from notifier.store.tables.base import BigId, Instant, Json, id_column, metadata
 
@@ -26,4 +26,11 @@ ledger = Table(
     UniqueConstraint("book", "sequence"),
     Index("ix_ledger_address_hash", "address_hash"),
     Index("ix_ledger_subscription_id", "subscription_id"),
+    # to page through one book; entries of the others, made by every sign-up, do not pay for it
+    Index(
+        "ix_ledger_audit",
+        "id",
+        sqlite_where=text("book = 'audit'"),
+        postgresql_where=text("book = 'audit'"),
+    ),
 )

@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from notifier.rendering import Renderer
 from notifier.services.env import Env
-from notifier.web.admin import assets, door, front, releases, today
+from notifier.web.admin import account, assets, audit, door, front, people, releases, sign_in, today
 from notifier.web.admin.failures import register_failures
 from notifier.web.here import EXTENSION
 from notifier.web.public import HSTS, RENDERER, trusted_hosts
@@ -19,6 +19,9 @@ PAGES = (
     assets.blueprint,
     front.blueprint,
     sign_in.blueprint,
+    account.blueprint,
+    people.blueprint,
+    audit.blueprint,
     today.blueprint,
     releases.blueprint,
 )

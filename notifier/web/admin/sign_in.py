@@ -1,0 +1,329 @@
+"""How does somebody come in and go out: password, code, passkey, a link, and the password again?"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+
+from notifier.domain.rights import Right
+from notifier.errors import BadToken, Conflict, InvalidInput, TooMany
+from notifier.i18n import duration_words
+from notifier.services.entry_link import Opened, enter_by_link, open_link
+from notifier.services.passkeys import (
+    Site,
+    ask_to_enter,
+    confirm_with_passkey,
+    enter_with_passkey,
+    site_of,
+)
+from notifier.services.reset_password import ask_for_reset
+from notifier.services.second_factor import enter_code
+from notifier.services.session_of import Signed, Stage
+from notifier.services.sign_in import Entered, confirm_password
+from notifier.services.sign_in import sign_in as sign_in_with
+from notifier.services.sign_in import sign_out as end_own_session
+from notifier.web.admin import door
+from notifier.web.admin.door import half_signed, needs, open_to_all
+from notifier.web.admin.page import locale, note, show, words_of
+from notifier.web.here import circumstances, env
+
+blueprint = Blueprint("sign_in", __name__)
+
+
+@blueprint.get("/-/sign-in")
+@open_to_all
+def sign_in() -> Any:
+    """The form; who is signed in already goes on."""
+    if door.signed() is not None:
+        return _on()
+    return _form()
+
+
+@blueprint.post("/-/sign-in")
+@open_to_all
+def sign_in_now() -> Any:
+    email = request.form.get("email", "")
+    try:
+        entered = sign_in_with(
+            env(), email=email, password=request.form.get("password", ""), where=circumstances()
+        )
+    except (InvalidInput, TooMany) as error:
+        return _form(error, email=email[:320])
+    return _entered(entered)
+
+
+@blueprint.post("/-/sign-in/passkey/ask")
+@open_to_all
+def passkey_ask() -> Any:
+    """What the browser gives the passkey to sign; for signing in and for confirming."""
+    return Response(ask_to_enter(env(), own_site()), mimetype="application/json")
+
+
+@blueprint.post("/-/sign-in/passkey")
+@open_to_all
+def passkey_now() -> Any:
+    try:
+        token = enter_with_passkey(env(), own_site(), passkey_answer(), where=circumstances())
+    except (InvalidInput, TooMany) as error:
+        return _form(error)
+    return _with(token, _on())
+
+
+@blueprint.get("/-/sign-in/code")
+@open_to_all
+def code() -> Any:
+    """The second factor."""
+    half = half_signed()
+    if half is None or half.stage is Stage.FULL:
+        return _on() if half else _to_sign_in()
+    return show("code", next=asked_next(), trouble="")
+
+
+@blueprint.post("/-/sign-in/code")
+@open_to_all
+def code_now() -> Any:
+    half = half_signed()
+    if half is None or half.stage is Stage.FULL:
+        return _on() if half else _to_sign_in()
+    try:
+        token = enter_code(env(), half, code=request.form.get("code", ""), where=circumstances())
+    except (InvalidInput, TooMany) as error:
+        return _refused("code", error)
+    except Conflict as error:
+        answer = _form(error)
+        door.take_cookie(answer)
+        return answer
+    return _with(token, _on())
+
+
+@blueprint.post("/-/sign-out")
+@open_to_all
+def sign_out() -> Any:
+    here = half_signed()
+    if here is not None:
+        end_own_session(
+            env(), session_id=here.session_id, person_id=here.person.id, where=circumstances()
+        )
+    answer = redirect(url_for("sign_in.sign_in"), code=303)
+    door.take_cookie(answer)  # type: ignore[arg-type]
+    return answer
+
+
+@blueprint.get("/-/confirm")
+@needs(Right.SEE)
+def confirm() -> Any:
+    """Before what is dangerous: is it still you?"""
+    return show("confirm", next=asked_next(), trouble="", passkeys=own_site_or_none() is not None)
+
+
+@blueprint.post("/-/confirm")
+@needs(Right.SEE)
+def confirm_now() -> Any:
+    here = _signed()
+    try:
+        token = confirm_password(
+            env(),
+            session_id=here.session_id,
+            person_id=here.person.id,
+            password=request.form.get("password", ""),
+            where=circumstances(),
+        )
+    except (InvalidInput, TooMany) as error:
+        return _refused("confirm", error, passkeys=own_site_or_none() is not None)
+    return _with(token, _on())
+
+
+@blueprint.post("/-/confirm/passkey")
+@needs(Right.SEE)
+def confirm_passkey() -> Any:
+    try:
+        token = confirm_with_passkey(
+            env(), own_site(), _signed(), passkey_answer(), where=circumstances()
+        )
+    except (InvalidInput, TooMany) as error:
+        return _refused("confirm", error, passkeys=True)
+    return _with(token, _on())
+
+
+@blueprint.get("/-/forgot")
+@open_to_all
+def forgot() -> Any:
+    return show("forgot", asked=False, trouble="", email="")
+
+
+@blueprint.post("/-/forgot")
+@open_to_all
+def forgot_now() -> Any:
+    """Always the same answer, whoever has an account."""
+    email = request.form.get("email", "")
+    try:
+        ask_for_reset(env(), email=email, where=circumstances())
+    except (InvalidInput, TooMany) as error:
+        return _refused("forgot", error, asked=False, email=email[:320])
+    return show("forgot", asked=True, trouble="", email="")
+
+
+@blueprint.get("/-/enter/<token>")
+@open_to_all
+def enter(token: str) -> Any:
+    """The page of an invitation or a reset. Looking uses nothing up."""
+    try:
+        opened = open_link(env(), token)
+    except BadToken:
+        return _gone()
+    return _password_form(opened)
+
+
+@blueprint.post("/-/enter/<token>")
+@open_to_all
+def enter_now(token: str) -> Any:
+    try:
+        opened = open_link(env(), token)
+        if request.form.get("password", "") != request.form.get("again", ""):
+            raise InvalidInput.of("again", "differs", "The two passwords differ.")
+        entered = enter_by_link(
+            env(),
+            token,
+            password=request.form.get("password", ""),
+            email=request.form.get("email", ""),
+            where=circumstances(),
+        )
+    except BadToken:
+        return _gone()
+    except (InvalidInput, TooMany, Conflict) as error:
+        return _password_form(opened, error)
+    return _entered(entered)
+
+
+# --- what the pages of one's own account use too ------------------------------------------------
+
+
+def asked_next() -> str:
+    """Where to go afterwards: a path of ours, or the start. Never anywhere else."""
+    wanted = request.values.get("next", "")
+    root = request.script_root + "/"
+    own = (
+        wanted.startswith(root)
+        and not wanted.startswith("//")
+        and "\\" not in wanted
+        and wanted.isprintable()
+        and wanted.isascii()
+        and len(wanted) <= 2000
+    )
+    return wanted if own else url_for("front.index")
+
+
+def own_site_or_none() -> Site | None:
+    return site_of(env(), asked_host=request.host)
+
+
+def own_site() -> Site:
+    """Raises errors.Conflict where no browser makes passkeys."""
+    found = own_site_or_none()
+    if found is None:
+        raise Conflict("no_passkeys", "Passkeys need https and a name, not a bare address.")
+    return found
+
+
+def passkey_answer() -> object:
+    """What the browser's authenticator said. Raises errors.InvalidInput."""
+    try:
+        return json.loads(request.form.get("answer", "")[:64_000])
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput.of("passkey", "wrong", "This passkey is not known here.") from error
+
+
+def trouble_of(error: Exception) -> str:
+    """A sentence in the reader's language for what was wrong with a form."""
+    words = words_of("sign_in", locale())
+    if isinstance(error, TooMany):
+        return words["wait"].replace("{time}", duration_words(error.retry_after, locale()))
+    if isinstance(error, InvalidInput):
+        problem = error.problems[0]
+        return words.get(f"{problem.field}_{problem.code}") or words.get(
+            f"any_{problem.code}", problem.message
+        )
+    code = error.code if isinstance(error, Conflict) else ""
+    return words.get(f"conflict_{code}", str(error))
+
+
+def status_of(error: Exception) -> int:
+    return 429 if isinstance(error, TooMany) else 409 if isinstance(error, Conflict) else 422
+
+
+# ------------------------------------------------------------------------------------------------
+
+
+def _form(error: Exception | None = None, *, email: str = "") -> Response:
+    answer = show(
+        "sign_in",
+        status=status_of(error) if error else 200,
+        next=asked_next(),
+        email=email,
+        trouble=trouble_of(error) if error else "",
+        passkeys=own_site_or_none() is not None,
+    )
+    return _wait(answer, error)
+
+
+def _refused(name: str, error: Exception, **values: Any) -> Response:
+    answer = show(
+        name,
+        status=status_of(error),
+        next=asked_next(),
+        trouble=trouble_of(error),
+        **values,
+    )
+    return _wait(answer, error)
+
+
+def _wait(answer: Response, error: Exception | None) -> Response:
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
+    return answer
+
+
+def _password_form(opened: Opened, error: Exception | None = None) -> Response:
+    answer = show(
+        "enter",
+        status=status_of(error) if error else 200,
+        opened=opened,
+        trouble=trouble_of(error) if error else "",
+        email=request.form.get("email", "")[:320],
+    )
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _gone() -> Response:
+    return show("link_gone", status=404)
+
+
+def _entered(entered: Entered) -> Any:
+    if entered.stage is Stage.SECOND_FACTOR:
+        where = url_for("sign_in.code", next=asked_next())
+        return _with(entered.token, redirect(where, code=303))
+    return _with(entered.token, _on())
+
+
+def _with(token: str, answer: Any) -> Any:
+    door.set_cookie(answer, token)
+    return answer
+
+
+def _on() -> Any:
+    return redirect(asked_next(), code=303)
+
+
+def _to_sign_in() -> Any:
+    note(words_of("sign_in", locale())["too_long"], kind="wrong")
+    return redirect(url_for("sign_in.sign_in", next=asked_next()), code=303)
+
+
+def _signed() -> Signed:
+    found = door.signed()
+    if found is None:
+        raise Conflict("signed_out", "You are not signed in.")
+    return found
