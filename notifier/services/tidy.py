@@ -66,6 +66,7 @@ def _works(env: Env, at_most: float) -> Mapping[str, Callable[[], int]]:
         "orders": purged(keep.orders, partial(purge.orders_before, states=_FULFILLED)),
         "receipts": purged(keep.receipts, purge.receipts_before),
         "network": purged(keep.network, ledger.erase_personal_before),
+        "purchases": walked(keep.history, purge_history.purchases_before),
         "releases": walked(keep.history, purge_history.releases_before),
         "events": walked(keep.history, purge_history.events_before),
         "holds": walked(keep.history, purge_history.holds_before),

@@ -11,6 +11,7 @@ from notifier.store.tables.catalogue import products, shops, variants
 from notifier.store.tables.consent import ledger
 from notifier.store.tables.orders import notices, order_events, order_lines, orders
 from notifier.store.tables.people import subscriptions, suppressions
+from notifier.store.tables.releasing import purchases
 from notifier.store.tables.telling import attempts, clicks, messages, receipts
 
 Rows = list[dict[str, Any]]
@@ -43,14 +44,14 @@ def message_rows(tx: Connection, contact_id: int) -> Rows:
 
 
 def rows_about_messages(tx: Connection, contact_id: int) -> dict[str, Rows]:
-    """`attempts`, `receipts` and `clicks` of the messages to the address."""
+    """`attempts`, `receipts`, `clicks` and `purchases` that belong to messages to the address."""
     own = select(messages.c.id).where(messages.c.contact_id == contact_id)
     return {
         table.name: [
             dict(row._mapping)
             for row in tx.execute(select(table).where(table.c.message_id.in_(own)))
         ]
-        for table in (attempts, receipts, clicks)
+        for table in (attempts, receipts, clicks, purchases)
     }
 
 

@@ -18,6 +18,7 @@ from notifier.store.tables.catalogue import etas, stock_changes
 from notifier.store.tables.operation import alarms
 from notifier.store.tables.orders import order_lines
 from notifier.store.tables.people import contacts, subscriptions
+from notifier.store.tables.releasing import places, purchases, reservations
 from notifier.store.tables.sources import holds
 from notifier.store.tables.telling import events, messages, releases, waves
 
@@ -61,9 +62,16 @@ def releases_before(tx: Connection, *, before: datetime, after: int, limit: int)
         ~exists(select(messages.c.id).where(messages.c.release_id == releases.c.id)),
         _has_newer(releases, "kind"),
     )
-    tx.execute(delete(waves).where(waves.c.release_id.in_(gone)))
+    for table in (waves, places, reservations):
+        tx.execute(delete(table).where(table.c.release_id.in_(gone)))
     tx.execute(delete(releases).where(releases.c.id.in_(gone)))
     return Walked(deleted=len(gone), place=place)
+
+
+def purchases_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+    """What was bought of what people waited for; what it taught stays."""
+    ids, place = _old(tx, purchases, "at", before=before, after=after, limit=limit)
+    return _delete(tx, purchases, ids, place)
 
 
 def events_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:

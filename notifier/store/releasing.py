@@ -201,7 +201,12 @@ class ToldMessage:
 
 
 def message_that_told(
-    tx: Connection, *, contact_ids: Sequence[int], variant_id: int, before: datetime
+    tx: Connection,
+    *,
+    contact_ids: Sequence[int],
+    variant_id: int,
+    after: datetime,
+    before: datetime,
 ) -> ToldMessage | None:
     """The latest message about a restock of the variant to one of these addresses."""
     row = tx.execute(
@@ -211,7 +216,7 @@ def message_that_told(
             messages.c.contact_id.in_(list(contact_ids)),
             events.c.variant_id == variant_id,
             messages.c.state.in_([state.value for state in _REACHED]),
-            messages.c.finished_at <= before,
+            messages.c.finished_at.between(after, before),
             _ABOUT_STOCK,
         )
         .order_by(messages.c.id.desc())

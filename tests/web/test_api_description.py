@@ -127,6 +127,11 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
         "end_one": call("DELETE", "/subscriptions/1"),
         "end_address": call("DELETE", "/subscriptions?address=eve@example.com"),
         "show_demand": call("GET", "/demand?series=2"),
+        "report": call(
+            "POST",
+            "/purchases",
+            json={"purchases": [{"ref": 7, "variant": "KETTLE", "at": "2026-11-01T09:00:00Z"}]},
+        ),
         "list_all": call("GET", "/releases"),
         "show_one": call("GET", f"/releases/{release}"),
         "stop": call("POST", f"/releases/{release}/stop"),
