@@ -30,7 +30,7 @@ class Prepared:
         plan = self._plan(tx, values)
         cursor = plan.execute(tx, values)
         found = cursor.fetchall()
-        return plan.convert(found, tx, cursor.description) if found else []
+        return plan.convert(found, tx, cursor) if found else []
 
     def first(self, tx: Connection, values: dict[str, Any]) -> Any:
         """The first row; None when there is none."""
@@ -98,10 +98,10 @@ class _Plan:
         except tx.dialect.loaded_dbapi.Error as error:
             raise _as_told(tx, self.sql, error) from error
 
-    def convert(self, rows: list[Any], tx: Connection, description: Any) -> list[Any]:
+    def convert(self, rows: list[Any], tx: Connection, cursor: Any) -> list[Any]:
         """The driver's rows as they are meant."""
         if self._outward is None:  # the driver names its types with the first answer
-            kinds = zip(self._types, description, strict=True)
+            kinds = zip(self._types, cursor.description, strict=True)
             outward = [one._cached_result_processor(tx.dialect, kind[1]) for one, kind in kinds]
             self._outward = [(n, process) for n, process in enumerate(outward) if process]
         found = []

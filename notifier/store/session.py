@@ -11,7 +11,7 @@ import random
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +24,13 @@ from sqlalchemy.pool import QueuePool
 
 from notifier.domain.work import Work
 from notifier.errors import ConfigError, StoreBusy
-from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, patient_connection
+from notifier.store.patience import (
+    JOBS_WAIT,
+    VISITORS_WAIT,
+    lock_wait,
+    patient_connection,
+    waiting_at_most,
+)
 from notifier.store.write_line import SharedCommit, WriteLine
 
 T = TypeVar("T")
@@ -105,6 +111,10 @@ class Database:
         finally:
             if line is not None:
                 line.release()
+
+    def for_visitors(self) -> AbstractContextManager[None]:
+        """In this thread, nothing waits for the database longer than a visitor would."""
+        return waiting_at_most(VISITORS_WAIT)
 
     def together(self, work: Callable[[Connection], T]) -> T:
         """As `retry`, for small work of many visitors at once that changes nothing they are shown.

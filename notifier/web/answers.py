@@ -92,7 +92,9 @@ def register_errors(app: Flask) -> None:
     def busy(error: StoreBusy) -> Any:
         log.warning("request refused: database busy", why=str(error))
         if wants_page():
-            return page_for_error(503, "")
+            page = page_for_error(503, "")
+            page.headers["Retry-After"] = str(int(BUSY_RETRY.total_seconds()))
+            return page
         return error_answer(
             503, "busy", "The service is busy. Try again shortly.", retry_after=BUSY_RETRY
         )

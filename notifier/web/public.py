@@ -13,6 +13,7 @@ from notifier.web import form, front, health, hooks, links, widget
 from notifier.web.answers import register_errors
 from notifier.web.api import blueprint as api
 from notifier.web.cors import let_read
+from notifier.web.fast_door import FastDoor
 from notifier.web.here import EXTENSION
 
 RENDERER = "notifier.renderer"
@@ -50,6 +51,9 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0
         )
+    app.wsgi_app = FastDoor(  # type: ignore[assignment, method-assign]
+        app.wsgi_app, lambda: app.extensions[EXTENSION]
+    )
     return app
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,12 +22,14 @@ from notifier.services.proof_of_work import has_worked, make_challenge
 from notifier.services.subscribe import SignUp, subscribe
 from notifier.web.api.subscriptions import create_by_key
 from notifier.web.cors import allow, check_origin, preflight
+from notifier.web.fast_door import Keeping, may_be_kept
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
 from notifier.web.read_json import as_model, json_body, single
 
 blueprint = Blueprint("widget", __name__)
 
+KEPT_FOR = timedelta(seconds=2)  # what another process stored is shown after this
 WIDGET = Path(__file__).parent / "static" / "widget.js"
 
 
@@ -53,9 +57,15 @@ def widget_js() -> Response:
     answer.headers["Cache-Control"] = (
         "public, max-age=31536000, immutable" if fixed else "public, max-age=3600"
     )
+    may_be_kept(Keeping(life=timedelta(hours=1)))
     answer.headers["Access-Control-Allow-Origin"] = "*"  # so that integrity= can be checked
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return answer
+
+
+def _compact(value: object) -> bytes:
+    """JSON as in an answer's body."""
+    return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 @blueprint.route("/api/v1/availability", methods=["OPTIONS"])
@@ -80,12 +90,25 @@ def availability() -> Response:
         product=asked.get("product", "")[:255],
         locale=locale,
     )
-    said["pow"] = (
-        make_challenge(env(), shop, about=said["variant"] or said["product"])
-        if said["can_subscribe"]
-        else None
-    )
+    here = env()
+    about = said["variant"] or said["product"]
+
+    def challenge() -> dict[str, Any] | None:
+        return make_challenge(here, shop, about=about) if said["can_subscribe"] else None
+
+    said["pow"] = challenge()
     answer = jsonify(said)
+    if said["pow"] is None:
+        may_be_kept(Keeping(life=KEPT_FOR, until_change=True))
+    else:  # a challenge is good for one visitor
+        may_be_kept(
+            Keeping(
+                life=KEPT_FOR,
+                until_change=True,
+                once=_compact(said["pow"]),
+                again=lambda: _compact(challenge()),
+            )
+        )
     answer.headers["Cache-Control"] = "no-store"
     return allow(answer, origin)
 
