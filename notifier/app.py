@@ -18,6 +18,7 @@ from notifier.rendering import FileTemplates, Layered, Renderer
 from notifier.resources import templates_folder
 from notifier.services.edit_template import PublishedTemplates
 from notifier.services.env import Env, open_env
+from notifier.services.settings import FRESH_FOR, keep_fresh, refresh
 from notifier.store.schema import is_current, refuse_newer
 from notifier.store.session import Database, StoreProblem, check_file
 
@@ -46,6 +47,7 @@ def open_service(config: Config) -> tuple[Env, Renderer]:
     if config.service.engine == "distributed":
         db.nudge = _distributed().make_nudge()
     env = open_env(config, db=db)
+    refresh(env)  # what was set in the admin
     return env, make_renderer(env)
 
 
@@ -134,6 +136,7 @@ class Service:
             from notifier.web.vitals import create_vitals
 
             self._serve(create_vitals(self._env), at="metrics_listen", threads=2)
+        threading.Thread(target=self._follow_settings, name="settings", daemon=True).start()
         log.info("service started", web=self._web, url=self._env.config.service.public_url)
 
     def _serve(self, app: Any, *, at: str, threads: int) -> None:
@@ -168,9 +171,15 @@ class Service:
         ).start()
         self._servers.append(server)
 
+    def _follow_settings(self) -> None:
+        """Take over what is changed in the admin, also by another process."""
+        while not self._stop.wait(FRESH_FOR):
+            keep_fresh(self._env)
+
     def stop(self) -> bool:
         """Take nothing new, finish what is under way; True when all of it ended in time."""
         log.info("service stops")
+        self._stop.set()
         for server in self._servers:
             # answer what has been asked before the sockets go
             server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)

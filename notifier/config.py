@@ -20,6 +20,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
     field_validator,
     model_validator,
@@ -387,6 +388,13 @@ class Config(Section):
     channels: dict[str, ChannelSection] = {}
     shops: dict[str, Shop] = {}
 
+    _from_environment: frozenset[tuple[str, ...]] = PrivateAttr(default=frozenset())
+
+    @property
+    def from_environment(self) -> frozenset[tuple[str, ...]]:
+        """Which values the environment has set: nobody else can."""
+        return self._from_environment
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         """Names that rows can keep, and keys that lead to one shop each."""
@@ -433,15 +441,21 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] | None = None) 
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    _lay_over(tree, environ)
+    set_outside = _lay_over(tree, environ)
     try:
-        return Config.model_validate(tree)
+        config = Config.model_validate(tree)
     except ValidationError as error:
         raise ConfigError(_explain(error, where=str(path or "environment"))) from error
+    config._from_environment = set_outside
+    return config
 
 
-def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Write NOTIFIER__A__B values into the tree; the longest-known path wins case-insensitively."""
+def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> frozenset[tuple[str, ...]]:
+    """Write NOTIFIER__A__B values into the tree; the longest-known path wins case-insensitively.
+
+    The paths that were set.
+    """
+    done = set()
     for name, value in sorted(environ.items()):
         if not name.startswith(PREFIX):
             continue
@@ -459,6 +473,8 @@ def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
             if not isinstance(node, dict):
                 raise ConfigError(f"{name}: {step} is a value, not a section")
         node[path[-1]] = _read_value(value)
+        done.add(tuple(path))
+    return frozenset(done)
 
 
 def _read_value(text: str) -> Any:

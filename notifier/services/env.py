@@ -32,6 +32,13 @@ class Env:
     signer: Signer
     clock: Clock = system_clock
     shops: dict[str, ShopRef] = field(default_factory=dict)
+    # the configuration before what was set in the admin, and how much of that is in `config`
+    file_config: Config = field(init=False)
+    settings_change: int = 0
+    settings_asked_at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.file_config = self.config
 
     def now(self) -> datetime:
         return self.clock()
@@ -67,13 +74,24 @@ def open_env(config: Config, *, clock: Clock = system_clock, db: Database | None
     """Open the (already migrated) database and make rows for the configured shops."""
     db = db or Database(config.database_url, pool_size=config.database.pool_size)
     env = Env(db=db, config=config, signer=Signer(config.service.secret_keys), clock=clock)
+    use_config(env, config, change=0)
+    return env
+
+
+def use_config(env: Env, config: Config, *, change: int) -> None:
+    """Work with this configuration from now on. `change` is the newest setting in it.
+
+    Whoever keeps something made from the configuration looks at `env.settings_change` for whether
+    it is still the same.
+    """
     slugs = list(config.shops)
+    found: dict[str, ShopRef] = {}
     if slugs:
-        ids = db.retry(lambda tx: ensure_shops(tx, slugs, now=env.now()))
-        env.shops = {
+        ids = env.db.retry(lambda tx: ensure_shops(tx, slugs, now=env.now()))
+        found = {
             slug: ShopRef(id=ids[slug], slug=slug, config=config.shops[slug]) for slug in slugs
         }
-    return env
+    env.config, env.shops, env.settings_change = config, found, change
 
 
 def rules_for(shop: Shop, variant: VariantRow | None = None) -> Rules:

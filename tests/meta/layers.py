@@ -30,6 +30,7 @@ LAYERS = {
     "http_gate": "tool",
     "config": "config",
     "config_example": "config",
+    "config_settings": "config",
     "config_values": "config",
     "plugins": "plugins",
     "connectors.base": "connector base",

@@ -8,6 +8,7 @@ from notifier.store.tables import (
     orders,
     people,
     releasing,
+    settings,
     sources,
     telling,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "orders",
     "people",
     "releasing",
+    "settings",
     "sources",
     "telling",
 ]

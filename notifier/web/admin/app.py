@@ -9,7 +9,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from notifier.rendering import Renderer
 from notifier.services.env import Env
-from notifier.web.admin import account, assets, audit, door, front, people, releases, sign_in, today
+from notifier.web.admin import (
+    account,
+    assets,
+    audit,
+    door,
+    front,
+    orders,
+    people,
+    releases,
+    sign_in,
+    today,
+)
 from notifier.web.admin.failures import register_failures
 from notifier.web.here import EXTENSION
 from notifier.web.public import HSTS, RENDERER, trusted_hosts
@@ -24,6 +35,7 @@ PAGES = (
     audit.blueprint,
     today.blueprint,
     releases.blueprint,
+    orders.blueprint,
 )
 PREFIX = "/admin"
 
