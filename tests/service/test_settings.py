@@ -123,7 +123,10 @@ def test_a_secret_is_sealed_used_and_nowhere_readable(world: World) -> None:
 
 def test_the_environment_has_the_last_word(tmp_path: Path, database: Database) -> None:
     file = tmp_path / "config.toml"
-    file.write_text('[shops.kettle]\nname = "Kettle"\npublic_key = "pk_kettle"\n')
+    file.write_text(
+        '[service]\nsecret_keys = ["a key that only tests would ever use"]\n'
+        '[shops.kettle]\nname = "Kettle"\npublic_key = "pk_kettle"\n'
+    )
     config = load_config(file, environ={"NOTIFIER__SHOPS__KETTLE__NAME": "From outside"})
     env = open_env(config, db=database)
 
