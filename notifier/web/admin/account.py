@@ -52,7 +52,7 @@ def taste() -> Any:
             where=circumstances(),
         )
     except InvalidInput as error:
-        return _page(error, at="taste")
+        return _page(error, part="taste")
     return _back("saved")
 
 
@@ -71,7 +71,7 @@ def password() -> Any:
             where=circumstances(),
         )
     except (InvalidInput, TooMany) as error:
-        return _page(error, at="password")
+        return _page(error, part="password")
     return _with(token, _back("password_saved"))
 
 
@@ -101,7 +101,7 @@ def codes_prove() -> Any:
         )
     except (InvalidInput, TooMany) as error:
         seed = second_factor.pending_seed(env(), person())
-        return _codes_page(seed, error) if seed else _page(error, at="codes")
+        return _codes_page(seed, error) if seed else _page(error, part="codes")
     return _with(done.token, show("recovery_codes", codes=done.codes, turned_on=True))
 
 
@@ -139,7 +139,7 @@ def passkey_add() -> Any:
             where=circumstances(),
         )
     except (InvalidInput, Conflict) as error:
-        return _page(error, at="passkeys")
+        return _page(error, part="passkeys")
     return _with(token, _back("passkey_added"))
 
 
@@ -155,7 +155,7 @@ def passkey_name(passkey_id: int) -> Any:
             where=circumstances(),
         )
     except InvalidInput as error:
-        return _page(error, at="passkeys")
+        return _page(error, part="passkeys")
     return _back("saved")
 
 
@@ -182,7 +182,7 @@ def sessions_end() -> Any:
     return _back("sessions_ended")
 
 
-def _page(error: Exception | None = None, *, at: str = "") -> Response:
+def _page(error: Exception | None = None, *, part: str = "") -> Response:
     seen: OwnAccount = see_account(env(), person())
     return show(
         "account",
@@ -192,7 +192,7 @@ def _page(error: Exception | None = None, *, at: str = "") -> Response:
         here=_signed().session_id,
         browsers={one.id: name_browser(one.agent) for one in seen.sessions},
         trouble=trouble_of(error) if error else "",
-        at=at,
+        part=part,
         typed=request.form,
         can_passkeys=own_site_or_none() is not None,
         languages={name: section(name, "words")["language"] for name in available_locales()},

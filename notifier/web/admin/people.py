@@ -27,7 +27,7 @@ ROLES = tuple(role.value for role in Role)
 @needs(Right.OWN)
 def index() -> Any:
     """Everybody who may sign in, and who may not any more."""
-    return show("people", people=people.list_people(env()), me=person().id, shops=_shops())
+    return show("people", people=people.list_people(env()), my_id=person().id, every_shop=_shops())
 
 
 @blueprint.get("/invite")
@@ -125,7 +125,7 @@ def _invite_form(error: Exception | None = None) -> Response:
         typed=request.form,
         ticked=request.form.getlist("shops"),
         roles=ROLES,
-        shops=_shops(),
+        every_shop=_shops(),
     )
 
 
@@ -138,7 +138,7 @@ def _person_page(person_id: int, error: Exception | None = None) -> Response:
         one=found,
         is_me=person_id == person().id,
         roles=ROLES,
-        shops=_shops(),
+        every_shop=_shops(),
     )
 
 
