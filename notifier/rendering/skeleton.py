@@ -12,7 +12,8 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 from notifier.domain.letter_form import LONGEST_VALUE, Cut, Form, ShortForm, fill, is_tame
@@ -144,16 +145,20 @@ class Skeletons:
         if self._slotted is None:
             self._slotted = Renderer(
                 self._renderer.lookup,
-                layout=_slotted_layout(self._renderer.layout),
+                layout=_slotted_layout(
+                    self._renderer.layout.folder, version=self._renderer.layout.version
+                ),
                 blocks=self._renderer.blocks,
                 environment=SlotEnvironment,
             )
         return self._slotted
 
 
-def _slotted_layout(layout: Layout) -> Layout:
-    made = load_layout(layout.folder, environment=SlotEnvironment)
-    if made.version != layout.version:
+@cache
+def _slotted_layout(folder: Path, *, version: str) -> Layout:
+    """The layout, made for slots. Raises Unfit when its files are not the same any more."""
+    made = load_layout(folder, environment=SlotEnvironment)
+    if made.version != version:
         raise Unfit("", "the layout's files have changed since they were read")
     return made
 

@@ -26,6 +26,7 @@ __all__ = [
 _LINE_STARTS_WITH_FROM = re.compile(rb"^From ", re.MULTILINE)
 # Octets that stand for themselves wherever they are: no `=`, no blank or dot to end a line with.
 _ITSELF = re.compile(rb"(?:[!-<>-~][ -<>-~]*)?[!-\-/-<>-~]")
+_BLANK_AT_THE_END = re.compile(rb"^(.{74,})(=20|=09)$", re.MULTILINE)
 _SOFT_BREAK = b"=\n"
 _MOST_MOULDS = 64  # kept for one text
 
@@ -35,7 +36,7 @@ Slice = tuple[int, int, int]
 
 def quote_printable(text: str) -> bytes:
     """UTF-8 in quoted-printable with CR LF line ends, ended by one (RFC 2045 6.7)."""
-    octets = b2a_qp(_octets(text), quotetabs=False, istext=True)
+    octets = _quoted(_octets(text))
     # A mailbox in mbox format would change "From " at the start of a line and break a signature.
     octets = _LINE_STARTS_WITH_FROM.sub(b"=46rom=\n ", octets)
     octets = octets.replace(b"\n", b"\r\n")
@@ -52,6 +53,12 @@ def without_stuffing(octets: bytes) -> bytes:
     """The lines as they were before `dot_stuffed`."""
     plain = octets.replace(b"\n..", b"\n.") if b"\n.." in octets else octets
     return plain[1:] if plain.startswith(b"..") else plain
+
+
+def _quoted(octets: bytes) -> bytes:
+    written = b2a_qp(octets, quotetabs=False, istext=True)
+    # It writes a blank before a line end as three octets without asking whether they fit.
+    return _BLANK_AT_THE_END.sub(rb"\1=\n\2", written)
 
 
 def _octets(text: str) -> bytes:
@@ -149,7 +156,7 @@ class _Line:
 
     def cut(self, values: list[bytes]) -> Iterator[bytes | Slice]:
         """The line as it is written with these values: octets, and parts of values."""
-        written = b2a_qp(self.whole(values), quotetabs=False, istext=True)
+        written = _quoted(self.whole(values))
         if not written.endswith(b"\n"):
             written += b"\n"
         at = 0
