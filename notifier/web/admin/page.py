@@ -21,6 +21,7 @@ from notifier.domain.rights import Right
 from notifier.i18n import accepted_locales, available_locales, choose_locale
 from notifier.log import mask
 from notifier.resources import templates_folder
+from notifier.services.product_words import product_title, variant_title
 from notifier.web.admin import assets, door
 from notifier.web.here import env
 from notifier.web.pages import fill
@@ -158,6 +159,15 @@ def percent(value: float | None, *, digits: int = 0) -> str:
     return "–" if value is None else i18n_figures.format_percent(value, locale(), digits=digits)
 
 
+def name_of(variant: Any) -> str:
+    """`Linen shirt, S`, in the reader's language; a dash for what the catalogue has lost."""
+    if variant is None:
+        return "–"
+    spoken = locale()
+    parts = dict.fromkeys((product_title(variant, spoken), variant_title(variant, spoken)))
+    return ", ".join(part for part in parts if part)
+
+
 def csrf() -> Markup:
     """The hidden field every form needs."""
     found = door.half_signed()
@@ -253,6 +263,7 @@ def _environment() -> Environment:
         number=number,
         percent=percent,
         address=address,
+        name_of=name_of,
     )
     made.globals.update(
         url=url_for,
