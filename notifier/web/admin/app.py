@@ -19,6 +19,11 @@ from notifier.web.admin import (
     people,
     releases,
     sign_in,
+    templates,
+    templates_blocks,
+    templates_edit,
+    templates_history,
+    templates_preview,
     today,
 )
 from notifier.web.admin.failures import register_failures
@@ -35,6 +40,11 @@ PAGES = (
     audit.blueprint,
     today.blueprint,
     releases.blueprint,
+    templates.blueprint,
+    templates_blocks.blueprint,
+    templates_edit.blueprint,
+    templates_history.blueprint,
+    templates_preview.blueprint,
     orders.blueprint,
 )
 PREFIX = "/admin"
