@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, current_app, redirect, request, url_for
 
 from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
 from notifier.services.decide_hold import Decision, decide_hold, load_hold
+from notifier.services.foresee_release import foresee_release
 from notifier.services.look_today import told_of_release
 from notifier.services.steer_release import (
     ReleaseShown,
@@ -19,11 +20,13 @@ from notifier.services.steer_release import (
     show_release,
     stop_release,
 )
+from notifier.services.wave_words import why
 from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import locale, note, number, show, words_of, zone
 from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of
 from notifier.web.here import env
+from notifier.web.public import RENDERER
 
 blueprint = Blueprint("releases", __name__)
 
@@ -67,7 +70,7 @@ def one(release_id: int) -> Any:
         written=written,
         sent=sent,
         drawing=_drawing(shown),
-        wave_words=lambda wave: wave.reason,
+        wave_words=_wave_words,
     )
 
 
@@ -104,6 +107,41 @@ def decide(hold_id: int) -> Any:
     said = words["hold_decided_before" if count is None else f"hold_{wish.value}"]
     note(said.replace("{count}", number(count or 0)))
     return redirect(url_for("releases.index"), code=303)
+
+
+@blueprint.get("/<shop>/what-if")
+@needs(Right.SEE)
+def what_if() -> Any:
+    """If so many units came now: who would be told when, and what would it cost?"""
+    variant = request.args.get("variant", "").strip()
+    asked = request.args.get("units", "").strip()
+    foreseen, wrong = None, ""
+    if variant:
+        try:
+            foreseen = foresee_release(
+                env(),
+                current_app.extensions[RENDERER],
+                shop(),
+                variant,
+                units=_units(asked),
+                locale=locale(),
+            )
+        except (InvalidInput, NotFound) as error:
+            wrong = str(error)
+    status = 422 if wrong else 200
+    return show(
+        "what_if", status=status, variant=variant, units=asked, foreseen=foreseen, wrong=wrong
+    )
+
+
+def _units(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise InvalidInput.of("units", "number", f"{text[:20]!r} is not a number of units")
+    return int(text)
+
+
+def _wave_words(wave: Any) -> str:
+    return why(wave.facts, locale(), reason=wave.reason)
 
 
 def _hold(hold_id: int) -> Any:
