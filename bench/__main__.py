@@ -18,6 +18,7 @@ from bench import (
     delivery,
     first_message,
     front_door,
+    machines,
     polling,
     postgres_guard,
     rendering,
@@ -44,6 +45,7 @@ BENCHMARKS = (
     front_door.BENCHMARK,
     rendering.BENCHMARK,
     first_message.BENCHMARK,
+    machines.BENCHMARK,
     waves.BENCHMARK,
 )
 

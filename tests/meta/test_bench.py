@@ -44,6 +44,7 @@ FLOORS = {
     "front-door": {"bare Flask, one upsert", "bare Flask, same bytes"},
     "rendering": {"bare Jinja"},
     "first-message": {"one bare row, one mail"},
+    "machines": {"one worker"},
     "waves": {"quickest fixed rate"},
 }
 
