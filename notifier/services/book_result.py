@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 
 from notifier.channels.base import Blame, Outcome, Phase, Result
 from notifier.domain import delivery
-from notifier.domain.availability import Availability
-from notifier.domain.message import Medium, MessageKind, MessageState
-from notifier.domain.stock import EventKind
+from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.log import log
 from notifier.metrics import LATE
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.hook_out import tell_webhooks
+from notifier.services.mark_told import mark_all_told
 from notifier.services.order_sent import did_not_arrive, was_accepted
-from notifier.store import events, outbox, people, switches
+from notifier.store import booking as booking_store
+from notifier.store import outbox, people, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
@@ -32,41 +33,74 @@ def book_result(
     env: Env, tx: Transaction, message: MessageRow, attempt_no: int, result: Result
 ) -> bool:
     """Store one result and all that follows. False when the message was taken over meanwhile."""
+    return bool(book_results(env, tx, [(message, attempt_no, result)]))
+
+
+def book_results(
+    env: Env, tx: Transaction, results: Sequence[tuple[MessageRow, int, Result]]
+) -> int:
+    """Store results, one a message, and all that follows; how many were not taken over."""
     now = env.now()
-    booking = _booking(env, message, result)
-    booked = outbox.book(
-        tx,
-        outbox.Booked(
-            message_id=message.id,
-            attempt_no=attempt_no,
-            state=booking.state.value,
-            reason=booking.reason,
-            due_at=booking.due_at,
-            failures=booking.failures,
-            unknowns=booking.unknowns,
-            phase=_phase(result).value,
-            outcome=result.outcome.value,
-            blame=result.blame.value,
-            code=result.code,
-            detail=result.detail,
-            provider_id=result.provider_id,
-        ),
-        now=now,
+    bookings = [
+        (message, no, result, _booking(env, message, result)) for message, no, result in results
+    ]
+    kept = booking_store.book_all(tx, [_booked(*one) for one in bookings], now=now)
+    told: list[MessageRow] = []
+    perhaps: list[MessageRow] = []
+    for message, attempt_no, _, booking in bookings:
+        if message.id not in kept:
+            LATE.inc()
+            log.warning("late result rejected", message=message.id, attempt=attempt_no)
+        elif booking.state is MessageState.ACCEPTED:
+            told.append(message)
+        elif booking.state is MessageState.UNKNOWN and booking.due_at is None:
+            perhaps.append(message)  # it may well have arrived: a third copy would be worse
+    mark_all_told(env, tx, told, reason="told")
+    mark_all_told(env, tx, perhaps, reason="told_perhaps")
+    for channel in {one.channel for one in told}:
+        clear_alarm(env, tx, code="channel.trouble", about=channel)
+    for message, attempt_no, result, booking in bookings:
+        if message.id in kept:
+            _follow(env, tx, message, attempt_no, result, booking=booking)
+    return len(kept)
+
+
+def _booked(
+    message: MessageRow, attempt_no: int, result: Result, booking: delivery.Booking
+) -> booking_store.Booked:
+    return booking_store.Booked(
+        message_id=message.id,
+        attempt_no=attempt_no,
+        state=booking.state.value,
+        reason=booking.reason,
+        due_at=booking.due_at,
+        failures=booking.failures,
+        unknowns=booking.unknowns,
+        phase=_phase(result).value,
+        outcome=result.outcome.value,
+        blame=result.blame.value,
+        code=result.code,
+        detail=result.detail,
+        provider_id=result.provider_id,
     )
-    if not booked:
-        LATE.inc()
-        log.warning("late result rejected", message=message.id, attempt=attempt_no)
-        return False
+
+
+def _follow(
+    env: Env,
+    tx: Transaction,
+    message: MessageRow,
+    attempt_no: int,
+    result: Result,
+    *,
+    booking: delivery.Booking,
+) -> None:
+    """What one result means beyond its message; nothing for an alert that was accepted."""
     if booking.state is MessageState.ACCEPTED:
-        mark_told(env, tx, message, reason="told")
         was_accepted(env, tx, message, attempt_no, result)
-        _clear_channel_trouble(env, tx, message)
-    elif booking.state is MessageState.UNKNOWN and booking.due_at is None:
-        # it may well have arrived: a third copy would be worse than silence
-        mark_told(env, tx, message, reason="told_perhaps")
-    elif result.outcome is Outcome.REFUSED:
+        return
+    if result.outcome is Outcome.REFUSED:
         _follow_refusal(env, tx, message, result)
-    if booking.due_at is None and booking.state is not MessageState.ACCEPTED:
+    if booking.due_at is None:
         did_not_arrive(env, tx, message)
     if result.code == UNWRITABLE:
         raise_alarm(
@@ -80,7 +114,6 @@ def book_result(
         )
     if result.blame is Blame.CONFIG:
         pause_channel(env, tx, message, result)
-    return True
 
 
 def _phase(result: Result) -> Phase:
@@ -112,75 +145,6 @@ def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
         retry_after=result.retry_after,
         jitter=random.random(),
     )
-
-
-def mark_told(env: Env, tx: Transaction, message: MessageRow, *, reason: str) -> None:
-    """The provider took the message: move everything it was about."""
-    if message.subscription_id is None:
-        return
-    now = env.now()
-    kind = MessageKind(message.kind)
-    waiting = [SubscriptionState.WAITING.value]
-    if kind is MessageKind.BACK_IN_STOCK:
-        people.move_subscriptions(
-            tx,
-            _all_of_person(tx, message),
-            # paused while the message was on its way: it has arrived all the same
-            from_states=[*waiting, SubscriptionState.PAUSED.value],
-            state=SubscriptionState.TOLD.value,
-            told_at=now,
-            reason=reason,
-        )
-    elif kind in (MessageKind.ETA_REVISED, MessageKind.PREORDER_OPEN):
-        event = events.load_event(tx, message.event_id) if message.event_id else None
-        eta = str((event.facts.get("eta") if event else "") or "")
-        if eta:
-            people.move_subscriptions(
-                tx,
-                _all_of_person(tx, message),
-                from_states=waiting,
-                eta_told=eta,
-                eta_told_at=now,
-            )
-    elif kind is MessageKind.DISCONTINUED:
-        people.move_subscriptions(
-            tx,
-            _all_of_person(tx, message),
-            from_states=waiting,
-            state=SubscriptionState.ENDED.value,
-            ended_reason=EndedReason.DISCONTINUED.value,
-            ended_at=now,
-            reason=reason,
-        )
-    elif kind is MessageKind.REMINDER:
-        people.move_subscriptions(tx, [message.subscription_id], reminded_at=now)
-
-
-def _all_of_person(tx: Transaction, message: MessageRow) -> list[int]:
-    """The subscription, and others of the same person that the same message answers.
-
-    Not what was changed to wait for another variant meanwhile, and not who waits for any variant
-    when one of several is discontinued.
-    """
-    if message.subscription_id is None:
-        return []
-    event = events.load_event(tx, message.event_id) if message.event_id else None
-    if event is None or message.contact_id is None:
-        return [message.subscription_id]
-    ids = set(
-        people.twins_of(
-            tx,
-            contact_id=message.contact_id,
-            product_id=event.product_id,
-            variant_id=event.variant_id,
-            with_any=event.kind != EventKind.DISCONTINUED,
-            with_physical=event.facts.get("availability") != Availability.BACKORDER,
-        )
-    )
-    own = people.find_subscription(tx, message.subscription_id)
-    if own is not None and own.variant_id in (None, event.variant_id):
-        ids.add(own.id)
-    return sorted(ids)
 
 
 def _follow_refusal(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
@@ -293,7 +257,3 @@ def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result
         "Messages wait. `notifier check` says what to do.",
         shop=env.shop_by_id(message.shop_id),
     )
-
-
-def _clear_channel_trouble(env: Env, tx: Transaction, message: MessageRow) -> None:
-    clear_alarm(env, tx, code="channel.trouble", about=message.channel)

@@ -28,6 +28,7 @@ from notifier.services.compose_own import (
     with_own,
 )
 from notifier.services.env import Env, ShopRef
+from notifier.services.line_length import units_wanted
 from notifier.services.order_matter import OrderMatter, load_matters
 
 # also known by these names to those who asked here before
@@ -83,17 +84,18 @@ def load_batch(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -> Bat
     batch.variants = catalogue.find_variants(tx, ids)
     batch.stock = stock_store.load_stock(tx, ids)
     for event in batch.events.values():
-        _load_for_event(tx, batch, event)
+        _load_for_event(env, tx, batch, event)
     return batch
 
 
-def _load_for_event(tx: Transaction, batch: Batch, event: EventRow) -> None:
+def _load_for_event(env: Env, tx: Transaction, batch: Batch, event: EventRow) -> None:
     variant = batch.variants.get(event.variant_id)
     if variant is None:
         return
     if event.variant_id not in batch.waiting_units:
-        _, units = people.count_line(tx, product_id=event.product_id, variant_id=event.variant_id)
-        batch.waiting_units[event.variant_id] = units
+        batch.waiting_units[event.variant_id] = units_wanted(
+            env.db, tx, product_id=event.product_id, variant_id=event.variant_id
+        )
     found = catalogue.find_variants_by_key(tx, event.shop_id, variant.alternatives)
     batch.alternatives.update(((event.shop_id, key), row) for key, row in found.items())
 

@@ -1,64 +1,35 @@
 """How do due messages leave, at least once and never more than twice?
 
-Three steps: lease a batch and check each message anew (one transaction); call the channel with no
-transaction open, noting each step in the journal; book the results (short transactions, see
-services/book_batch.py). What is left when a worker dies goes through services/take_over.py.
+A sender serves one channel after another, each for some seconds (services/turn.py). What is due is
+taken and checked anew in one transaction (services/claim.py), carried by the channel with no
+transaction open, each step noted in the journal first, and booked by hundreds
+(services/book_batch.py). What is left when a sender dies goes through services/take_over.py.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from typing import cast
 
 from notifier import journal
-from notifier.channels.base import Blame, Letter, MessageChannel, Outcome, Phase, Result
+from notifier.channels.base import Blame, CarryingChannel, Letter, MessageChannel, Outcome, Result
 from notifier.errors import ConfigError, StoreBusy
 from notifier.journal import Journal, LeaseOver
 from notifier.log import log
-from notifier.metrics import SENT
 from notifier.rendering import Renderer
 from notifier.services import order_sent
 from notifier.services.book_batch import BatchBook
-from notifier.services.book_result import NOT_WANTED, UNWRITABLE
+from notifier.services.carry import carry_by_send
 from notifier.services.channels import make_channel
-from notifier.services.compose import Batch, load_batch
+from notifier.services.claim import Claimed, claim_due
 from notifier.services.env import Env
-from notifier.services.last_look import LastLook
-from notifier.services.recheck import recheck
-from notifier.services.settle import GIVEN_BACK, result_as_note, settle
+from notifier.services.settle import GIVEN_BACK, settle
+from notifier.services.turn import Held, Pace, Turn
 from notifier.services.write_letters import LetterWriter
-from notifier.store import outbox, releases, switches
+from notifier.store import claims, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
-
-
-class Held(Exception):
-    """Not handed over, because we stop or cannot record what would come of it."""
-
-
-class NotWanted(Exception):
-    """Not handed over, because the person wants it no more. The others of the batch may go."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Claimed:
-    messages: list[MessageRow] = field(default_factory=list)
-    batch: Batch = field(default_factory=Batch)
-    looked_at: int = 0  # also those that were skipped or put off
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Turn:
-    """How far a batch has got. `over`: handed over, answered or dropped; not to be sent again."""
-
-    messages: dict[int, MessageRow]
-    look: LastLook
-    over: set[int] = field(default_factory=set)
-
-    def end(self, message_id: int) -> None:
-        self.over.add(message_id)
-        self.look.forget(message_id)
 
 
 class Sender:
@@ -75,6 +46,7 @@ class Sender:
         self._writer = LetterWriter(env, renderer)
         self._make = make
         self._channels: dict[str, MessageChannel] = {}
+        self._paces: dict[str, Pace] = {}
         self._folder = env.config.service.data_dir / "journal"
         self._journal = Journal(self._folder)
         self._stopping = threading.Event()
@@ -101,12 +73,12 @@ class Sender:
         self._journal.close(keep=self._owes)
 
     def send_due(self) -> int:
-        """Take one batch for every channel that has something due; how many messages that was."""
+        """One turn for every channel that has something due; how many messages that was."""
         env = self._env
         if self._owes:
             self._give_back()
         with env.db.read() as tx:
-            names = outbox.due_channels(tx, now=env.now())
+            names = claims.due_channels(tx, now=env.now())
             off = switches.all_off(tx, now=env.now())
         if switches.SENDING in off:
             return 0
@@ -114,25 +86,78 @@ class Sender:
         for name in names:
             if self._stopping.is_set() or switches.of_channel(name) in off:
                 continue
-            tried += self._send_batch(name)
+            tried += self._serve(name)
         return tried
 
-    def _send_batch(self, name: str) -> int:
+    def _serve(self, name: str) -> int:
+        """One channel's turn; how many messages were looked at."""
+        try:
+            channel = self._channel(name)
+        except ConfigError as error:
+            return self._put_off(name, error)
+        carrying = cast(CarryingChannel, channel) if hasattr(channel, "carry") else None
+        if carrying is not None and carrying.pause_left():
+            return 0  # nothing is taken that could not be sent
+        turn = Turn(
+            self._env,
+            self._journal,
+            channel=name,
+            pace=self._paces.setdefault(name, Pace()),
+            claim=lambda tx, size, after: self._claim(tx, name, size=size, after=after),
+            write=self._write,
+            is_stopped=self._stopping.is_set,
+            wake=carrying.wake if carrying is not None else _nobody_waits,
+        )
         self._owes = True  # until all is booked, whatever happens in between
-        claimed = self._env.db.retry(lambda tx: self._claim(tx, name))
-        if claimed.messages:
-            with BatchBook(self._env, self._journal) as book:
-                self._hand_over(name, claimed, book)
-            self._book(book)
-            if book.booked < len(claimed.messages) or self._journal.is_seized:
-                self._give_back()
-            self._journal.forget()
+        first = self._env.db.retry(lambda tx: self._claim_first(tx, turn))
+        if first.messages:
+            with turn.book:
+                turn.took(first)
+                self._carry(name, channel, turn)
+            self._close_turn(turn)
         self._owes = False
-        return claimed.looked_at
+        return turn.looked_at or first.looked_at
+
+    def _carry(self, name: str, channel: MessageChannel, turn: Turn) -> None:
+        """Let the channel work until the turn is over."""
+        carry: Callable[[Turn], Iterator[None]] = getattr(
+            channel, "carry", lambda desk: carry_by_send(channel, desk)
+        )
+        try:
+            for _ in carry(turn):
+                continue
+            turn.end()  # the channel may have ended it early; then what lies there is answered
+            while turn.waiting() and not turn.is_stopped:
+                for _ in carry(turn):
+                    continue
+        except (Held, LeaseOver) as why:
+            log.warning("batch broken off", channel=name, why=str(why))
+
+    def _close_turn(self, turn: Turn) -> None:
+        """Book all; give back what was not handed over."""
+        turn.end()
+        self._book(turn.book)
+        if turn.book.booked < turn.taken or turn.is_unsure or self._journal.is_seized:
+            self._give_back()
+        self._journal.forget()
 
     @staticmethod
     def _book(book: BatchBook) -> None:
         book.book_rest()
+
+    def _put_off(self, name: str, error: ConfigError) -> int:
+        """The channel cannot be opened as it is set up: what is due learns why, and waits."""
+        self._owes = True
+        book = BatchBook(self._env, self._journal)
+        first = self._env.db.retry(
+            lambda tx: self._claim(tx, name, size=self._env.config.delivery.batch, after=0)
+        )
+        for message in first.messages:
+            book.add(message, _misconfigured(error))
+        self._book(book)
+        self._journal.forget()
+        self._owes = False
+        return first.looked_at
 
     def _give_back(self) -> None:
         """Settle by our own notes what we took and did not finish."""
@@ -146,119 +171,40 @@ class Sender:
         log.info("messages given back", count=count)
 
     def _settle_own(self, tx: Transaction) -> int:
-        left = outbox.leased(tx, owner=self.owner)
+        left = claims.leased(tx, owner=self.owner)
         if not left:
             return 0
         return settle(self._env, tx, left, notes=self._journal.notes(), code=GIVEN_BACK)
 
-    def _claim(self, tx: Transaction, name: str) -> Claimed:
-        """Lease the next messages of a channel; skip or postpone what must not go now."""
-        env = self._env
-        since, now = journal.boot_seconds(), env.now()
+    def _claim_first(self, tx: Transaction, turn: Turn) -> Claimed:
+        """Begin a turn: nothing is ours before it."""
+        since = journal.boot_seconds()
         self._settle_own(tx)  # from a commit whose answer was lost
-        due = outbox.select_due(tx, channel=name, now=now, limit=env.config.delivery.batch)
-        if not due:
-            return Claimed()
-        batch = load_batch(env, tx, due)
-        verdict = recheck(env, tx, due, batch)
-        for reason, ids in verdict.skip.items():
-            outbox.skip(tx, ids, reason=reason, now=now)
-            order_sent.look_again_soon(env, tx, [one for one in due if one.id in ids])
-        releases.stop_sold_out(tx, sorted(verdict.sold_out_releases), now=now)
-        for id_, due_at, reason in verdict.postpone:
-            outbox.postpone(tx, [id_], due_at=due_at, reason=reason)
-        ids = [message.id for message in verdict.send]
-        lease = env.config.delivery.lease
-        outbox.claim(tx, ids, owner=self.owner, now=now, lease=lease)
-        self._journal.promise(lease, since=since)
-        return Claimed(messages=verdict.send, batch=batch, looked_at=len(due))
+        claimed = turn.claim(tx)
+        # those taken later in the turn have longer; what was promised holds for all of them
+        self._journal.promise(self._env.config.delivery.lease, since=since)
+        return claimed
 
-    def _hand_over(self, name: str, claimed: Claimed, book: BatchBook) -> None:
-        """Call the channel; each answer is noted at once, then booked."""
-        by_id = {message.id: message for message in claimed.messages}
-        letters = self._write(claimed, book)
-        try:
-            channel = self._channel(name)
-        except ConfigError as error:
-            for letter in letters:
-                book.add(by_id[letter.message_id], _misconfigured(error))
-            return
-        turn = _Turn(
-            messages=by_id, look=LastLook(self._env, [by_id[one.message_id] for one in letters])
+    def _claim(self, tx: Transaction, name: str, *, size: int, after: int) -> Claimed:
+        return claim_due(
+            self._env,
+            tx,
+            channel=name,
+            owner=self.owner,
+            limit=min(size, self._env.config.delivery.batch),
+            after_release=after,
         )
-        while letters:
-            try:
-                self._send(name, channel, letters, turn=turn, book=book)
-                break
-            except NotWanted as why:
-                log.info("letter dropped at the last moment", channel=name, why=str(why))
-                letters = [one for one in letters if one.message_id not in turn.over]
-            except (Held, LeaseOver) as why:
-                log.warning("batch broken off", channel=name, why=str(why))
-                break
 
-    def _send(
-        self,
-        name: str,
-        channel: MessageChannel,
-        letters: list[Letter],
-        *,
-        turn: _Turn,
-        book: BatchBook,
-    ) -> None:
-        attempts = {letter.message_id: letter.attempt_no for letter in letters}
-
-        def note(message_id: int, phase: Phase) -> None:
-            if phase is Phase.HANDED_OVER:
-                self._check_free_to_send(book)
-                self._check_wanted(turn.messages[message_id], turn, book)
-                turn.over.add(message_id)
-                self._journal.hand_over(message_id, attempts[message_id])
-
-        for letter, result in channel.send(letters, note=note):
-            turn.end(letter.message_id)
-            self._note_answer(letter, result)
-            book.add(turn.messages[letter.message_id], result)
-            SENT.labels(channel=name, outcome=result.outcome.value).inc()
-
-    def _check_free_to_send(self, book: BatchBook) -> None:
-        """Raises Held."""
-        if self._stopping.is_set():
-            raise Held("The sender stops.")
-        if not book.wait_for_room():
-            raise Held("The database takes no results.")
-
-    @staticmethod
-    def _check_wanted(message: MessageRow, turn: _Turn, book: BatchBook) -> None:
-        """Raises NotWanted, and Held where the database cannot be asked."""
-        try:
-            why = turn.look.why_not(message.id)
-        except StoreBusy as error:
-            raise Held(f"Nobody can say who still wants it: {error}") from error
-        if why:
-            turn.end(message.id)
-            book.add(message, Result(outcome=Outcome.REFUSED, code=NOT_WANTED, detail=why))
-            raise NotWanted(why)
-
-    def _note_answer(self, letter: Letter, result: Result) -> None:
-        try:
-            self._journal.answer(letter.message_id, letter.attempt_no, result_as_note(result))
-        except OSError as error:
-            log.warning("answer not noted", message=letter.message_id, why=str(error))
-
-    def _write(self, claimed: Claimed, book: BatchBook) -> list[Letter]:
+    def _write(self, claimed: Claimed) -> tuple[list[Letter], list[tuple[MessageRow, str]]]:
         """Write each letter; one that cannot be written stops no other."""
         written = self._writer.write(claimed.messages, claimed.batch)
-        for message, why in written.unwritable:
-            book.add(message, _unwritable(why))
-        letters = written.letters
         order_sent.keep_letters(
             self._env,
-            letters,
+            written.letters,
             {one.id: one for one in claimed.messages},
             wanted={id_: matter.wanted for id_, matter in claimed.batch.orders.items()},
         )
-        return letters
+        return written.letters, written.unwritable
 
     def _channel(self, name: str) -> MessageChannel:
         if name not in self._channels:
@@ -266,13 +212,11 @@ class Sender:
         return self._channels[name]
 
 
+def _nobody_waits() -> None:
+    """For channels that look by themselves."""
+
+
 def _misconfigured(error: ConfigError) -> Result:
     return Result(
         outcome=Outcome.TRY_LATER, blame=Blame.CONFIG, code="config", detail=str(error)[:1000]
-    )
-
-
-def _unwritable(why: str) -> Result:
-    return Result(
-        outcome=Outcome.TRY_LATER, blame=Blame.CONTENT, code=UNWRITABLE, detail=why[:1000]
     )

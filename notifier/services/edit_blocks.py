@@ -24,16 +24,11 @@ from notifier.rendering.blocks import (
 from notifier.rendering.draft import Draft
 from notifier.rendering.draft_room import DraftRoom
 from notifier.rendering.examine import Finding
-from notifier.services.edit_template import (
-    BrokenDraft,
-    CannotPublish,
-    Trouble,
-    run_once,
-    store_version,
-)
+from notifier.services.edit_template import run_once, store_version
 from notifier.services.env import Env
 from notifier.services.load_around import load_around
 from notifier.services.template_author import Author
+from notifier.services.template_faults import BrokenDraft, CannotPublish, Trouble
 from notifier.services.template_place import (
     Place,
     default_parts,

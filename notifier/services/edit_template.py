@@ -8,27 +8,23 @@ version; nothing published is the default.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
-from notifier.domain.template_rules import EMAIL_PARTS
-from notifier.errors import Conflict, NotFound, TemplateProblem
+from notifier.errors import Conflict, NotFound
 from notifier.rendering import Rendered
 from notifier.rendering.draft import Draft
 from notifier.rendering.draft_room import DraftRoom
-from notifier.rendering.examine import Finding
 from notifier.rendering.sources import version_of
 from notifier.services.env import Env
-from notifier.services.load_around import load_around
 from notifier.services.published_templates import PublishedTemplates
 from notifier.services.template_author import Author, named, note
+from notifier.services.template_faults import BrokenDraft, faults_of
 from notifier.services.template_place import (
     Place,
     Standing,
     changed_parts,
     default_parts,
     load_standing,
-    message_kind,
 )
 from notifier.store import templates
 from notifier.store.session import Transaction
@@ -36,49 +32,19 @@ from notifier.store.templates import SavedMeanwhile, Version
 
 __all__ = [
     "BrokenDraft",
-    "CannotPublish",
     "PublishedTemplates",
-    "Trouble",
     "back_to_default",
     "current_parts",
     "discard_draft",
-    "faults_of",
-    "missing_parts",
+    "mark_published",
     "preview",
-    "publish_all",
     "publish_version",
     "roll_back",
+    "run_once",
     "save_draft",
+    "stale",
     "store_version",
 ]
-
-
-class BrokenDraft(TemplateProblem):
-    """A draft that would not render everywhere. `findings`: everything that is wrong with it."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        first = findings[0]
-        super().__init__(first.message, where=first.part, line=first.line)
-        self.findings = tuple(findings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """Why one mail in one language cannot be published."""
-
-    kind: str
-    locale: str
-    finding: Finding
-
-
-class CannotPublish(Conflict):
-    """Nothing was published, because something would not render. `troubles` lists all of it."""
-
-    def __init__(self, troubles: Sequence[Trouble]) -> None:
-        places = {(one.kind, one.locale) for one in troubles}
-        one = "1 message" if len(places) == 1 else f"{len(places)} messages"
-        super().__init__("broken", f"{one} would not render. Nothing was published.")
-        self.troubles = tuple(troubles)
 
 
 def preview(room: DraftRoom, draft: Draft) -> tuple[Rendered, ...]:
@@ -87,43 +53,6 @@ def preview(room: DraftRoom, draft: Draft) -> tuple[Rendered, ...]:
     Raises errors.TemplateProblem with part, line and name.
     """
     return room.try_draft(draft)
-
-
-def faults_of(
-    env: Env,
-    room: DraftRoom,
-    place: Place,
-    parts: Mapping[str, str],
-) -> tuple[Finding, ...]:
-    """Everything that keeps these parts from being published: what fails, and what is missing.
-
-    `parts`: those that differ from the default.
-    """
-    kind = message_kind(place.kind)
-    with env.db.read() as tx:
-        default = default_parts(tx, place)
-        around = load_around(tx, place.shop, place.locale)
-    whole = {**_of_every_shop(default, place), **parts}
-    missing = missing_parts({**default, **parts})
-    draft = Draft(kind=kind, locale=place.locale, parts=whole, around=around)
-    return (*missing, *room.examine(draft).findings)
-
-
-def _of_every_shop(default: Mapping[str, str], place: Place) -> dict[str, str]:
-    """What the shop's parts are sent together with, where that is not what was shipped."""
-    return dict(default) if place.shop else {}
-
-
-def missing_parts(parts: Mapping[str, str]) -> tuple[Finding, ...]:
-    """What a mail lacks that has some of its parts."""
-    there = [part for part in EMAIL_PARTS if parts.get(part, "").strip()]
-    if not there or len(there) == len(EMAIL_PARTS):
-        return ()
-    return tuple(
-        Finding(part=part, message="it is missing; a mail has a subject, a text and an HTML part")
-        for part in EMAIL_PARTS
-        if not parts.get(part, "").strip()
-    )
 
 
 def save_draft(
@@ -188,7 +117,7 @@ def _take_as_it_is(
     current = standing.draft or standing.published
     number = current.number if current else 0
     if publish and standing.draft is not None:
-        _publish(tx, place, number)
+        mark_published(tx, place, number)
         note(tx, env, "published", place, standing, version=number, by=by)
     return number
 
@@ -226,7 +155,7 @@ def store_version(
         problem=problem,
     )
     if publish:
-        _publish(tx, place, number)
+        mark_published(tx, place, number)
     said = act or ("published" if publish else "saved")
     note(tx, env, said, place, standing, version=number, by=author)
     return number
@@ -264,7 +193,7 @@ def publish_version(
 
     def work(tx: Transaction) -> None:
         standing = load_standing(tx, place)
-        _publish(tx, place, version)
+        mark_published(tx, place, version)
         note(tx, env, "published", place, standing, version=version, by=named(by))
 
     env.db.retry(work)
@@ -315,50 +244,6 @@ def _load_version(env: Env, place: Place, number: int) -> Version:
     return found
 
 
-def publish_all(
-    env: Env,
-    room: DraftRoom,
-    *,
-    shop: str,
-    by: Author | str,
-) -> int:
-    """Publish every draft of a shop, or none; how many.
-
-    Raises CannotPublish with every message and language that would not render.
-    """
-    with env.db.read() as tx:
-        current = templates.current_of_shop(tx, shop)
-        drafts = [one for one in current if one.state == templates.DRAFT and is_message(one.kind)]
-    troubles = []
-    for draft in drafts:
-        place = Place(shop=shop, kind=draft.kind, locale=draft.locale)
-        for finding in faults_of(env, room, place, draft.parts):
-            troubles.append(Trouble(kind=draft.kind, locale=draft.locale, finding=finding))
-    if troubles:
-        raise CannotPublish(troubles)
-
-    def work(tx: Transaction) -> int:
-        for draft in drafts:
-            place = Place(shop=shop, kind=draft.kind, locale=draft.locale)
-            standing = load_standing(tx, place)
-            if standing.newest != draft.number:
-                raise stale(tx, place)
-            _publish(tx, place, draft.number)
-            note(tx, env, "published", place, standing, version=draft.number, by=named(by))
-        return len(drafts)
-
-    return env.db.retry(work)
-
-
-def is_message(kind: str) -> bool:
-    """Whether a stored template is a message, not a block."""
-    try:
-        message_kind(kind)
-    except NotFound:
-        return False
-    return True
-
-
 def discard_draft(env: Env, place: Place, *, by: Author | str) -> bool:
     """Set the draft aside; what is published stays. False when there is none."""
 
@@ -406,7 +291,8 @@ def current_parts(env: Env, place: Place) -> Mapping[str, str]:
     return dict(current.parts) if current else {}
 
 
-def _publish(tx: Transaction, place: Place, number: int) -> None:
+def mark_published(tx: Transaction, place: Place, number: int) -> None:
+    """From now on this version is sent."""
     templates.publish_version(
         tx, shop=place.shop, locale=place.locale, kind=place.kind, version=number
     )

@@ -20,12 +20,12 @@ from notifier.services.recheck import why_not_to
 from notifier.store.outbox import MessageRow
 from notifier.store.standing import standings
 
-LETTERS = 10  # covered by one look
+LETTERS = 50  # covered by one look
 FRESH = 0.05  # seconds a look is good for
 
 
 class LastLook:
-    """One batch, in the order in which it is to be sent. May be asked from any thread."""
+    """What is to be sent, in that order. May be asked from any thread."""
 
     def __init__(
         self,
@@ -35,11 +35,17 @@ class LastLook:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._env = env
-        self._left = {one.id: one for one in messages if one.contact_id is not None}
+        self._left: dict[int, MessageRow] = {}
         self._seen: dict[int, str] = {}  # message id → why not, by the last look
         self._until = 0.0
         self._clock = clock
         self._lock = threading.Lock()
+        self.add(messages)
+
+    def add(self, messages: Sequence[MessageRow]) -> None:
+        """More that are to be sent, behind the others."""
+        with self._lock:
+            self._left.update((one.id, one) for one in messages if one.contact_id is not None)
 
     def why_not(self, message_id: int) -> str:
         """Why the message must not be handed over any more; empty when it may. Asks the database

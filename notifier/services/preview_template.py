@@ -21,10 +21,10 @@ from notifier.rendering.draft_room import DraftRoom
 from notifier.rendering.examine import Finding
 from notifier.rendering.short_text import MAX_SEGMENTS, MOST_ABOUT_ORDERS
 from notifier.services.compose import shop_values
-from notifier.services.edit_template import missing_parts
 from notifier.services.env import Env, ShopRef
 from notifier.services.load_around import load_around
 from notifier.services.template_cases import case_context
+from notifier.services.template_faults import missing_parts
 from notifier.services.template_place import (
     Place,
     changed_parts,

@@ -14,11 +14,11 @@ from notifier.errors import BadToken
 from notifier.log import log
 from notifier.services.book_result import (
     end_subscriptions,
-    mark_told,
     pause_channel,
     shut_address,
 )
 from notifier.services.env import Env
+from notifier.services.mark_told import mark_told
 from notifier.services.order_sent import did_not_arrive, was_accepted
 from notifier.services.withdraw import withdraw_address
 from notifier.signing import Purpose

@@ -9,16 +9,16 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 
-from notifier.channels.base import Letter, Result
+from notifier.channels.base import Letter, Outcome
 from notifier.domain.message_samples import SAMPLES
 from notifier.domain.person import Person
 from notifier.errors import InvalidInput, TooMany
 from notifier.rendering.blocks import Blocks
 from notifier.rendering.draft_room import DraftRoom
-from notifier.services.edit_template import BrokenDraft
 from notifier.services.env import Env, ShopRef
 from notifier.services.preview_template import show_draft
 from notifier.services.send_test import post_now
+from notifier.services.template_faults import BrokenDraft
 from notifier.services.template_place import Place
 from notifier.store import limits
 from notifier.store.limits import Sliding
@@ -40,8 +40,9 @@ def send_template_test(
     sample: str = SAMPLES[0],
     case: str = "",
     around: Blocks | None = None,
-) -> Result:
-    """Send the mail as written now to the person's own address.
+) -> str:
+    """Send the mail as written now to the person's own address; '' when the mail server took it,
+    else what it said.
 
     Raises BrokenDraft, errors.TooMany, InvalidInput (the shop has no mail channel), ConfigError.
     """
@@ -67,7 +68,10 @@ def send_template_test(
         text=shown.message.text,
         html=shown.message.html,
     )
-    return post_now(env, channel, letter)
+    result = post_now(env, channel, letter)
+    if result.outcome is Outcome.ACCEPTED:
+        return ""
+    return f"{result.code} {result.detail}".strip()[:200] or result.outcome.value
 
 
 def _count(env: Env, person: Person) -> None:

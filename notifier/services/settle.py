@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import datetime
 
 from notifier.channels.base import Blame, Outcome, Phase, Result
 from notifier.domain import delivery
 from notifier.journal import LastStep, Notes
-from notifier.services.book_result import book_result
+from notifier.services.book_result import book_results
 from notifier.services.env import Env
-from notifier.store import outbox
-from notifier.store.outbox import Leased, MessageRow
+from notifier.store import booking, outbox
+from notifier.store.claims import Leased
+from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
 KILLED = "killed"
@@ -25,19 +27,23 @@ GIVEN_BACK = "given_back"
 
 def settle(env: Env, tx: Transaction, left: Sequence[Leased], *, notes: Notes, code: str) -> int:
     """Move on what one sender left; how many messages. `code`: KILLED or GIVEN_BACK."""
-    kills = outbox.count_tries(tx, [one.message_id for one in left], code=KILLED)
-    settled = 0
+    ids = [one.message_id for one in left]
+    kills = booking.count_tries(tx, ids, code=KILLED)
+    known = outbox.find_messages(tx, ids)
+    given_back: list[booking.Booked] = []
+    results: list[tuple[MessageRow, int, Result]] = []
     for one in left:
-        message = outbox.find_message(tx, message_id=one.message_id)
+        message = known.get(one.message_id)
         if message is None or message.attempt_no != one.attempt_no or message.state != "sending":
             continue
         step = notes.steps.get((one.message_id, one.attempt_no))
         if step is None and notes.complete:
             times = kills.get(one.message_id, 0) + (code == KILLED)
-            settled += _give_back(env, tx, message, code=code, kills=times)
+            given_back.append(_given_back(message, now=env.now(), code=code, kills=times))
         else:
-            settled += book_result(env, tx, message, one.attempt_no, _result(step, code))
-    return settled
+            results.append((message, one.attempt_no, _result(step, code)))
+    settled = len(booking.book_all(tx, given_back, now=env.now()))
+    return settled + book_results(env, tx, results)
 
 
 def _result(step: LastStep | None, code: str) -> Result:
@@ -51,30 +57,25 @@ def _result(step: LastStep | None, code: str) -> Result:
     )
 
 
-def _give_back(env: Env, tx: Transaction, message: MessageRow, *, code: str, kills: int) -> bool:
-    now = env.now()
+def _given_back(message: MessageRow, *, now: datetime, code: str, kills: int) -> booking.Booked:
     standing = delivery.Standing(
         failures=message.failures, unknowns=message.unknowns, expires_at=message.expires_at
     )
-    booking = delivery.book_given_back(standing, now=now, kills=kills, jitter=random.random())
-    return outbox.book(
-        tx,
-        outbox.Booked(
-            message_id=message.id,
-            attempt_no=message.attempt_no,
-            state=booking.state.value,
-            reason=booking.reason,
-            due_at=booking.due_at,
-            failures=booking.failures,
-            unknowns=booking.unknowns,
-            phase=Phase.PREPARED.value,
-            outcome=Outcome.TRY_LATER.value,
-            blame=Blame.TRANSPORT.value,
-            code=code,
-            detail="The sender stopped before it handed the message over.",
-            provider_id="",
-        ),
-        now=now,
+    back = delivery.book_given_back(standing, now=now, kills=kills, jitter=random.random())
+    return booking.Booked(
+        message_id=message.id,
+        attempt_no=message.attempt_no,
+        state=back.state.value,
+        reason=back.reason,
+        due_at=back.due_at,
+        failures=back.failures,
+        unknowns=back.unknowns,
+        phase=Phase.PREPARED.value,
+        outcome=Outcome.TRY_LATER.value,
+        blame=Blame.TRANSPORT.value,
+        code=code,
+        detail="The sender stopped before it handed the message over.",
+        provider_id="",
     )
 
 

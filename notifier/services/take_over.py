@@ -15,15 +15,15 @@ from notifier.log import log
 from notifier.metrics import TAKEN_OVER
 from notifier.services.env import Env
 from notifier.services.settle import KILLED, settle
-from notifier.store import outbox
-from notifier.store.outbox import Leased
+from notifier.store import claims
+from notifier.store.claims import Leased
 
 
 def take_over(env: Env) -> int:
     """Settle what dead or overdue senders left behind; how many messages."""
     folder = env.config.service.data_dir / "journal"
     with env.db.read() as tx:
-        held = outbox.leased(tx)
+        held = claims.leased(tx)
     settled = 0
     for owner in sorted({one.owner for one in held}):
         left = _left_by(env, owner, [one for one in held if one.owner == owner])

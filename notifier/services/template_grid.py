@@ -13,9 +13,9 @@ from notifier.i18n import available_locales, locale_chain
 from notifier.rendering.draft_room import DraftRoom
 from notifier.rendering.examine import Finding
 from notifier.rendering.sources import NEEDED
-from notifier.services.edit_template import faults_of
 from notifier.services.env import Env, ShopRef
 from notifier.services.load_around import load_around
+from notifier.services.template_faults import faults_of
 from notifier.services.template_place import Place, same_text, shipped_parts
 from notifier.store import templates
 from notifier.store.templates import Version

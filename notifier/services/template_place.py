@@ -14,7 +14,7 @@ from notifier.rendering import FileTemplates
 from notifier.resources import templates_folder
 from notifier.store import templates
 from notifier.store.session import Transaction
-from notifier.store.templates import Version
+from notifier.store.templates import Version as Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from notifier.domain.message import MessageKind
 from notifier.domain.rights import Right
 from notifier.errors import InvalidInput
 from notifier.i18n import locale_chain
-from notifier.services.edit_template import CannotPublish, publish_all
+from notifier.services.publish_templates import publish_all
+from notifier.services.template_faults import CannotPublish
 from notifier.services.template_grid import GridRow, load_grid
 from notifier.web.admin.door import needs, shop
 from notifier.web.admin.page import locale, note, show, words_of

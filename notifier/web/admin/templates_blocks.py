@@ -27,9 +27,10 @@ from notifier.services.edit_blocks import (
     save_blocks,
     save_look,
 )
-from notifier.services.edit_template import BrokenDraft, CannotPublish, Trouble, discard_draft
+from notifier.services.edit_template import discard_draft
 from notifier.services.load_around import load_around
 from notifier.services.preview_template import in_theme, show_draft
+from notifier.services.template_faults import BrokenDraft, CannotPublish, Trouble
 from notifier.services.template_grid import languages
 from notifier.services.template_history import load_history
 from notifier.services.template_place import Place

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from notifier.channels.base import Outcome
 from notifier.domain.message import MessageKind
 from notifier.domain.message_samples import SAMPLES
 from notifier.domain.rights import Right
@@ -18,14 +17,13 @@ from notifier.errors import Conflict, InvalidInput, TooMany
 from notifier.rendering.draft import Draft
 from notifier.rendering.examine import Finding
 from notifier.services.edit_template import (
-    BrokenDraft,
     back_to_default,
     discard_draft,
-    faults_of,
     save_draft,
 )
 from notifier.services.send_template_test import send_template_test
 from notifier.services.template_cases import latest_cases
+from notifier.services.template_faults import BrokenDraft, faults_of
 from notifier.services.template_grid import languages
 from notifier.services.template_history import changed_defaults, compare, load_history
 from notifier.services.template_place import (
@@ -133,7 +131,7 @@ def _all_parts(place: Place) -> dict[str, str]:
 
 def _test(place: Place, parts: dict[str, str]) -> Any:
     """The mail as written, to whoever is signed in."""
-    result = send_template_test(
+    trouble = send_template_test(
         env(),
         room(),
         shop(),
@@ -144,13 +142,12 @@ def _test(place: Place, parts: dict[str, str]) -> Any:
         case=request.form.get("case", ""),
     )
     words = words_of(WORDS, page.locale())
-    if result.outcome is Outcome.ACCEPTED:
+    if not trouble:
         said = words["tested"].replace("{address}", person().email)
         if wants_json():
             return _json({"said": said})
         return _editor(place, written=parts, said=said)
-    why = f"{result.code} {result.detail}".strip()
-    return _refused(place, parts, 502, problem=words["not_tested"].replace("{why}", why[:200]))
+    return _refused(place, parts, 502, problem=words["not_tested"].replace("{why}", trouble))
 
 
 def _done(place: Place, said: str, version: int) -> Any:

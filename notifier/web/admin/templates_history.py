@@ -9,10 +9,10 @@ from flask import Blueprint, redirect, request, url_for
 from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
 from notifier.rendering.draft import Draft
-from notifier.services.edit_template import BrokenDraft, roll_back, save_draft
+from notifier.services.edit_template import roll_back, save_draft
+from notifier.services.template_faults import BrokenDraft
 from notifier.services.template_history import changed_defaults, compare, load_history
-from notifier.services.template_place import Place, default_parts, message_kind
-from notifier.store.templates import Version
+from notifier.services.template_place import Place, Version, default_parts, message_kind
 from notifier.web.admin import page
 from notifier.web.admin.door import needs
 from notifier.web.admin.page import WRONG, note, show, words_of
