@@ -129,12 +129,11 @@ class FormLetter(Letter):
     def __init__(
         self, *, form: Form, values: tuple[str, ...], common: Mapping[str, Any], **own: Any
     ) -> None:
-        put = object.__setattr__  # a Letter is frozen once it is made
-        put(self, "form", form)
-        put(self, "values", values)
-        put(self, "common", common)
+        _PUT["form"](self, form)  # a Letter is frozen once it is made
+        _PUT["values"](self, values)
+        _PUT["common"](self, common)
         for name, value in own.items():
-            put(self, name, value)
+            _PUT[name](self, value)
 
     def __getattr__(self, name: str) -> Any:
         """What is asked for the first time (a slot that is not set ends here)."""
@@ -146,10 +145,13 @@ class FormLetter(Letter):
             value = _UNSAID[name]
         else:
             raise AttributeError(name)
-        object.__setattr__(self, name, value)
+        _PUT[name](self, value)
         return value
 
 
+_PUT = {
+    name: getattr(FormLetter, name).__set__ for name in (*Letter.__slots__, *FormLetter.__slots__)
+}
 _UNSAID = {one.name: one.default for one in fields(Letter) if one.default is not MISSING}
 
 NotePhase = Callable[[int, Phase], None]
