@@ -95,5 +95,6 @@ from notifier.cli import (  # noqa: E402
     keeping,  # noqa: F401
     looking,  # noqa: F401
     ordering,  # noqa: F401
+    people,  # noqa: F401
     running,  # noqa: F401
 )

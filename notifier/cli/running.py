@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,10 @@ from notifier.cli import (
     says_what_is_wrong,
     set_up_log,
 )
+
+if TYPE_CHECKING:
+    from notifier.config import Config
+    from notifier.store.session import Database
 
 
 @main.command()
@@ -34,22 +39,48 @@ def demo(port: int, history: bool, folder: Path | None) -> None:
 @main.command()
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_CONFIG)
 @click.option("--data-dir", default="", help="Folder for the database.")
+@click.option("--admin", default="", help="Mail address of the first owner; asked later if empty.")
 @says_what_is_wrong
-def init(path: Path, data_dir: str) -> None:
-    """Write a configuration with fresh secrets and make the database."""
+def init(path: Path, data_dir: str, admin: str) -> None:
+    """Write a configuration with fresh secrets, make the database and the first owner."""
     from notifier.app import open_database
     from notifier.config import load_config
     from notifier.config_example import example
+    from notifier.domain.mail_address import normalise_email
     from notifier.errors import ConfigError
     from notifier.store.schema import migrate
 
     if path.exists():
         raise ConfigError(f"{path} exists already. Remove it first, or name another file.")
+    if admin:
+        normalise_email(admin)  # said before anything is made
     path.write_text(example(secret=secrets.token_urlsafe(32), data_dir=data_dir), encoding="utf-8")
     path.chmod(0o600)
-    migrate(open_database(load_config(path)))
+    config = load_config(path)
+    db = open_database(config)
+    migrate(db)
     click.echo(f"Wrote {path} and made the database.")
     click.echo("Next: put your shop, mail server and source into it, then run `notifier check`.")
+    _let_first_owner_in(config, db, admin)
+
+
+def _let_first_owner_in(config: Config, db: Database, email: str) -> None:
+    """Print the link into the admin; a database that was there before may know somebody."""
+    from notifier.cli.people import tell_link
+    from notifier.services.entry_link import UNSET
+    from notifier.services.env import Env
+    from notifier.services.people import Wanted, invite, list_people
+    from notifier.signing import Signer
+
+    # without its shops: those of a fresh configuration are made up, and leave no row
+    env = Env(db=db, config=config, signer=Signer(config.service.secret_keys))
+    if not email and list_people(env):
+        return
+    _, link = invite(env, email=email or UNSET, name="", wanted=Wanted(role="owner"), by=None)
+    click.echo("The first owner comes in by this link, once `notifier run` is running:")
+    tell_link(link)
+    if not email:
+        click.echo(f"A new one, if that is too old: `notifier admin link {UNSET}`.")
 
 
 def _run_parts(context: click.Context, *, web: bool, jobs: bool, senders: bool) -> None:
