@@ -73,6 +73,14 @@ class Service(Section):
         description="Who runs the jobs: embedded (one process at a time) | distributed (a queue "
         "in PostgreSQL, shared by any number of machines; needs the extra `cluster`).",
     )
+    server: Literal["waitress", "granian"] = Field(
+        "waitress",
+        description="What serves `notifier web`: waitress | granian (extra `speed`: many more "
+        "requests a second). `notifier run` always takes waitress.",
+    )
+    web_processes: int = Field(
+        1, ge=1, le=64, description="granian: processes at work; on SQLite one is best."
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies stand in front and set X-Forwarded-*."
     )

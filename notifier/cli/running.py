@@ -93,6 +93,12 @@ def _run_parts(context: click.Context, *, web: bool, jobs: bool, senders: bool) 
     sys.exit(Service(env, renderer, web=web, jobs=jobs, senders=count).run())
 
 
+def _named(context: click.Context) -> Path | None:
+    """The file the configuration is read from; None when all of it is in the environment."""
+    path: Path | None = context.obj
+    return DEFAULT_CONFIG if path is None and DEFAULT_CONFIG.exists() else path
+
+
 @main.command()
 @click.pass_context
 @says_what_is_wrong
@@ -111,6 +117,16 @@ def run(context: click.Context) -> None:
 @says_what_is_wrong
 def web(context: click.Context) -> None:
     """Only the web server."""
+    config = load(context)
+    if config.service.server == "granian":
+        from notifier.app import open_service
+        from notifier.serving import serve_with_granian
+
+        set_up_log()
+        env, _ = open_service(config)  # what is wrong is said once, before processes start
+        env.db.close()
+        serve_with_granian(config, path=_named(context))
+        return
     _run_parts(context, web=True, jobs=False, senders=False)
 
 

@@ -44,6 +44,7 @@ LAYERS = {
     "engine": "engine",
     "web": "web",
     "app": "app",
+    "serving": "app",
     "demo": "demo",
     "cli": "cli",
     "__main__": "cli",

@@ -1,0 +1,75 @@
+"""Does `notifier web` serve with Granian where that is asked for, and say why where it cannot?"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from notifier.config import Config
+from notifier.errors import ConfigError
+from notifier.serving import serve_with_granian
+from tests.timing import wait_until
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def command(folder: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "notifier", "--config", str(folder / "config.toml"), *words]
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_granian_serves_and_ends_when_asked(tmp_path: Path, database_url: str) -> None:
+    pytest.importorskip("granian")
+    port = free_port()
+    (tmp_path / "config.toml").write_text(
+        f"""[service]
+listen = "127.0.0.1:{port}"
+server = "granian"
+web_threads = 2
+data_dir = "{tmp_path}"
+secret_keys = ["a secret key for these tests only"]
+[database]
+url = "{database_url}"
+"""
+    )
+    server = subprocess.Popen(command(tmp_path, "web"), stderr=subprocess.PIPE, text=True)
+
+    def answer() -> int:
+        assert server.poll() is None, server.stderr and server.stderr.read()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/widget.js", timeout=5) as found:
+                return int(found.status)
+        except OSError:
+            return 0
+
+    try:
+        assert wait_until(answer, 30) == 200
+        assert answer() == 200  # the kept one
+    finally:
+        server.send_signal(signal.SIGTERM)
+        said = server.communicate(timeout=30)[1]
+    assert server.returncode == 0, said
+
+
+def test_a_second_address_for_the_admin_is_refused() -> None:
+    pytest.importorskip("granian")
+    config = Config.model_validate(
+        {
+            "service": {
+                "secret_keys": ["a secret key for these tests only"],
+                "server": "granian",
+                "admin_listen": "127.0.0.1:8026",
+            }
+        }
+    )
+    with pytest.raises(ConfigError, match="one address only"):
+        serve_with_granian(config, path=None)
