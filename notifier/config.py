@@ -26,6 +26,8 @@ from pydantic import (
     model_validator,
 )
 
+from notifier.config_release import ReleaseRules
+from notifier.config_section import Section
 from notifier.config_values import (
     LONGEST_NAME,
     Length,
@@ -38,14 +40,10 @@ from notifier.config_values import (
 from notifier.domain.scope import EVERYTHING, Scope
 from notifier.errors import ConfigError
 
-__all__ = ["Config", "Length", "load_config", "read_length"]
+__all__ = ["Config", "Length", "ReleaseRules", "Section", "load_config", "read_length"]
 
 PREFIX = "NOTIFIER__"
 FILE_SETTINGS = frozenset({"ca_file", "dkim_key_file"})  # settings that are names of files
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 class Service(Section):
@@ -127,7 +125,9 @@ class DatabaseSection(Section):
 
 class Delivery(Section):
     workers: int = Field(2, ge=1, le=32, description="Senders at work in one process.")
-    batch: int = Field(100, ge=1, le=5000, description="Messages one sender takes at a time.")
+    batch: int = Field(
+        500, ge=1, le=5000, description="Messages one sender takes at a time, at most."
+    )
     lease: SomeTime = Field(
         timedelta(seconds=90), description="How long a taken message stays with its sender."
     )
@@ -183,23 +183,6 @@ class StockRules(Section):
         0.10, ge=0, le=1, description="Hold a look that would announce more of the catalogue."
     )
     brake_count: int = Field(20, ge=1, description="… but never hold this many or fewer.")
-
-
-class ReleaseRules(Section):
-    strategy: Literal["adaptive", "all", "per_unit", "fixed"] = Field(
-        "adaptive",
-        description="adaptive (as many as what is left can serve, learned from who looks and "
-        "buys) | all | per_unit (rate people a unit) | fixed (size people a wave).",
-    )
-    cautious: float = Field(
-        1, ge=0, le=2, description="adaptive: 0 rather sell faster … 2 rather disappoint nobody."
-    )
-    rate: float = Field(3, gt=0, description="per_unit: people told for each unit in stock.")
-    size: int = Field(50, ge=1, description="fixed: people told in each wave.")
-    interval: SomeTime = Field(timedelta(minutes=30), description="Time between two waves.")
-    reminder_after: Length = Field(
-        timedelta(0), description="Remind once when told and not clicked. 0s: never."
-    )
 
 
 class BackorderSettings(Section):
@@ -393,8 +376,8 @@ class Config(Section):
     delivery: Delivery = Delivery()
     retention: Retention = Retention()
     limits: LimitRules = LimitRules()
-    channels: dict[str, ChannelSection] = {}
-    shops: dict[str, Shop] = {}
+    channels: dict[str, ChannelSection] = Field({})
+    shops: dict[str, Shop] = Field({})
 
     _from_environment: frozenset[tuple[str, ...]] = PrivateAttr(default=frozenset())
 

@@ -1,4 +1,4 @@
-"""Commands about what is ordered ahead of stock: backorder."""
+"""Commands about what is to come: backorder, what-if."""
 
 from __future__ import annotations
 
@@ -31,3 +31,23 @@ def backorder(context: click.Context, shop: str, variant: str, word: str | None,
     if shown.override:
         click.echo(f"  {shown.override_by}: {shown.override_why}")
     click.echo(f"  by the rules: {shown.by_rules}. {shown.sentence}")
+
+
+@main.command("what-if")
+@click.argument("shop")
+@click.argument("variant")
+@click.argument("units", type=int)
+@click.option("--locale", default="", help="Language of the sentence.")
+@click.pass_context
+@says_what_is_wrong
+def what_if(context: click.Context, shop: str, variant: str, units: int, locale: str) -> None:
+    """Say who would be told, and when, if so many UNITS came now. Nobody is told."""
+    from notifier.app import make_renderer
+    from notifier.services.foresee_release import foresee_release
+
+    set_up_log("ERROR")
+    env = open_env_only(context)
+    found = foresee_release(
+        env, make_renderer(env), env.shop(shop), variant, units=units, locale=locale
+    )
+    click.echo(found.sentence)

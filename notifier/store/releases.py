@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, select, update
 
 from notifier.domain.stock import Level
+from notifier.domain.subscription import SubscriptionState
 from notifier.store.tables.catalogue import stock
+from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import releases, waves
 from notifier.store.upsert import insert_or
 
@@ -241,6 +243,20 @@ def latest_release(tx: Connection, variant_id: int, *, kind: str) -> ReleaseRow 
         .limit(1)
     ).one_or_none()
     return _release(row) if row else None
+
+
+def waiting_by_medium(tx: Connection, *, product_id: int, variant_id: int) -> dict[str, int]:
+    """How many wait for the variant, or any of its product, by each medium."""
+    rows = tx.execute(
+        select(subscriptions.c.medium, func.count())
+        .where(
+            subscriptions.c.product_id == product_id,
+            subscriptions.c.state == SubscriptionState.WAITING.value,
+            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+        )
+        .group_by(subscriptions.c.medium)
+    )
+    return {medium: int(count) for medium, count in rows}
 
 
 def count_by_state(tx: Connection) -> dict[str, int]:

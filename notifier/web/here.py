@@ -6,15 +6,23 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
+from notifier.rendering import Renderer
 from notifier.services.consent import Circumstances
 from notifier.services.env import Env
 
 EXTENSION = "notifier"
+RENDERER = "notifier.renderer"
 
 
 def env() -> Env:
     """The environment this app was made with."""
     found: Env = current_app.extensions[EXTENSION]
+    return found
+
+
+def renderer() -> Renderer:
+    """What writes messages, with the templates that are published."""
+    found: Renderer = current_app.extensions[RENDERER]
     return found
 
 

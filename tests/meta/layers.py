@@ -31,6 +31,8 @@ LAYERS = {
     "config": "config",
     "config_example": "config",
     "config_settings": "config",
+    "config_release": "config",
+    "config_section": "config",
     "config_values": "config",
     "plugins": "plugins",
     "connectors.base": "connector base",

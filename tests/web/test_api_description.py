@@ -133,6 +133,7 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
             json={"purchases": [{"ref": 7, "variant": "KETTLE", "at": "2026-11-01T09:00:00Z"}]},
         ),
         "list_all": call("GET", "/releases"),
+        "what_if": call("GET", "/releases/what-if?variant=S&units=4"),
         "show_one": call("GET", f"/releases/{release}"),
         "stop": call("POST", f"/releases/{release}/stop"),
         "resume": call("POST", f"/releases/{release}/resume"),

@@ -9,30 +9,43 @@ from flask import Blueprint
 from pydantic import Field
 
 from notifier.domain.scope import Scope
+from notifier.services.foresee_release import MOST_UNITS, foresee_release
+from notifier.services.push_stock import find_key
 from notifier.services.steer_release import (
     ReleaseShown,
+    WaveRow,
     list_releases,
     pause_release,
     resume_release,
     show_release,
     stop_release,
 )
+from notifier.services.wave_words import why
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
-from notifier.web.api.shapes import BIGGEST_ID, Nothing, Page, Shape
-from notifier.web.here import env
+from notifier.web.api.shapes import BIGGEST_ID, Key, Nothing, Page, Shape
+from notifier.web.here import env, renderer
 
 blueprint = Blueprint("releases", __name__)
 
 
 class Wave(Shape):
-    """One wave, and in `reason` why it is as large as it is. `planned` null: no limit of people."""
+    """One wave, and in `reason` why it is as large as it is. `planned` null: no limit of people.
+
+    The rest is of adaptive waves, null for others: `outstanding`, sales that may still come of
+    those told before; `buy_share`, of those told, with `low` and `high` around it (90 %).
+    """
 
     number: int
     at: datetime
     stock: int | None
     planned: int | None
     told: int
+    outstanding: float | None = None
+    buy_share: float | None = None
+    low: float | None = None
+    high: float | None = None
+    rule: str = Field("", description="Which rule decided, such as share, patience, per_unit.")
     reason: str
 
 
@@ -67,6 +80,40 @@ class ReleaseWithWaves(Release):
     history: list[Wave]
 
 
+class InLanguage(Shape):
+    """How reasons are said."""
+
+    locale: str = Field("", max_length=35, description="en, de, es; else as in the shop.")
+
+
+class WhatIf(Shape):
+    """A restock that has not come."""
+
+    variant: Key = ""
+    sku: Key = ""
+    units: int = Field(ge=1, le=MOST_UNITS, description="So many units now.")
+    locale: str = Field("", max_length=35, description="Of the sentence.")
+
+
+class RestockForeseen(Shape):
+    """What would happen. `told`: people until it is sold out, at most a week. `rest_by`: when the
+    last of those who wait is told; null where that is not foreseen. `sms_price` in the shop's
+    currency; null where the price of a segment is not set."""
+
+    variant: str
+    strategy: str
+    units: int
+    waiting: int
+    at_once: int
+    told: int
+    rest_by: datetime | None
+    sold_out_at: datetime | None
+    sms: int
+    segments: int
+    sms_price: float | None
+    sentence: str
+
+
 @operation(
     "GET",
     "/releases",
@@ -89,16 +136,50 @@ def list_all(caller: Caller, given: Page) -> ReleasePage:
 
 @operation(
     "GET",
+    "/releases/what-if",
+    scope=Scope.RELEASES_READ,
+    summary="See what a restock would do",
+    given=WhatIf,
+    answer=RestockForeseen,
+    blueprint=blueprint,
+)
+def what_if(caller: Caller, given: WhatIf) -> RestockForeseen:
+    """Whom so many units now would be told to at once, and when the rest, going by what the shop's
+    earlier releases showed. Nothing is stored and nobody is told."""
+    key = find_key(env(), caller.shop, variant=given.variant.strip(), sku=given.sku.strip())
+    found = foresee_release(
+        env(), renderer(), caller.shop, key, units=given.units, locale=given.locale
+    )
+    seen = found.seen
+    return RestockForeseen(
+        variant=found.variant,
+        strategy=found.strategy,
+        units=seen.units,
+        waiting=seen.waiting,
+        at_once=seen.at_once,
+        told=seen.told,
+        rest_by=seen.last_at,
+        sold_out_at=seen.sold_out_at,
+        sms=found.sms,
+        segments=found.segments,
+        sms_price=float(found.sms_price) if found.sms_price is not None else None,
+        sentence=found.sentence,
+    )
+
+
+@operation(
+    "GET",
     "/releases/<int:release_id>",
     scope=Scope.RELEASES_READ,
     summary="See one release with its waves",
-    given=Nothing,
+    given=InLanguage,
     answer=ReleaseWithWaves,
     blueprint=blueprint,
 )
-def show_one(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWaves:
+def show_one(caller: Caller, given: InLanguage, *, release_id: int) -> ReleaseWithWaves:
     """Each wave says why it was as large as it was."""
-    return _with_waves(show_release(env(), caller.shop, min(release_id, BIGGEST_ID)))
+    shown = show_release(env(), caller.shop, min(release_id, BIGGEST_ID))
+    return _with_waves(shown, locale=given.locale or caller.shop.config.locale)
 
 
 @operation(
@@ -147,19 +228,27 @@ def stop(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWave
     return _with_waves(stop_release(env(), caller.shop, id_, by=caller.name))
 
 
-def _with_waves(shown: ReleaseShown) -> ReleaseWithWaves:
-    history = [
-        Wave(
-            number=wave.number,
-            at=wave.at,
-            stock=wave.stock,
-            planned=wave.planned,
-            told=wave.told,
-            reason=wave.reason,
-        )
-        for wave in shown.waves
-    ]
-    return ReleaseWithWaves(**_values(shown), history=history)
+def _with_waves(shown: ReleaseShown, *, locale: str = "en") -> ReleaseWithWaves:
+    return ReleaseWithWaves(
+        **_values(shown), history=[_wave(wave, locale=locale) for wave in shown.waves]
+    )
+
+
+def _wave(wave: WaveRow, *, locale: str) -> Wave:
+    facts = wave.facts
+    return Wave(
+        number=wave.number,
+        at=wave.at,
+        stock=wave.stock,
+        planned=wave.planned,
+        told=wave.told,
+        outstanding=facts.get("claims"),
+        buy_share=facts.get("buy_share"),
+        low=facts.get("low"),
+        high=facts.get("high"),
+        rule=str(facts.get("rule", "")),
+        reason=why(facts, locale, reason=wave.reason),
+    )
 
 
 def _values(shown: ReleaseShown) -> dict[str, Any]:

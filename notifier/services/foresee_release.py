@@ -1,0 +1,182 @@
+"""If so many units of a variant came now, who would be told when, and what would the SMS cost?
+
+Nothing is stored. It is the shop's own strategy, run against what is known of its customers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import ceil
+from zoneinfo import ZoneInfo
+
+from notifier.domain.adaptive_foresee import Foresight, foresee
+from notifier.domain.adaptive_state import AdaptiveState
+from notifier.domain.message import Medium, MessageKind
+from notifier.domain.message_samples import sample_context
+from notifier.domain.sms_text import count_segments
+from notifier.domain.waves import Strategy
+from notifier.errors import InvalidInput, NotFound, TemplateProblem
+from notifier.i18n import format_money, section
+from notifier.i18n_figures import format_instant, format_number
+from notifier.rendering import Renderer
+from notifier.services.announce import strategy_for
+from notifier.services.env import Env, ShopRef
+from notifier.services.product_words import product_title, variant_title
+from notifier.services.shop_history import history_of
+from notifier.store import catalogue, people, releases
+from notifier.store.catalogue import VariantRow
+from notifier.store.session import Transaction
+
+MOST_UNITS = 1_000_000
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseForeseen:
+    """`seen.waiting` people, `sms` of them by SMS, each of `segments`; `sms_price` in the shop's
+    currency for all who would be told, None where no price of a segment is set."""
+
+    variant: str
+    strategy: str
+    seen: Foresight
+    sms: int
+    segments: int
+    sms_price: Decimal | None
+    sentence: str
+
+
+def foresee_release(
+    env: Env, renderer: Renderer, shop: ShopRef, key: str, *, units: int, locale: str = ""
+) -> ReleaseForeseen:
+    """Raises errors.NotFound, and InvalidInput for a number of units that cannot be."""
+    if not 1 <= units <= MOST_UNITS:
+        raise InvalidInput.of("units", "out_of_range", f"{units} is not 1 to {MOST_UNITS:,} units.")
+    with env.db.read() as tx:
+        variant = catalogue.find_variant(tx, shop.id, key)
+        if variant is None:
+            raise NotFound(f"There is no variant {key[:80]!r} in this shop.")
+        strategy = strategy_for(shop, variant.strategy)
+        state = _state(env, tx, shop, variant, strategy=strategy)
+        by_sms = releases.waiting_by_medium(
+            tx, product_id=variant.product_id, variant_id=variant.id
+        ).get(Medium.SMS.value, 0)
+    seen = _foresee(state, strategy, units=units, hold_for=shop.config.release.hold_for)
+    segments = _segments(renderer, shop, variant) if by_sms else 0
+    told_by_sms = round(by_sms * seen.told / state.waiting) if state.waiting else 0
+    price = shop.config.sms_segment_price
+    cost = Decimal(str(price)) * segments * told_by_sms if price and by_sms else None
+    return ReleaseForeseen(
+        variant=key,
+        strategy=strategy.name,
+        seen=seen,
+        sms=told_by_sms,
+        segments=segments,
+        sms_price=cost.quantize(Decimal("0.01")) if cost is not None else None,
+        sentence=_sentence(shop, seen, segments, cost, locale=locale or shop.config.locale),
+    )
+
+
+def _state(
+    env: Env, tx: Transaction, shop: ShopRef, variant: VariantRow, *, strategy: Strategy
+) -> AdaptiveState:
+    """A release that has not begun."""
+    waiting, wanted = people.count_line(tx, product_id=variant.product_id, variant_id=variant.id)
+    return AdaptiveState(
+        now=env.now().astimezone(ZoneInfo(shop.config.time_zone)),
+        stock=None,
+        waiting=waiting,
+        waiting_units=wanted,
+        history=history_of(tx, shop, variant_id=variant.id, besides=0),
+        cautious=strategy.cautious,
+    )
+
+
+def _foresee(
+    state: AdaptiveState, strategy: Strategy, *, units: int, hold_for: timedelta
+) -> Foresight:
+    if not state.waiting:
+        return _fixed(state, units=units, first=0, then=timedelta(0))
+    if hold_for:  # each who is told has a unit until the time is over, and then the next
+        each = max(state.waiting_units / state.waiting, 1.0)
+        return _fixed(state, units=units, first=int(units / each), then=hold_for)
+    if strategy.name == "adaptive":
+        return foresee(state, units=units)
+    if strategy.name == "per_unit":
+        each = max(state.waiting_units / state.waiting, 1.0)
+        first = max(int(units * strategy.rate / each), 1)
+        return _fixed(state, units=units, first=first, then=strategy.interval)
+    first = strategy.size if strategy.name == "fixed" else state.waiting
+    return _fixed(state, units=units, first=first, then=strategy.interval)
+
+
+def _fixed(state: AdaptiveState, *, units: int, first: int, then: timedelta) -> Foresight:
+    """So many a time, if the stock lasts; nothing is assumed of who buys."""
+    first = min(first, state.waiting)
+    more = ceil((state.waiting - first) / first) if first else 0
+    last: datetime | None = state.now + more * then
+    told = state.waiting
+    if more * then > _WEEK:
+        last, told = None, min(first * (1 + int(_WEEK / then)), state.waiting)
+    return Foresight(
+        units=units,
+        waiting=state.waiting,
+        at_once=first,
+        told=told,
+        last_at=last,
+        sold_out_at=None,
+    )
+
+
+def _segments(renderer: Renderer, shop: ShopRef, variant: VariantRow) -> int:
+    """Of the message as it is now, about this variant; 0 where it cannot be written."""
+    locale = shop.config.locale
+    context = sample_context(MessageKind.BACK_IN_STOCK, locale)
+    context["shop"] = {**context["shop"], "name": shop.config.name}
+    context["product"] = {**context["product"], "title": product_title(variant, locale)}
+    context["variant"] = {"title": variant_title(variant, locale)}
+    try:
+        written = renderer.render(
+            MessageKind.BACK_IN_STOCK,
+            medium=Medium.SMS,
+            shop=shop.slug,
+            locale=locale,
+            context=context,
+        )
+    except TemplateProblem:
+        return 0
+    return count_segments(written.short)
+
+
+def _sentence(
+    shop: ShopRef, seen: Foresight, segments: int, cost: Decimal | None, *, locale: str
+) -> str:
+    words = section(locale, "release")
+    numbers = {
+        "units": format_number(seen.units, locale),
+        "waiting": format_number(seen.waiting, locale),
+        "first": format_number(seen.at_once, locale),
+        "told": format_number(seen.told, locale),
+    }
+    if not seen.waiting:
+        return words["nobody"]
+    zone = ZoneInfo(shop.config.time_zone)
+    if seen.at_once >= seen.waiting:
+        first = words["if_all"]
+    elif seen.last_at is not None:
+        first = words["if_rest"]
+        numbers["time"] = format_instant(seen.last_at.astimezone(zone), locale)
+    elif seen.sold_out_at is not None:
+        first = words["if_sold_out"]
+        numbers["time"] = format_instant(seen.sold_out_at.astimezone(zone), locale)
+    else:
+        first = words["if_long"]
+    parts = [first.format(**numbers)]
+    if segments:
+        parts.append(words["if_segments"].format(segments=segments))
+    if cost is not None:
+        currency = shop.config.currency
+        price = format_money(cost, currency, locale) if currency else f"{cost:.2f}"
+        parts.append(words["if_price"].format(price=price))
+    return ", ".join(parts) + "."

@@ -1,0 +1,48 @@
+"""Why is a wave as large as it is, in the reader's language?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from notifier.i18n import section
+from notifier.i18n_figures import format_number, format_percent
+
+_BY_FACT = frozenset({"all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all"})
+
+
+def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
+    """The facts of a wave or a plan as a sentence or two; `reason` as it was stored where they do
+    not say enough, as with waves of before facts were kept."""
+    words = section(locale, "release")
+    rule = str(facts.get("rule", ""))
+    if rule not in words:
+        return reason
+    plain = {name: _number(value, locale) for name, value in facts.items()}
+    try:
+        if rule in _BY_FACT:
+            return words[rule].format(**plain)
+        parts = [words["there_unknown" if facts.get("stock") is None else "there"].format(**plain)]
+        if facts.get("told_before"):
+            parts.append(_seen(words, facts, locale))
+        parts.append(words[rule].format(people=_number(facts.get("told_now", 0), locale)))
+    except (KeyError, IndexError):
+        return reason
+    return " ".join(parts)
+
+
+def _seen(words: Mapping[str, str], facts: Mapping[str, Any], locale: str) -> str:
+    return words["seen"].format(
+        told=_number(facts["told_before"], locale),
+        claims=_number(round(float(facts["claims"]), 1), locale),
+        **{
+            name: format_percent(float(facts[fact]), locale)
+            for name, fact in (("share", "buy_share"), ("low", "low"), ("high", "high"))
+        },
+    )
+
+
+def _number(value: Any, locale: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    return format_number(value, locale, digits=2)
