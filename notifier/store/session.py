@@ -14,23 +14,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
 
 from notifier.domain.work import Work
-from notifier.errors import ConfigError, StoreBusy
-from notifier.store.patience import (
-    JOBS_WAIT,
-    VISITORS_WAIT,
-    lock_wait,
-    patient_connection,
-    waiting_at_most,
-)
+from notifier.errors import StoreBusy
+from notifier.store.connecting import make_engine, wait_no_longer
+from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, waiting_at_most
 from notifier.store.write_line import SharedCommit, WriteLine
 
 T = TypeVar("T")
@@ -67,7 +61,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.nudge: Nudge | None = None
-        self.engine = _make_engine(url, pool_size=pool_size)
+        self.engine = make_engine(url, pool_size=pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._shared = _open.setdefault(str(self.engine.url), _Together())
         self._commits = SharedCommit(self._begin)
@@ -99,7 +93,7 @@ class Database:
             raise StoreBusy("The database cannot take this now: others write before.")
         try:
             with _translated(), self.engine.connect() as connection:
-                _wait_no_longer(connection)
+                wait_no_longer(connection)
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 connection.info.pop(_WORK, None)  # of a transaction that was rolled back
@@ -203,74 +197,6 @@ def _server_gone() -> tuple[type[BaseException], ...]:
     return (psycopg.OperationalError,) if psycopg else ()
 
 
-def _wait_no_longer(connection: Connection) -> None:
-    """Let locks be waited for as long as one may here; told to the database when it changes."""
-    limit = lock_wait()
-    if connection.info.get("lock_wait", JOBS_WAIT) == limit:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={limit * 1000:.0f}")
-    else:
-        connection.exec_driver_sql(f"SET lock_timeout = {limit * 1000:.0f}")
-        connection.commit()
-    connection.info["lock_wait"] = limit
-
-
-def _make_engine(url: str, *, pool_size: int) -> Engine:
-    if url.startswith(("postgres://", "postgresql://")):
-        url = "postgresql+psycopg://" + url.split("://", 1)[1]
-    if url.startswith("postgresql"):
-        engine = create_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_timeout=VISITORS_WAIT,
-            pool_pre_ping=True,
-            connect_args={
-                "connect_timeout": 3,
-                "tcp_user_timeout": 5000,
-                "application_name": "notifier",  # so that pg_stat_activity names us
-                "options": "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000 "
-                "-c idle_in_transaction_session_timeout=60000",
-            },
-        )
-        event.listen(engine, "do_connect", _connect_patiently)
-        return engine
-    if not url.startswith("sqlite"):
-        raise ConfigError(
-            f"database url {url.split('://', 1)[0]!r} is not known. "
-            "Use sqlite:///notifier.db or postgresql://user@host/name."
-        )
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_timeout=VISITORS_WAIT,
-        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _connect_patiently(_dialect: Any, _record: Any, given: Any, named: dict[str, Any]) -> Any:
-    return patient_connection().connect(*given, **named)
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",  # the outbox must not forget a send on power loss
-        f"busy_timeout={BUSY_SECONDS * 1000:.0f}",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "cache_size=-16000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
 def without_password(url: str) -> tuple[str, str]:
     """A PostgreSQL URL for its own programs, and the password beside it."""
     parts = make_url(url)
@@ -282,7 +208,7 @@ def can_write(db: Database) -> bool:
     """True when a writing transaction can begin now (for /readyz)."""
     try:
         with db.engine.connect() as connection:
-            _wait_no_longer(connection)
+            wait_no_longer(connection)
             if db.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             connection.execute(text("UPDATE leases SET until = until WHERE name = ''"))
