@@ -1,5 +1,7 @@
 """What does it cost to render a message safely, beside the same templates in bare Jinja?
 
+And what does a whole mail cost: see writing.py.
+
 The floor is given what the product works out for each message: which templates, which words, what
 the frame is filled with. It has no sandbox, checks nothing and prints the same.
 """
@@ -14,6 +16,7 @@ from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from bench import writing
 from bench.contest import PRODUCT, Line, Trial, alternate, compare, timed
 from bench.sizes import Size
 from bench.stage import Benchmark, Stage
@@ -49,13 +52,14 @@ def run(stage: Stage, size: Size) -> list[Line]:
         rounds=size.rounds,
         say=stage.say,
     )
-    return compare(
+    lines = compare(
         trials,
         benchmark="rendering",
         subject="Renderer.render(back_in_stock)",
         database="",
         unit="messages",
     )
+    return lines + writing.run(stage, size, frame=frame)
 
 
 def _repeat(work: Callable[[], object], *, count: int) -> Trial:
@@ -139,4 +143,4 @@ def _with_shop(macro: Callable[..., Any]) -> Callable[..., Any]:
     return piece
 
 
-BENCHMARK = Benchmark(name="rendering", question="Rendering one message", run=run)
+BENCHMARK = Benchmark(name="rendering", question="Rendering one message, writing one mail", run=run)

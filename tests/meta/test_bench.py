@@ -42,7 +42,7 @@ FLOORS = {
     "delivery": {"smtplib, one connection"},  # and smtp-source, where it is installed
     "poll": {"bare lxml iterparse"},
     "front-door": {"bare Flask, one upsert", "bare Flask, same bytes"},
-    "rendering": {"bare Jinja"},
+    "rendering": {"bare Jinja", "textbook: Jinja ×3, css-inline, EmailMessage"},
     "first-message": {"one bare row, one mail"},
     "machines": {"one worker"},
     "waves": {"quickest fixed rate"},
