@@ -137,7 +137,7 @@ def ask_to_add(env: Env, site: Site, signed: Signed) -> str:
         rp_name=RP_NAME,
         user_name=account.email,
         user_display_name=account.name,
-        user_id=base64url_to_bytes(account.user_handle),
+        user_id=account.user_handle.encode(),
         challenge=make_challenge(env, f"add:{signed.session_id}"),
         timeout=int(ANSWER_WITHIN.total_seconds() * 1000),
         authenticator_selection=AuthenticatorSelectionCriteria(
@@ -250,7 +250,7 @@ def _verify(env: Env, site: Site, given: Mapping[str, Any]) -> tuple[AccountRow,
             require_user_verification=True,
         )
         handle = given["response"].get("userHandle")
-        if handle and base64url_to_bytes(handle) != base64url_to_bytes(account.user_handle):
+        if handle and base64url_to_bytes(handle) != account.user_handle.encode():
             raise not_known()
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise not_known() from error
