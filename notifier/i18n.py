@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -32,6 +32,7 @@ _RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "dv", "ckb", "sd
 # --- which language -----------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1024)
 def locale_chain(locale: str) -> tuple[str, ...]:
     """`de_at` → (`de-AT`, `de`): from the most exact name to the bare language."""
     parts = locale.strip().replace("_", "-").split("-")
@@ -101,7 +102,7 @@ def available_locales() -> tuple[str, ...]:
 
 def phrases(locale: str) -> Mapping[str, str]:
     """Every fixed phrase as `section.key`, in the nearest locale there is."""
-    return _load(choose_locale(locale, available_locales()))[0]
+    return _load(_nearest(locale))[0]
 
 
 def section(locale: str, name: str) -> Mapping[str, str]:
@@ -109,7 +110,12 @@ def section(locale: str, name: str) -> Mapping[str, str]:
 
     Raises KeyError for a section that does not exist.
     """
-    return _load(choose_locale(locale, available_locales()))[1][name]
+    return _load(_nearest(locale))[1][name]
+
+
+@lru_cache(maxsize=1024)
+def _nearest(locale: str) -> str:
+    return choose_locale(locale, available_locales())
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from notifier.i18n import format_money
 from notifier.store.catalogue import VariantRow
@@ -29,6 +30,7 @@ def variant_title(variant: VariantRow, locale: str) -> str:
     return in_language(variant.titles, locale) or variant.title
 
 
+@lru_cache(maxsize=1024)
 def money(amount: Decimal | None, currency: str, locale: str) -> str:
     """The price in words of the language; empty when the shop did not say it."""
     if amount is None or not currency:

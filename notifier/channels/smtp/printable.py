@@ -27,6 +27,7 @@ _LINE_STARTS_WITH_FROM = re.compile(rb"^From ", re.MULTILINE)
 # Octets that stand for themselves wherever they are: no `=`, no blank or dot to end a line with.
 _ITSELF = re.compile(rb"(?:[!-<>-~][ -<>-~]*)?[!-\-/-<>-~]")
 _BLANK_AT_THE_END = re.compile(rb"^(.{74,})(=20|=09)$", re.MULTILINE)
+_BLANKS = (b"=20", b"=09")
 _SOFT_BREAK = b"=\n"
 _MOST_MOULDS = 64  # kept for one text
 
@@ -38,7 +39,8 @@ def quote_printable(text: str) -> bytes:
     """UTF-8 in quoted-printable with CR LF line ends, ended by one (RFC 2045 6.7)."""
     octets = _quoted(_octets(text))
     # A mailbox in mbox format would change "From " at the start of a line and break a signature.
-    octets = _LINE_STARTS_WITH_FROM.sub(b"=46rom=\n ", octets)
+    if b"From " in octets:
+        octets = _LINE_STARTS_WITH_FROM.sub(b"=46rom=\n ", octets)
     octets = octets.replace(b"\n", b"\r\n")
     return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
 
@@ -58,7 +60,9 @@ def without_stuffing(octets: bytes) -> bytes:
 def _quoted(octets: bytes) -> bytes:
     written = b2a_qp(octets, quotetabs=False, istext=True)
     # It writes a blank before a line end as three octets without asking whether they fit.
-    return _BLANK_AT_THE_END.sub(rb"\1=\n\2", written)
+    if written.endswith(_BLANKS) or any(one + b"\n" in written for one in _BLANKS):
+        return _BLANK_AT_THE_END.sub(rb"\1=\n\2", written)
+    return written
 
 
 def _octets(text: str) -> bytes:
