@@ -1,7 +1,8 @@
 """How many visitors does the public app serve, beside a bare Flask route under the same server?
 
-32 visitors on this machine, 64 who sign up, over connections that stay open. The first floor does one upsert with
-the driver and nothing else; the second, for pages that are only read, answers as many bytes.
+32 visitors on this machine, 64 who sign up, over connections that stay open. The first floor does
+one upsert with the driver and nothing else; the second, for pages that are only read, answers as
+many bytes.
 """
 
 from __future__ import annotations
