@@ -51,7 +51,7 @@ function optionsFor(names) {
     for (const one of ["first", "last", "index", "length"]) options.push({ label: `loop.${one}`, type: "variable" });
   }
   for (const [name, wanted] of Object.entries(known.pieces)) {
-    options.push({ label: name, type: "function", detail: `(${wanted.join(", ")})`, apply: `${name}(` });
+    options.push({ label: name, type: "function", detail: `(${wanted.join(", ")})`, apply: `${name}(`, boost: -1 });
   }
   return options;
 }
@@ -154,7 +154,7 @@ function rangeOf(doc, finding) {
   return { from, to: from + found.length };
 }
 
-function listFindings(findings, { title } = {}) {
+function listFindings(findings, { refused = false } = {}) {
   const box = document.getElementById("trouble");
   const list = document.getElementById("findings");
   if (!box || !list) return;
@@ -171,8 +171,10 @@ function listFindings(findings, { title } = {}) {
     }),
   );
   box.hidden = findings.length === 0;
-  const keep = document.getElementById("keep");
-  if (keep && !title) keep.hidden = true;
+  if (refused) {
+    document.getElementById("trouble-title").textContent = form.dataset.refused;
+    document.getElementById("trouble-more").textContent = form.dataset.stays;
+  }
 }
 
 // --- asking the server ------------------------------------------------------------------------
@@ -245,9 +247,22 @@ function preview() {
     next.className = "";
     next.name = top || "preview";
   });
+  fit();
   sent = true;
   sender.submit();
   sender.remove();
+}
+
+// The mail is as wide as was asked for, and made smaller where the page is narrower.
+function fit() {
+  const box = document.querySelector(".frame-of-mail");
+  const width = Number(document.querySelector("[name=width]:checked")?.value || 600);
+  const scale = Math.min(1, box.clientWidth / width);
+  for (const frame of box.querySelectorAll("iframe")) {
+    frame.style.width = frame.style.maxWidth = `${width}px`;
+    frame.style.height = `${Math.round(box.clientHeight / scale)}px`;
+    frame.style.transform = scale < 1 ? `scale(${scale})` : "";
+  }
 }
 
 async function save(button) {
@@ -268,7 +283,7 @@ async function save(button) {
     }
     if (answer.findings?.length) {
       markFindings(answer.findings);
-      listFindings(answer.findings, { title: true });
+      listFindings(answer.findings, { refused: true });
       const keep = document.getElementById("keep");
       if (keep) keep.hidden = button.value !== "save";
       document.getElementById("trouble").scrollIntoView({ block: "nearest" });
@@ -316,7 +331,7 @@ function makeTabs() {
     tab.dataset.tab = part.dataset.part;
     tab.textContent = part.dataset.title;
     tab.setAttribute("aria-controls", part.id);
-    tab.addEventListener("click", () => choose(part.dataset.part));
+    tab.addEventListener("click", () => pick(part.dataset.part));
     part.setAttribute("role", "tabpanel");
     part.setAttribute("aria-labelledby", tab.id);
     bar.append(tab);
@@ -326,7 +341,7 @@ function makeTabs() {
     if (!step) return;
     const at = parts.findIndex((one) => !one.hidden);
     const next = parts[(at + step + parts.length) % parts.length];
-    choose(next.dataset.part);
+    pick(next.dataset.part);
     document.getElementById(`tab-${next.dataset.part}`).focus();
   });
   bar.hidden = false;
@@ -334,6 +349,11 @@ function makeTabs() {
   const wanted = decodeURIComponent(location.hash.slice(1));
   const html = parts.find((one) => one.dataset.part === "email.html");
   choose(parts.some((one) => one.dataset.part === wanted) ? wanted : (html || parts[0]).dataset.part);
+}
+
+function pick(name) {
+  choose(name);
+  window.history.replaceState(null, "", `#${name}`); // a reload stays with this part
 }
 
 function choose(name) {
@@ -344,14 +364,12 @@ function choose(name) {
     tab.tabIndex = on ? 0 : -1;
   }
   views.get(name)?.requestMeasure();
-  history_replace(name);
 }
 
-const history_replace = (name) => window.history.replaceState(null, "", `#${name}`);
 const shownPart = () => form.querySelector(".part:not([hidden])")?.dataset.part;
 
 function goTo(part, line) {
-  if (document.querySelector("#tabs:not([hidden])")) choose(part);
+  if (document.querySelector("#tabs:not([hidden])")) pick(part);
   const view = views.get(part);
   if (!view) return;
   const at = view.state.doc.line(Math.min(Math.max(line || 1, 1), view.state.doc.lines)).from;
@@ -394,6 +412,7 @@ function start() {
   });
   document.addEventListener("change", (event) => {
     const field = event.target;
+    if (field.name === "width") fit();
     if (field.form !== form) return;
     if (field.matches("[data-again]:not(#sample):not(#case)")) dirty = true;
     if (field.matches("[data-again], [name=show], [name=theme]")) askSoon();
@@ -418,6 +437,7 @@ function start() {
   window.addEventListener("beforeunload", (event) => {
     if (dirty && !leaving) event.preventDefault();
   });
+  new ResizeObserver(fit).observe(document.querySelector(".frame-of-mail"));
   check();
   preview();
 }
