@@ -196,6 +196,6 @@ class TcpProxy:
             with contextlib.suppress(OSError):
                 if reset:
                     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-                else:
-                    line.shutdown(socket.SHUT_RDWR)
+                # a thread that reads from it keeps it open until it is woken
+                line.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
             line.close()

@@ -15,6 +15,7 @@ import random
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class _Actor:
     thread: threading.Thread
     state: str = "paused"  # paused | running | blocked (by a lock) | done
     result: Any = None
-    steps: int = 0
+    is_awake: bool = True  # it has noticed that it may go on
 
 
 @dataclass(slots=True)
@@ -133,9 +134,10 @@ class Interleaver:
         if actor is None:
             return
         with self._changed:
-            actor.state = "paused"
+            actor.state, actor.is_awake = "paused", False
             self._changed.notify_all()
-            self._changed.wait_for(lambda: actor.state == "running")
+            self._changed.wait_for(lambda: actor.state != "paused")
+            actor.is_awake = True
 
     def run(self, works: Mapping[str, Callable[[], Any]], *, choose: Choose) -> Run:
         """All works to their ends. An exception is a result as well."""
@@ -178,7 +180,6 @@ class Interleaver:
 
     def _go_on(self, actor: _Actor) -> None:
         with self._changed:
-            actor.steps += 1
             actor.state = "running"
             self._changed.notify_all()
 
@@ -188,18 +189,20 @@ class Interleaver:
         with self._changed:
             while running := [one for one in actors if one.state in ("running", "blocked")]:
                 is_new = any(one.state == "running" for one in running)
-                if self._changed.wait(LOOK if is_new else LOOK / 10):
+                self._changed.wait(LOOK if is_new else LOOK / 10)
+                if any(one.state not in ("running", "blocked") for one in running):
                     continue
                 if any(one.state == "paused" for one in actors) and self._all_wait(running):
                     for one in running:
                         one.state = "blocked"
                     return
                 if time.monotonic() > until:
-                    names = [one.name for one in running]
-                    raise AssertionError(f"{names} neither go on nor end")
+                    raise AssertionError(_where(running))
 
     def _all_wait(self, actors: Sequence[_Actor]) -> bool:
         """Whether each of these stands before a lock."""
+        if not all(one.is_awake for one in actors):
+            return False
         frames = sys._current_frames()
         places = [frames[one.thread.ident or 0].f_code.co_filename for one in actors]
         for_rows = sum(not place.endswith(_IN_PROCESS) for place in places)
@@ -210,3 +213,12 @@ class Interleaver:
             return 0
         [(count,)] = self._observer.execute(LOCKED).fetchall()
         return int(count)
+
+
+def _where(actors: Sequence[_Actor]) -> str:
+    frames = sys._current_frames()
+    places = {one.name: frames.get(one.thread.ident or 0) for one in actors}
+    return "\n".join(
+        f"{name} neither goes on nor ends:\n{''.join(traceback.format_stack(frame)[-8:])}"
+        for name, frame in places.items()
+    )
