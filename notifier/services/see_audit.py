@@ -56,6 +56,8 @@ def _noted(env: Env, row: AuditRow, names: dict[int, str]) -> Noted:
     by = str(facts.pop("by", "system"))
     number = by.removeprefix("person:")
     shop = env.shop_by_id(row.shop_id) if row.shop_id else None
+    if facts.get("person") in names:
+        facts["person"] = names[facts["person"]]
     return Noted(
         id=row.id,
         at=row.at,
@@ -74,4 +76,6 @@ def _plain(value: object) -> str:
         return ", ".join(f"{name} {_plain(one)}" for name, one in value.items())
     if isinstance(value, list):
         return ", ".join(_plain(one) for one in value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value)
