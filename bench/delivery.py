@@ -23,7 +23,7 @@ from notifier.channels.smtp.mime import build_mail
 from notifier.channels.smtp.settings import Settings
 from notifier.services.compose import compose, load_batch
 from notifier.services.env import Env
-from notifier.store.outbox import select_due
+from notifier.store.claims import select_due
 
 SMTPLIB = "smtplib, one connection"
 SMTP_SOURCE = "smtp-source -s 16"

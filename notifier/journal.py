@@ -17,7 +17,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -37,6 +37,9 @@ KEPT_FOR = 60.0  # seconds; a killed worker's last commit may still be under way
 
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while suspended
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class LeaseOver(Exception):
@@ -117,16 +120,26 @@ class Journal:
     def hand_over(self, message_id: int, attempt_no: int) -> None:
         """Note that the next byte may make the provider accept. Raises LeaseOver, OSError: then
         it must not be sent."""
-        self._write(f"{HANDED_OVER} {message_id} {attempt_no}\n".encode())
-        # Looked at after the note: who moved the file away before this line reads no such note,
+        self.hand_over_all([(message_id, attempt_no)])
+
+    def hand_over_all(self, tries: Sequence[tuple[int, int]]) -> None:
+        """The same for several (message, attempt number), in one write."""
+        if not tries:
+            return
+        self._write("".join([f"{HANDED_OVER} {one} {no}\n" for one, no in tries]).encode())
+        # Looked at after the note: who moved the file away before these lines reads no such note,
         # who does it later reads the note.
         if self.is_over:
-            self._write(f"{TAKEN_BACK} {message_id} {attempt_no}\n".encode())
+            self._write("".join([f"{TAKEN_BACK} {one} {no}\n" for one, no in tries]).encode())
             raise LeaseOver(f"The lease of {self.owner} ran out.")
 
     def answer(self, message_id: int, attempt_no: int, answer: Mapping[str, Any]) -> None:
-        text = json.dumps(answer, separators=(",", ":"))
-        self._write(f"{ANSWERED} {message_id} {attempt_no} {text}\n".encode())
+        self.answer_all([(message_id, attempt_no, answer)])
+
+    def answer_all(self, answers: Sequence[tuple[int, int, Mapping[str, Any]]]) -> None:
+        """What the provider said of several tries, in one write."""
+        lines = [f"{ANSWERED} {one} {no} {_encode(said)}\n" for one, no, said in answers]
+        self._write("".join(lines).encode())
 
     def notes(self) -> Notes:
         """What stands in here now."""

@@ -15,7 +15,7 @@ from notifier.demo.stage import Stage
 from notifier.errors import InvalidInput
 from notifier.services.order_follow import follow_due
 from notifier.services.poll import poll
-from notifier.store import orders, outbox
+from notifier.store import claims, orders
 
 __all__ = ["FARTHEST", "go_to", "settle"]
 
@@ -51,7 +51,7 @@ def settle(stage: Stage) -> bool:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with stage.env.db.read() as tx:
-            if not outbox.leased(tx) and not outbox.due_channels(tx, now=stage.clock()):
+            if not claims.leased(tx) and not claims.due_channels(tx, now=stage.clock()):
                 return True
         time.sleep(PULSE)
     return False

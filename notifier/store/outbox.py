@@ -1,21 +1,21 @@
-"""Which messages are due, who is sending them, and how did each fare?
+"""Which messages are there, and how does each stand?
 
-Claimed by a conditional UPDATE under a lease; every result must carry the attempt number it was
-claimed with, so a worker that was thought dead cannot overwrite what happened since (trust RL-3).
+What is due and who has taken it: store/due.py; how a try ended: store/booking.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from notifier.domain.message import OPEN_STATES, MessageState
 from notifier.store.prepared import Prepared
-from notifier.store.tables.telling import attempts, messages
+from notifier.store.rows import maker
+from notifier.store.tables.telling import messages
 from notifier.store.upsert import insert_or
 
 
@@ -74,11 +74,13 @@ class MessageRow:
     last_detail: str
 
 
-_COLUMNS = [messages.c[name] for name in MessageRow.__slots__]
+COLUMNS = [messages.c[name] for name in MessageRow.__slots__]
+_make = maker(MessageRow)
 
 
-def _message(row: Row[Any]) -> MessageRow:
-    return MessageRow(**row._mapping)
+def as_message(row: Row[Any]) -> MessageRow:
+    """Of a row with COLUMNS, in their order."""
+    return _make(row)
 
 
 def add_messages(tx: Connection, new: Sequence[NewMessage], *, now: datetime) -> int:
@@ -141,138 +143,6 @@ def rearm_gone(
     return int(done.rowcount)
 
 
-def due_channels(tx: Connection, *, now: datetime) -> list[str]:
-    """The channels for which something is due."""
-    rows = tx.execute(
-        select(messages.c.channel)
-        .where(_wanted(), messages.c.due_at <= now)
-        .group_by(messages.c.channel)
-    )
-    return [row.channel for row in rows]
-
-
-def _wanted() -> Any:
-    return (messages.c.state.in_(("due", "unknown"))) & (messages.c.finished_at.is_(None))
-
-
-def select_due(tx: Connection, *, channel: str, now: datetime, limit: int) -> list[MessageRow]:
-    """The next messages of a channel, most urgent first, locked against other workers."""
-    query = (
-        select(*_COLUMNS)
-        .where(messages.c.channel == channel, _wanted(), messages.c.due_at <= now)
-        .order_by(messages.c.priority, messages.c.due_at, messages.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return [_message(row) for row in tx.execute(query)]
-
-
-def claim(
-    tx: Connection, ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
-) -> None:
-    """Lease messages that `select_due` gave in this transaction, and note the new attempts."""
-    if not ids:
-        return
-    tx.execute(
-        update(messages)
-        .where(messages.c.id.in_(list(ids)))
-        .values(
-            state=MessageState.SENDING.value,
-            lease_owner=owner,
-            lease_until=now + lease,
-            attempt_no=messages.c.attempt_no + 1,
-            first_tried_at=func.coalesce(messages.c.first_tried_at, now),
-        )
-    )
-    tx.execute(
-        insert(attempts).from_select(
-            ["message_id", "attempt_no", "worker", "started_at", "phase"],
-            select(
-                messages.c.id,
-                messages.c.attempt_no,
-                messages.c.lease_owner,
-                bindparam("started", now, type_=attempts.c.started_at.type),
-                bindparam("phase", "prepared"),
-            )
-            .where(messages.c.id.in_(list(ids)))
-            .order_by(messages.c.priority, messages.c.due_at, messages.c.id),
-        )
-    )
-
-
-def extend_lease(tx: Connection, *, owner: str, now: datetime, lease: timedelta) -> None:
-    tx.execute(
-        update(messages)
-        .where(messages.c.lease_owner == owner, messages.c.state == MessageState.SENDING.value)
-        .values(lease_until=now + lease)
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booked:
-    """How a message stands after a try. `due_at` None: it is finished."""
-
-    message_id: int
-    attempt_no: int
-    state: str
-    reason: str
-    due_at: datetime | None
-    failures: int
-    unknowns: int
-    phase: str
-    outcome: str
-    blame: str
-    code: str
-    detail: str
-    provider_id: str
-
-
-def book(tx: Connection, booked: Booked, *, now: datetime) -> bool:
-    """Store a result. False when the message was taken over meanwhile: the result is rejected."""
-    values: dict[str, Any] = {
-        "state": booked.state,
-        "reason": booked.reason,
-        "failures": booked.failures,
-        "unknowns": booked.unknowns,
-        "last_code": booked.code[:64],
-        "last_detail": booked.detail[:1024],
-        "lease_owner": None,
-        "lease_until": None,
-        "finished_at": now if booked.due_at is None else None,
-    }
-    if booked.due_at is not None:
-        values["due_at"] = booked.due_at
-    if booked.provider_id:
-        values["provider_id"] = booked.provider_id[:255]
-    done = tx.execute(
-        update(messages)
-        .where(
-            messages.c.id == booked.message_id,
-            messages.c.attempt_no == booked.attempt_no,
-            messages.c.state == MessageState.SENDING.value,
-        )
-        .values(values)
-    )
-    if done.rowcount != 1:
-        return False
-    tx.execute(
-        update(attempts)
-        .where(
-            attempts.c.message_id == booked.message_id,
-            attempts.c.attempt_no == booked.attempt_no,
-        )
-        .values(
-            finished_at=now,
-            phase=booked.phase,
-            outcome=booked.outcome,
-            blame=booked.blame,
-            code=booked.code[:64],
-            detail=booked.detail[:1024],
-        )
-    )
-    return True
-
-
 def skip(tx: Connection, ids: Sequence[int], *, reason: str, now: datetime) -> None:
     """Finish messages without sending them; the reason answers "why was I not told?"."""
     if ids:
@@ -289,12 +159,18 @@ def skip(tx: Connection, ids: Sequence[int], *, reason: str, now: datetime) -> N
         )
 
 
-def postpone(tx: Connection, ids: Sequence[int], *, due_at: datetime, reason: str) -> None:
-    if ids:
+_POSTPONE = (
+    update(messages)
+    .where(messages.c.id == bindparam("message_id"))
+    .values(due_at=bindparam("later"), reason=bindparam("why"))
+)
+
+
+def postpone_all(tx: Connection, later: Sequence[tuple[int, datetime, str]]) -> None:
+    """Each of these (id, when, why) is due then."""
+    if later:
         tx.execute(
-            update(messages)
-            .where(messages.c.id.in_(list(ids)))
-            .values(due_at=due_at, reason=reason)
+            _POSTPONE, [{"message_id": id_, "later": at, "why": why} for id_, at, why in later]
         )
 
 
@@ -303,48 +179,22 @@ def extend_expiry(tx: Connection, message_id: int, *, expires_at: datetime) -> N
     tx.execute(update(messages).where(messages.c.id == message_id).values(expires_at=expires_at))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leased:
-    message_id: int
-    attempt_no: int
-    owner: str
-    lease_until: datetime
-
-
-def leased(tx: Connection, *, owner: str = "") -> list[Leased]:
-    """Messages being sent; with `owner`, those of one sender."""
-    query = select(
-        messages.c.id.label("message_id"),
-        messages.c.attempt_no,
-        messages.c.lease_owner.label("owner"),
-        messages.c.lease_until,
-    ).where(messages.c.state == MessageState.SENDING.value)
-    if owner:
-        query = query.where(messages.c.lease_owner == owner)
-    rows = tx.execute(query.order_by(messages.c.id).limit(10_000))  # one order: no deadlocks
-    return [Leased(**row._mapping) for row in rows]
-
-
-def count_tries(tx: Connection, ids: Sequence[int], *, code: str) -> dict[int, int]:
-    """How many finished tries at each of these messages ended with this code."""
-    rows = tx.execute(
-        select(attempts.c.message_id, func.count().label("tries"))
-        .where(attempts.c.message_id.in_(list(ids)), attempts.c.code == code)
-        .group_by(attempts.c.message_id)
-    )
-    return {row.message_id: row.tries for row in rows}
-
-
 def find_message(
     tx: Connection, *, message_id: int | None = None, provider_id: str = ""
 ) -> MessageRow | None:
-    query = select(*_COLUMNS)
+    query = select(*COLUMNS)
     if message_id is not None:
         query = query.where(messages.c.id == message_id)
     else:
         query = query.where(messages.c.provider_id == provider_id)
     row = tx.execute(query.limit(1)).one_or_none()
-    return _message(row) if row else None
+    return as_message(row) if row else None
+
+
+def find_messages(tx: Connection, ids: Sequence[int]) -> dict[int, MessageRow]:
+    """By id, as far as they are there."""
+    rows = tx.execute(select(*COLUMNS).where(messages.c.id.in_(list(ids))))
+    return {row.id: as_message(row) for row in rows}
 
 
 def move_message(tx: Connection, message_id: int, *, state: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.store.prepared import Prepared
+from notifier.store.rows import maker
 from notifier.store.tables.people import contacts, subscriptions, suppressions
 from notifier.store.upsert import insert_into
 
@@ -68,12 +69,16 @@ _CONTACT = [contacts.c[name] for name in ContactRow.__slots__]
 _SUBSCRIPTION = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
 
 
+_make_contact = maker(ContactRow)
+_make_subscription = maker(SubscriptionRow)
+
+
 def _contact(row: Row[Any]) -> ContactRow:
-    return ContactRow(**row._mapping)
+    return _make_contact(row)
 
 
 def _subscription(row: Row[Any]) -> SubscriptionRow:
-    return SubscriptionRow(**row._mapping)
+    return _make_subscription(row)
 
 
 def target_of(*, variant_id: int | None, product_id: int) -> str:

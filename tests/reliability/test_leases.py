@@ -17,7 +17,7 @@ from notifier import journal
 from notifier.services.deliver import Sender
 from notifier.services.env import Env
 from notifier.services.take_over import take_over
-from notifier.store import leases, outbox
+from notifier.store import claims, leases
 from tests.fakes.smtp_server import Fault, SmtpServer
 from tests.reliability.checker import check, unfinished
 from tests.reliability.seeding import seed
@@ -189,10 +189,10 @@ def test_a_message_that_kills_every_sender_is_tried_ever_more_rarely(
     folder = env.config.service.data_dir / "journal"
     for _ in range(13):
         with env.db.write() as tx:
-            due = outbox.select_due(tx, channel="mail", now=clock(), limit=1)
+            due = claims.select_due(tx, channel="mail", now=clock(), limit=1)
             owner = _dead_journal(folder)
             lease = env.config.delivery.lease
-            outbox.claim(tx, [one.id for one in due], owner=owner, now=clock(), lease=lease)
+            claims.claim(tx, [one.id for one in due], owner=owner, now=clock(), lease=lease)
         take_over(env)
     rows = _rows(env, "SELECT attempt_no, failures, state FROM messages ORDER BY id")
     assert rows[0]["attempt_no"] == 11
@@ -230,9 +230,9 @@ def _claim_elsewhere(
     env: Env, clock: SettableClock, *, owner: str = "elsewhere-1", limit: int = 99
 ) -> None:
     with env.db.write() as tx:
-        due = outbox.select_due(tx, channel="mail", now=clock(), limit=limit)
+        due = claims.select_due(tx, channel="mail", now=clock(), limit=limit)
         lease = env.config.delivery.lease
-        outbox.claim(tx, [one.id for one in due], owner=owner, now=clock(), lease=lease)
+        claims.claim(tx, [one.id for one in due], owner=owner, now=clock(), lease=lease)
 
 
 def _rows(env: Env, query: str) -> list[dict[str, Any]]:

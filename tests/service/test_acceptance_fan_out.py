@@ -347,15 +347,15 @@ def test_nothing_is_sent_on_data_older_than_the_source_allows(world: World) -> N
 def test_a_sender_whose_lease_was_taken_cannot_overwrite(world: World, smtp: SmtpServer) -> None:
     from notifier.channels.base import Outcome, Result
     from notifier.services.book_result import book_result
-    from notifier.store import outbox
+    from notifier.store import claims
 
     world.see("SHIRT-S", 0)
     world.asks(ANN)
     lease = world.config.delivery.lease
     now = world.clock()
     with world.db.write() as tx:
-        [message] = outbox.select_due(tx, channel="mail", now=now, limit=9)
-        outbox.claim(tx, [message.id], owner="zombie", now=now, lease=lease)
+        [message] = claims.select_due(tx, channel="mail", now=now, limit=9)
+        claims.claim(tx, [message.id], owner="zombie", now=now, lease=lease)
     world.clock.advance(lease * 2)
     take_over(world.env)
     late = Result(outcome=Outcome.ACCEPTED)

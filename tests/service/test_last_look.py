@@ -15,7 +15,7 @@ from notifier.services.last_look import FRESH, LETTERS, LastLook
 from notifier.services.manage import end, pause
 from notifier.services.privacy import erase_address
 from notifier.services.withdraw import withdraw_address
-from notifier.store import outbox, people
+from notifier.store import claims, people
 from notifier.store.outbox import MessageRow
 from tests.fakes.smtp_server import Fault
 from tests.timing import wait_until
@@ -130,7 +130,7 @@ def claimable(world: World, count: int) -> tuple[list[int], list[MessageRow]]:
     world.see("SHIRT-S", 50)
     world.announce()
     with world.db.read() as tx:
-        return wishes, outbox.select_due(tx, channel="mail", now=world.clock(), limit=100)
+        return wishes, claims.select_due(tx, channel="mail", now=world.clock(), limit=100)
 
 
 def test_one_look_covers_few_letters(world: World) -> None:

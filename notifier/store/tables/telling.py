@@ -122,6 +122,7 @@ messages = Table(
         "ix_messages_due",
         "channel",
         "priority",
+        "release_id",
         "due_at",
         "id",
         sqlite_where=text(WANTED),
@@ -129,7 +130,8 @@ messages = Table(
     ),
     Index(
         "ix_messages_leased",
-        "lease_until",
+        "lease_owner",
+        "id",
         sqlite_where=text("state = 'sending'"),
         postgresql_where=text("state = 'sending'"),
     ),

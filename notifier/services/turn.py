@@ -1,0 +1,220 @@
+"""What lies on a sender's desk while one channel has its turn?
+
+The channel's thread takes letters and leaves results; the thread of the book (book_batch.py) puts
+new letters there before it is empty. A turn ends after some seconds, when nothing is due any more
+or when the sender stops: then every result is booked and the journal can be emptied.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from notifier.channels.base import Blame, Letter, Outcome, Result
+from notifier.errors import StoreBusy
+from notifier.journal import Journal
+from notifier.log import log
+from notifier.metrics import SENT
+from notifier.services.book_batch import BatchBook
+from notifier.services.book_result import NOT_WANTED, UNWRITABLE
+from notifier.services.claim import Claimed
+from notifier.services.env import Env
+from notifier.services.last_look import LastLook
+from notifier.services.settle import result_as_note
+from notifier.store.outbox import MessageRow
+from notifier.store.session import Transaction
+
+TURN = 5.0  # seconds until the other channels of this sender have theirs
+QUICK = 0.5  # a batch that is gone sooner was too small,
+SLOW = 1.0  # one that takes longer keeps a confirmation waiting that comes meanwhile
+FIRST_SIZE = 64
+LEAST_SIZE = 8
+
+
+class Held(Exception):
+    """Not handed over, because we stop or cannot record what would come of it."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many messages of a channel are taken at a time, and whose turn it is."""
+
+    size: int = FIRST_SIZE
+    after_release: int = 0
+
+    def note(self, seconds: float, *, most: int) -> None:
+        """So long it took since the last batch was taken."""
+        if seconds < QUICK:
+            self.size = min(self.size * 2, most)
+        elif seconds > SLOW:
+            self.size = max(self.size // 2, LEAST_SIZE)
+
+
+class Turn:
+    """The desk (channels/base.py) and the supply (book_batch.py) of one channel's turn.
+
+    `write` makes letters of claimed messages and gives what could not be written, with why.
+    """
+
+    def __init__(
+        self,
+        env: Env,
+        notes: Journal,
+        *,
+        channel: str,
+        pace: Pace,
+        claim: Callable[[Transaction, int, int], Claimed],
+        write: Callable[[Claimed], tuple[list[Letter], list[tuple[MessageRow, str]]]],
+        is_stopped: Callable[[], bool],
+        wake: Callable[[], None],
+    ) -> None:
+        self._env = env
+        self._notes = notes
+        self._channel = channel
+        self._pace = pace
+        self._claim = claim
+        self._write = write
+        self._is_stopped = is_stopped
+        self._wake = wake
+        self._letters: deque[Letter] = deque()
+        self._messages: dict[int, MessageRow] = {}
+        self._look = LastLook(env, ())
+        self._under_way = 0
+        self._lock = threading.Lock()
+        self._claiming = True  # until the first are there
+        self._over = False
+        self._until = time.monotonic() + TURN
+        self._claimed_at = time.monotonic()
+        self.taken = 0  # messages that became ours
+        self.looked_at = 0
+        self.is_unsure = False  # something may be ours that we do not know of
+        self.book = BatchBook(env, notes, supply=self)
+
+    # -- the channel's side
+
+    @property
+    def is_open(self) -> bool:
+        return self._claiming or self._may_claim()
+
+    @property
+    def is_stopped(self) -> bool:
+        return self._is_stopped()
+
+    def waiting(self) -> int:
+        return len(self._letters)
+
+    def next_letter(self) -> Letter | None:
+        if not self._letters:
+            return None
+        letter = self._letters.popleft()
+        if len(self._letters) == self._pace.size // 2:
+            self.book.nudge()
+        return letter
+
+    def hand_over(self, letters: Sequence[Letter]) -> Collection[int]:
+        """Raises Held, journal.LeaseOver, OSError: then none of them may be handed over."""
+        if self.is_stopped:
+            raise Held("The sender stops.")
+        if not self.book.wait_for_room(besides=self._under_way + len(letters)):
+            raise Held("The database takes no results.")
+        unwanted = {one.message_id for one in letters if not self._is_wanted(one.message_id)}
+        wanted = [one for one in letters if one.message_id not in unwanted]
+        self._notes.hand_over_all([(one.message_id, one.attempt_no) for one in wanted])
+        self._under_way += len(wanted)
+        return unwanted
+
+    def answered(self, results: Sequence[tuple[Letter, Result]]) -> None:
+        answers = [
+            (one.message_id, one.attempt_no, result_as_note(result)) for one, result in results
+        ]
+        try:
+            self._notes.answer_all(answers)
+        except OSError as error:
+            log.warning("answers not noted", count=len(answers), why=str(error))
+        self._under_way = max(self._under_way - len(results), 0)
+        booked = []
+        for letter, result in results:
+            self._look.forget(letter.message_id)
+            booked.append((self._messages.pop(letter.message_id), result))
+        self.book.add_all(booked)
+        for outcome, count in Counter(result.outcome for _, result in results).items():
+            SENT.labels(channel=self._channel, outcome=outcome.value).inc(count)
+
+    def _is_wanted(self, message_id: int) -> bool:
+        """Raises Held where the database cannot be asked."""
+        try:
+            why = self._look.why_not(message_id)
+        except StoreBusy as error:
+            raise Held(f"Nobody can say who still wants it: {error}") from error
+        if not why:
+            return True
+        log.info("letter dropped at the last moment", channel=self._channel, why=why)
+        message = self._messages.pop(message_id)
+        self._look.forget(message_id)
+        self.book.add(message, Result(outcome=Outcome.REFUSED, code=NOT_WANTED, detail=why))
+        return False
+
+    # -- the supply's side
+
+    def end(self) -> None:
+        """Take nothing more; returns when nothing is being taken."""
+        with self._lock:
+            self._over = True
+        while self._claiming:
+            time.sleep(0.002)
+
+    def begin(self) -> bool:
+        with self._lock:
+            low = len(self._letters) <= self._pace.size // 2
+            if self._claiming or not low or not self._may_claim():
+                return False
+            self._claiming = True
+            return True
+
+    def claim(self, tx: Transaction) -> Claimed:
+        return self._claim(tx, self._pace.size, self._pace.after_release)
+
+    def took(self, claimed: Claimed) -> None:
+        self.is_unsure, before = True, self.is_unsure
+        try:
+            self._put(claimed)
+            self.is_unsure = before
+        finally:
+            self._claiming = False
+            self._wake()
+
+    def failed(self) -> None:
+        self.is_unsure = True
+        self._claiming = False
+        self._wake()
+
+    def _put(self, claimed: Claimed) -> None:
+        """Write letters and lay them on the desk. Raises StoreBusy."""
+        now = time.monotonic()
+        if self.looked_at:
+            self._pace.note(now - self._claimed_at, most=self._env.config.delivery.batch)
+        self._claimed_at = now
+        self._pace.after_release = claimed.last_release
+        self.taken += len(claimed.messages)
+        self.looked_at += claimed.looked_at
+        if not claimed.looked_at:
+            self._over = True
+        letters, unwritable = self._write(claimed)
+        for message, why in unwritable:
+            self.book.add(message, _unwritable(why))
+        messages = {one.id: one for one in claimed.messages}
+        self._messages.update({one.message_id: messages[one.message_id] for one in letters})
+        self._look.add([messages[one.message_id] for one in letters])
+        self._letters.extend(letters)
+
+    def _may_claim(self) -> bool:
+        return not (self._over or self._is_stopped() or time.monotonic() > self._until)
+
+
+def _unwritable(why: str) -> Result:
+    return Result(
+        outcome=Outcome.TRY_LATER, blame=Blame.CONTENT, code=UNWRITABLE, detail=why[:1000]
+    )

@@ -1,0 +1,218 @@
+"""Which messages are due next, and who has taken them?
+
+Most urgent first: the law, confirmations, alerts. Among equals every release gets its share, so a
+million people told of one product do not keep another product's few waiting (trust RL-10, RL-27).
+Claimed by a conditional UPDATE under a lease; every result must carry the attempt number it was
+claimed with, so a worker that was thought dead cannot overwrite what happened since (trust RL-3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, exists, func, insert, select, text, update
+
+from notifier.domain.message import MessageState
+from notifier.store.outbox import COLUMNS, MessageRow, as_message
+from notifier.store.tables.telling import WANTED, attempts, messages
+
+GROUPS = 32  # releases that share one batch; the others are next
+NO_RELEASE = 0
+
+_WANTED = text(WANTED)  # spelled out: with a parameter in it SQLite does not use the index
+_CHANNEL = messages.c.channel == bindparam("in_channel")
+_PRIORITY = messages.c.priority == bindparam("in_priority")
+_RELEASE = messages.c.release_id == bindparam("in_release")
+_DUE = messages.c.due_at <= bindparam("by")
+
+# Each of these is answered by one step into ix_messages_due.
+_NEXT_CHANNEL = select(func.min(messages.c.channel)).where(
+    _WANTED, messages.c.channel > bindparam("after")
+)
+_NEXT_PRIORITY = select(func.min(messages.c.priority)).where(
+    _WANTED, _CHANNEL, messages.c.priority > bindparam("after")
+)
+_NEXT_RELEASE = select(func.min(messages.c.release_id)).where(
+    _WANTED, _CHANNEL, _PRIORITY, messages.c.release_id > bindparam("after")
+)
+_IN_GROUP = {
+    False: (_WANTED, _CHANNEL, _PRIORITY, messages.c.release_id.is_(None), _DUE),
+    True: (_WANTED, _CHANNEL, _PRIORITY, _RELEASE, _DUE),
+}
+_ANY = {kind: select(exists().where(*where)) for kind, where in _IN_GROUP.items()}
+_FIRST = {
+    kind: select(*COLUMNS)
+    .where(*where)
+    .order_by(messages.c.release_id, messages.c.due_at, messages.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    for kind, where in _IN_GROUP.items()
+}
+
+
+def due_channels(tx: Connection, *, now: datetime) -> list[str]:
+    """The channels for which something is due."""
+    return [name for name in _steps(tx, _NEXT_CHANNEL, "", {}) if _has_due(tx, name, now=now)]
+
+
+def _has_due(tx: Connection, channel: str, *, now: datetime) -> bool:
+    for priority in _steps(tx, _NEXT_PRIORITY, -1, {"in_channel": channel}):
+        for release in (NO_RELEASE, *_releases(tx, channel, priority, after=0)):
+            if _is_due(tx, channel, priority, release, now=now):
+                return True
+    return False
+
+
+def _is_due(tx: Connection, channel: str, priority: int, release: int, *, now: datetime) -> bool:
+    values = _group(channel, priority, release) | {"by": now}
+    return bool(tx.execute(_ANY[bool(release)], values).scalar())
+
+
+def select_due(
+    tx: Connection, *, channel: str, now: datetime, limit: int, after_release: int = 0
+) -> list[MessageRow]:
+    """The next messages of a channel, most urgent first, locked against other workers.
+
+    `after_release`: among equally urgent ones, the releases behind this one come first.
+    """
+    found: list[MessageRow] = []
+    for priority in _steps(tx, _NEXT_PRIORITY, -1, {"in_channel": channel}):
+        found += _of_priority(
+            tx, channel, priority, now=now, limit=limit - len(found), after=after_release
+        )
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _of_priority(
+    tx: Connection, channel: str, priority: int, *, now: datetime, limit: int, after: int
+) -> list[MessageRow]:
+    """So many messages, the same number of each release as far as there are."""
+    left = [
+        release
+        for release in (NO_RELEASE, *_in_turn(tx, channel, priority, after=after))
+        if _is_due(tx, channel, priority, release, now=now)
+    ]
+    groups: dict[int, list[MessageRow]] = {}
+    while left and limit:
+        share = max(limit // len(left), 1)
+        again = []
+        for release in left[:limit]:
+            have = groups.setdefault(release, [])
+            # whoever did not fill its share has no more; the others read theirs anew, longer
+            rows = tx.execute(
+                _FIRST[bool(release)],
+                _group(channel, priority, release) | {"by": now, "most": len(have) + share},
+            )
+            more = [as_message(row) for row in rows][len(have) :]
+            have += more
+            limit -= len(more)
+            if len(more) == share:
+                again.append(release)
+        left = again
+    return _interleaved(list(groups.values()))
+
+
+def _interleaved(groups: list[list[MessageRow]]) -> list[MessageRow]:
+    """One of each in turn, so that a batch that takes long starts with all of them."""
+    if len(groups) == 1:
+        return groups[0]
+    longest = max((len(one) for one in groups), default=0)
+    return [one[n] for n in range(longest) for one in groups if n < len(one)]
+
+
+def _in_turn(tx: Connection, channel: str, priority: int, *, after: int) -> list[int]:
+    """The releases that have their turn, beginning behind one, at most GROUPS."""
+    found: list[int] = []
+    for release in _releases(tx, channel, priority, after=after):
+        found.append(release)
+        if len(found) == GROUPS:
+            return found
+    for release in _releases(tx, channel, priority, after=0) if after else ():
+        if release > after or len(found) == GROUPS:
+            break
+        found.append(release)
+    return found
+
+
+def _releases(tx: Connection, channel: str, priority: int, *, after: int) -> Iterator[int]:
+    return _steps(tx, _NEXT_RELEASE, after, {"in_channel": channel, "in_priority": priority})
+
+
+def _steps(tx: Connection, query: Any, after: Any, values: dict[str, Any]) -> Iterator[Any]:
+    """The different values of a column of the index, without looking at all its rows."""
+    while (after := tx.execute(query, values | {"after": after}).scalar()) is not None:
+        yield after
+
+
+def _group(channel: str, priority: int, release: int) -> dict[str, Any]:
+    values = {"in_channel": channel, "in_priority": priority}
+    return values | {"in_release": release} if release else values
+
+
+def claim(
+    tx: Connection, ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
+) -> None:
+    """Lease messages that `select_due` gave in this transaction, and note the new attempts."""
+    if not ids:
+        return
+    tx.execute(
+        update(messages)
+        .where(messages.c.id.in_(list(ids)))
+        .values(
+            state=MessageState.SENDING.value,
+            lease_owner=owner,
+            lease_until=now + lease,
+            attempt_no=messages.c.attempt_no + 1,
+            first_tried_at=func.coalesce(messages.c.first_tried_at, now),
+        )
+    )
+    tx.execute(
+        insert(attempts).from_select(
+            ["message_id", "attempt_no", "worker", "started_at", "phase"],
+            select(
+                messages.c.id,
+                messages.c.attempt_no,
+                messages.c.lease_owner,
+                bindparam("started", now, type_=attempts.c.started_at.type),
+                bindparam("phase", "prepared"),
+            )
+            .where(messages.c.id.in_(list(ids)))
+            .order_by(messages.c.priority, messages.c.due_at, messages.c.id),
+        )
+    )
+
+
+def extend_lease(tx: Connection, *, owner: str, now: datetime, lease: timedelta) -> None:
+    """Everything this sender has taken is its own for so long again."""
+    tx.execute(
+        update(messages)
+        .where(messages.c.lease_owner == owner, messages.c.state == MessageState.SENDING.value)
+        .values(lease_until=now + lease)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    message_id: int
+    attempt_no: int
+    owner: str
+    lease_until: datetime
+
+
+def leased(tx: Connection, *, owner: str = "") -> list[Leased]:
+    """Messages being sent; with `owner`, those of one sender."""
+    query = select(
+        messages.c.id.label("message_id"),
+        messages.c.attempt_no,
+        messages.c.lease_owner.label("owner"),
+        messages.c.lease_until,
+    ).where(messages.c.state == MessageState.SENDING.value)
+    if owner:
+        query = query.where(messages.c.lease_owner == owner)
+    rows = tx.execute(query.order_by(messages.c.id).limit(10_000))  # one order: no deadlocks
+    return [Leased(**row._mapping) for row in rows]
