@@ -105,6 +105,7 @@ def read_operation(env: Env) -> Reading:
                 ("flaps", "Restocks inside the cool-down, by all variants.", counts.flaps),
                 ("unsealed", "Ledger entries not chained yet.", counts.unsealed),
                 ("sending_paused", "1 while nothing is sent.", float(switches.SENDING in off)),
+                ("wal_bytes", "SQLite's write-ahead log: grows under a long read.", _wal(env)),
             ],
         )
 
@@ -119,6 +120,13 @@ def _counted(env: Env, tx: Transaction) -> tuple[Counts, dict[str, int]]:
             kept = now, counts, releases.count_by_state(tx)
             _COUNTED[env.db] = kept
     return kept[1:]
+
+
+def _wal(env: Env) -> float:
+    """Bytes; 0 on PostgreSQL and where there is none."""
+    path = env.db.path()
+    log = path.with_name(f"{path.name}-wal") if path else None
+    return float(log.stat().st_size) if log and log.exists() else 0.0
 
 
 def _quantiles(seconds: list[float]) -> dict[str, float]:
