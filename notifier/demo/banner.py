@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def welcome(places: Places, *, took: float, kept: bool) -> str:
         ("Phone", shop + "/phone"),
         ("Stock dial", shop + "/dial"),
         ("Order desk", shop + "/desk"),
+        ("Admin", shop + "/admin"),
         ("The notifier", places.notifier),
     ]
     kept_words = "is kept" if kept else "is removed at the end"
@@ -43,9 +45,17 @@ def welcome(places: Places, *, took: float, kept: bool) -> str:
     return (
         f"\n  {_bold('Kettle & Co is open.')}  (ready after {took:.1f} s)\n\n{rows}\n\n"
         f"  Everything is in {places.folder}, which {kept_words}.\n"
-        f"  Try the set-up too:  notifier --config {places.folder / 'config.toml'} check\n\n"
+        f"  Try the set-up too:  {_command()} --config {places.folder / 'config.toml'} check\n\n"
         f"  {_bold('Ctrl-C stops it.')}\n"
     )
+
+
+def _command() -> str:
+    """How this program is called here: `make demo` puts it where no shell looks for it."""
+    here = Path(sys.argv[0])
+    if here.name != "notifier" or shutil.which("notifier") == str(here):
+        return "notifier"
+    return os.path.relpath(here)
 
 
 def farewell(folder: Path, *, kept: bool) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from werkzeug.exceptions import Forbidden, HTTPException
 
-from notifier.demo import desk, dial, ears, front, inbox, phone, storefront
+from notifier.demo import admin_door, desk, dial, ears, front, inbox, phone, storefront
 from notifier.demo.desk_words import short_day
 from notifier.demo.stage import Stage
 from notifier.demo.storefront import EXTENSION, stage
@@ -33,7 +33,7 @@ def create_pages(on_stage: Stage) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=0,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    for part in (front, storefront, inbox, phone, dial, desk, ears):
+    for part in (front, storefront, inbox, phone, dial, desk, ears, admin_door):
         app.register_blueprint(part.blueprint)
     app.before_request(_refuse_strangers)
     app.after_request(_with_headers)
