@@ -60,6 +60,7 @@ MEANINGS: Mapping[str, str] = {
     "links.withdraw": "The same page, with withdrawal in view; empty where the law knows none.",
     "links.release": "Tells those who wait after all.",
     "links.drop": "Drops what was held.",
+    "held_until": "Until when the units are kept for this person; empty where they are not.",
     "asked_on": "The day of the sign-up.",
     "expires_in": "How long the link works, in words.",
     "waiting_since": "The day of the sign-up.",
@@ -128,7 +129,7 @@ def variables_of(kind: MessageKind, *, locale: str = "en") -> tuple[Variable, ..
 
 def meaning_of(path: str) -> str:
     """The sentence for a variable. Those of an alternative are those of the product."""
-    return MEANINGS[path.replace("alternatives[].", "product.")]
+    return MEANINGS.get(path.replace("alternatives[].", "product."), "")
 
 
 def _walk(schema: Mapping[str, Any], values: Any, before: str) -> Iterator[tuple[str, str, Any]]:

@@ -19,7 +19,7 @@ from notifier.domain.message import MessageKind
 from notifier.errors import TemplateProblem
 from notifier.rendering.blocks import NO_BLOCKS, Blocks, Look
 from notifier.rendering.draft import Draft, try_draft
-from notifier.rendering.examine import block_faults, examine
+from notifier.rendering.examine import block_faults, examine, mail_faults
 from notifier.rendering.failures import TEMPLATE_FAILURES, sentence
 
 MEMORY = 256 * 1024 * 1024  # bytes of address space
@@ -39,7 +39,7 @@ def main() -> None:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """By `do`: `try` gives `{"rendered": […]}` or `{"problem": {message, where, line}}`; `examine`
-    gives `{"findings": […], "shown": {…}}`; `blocks` gives `{"findings": […]}`.
+    gives `{"findings": […], "shown": {…}}`; `mail` and `blocks` give `{"findings": […]}`.
     """
     around = _blocks(request.get("around"))
     do = request.get("do", "try")
@@ -52,6 +52,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         around=around,
     )
     try:
+        if do == "mail":
+            return {"findings": [asdict(one) for one in mail_faults(draft)]}
         if do == "examine":
             found = examine(draft, sample=request["sample"], context=request["context"])
             return asdict(found)

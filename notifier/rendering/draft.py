@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from jinja2 import nodes
@@ -100,10 +101,13 @@ def environment_of(part: str) -> PlainValuesEnvironment:
 
 def renderer_of(draft: Draft, parts: Mapping[str, str]) -> Renderer:
     """A renderer of these parts, with the shipped ones behind them."""
-    shipped = FileTemplates(templates_folder() / "messages")
-    return Renderer(
-        Layered(GivenParts(draft.kind, parts), shipped), blocks=GivenBlocks(given=draft.around)
-    )
+    lookup = Layered(GivenParts(draft.kind, parts), _shipped())
+    return Renderer(lookup, blocks=GivenBlocks(given=draft.around))
+
+
+@cache
+def _shipped() -> FileTemplates:
+    return FileTemplates(templates_folder() / "messages")
 
 
 def _known_part(kind: MessageKind, part: str) -> None:

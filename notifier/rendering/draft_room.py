@@ -76,13 +76,21 @@ class DraftRoom:
         findings = tuple(Finding(**one) for one in answer["findings"])
         return Examined(findings=findings, shown=_rendered(answer["shown"]))
 
+    def mail_faults(self, draft: Draft) -> tuple[Finding, ...]:
+        """What is wrong with the finished mail, where its parts are known to be sound."""
+        return self._findings({**_asked(draft), "do": "mail"})
+
     def examine_blocks(self, around: Blocks) -> tuple[Finding, ...]:
         """Everything wrong with a header or a footer by itself."""
         long = _too_long(around.parts)
         if long:
             return long
+        return self._findings({"do": "blocks", "around": _around(around)})
+
+    def _findings(self, request: dict[str, Any]) -> tuple[Finding, ...]:
         try:
-            answer = self._answer({"do": "blocks", "around": _around(around)})
+            answer = self._answer(request)
+            _raise_problem(answer)
         except TemplateProblem as problem:
             return (Finding(part=problem.where, message=problem.message, line=problem.line),)
         return tuple(Finding(**one) for one in answer["findings"])

@@ -74,16 +74,19 @@ def examine(
             faults.append(finding)
     if not faults:
         faults += _faults_of_whole(draft, renderer)
-    shown = _show(
-        draft, {part: parts.get(part, _STAND_IN) for part in draft.parts}, sample, context
-    )
+    if bad:
+        parts = {part: parts.get(part, _STAND_IN) for part in draft.parts}
+        renderer = renderer_of(draft, parts)
+    given = sample_context(draft.kind, draft.locale, sample) if context is None else context
+    shown = _show(draft, parts, renderer, given)
     blank: dict[str, Any] = {_FIELD[part]: "" for part in bad if part in _FIELD}
     return Examined(findings=tuple(_once(faults)), shown=replace(shown, **blank))
 
 
-def find_faults(draft: Draft) -> tuple[Finding, ...]:
-    """Every fault of a draft, also those that only the whole mail shows."""
-    return examine(draft).findings
+def mail_faults(draft: Draft) -> tuple[Finding, ...]:
+    """What is wrong with the finished mail, where its parts are known to be sound."""
+    mail = {part: text for part, text in draft.parts.items() if part in EMAIL_PARTS}
+    return tuple(_faults_of_whole(replace(draft, parts=mail), renderer_of(draft, mail)))
 
 
 _FIELD = {
@@ -161,11 +164,9 @@ def _once(findings: list[Finding]) -> Iterator[Finding]:
 
 
 def _show(
-    draft: Draft, parts: Mapping[str, str], sample: str, context: Mapping[str, Any] | None
+    draft: Draft, parts: Mapping[str, str], renderer: Renderer, given: Mapping[str, Any]
 ) -> Rendered:
     """The message as far as it goes; what fails stays empty."""
-    given = sample_context(draft.kind, draft.locale, sample) if context is None else context
-    renderer = renderer_of(draft, parts)
     shown = Rendered(kind=draft.kind, locale=draft.locale, version="")
     try:
         mail = renderer.render(

@@ -200,7 +200,7 @@ def _check_every_mail(
             drafts = [_sent_now(tx, shop, kind, locale, around) for kind in MessageKind]
         for draft in drafts:
             if draft.parts:
-                found = room.examine(draft).findings
+                found = room.mail_faults(draft)
                 troubles += [_trouble(draft, finding) for finding in found]
     if troubles:
         raise CannotPublish(troubles)
