@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from notifier.errors import ConfigError
-from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, patient_connection
-
-
-def wait_no_longer(connection: Connection) -> None:
-    """Let locks be waited for as long as one may here; told to the database when it changes."""
-    limit = lock_wait()
-    if connection.info.get("lock_wait", JOBS_WAIT) == limit:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={limit * 1000:.0f}")
-    else:
-        connection.exec_driver_sql(f"SET lock_timeout = {limit * 1000:.0f}")
-        connection.commit()
-    connection.info["lock_wait"] = limit
+from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, patient_connection
 
 
 def make_engine(url: str, *, pool_size: int) -> Engine:

@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from notifier.domain.work import Work
 from notifier.errors import StoreBusy
-from notifier.store.connecting import make_engine, wait_no_longer
+from notifier.store.connecting import make_engine
 from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, waiting_at_most
 from notifier.store.write_line import SharedCommit, WriteLine
 
@@ -93,7 +93,7 @@ class Database:
             raise StoreBusy("The database cannot take this now: others write before.")
         try:
             with _translated(), self.engine.connect() as connection:
-                wait_no_longer(connection)
+                _wait_no_longer(connection)
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 connection.info.pop(_WORK, None)  # of a transaction that was rolled back
@@ -197,6 +197,19 @@ def _server_gone() -> tuple[type[BaseException], ...]:
     return (psycopg.OperationalError,) if psycopg else ()
 
 
+def _wait_no_longer(connection: Connection) -> None:
+    """Let locks be waited for as long as one may here; told to the database when it changes."""
+    limit = lock_wait()
+    if connection.info.get("lock_wait", JOBS_WAIT) == limit:
+        return
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={limit * 1000:.0f}")
+    else:
+        connection.exec_driver_sql(f"SET lock_timeout = {limit * 1000:.0f}")
+        connection.commit()
+    connection.info["lock_wait"] = limit
+
+
 def without_password(url: str) -> tuple[str, str]:
     """A PostgreSQL URL for its own programs, and the password beside it."""
     parts = make_url(url)
@@ -208,7 +221,7 @@ def can_write(db: Database) -> bool:
     """True when a writing transaction can begin now (for /readyz)."""
     try:
         with db.engine.connect() as connection:
-            wait_no_longer(connection)
+            _wait_no_longer(connection)
             if db.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             connection.execute(text("UPDATE leases SET until = until WHERE name = ''"))
