@@ -16,10 +16,11 @@ from enum import StrEnum
 
 from notifier.domain.person import Person
 from notifier.domain.rights import Role
+from notifier.domain.sign_in_delay import FORGOTTEN_AFTER
 from notifier.errors import StoreBusy
 from notifier.log import log
 from notifier.services.env import Env
-from notifier.store import sessions
+from notifier.store import entry_links, sessions, sign_in_delays
 from notifier.store.accounts import AccountRow
 from notifier.store.session import Transaction
 from notifier.store.sessions import SessionRow
@@ -88,7 +89,7 @@ def open_session(
     """Begin a session; its token, which nothing can show again."""
     now = env.now()
     token = secrets.token_urlsafe(32)
-    sessions.forget_over(tx, now=now, idle_since=now - IDLE)
+    forget_over(env, tx)
     sessions.add_session(
         tx,
         account_id=person_id,
@@ -111,6 +112,14 @@ def renew_session(env: Env, tx: Transaction, session_id: int) -> str:
     token = secrets.token_urlsafe(32)
     sessions.change_session(tx, session_id, token_hash=hash_token(token), fresh_at=now, seen_at=now)
     return token
+
+
+def forget_over(env: Env, tx: Transaction) -> int:
+    """Delete sessions and links that are over, and wrong tries of long ago; how many."""
+    now = env.now()
+    gone = sessions.forget_over(tx, now=now, idle_since=now - IDLE)
+    gone += entry_links.forget_before(tx, now)
+    return gone + sign_in_delays.forget_before(tx, now - FORGOTTEN_AFTER)
 
 
 def is_on(row: SessionRow, *, now: datetime) -> bool:

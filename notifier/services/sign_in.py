@@ -17,7 +17,7 @@ from notifier.services.consent import Circumstances
 from notifier.services.env import Env
 from notifier.services.password_hash import hash_password, is_outdated, is_password
 from notifier.services.session_of import Method, Stage, open_session, person_of, renew_session
-from notifier.services.sign_in_wait import Tried, count_try, forget_old, forgive
+from notifier.services.sign_in_wait import Tried, count_try, forgive
 from notifier.store import accounts, sessions
 from notifier.store.accounts import AccountRow
 from notifier.store.session import Transaction
@@ -147,7 +147,6 @@ def _enter(
     if account is None or account.disabled_at or account.password_hash != seen.password_hash:
         return None
     forgive(tx, tried)
-    forget_old(env, tx)
     if newer:
         accounts.change_account(tx, account.id, password_hash=newer)
     return enter_or_ask(env, tx, account, method=Method.PASSWORD, where=where)

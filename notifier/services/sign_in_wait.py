@@ -70,17 +70,13 @@ def forgive(tx: Transaction, tried: Tried) -> None:
         sign_in_delays.take_back(tx, tried.network)
 
 
-def forget_old(env: Env, tx: Transaction) -> int:
-    return sign_in_delays.forget_before(tx, env.now() - FORGOTTEN_AFTER)
-
-
 def _counted(
     tx: Transaction, bucket: str, *, free: int, now: datetime
 ) -> tuple[datetime | None, DelayRow]:
     """Until when to wait, if so, and the row with one try more."""
-    row = sign_in_delays.find_delay(tx, bucket)
-    if row is not None and now < row.free_at:
+    row = sign_in_delays.lock_delay(tx, bucket, now=now)
+    if now < row.free_at:
         return row.free_at, row
-    known = 0 if row is None or now - row.last_at > FORGOTTEN_AFTER else row.failures
+    known = 0 if now - row.last_at > FORGOTTEN_AFTER else row.failures
     free_at = now + wait_after(known + 1, free=free)
     return None, DelayRow(bucket=bucket, failures=known + 1, last_at=now, free_at=free_at)

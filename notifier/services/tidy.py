@@ -19,6 +19,7 @@ from notifier.errors import StoreBusy
 from notifier.log import log
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
+from notifier.services.session_of import forget_over
 from notifier.store import idempotency, ledger, limits, purge, purge_history
 from notifier.store.purge_history import Walked
 from notifier.store.session import Transaction
@@ -74,6 +75,7 @@ def _works(env: Env, at_most: float) -> Mapping[str, Callable[[], int]]:
         "stock_changes": walked(keep.stock_history, purge_history.stock_changes_before),
         "etas": walked(keep.stock_history, purge_history.etas_before),
         "limits": lambda: env.db.retry(lambda tx: limits.forget_old(tx, now=now)),
+        "sessions": lambda: env.db.retry(lambda tx: forget_over(env, tx)),
         "answers": lambda: env.db.retry(lambda tx: idempotency.forget_before(tx, before=answered)),
         "contacts": lambda: _walk(
             env, purge_history.contacts_without_anything, before=now, at_most=at_most

@@ -82,3 +82,9 @@ def open_invitations(tx: Connection, *, now: datetime) -> dict[int, datetime]:
 
 def drop_links(tx: Connection, account_id: int) -> None:
     tx.execute(delete(entry_links).where(entry_links.c.account_id == account_id))
+
+
+def forget_before(tx: Connection, moment: datetime) -> int:
+    """Delete those that ended before this."""
+    done = tx.execute(delete(entry_links).where(entry_links.c.expires_at < moment))
+    return int(done.rowcount)

@@ -22,19 +22,22 @@ class DelayRow:
 _COLUMNS = [sign_in_delays.c[name] for name in DelayRow.__slots__]
 
 
-def find_delay(tx: Connection, bucket: str) -> DelayRow | None:
-    """What is known of a bucket; nobody else changes it until this transaction ends."""
+def lock_delay(tx: Connection, bucket: str, *, now: datetime) -> DelayRow:
+    """What is known of a bucket; nobody else counts in it until this transaction ends.
+
+    The row is made first, so that many first tries at once meet in it.
+    """
+    first = {"bucket": bucket, "failures": 0, "last_at": now, "free_at": now}
+    tx.execute(insert_or(tx, sign_in_delays).values(first).on_conflict_do_nothing())
     row = tx.execute(
         select(*_COLUMNS).where(sign_in_delays.c.bucket == bucket).with_for_update()
-    ).one_or_none()
-    return DelayRow(**row._mapping) if row else None
+    ).one()
+    return DelayRow(**row._mapping)
 
 
 def put_delay(tx: Connection, row: DelayRow) -> None:
-    values = {name: getattr(row, name) for name in DelayRow.__slots__}
-    changes = {name: value for name, value in values.items() if name != "bucket"}
-    statement = insert_or(tx, sign_in_delays).values(values)
-    tx.execute(statement.on_conflict_do_update(index_elements=["bucket"], set_=changes))
+    values = {"failures": row.failures, "last_at": row.last_at, "free_at": row.free_at}
+    tx.execute(update(sign_in_delays).where(sign_in_delays.c.bucket == row.bucket).values(values))
 
 
 def forgive(tx: Connection, bucket: str) -> None:

@@ -14,6 +14,9 @@ from notifier.store import accounts, sessions
 from tests.world import OLGA, World
 
 
+sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"])
+
+
 def olga(env: Env) -> int:
     with env.db.write() as tx:
         return accounts.add_account(
@@ -46,6 +49,7 @@ def test_a_session_names_its_person_on_both_databases(world: World) -> None:
     assert signed.csrf not in str(row)
 
 
+@sqlite_only
 @pytest.mark.parametrize(
     ("every", "times", "lasts"),
     [
@@ -66,12 +70,14 @@ def test_a_session_ends_when_idle_and_after_twelve_hours(
     assert (find_session(world.env, token) is not None) is lasts
 
 
+@sqlite_only
 @pytest.mark.parametrize("token", ["", "x", "ü" * 43, "x" * 10**6, "' OR 1=1 --"])
 def test_a_token_that_was_made_up_leads_nowhere(world: World, token: str) -> None:
     opened(world.env)
     assert find_session(world.env, token) is None
 
 
+@sqlite_only
 def test_a_renewed_session_shuts_out_who_has_the_old_token(world: World) -> None:
     old = opened(world.env)
     before = find_session(world.env, old)
@@ -87,6 +93,7 @@ def test_a_renewed_session_shuts_out_who_has_the_old_token(world: World) -> None
     assert after.fresh_until == world.env.now() + timedelta(minutes=5)
 
 
+@sqlite_only
 def test_who_is_shut_out_is_not_signed_in_any_more(world: World) -> None:
     token = opened(world.env)
     signed = find_session(world.env, token)
@@ -96,6 +103,7 @@ def test_who_is_shut_out_is_not_signed_in_any_more(world: World) -> None:
     assert find_session(world.env, token) is None
 
 
+@sqlite_only
 def test_sessions_that_are_over_are_deleted_by_the_next_one(world: World) -> None:
     opened(world.env)
     world.clock.advance(timedelta(hours=13))

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -508,3 +509,21 @@ def test_a_sealed_secret_opens_with_its_key_in_its_place_only() -> None:
     for damaged in (sealed[:-3] + "AAA", "1.x.y", "", "2" + sealed[1:], sealed + "é"):
         with pytest.raises(ConfigError):
             unseal(damaged, about="totp:1", keys=[old])
+
+
+def test_many_tries_at_once_are_no_way_around_the_wait(world: World) -> None:
+    env = world.env
+    join(env)
+
+    def guess(number: int) -> str:
+        try:
+            enter(env, password=f"not the password {number}")
+        except TooMany:
+            return "wait"
+        except InvalidInput:
+            return "wrong"
+        return "in"
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(guess, range(16)))
+    assert answers == ["wait"] * 11 + ["wrong"] * 5
