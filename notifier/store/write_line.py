@@ -150,7 +150,10 @@ class SharedCommit:
 
 
 def _is_lost(tx: Any) -> bool:
-    """Whether the database has rolled back the whole transaction by itself, as on a full disk."""
+    """Whether the database has rolled back the whole transaction by itself, as on a full disk, or
+    the line to it is gone."""
+    if tx.invalidated:  # asked for its connection, it would only raise another error
+        return True
     driver = tx.connection.driver_connection
     return driver.closed if hasattr(driver, "closed") else not driver.in_transaction
 
