@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, g, redirect, request, url_for
 
 from notifier.domain.browser_name import name_browser
 from notifier.domain.rights import Right
@@ -14,7 +14,7 @@ from notifier.services import own_account, second_factor
 from notifier.services.own_account import OwnAccount, see_account
 from notifier.services.passkeys import add_passkey, ask_to_add, remove_passkey, rename_passkey
 from notifier.services.reset_password import change_password
-from notifier.services.session_of import Signed
+from notifier.services.session_of import Signed, find_session
 from notifier.web.admin import door
 from notifier.web.admin.door import needs, person
 from notifier.web.admin.page import locale, note, show, words_of
@@ -102,6 +102,7 @@ def codes_prove() -> Any:
     except (InvalidInput, TooMany) as error:
         seed = second_factor.pending_seed(env(), person())
         return _codes_page(seed, error) if seed else _page(error, part="codes")
+    g.signed = find_session(env(), done.token)  # the page's forms carry the new session's token
     return _with(done.token, show("recovery_codes", codes=done.codes, turned_on=True))
 
 

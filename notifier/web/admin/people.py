@@ -143,9 +143,7 @@ def _person_page(person_id: int, error: Exception | None = None) -> Response:
 
 
 def _link_page(email: str, made: EntryLink, *, mailed: bool) -> Response:
-    answer = show("entry_link", email=email, link=made, mailed=mailed)
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    return show("entry_link", email=email, link=made, mailed=mailed)
 
 
 def _shops() -> dict[str, str]:

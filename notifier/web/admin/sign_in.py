@@ -286,15 +286,15 @@ def _wait(answer: Response, error: Exception | None) -> Response:
 
 
 def _password_form(opened: Opened, error: Exception | None = None) -> Response:
-    answer = show(
+    # no stricter Referrer-Policy than that of all pages: with `no-referrer` browsers send forms
+    # with `Origin: null`, as if from another site
+    return show(
         "enter",
         status=status_of(error) if error else 200,
         opened=opened,
         trouble=trouble_of(error) if error else "",
         email=request.form.get("email", "")[:320],
     )
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
 
 
 def _gone() -> Response:

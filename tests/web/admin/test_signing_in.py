@@ -251,7 +251,7 @@ def test_an_invitation_is_looked_at_as_often_as_one_likes_and_used_once(
     for _ in range(2):
         seen = browser.get(path)
         assert seen.heading == "Welcome"
-    assert seen.answer.headers["Referrer-Policy"] == "no-referrer"
+    assert seen.answer.headers["Referrer-Policy"] == "same-origin"
     assert browser.post(path, password=GOOD, again=GOOD + "x").status == 422
     assert "12 characters" in browser.post(path, password="short", again="short").said
     assert (
