@@ -16,7 +16,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from notifier.domain.letter_form import LONGEST_VALUE, Cut, Form, ShortForm, fill, is_tame
+from notifier.domain.letter_form import LONGEST_VALUE, Cut, Form, ShortForm, fill
 from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
 from notifier.domain.template_rules import MAX_OUTPUT
 from notifier.errors import TemplateProblem
@@ -51,6 +51,10 @@ class Family:
 class _Kept:
     shared: Mapping[str, Any]
     form: Form | ShortForm
+
+
+class _NotWithThis(Exception):
+    """No form can be made with this recipient's values; perhaps with another's."""
 
 
 class Skeletons:
@@ -100,6 +104,8 @@ class Skeletons:
             return kept.form
         try:
             made = self._make(family, whole, own)
+        except _NotWithThis:
+            return None
         except Unfit as why:
             self._learn(family, why, unique=unique)
             return None
@@ -126,7 +132,7 @@ class Skeletons:
             log.info("template has no skeleton", kind=family.plan.kind, why=family.unfit)
 
     def _make(self, family: Family, whole: Mapping[str, Any], own: Values) -> Form | ShortForm:
-        """Raises Unfit."""
+        """Raises Unfit and _NotWithThis."""
         try:
             full = family.plan.complete(whole)
             names = tuple(name for name in own if name not in family.pinned)
@@ -164,11 +170,11 @@ def _slotted_layout(folder: Path, *, version: str) -> Layout:
 
 
 def _put_slot(full: dict[str, Any], path: str, *, given: str | int, marks: Marks) -> None:
-    """Raises Unfit where the value does not come out as it was given."""
+    """Raises _NotWithThis where a slot, which is true, would stand for nothing."""
     group, _, name = path.rpartition(".")
     place = full[group] if group else full
-    if not given or place[name] != given or not is_tame(str(given)):
-        raise Unfit("", f"{path} is {given!r:.60}, which is no value for a blank")
+    if not given or not place[name]:
+        raise _NotWithThis(path)
     place[name] = marks.slots[path]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -24,8 +25,17 @@ from notifier.metrics import NO_SKELETON
 from notifier.rendering import FileTemplates, GivenParts, Layered, Renderer, shipped_renderer
 from notifier.rendering.skeleton import Skeletons
 from notifier.resources import templates_folder
+from notifier.services import compose as services_compose
+from notifier.services import write_letters
 from notifier.services.compose import compose
-from notifier.services.compose_own import OF_EVERYBODYS_OWN, ON_FORMS, own_values, with_own
+from notifier.services.compose_own import (
+    OF_EVERYBODYS_OWN,
+    ON_FORMS,
+    Own,
+    Recipient,
+    own_values,
+    with_own,
+)
 from notifier.services.write_letters import LetterWriter, Written
 from tests.letters_world import mailed, make_env, make_rows
 
@@ -361,6 +371,31 @@ def test_a_mail_put_together_wrongly_is_noticed_at_the_first_of_its_form(
     monkeypatch.setattr(QuotedForm, "write", empty)
 
     same(written, alone)
+
+
+@pytest.mark.parametrize("value", ["<b>2 & 3</b>", "a\u00a0b", "", " a"])
+@pytest.mark.parametrize("whose", [1, 5])
+def test_who_has_a_value_that_fits_into_no_blank_gets_a_letter_in_full(
+    value: str, whose: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given one recipient, the first or another, with a strange day
+    def asked_on(to: Recipient) -> str:
+        return value if to.message.id == whose else "3 May 2026"
+
+    def finders(kind: MessageKind) -> Mapping[str, Own]:
+        return {**own_values(kind), "asked_on": asked_on}
+
+    for module in (write_letters, services_compose):
+        monkeypatch.setattr(module, "own_values", finders)
+
+    # when a batch is written
+    written, alone = write(RENDERER, "back_in_stock", count=8)
+
+    # then everybody reads what he should
+    same(written, alone)
+    on_forms = [isinstance(one, FormLetter) for one in written.letters]
+    assert not on_forms[whose - 1]
+    assert sum(on_forms) == (0 if whose == 1 and not value else 7)
 
 
 def test_messages_about_orders_and_to_the_merchant_are_never_written_on_forms() -> None:
