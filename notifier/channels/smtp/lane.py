@@ -127,7 +127,7 @@ class Lane:
         one = self.ready
         assert one is not None
         self.ready = None
-        octets = b".\r\n" if one.at is _At.TEXT else _stuffed(one.mail.content) + b".\r\n"
+        octets = b".\r\n" if one.at is _At.TEXT else one.mail.wire + b".\r\n"
         one.at = _At.DOT
         one.dot_ends = self._written + len(octets)
         self._expected.append((Stage.DOT, one))
@@ -258,7 +258,7 @@ class Lane:
             self._give_up()
         elif len(one.mail.content) > BIG:
             one.at = _At.TEXT
-            self._write(_stuffed(one.mail.content))
+            self._write(one.mail.wire)
         else:
             self.ready = one
 
@@ -372,11 +372,3 @@ def refuse_too_big(mail: Mail, *, limit: int) -> Result | None:
         return None
     text = f"The letter has {len(mail.content)} bytes, the server takes {limit} (SIZE)."
     return Result(outcome=Outcome.REFUSED, blame=Blame.CONTENT, code="552 5.3.4", detail=text)
-
-
-def _stuffed(content: bytes) -> bytes:
-    """The text as it travels (RFC 5321 4.5.2), without the dot that ends it."""
-    stuffed = content.replace(b"\n.", b"\n..")
-    if stuffed.startswith(b"."):
-        stuffed = b"." + stuffed
-    return stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"

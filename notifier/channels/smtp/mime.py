@@ -82,7 +82,8 @@ class Mail:
     @property
     def wire(self) -> bytes:
         if self._wire is None:
-            self._wire = dot_stuffed(self._content or b"")
+            stuffed = dot_stuffed(self._content or b"")
+            self._wire = stuffed if stuffed.endswith(b"\r\n") else stuffed + b"\r\n"
         return self._wire
 
 
