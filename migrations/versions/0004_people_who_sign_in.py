@@ -35,7 +35,8 @@ def upgrade() -> None:
     sa.Column('disabled_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_accounts')),
     sa.UniqueConstraint('email', name=op.f('uq_accounts_email')),
-    sa.UniqueConstraint('user_handle', name=op.f('uq_accounts_user_handle'))
+    sa.UniqueConstraint('user_handle', name=op.f('uq_accounts_user_handle')),
+    sqlite_autoincrement=True
     )
     op.create_table('sign_in_delays',
     sa.Column('bucket', sa.String(length=64), nullable=False),

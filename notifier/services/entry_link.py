@@ -1,8 +1,8 @@
 """How does somebody come in who has no password yet, or forgot it?
 
 By a link that works once: an invitation for three days, a forgotten password for an hour. Only its
-hash is stored; a new link ends the one before. Whoever opens it sets a password; a code is asked
-for afterwards all the same, where codes are on.
+hash is stored; the one that is used ends all others. Whoever opens it sets a password; a code is
+asked for afterwards all the same, where codes are on.
 """
 
 from __future__ import annotations
@@ -61,10 +61,19 @@ class Opened:
 
 
 def make_link(
-    env: Env, tx: Transaction, account_id: int, *, purpose: Purpose, made_by: int | None = None
+    env: Env,
+    tx: Transaction,
+    account_id: int,
+    *,
+    purpose: Purpose,
+    made_by: int | None = None,
+    replaces: bool = True,
 ) -> EntryLink:
-    """A new link; the one before leads nowhere any more."""
+    """A new link. `replaces`: those before lead nowhere any more; not so where anybody may ask
+    for one, or a stranger could end an invitation."""
     now = env.now()
+    if replaces:
+        entry_links.drop_links(tx, account_id)
     token = secrets.token_urlsafe(32)
     expires_at = now + LASTS[purpose]
     entry_links.add_link(
@@ -113,6 +122,7 @@ def enter_by_link(
             raise Conflict("known", "Somebody has this address already.", field="email")
         if not entry_links.use_link(tx, link.id, now=now):
             raise BadToken("This link is not valid any more.")
+        entry_links.drop_links(tx, account.id)
         accounts.change_account(tx, account.id, password_hash=hashed, password_at=now, **named)
         sessions.end_sessions(tx, account.id)
         who = person_of(account)

@@ -55,7 +55,7 @@ def _mail_reset(env: Env, address: str, where: Circumstances) -> None:
             return None
         limits.count_sliding(tx, rule, at=env.now())
         note_change(tx, env, "person.reset_asked", by=None, ip=where.ip, person=account.id)
-        return account, make_link(env, tx, account.id, purpose=Purpose.RESET)
+        return account, make_link(env, tx, account.id, purpose=Purpose.RESET, replaces=False)
 
     found = env.db.retry(work)
     if found is not None:

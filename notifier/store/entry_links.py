@@ -34,8 +34,7 @@ def add_link(
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """A new link; those made before for the same account lead nowhere any more."""
-    drop_links(tx, account_id)
+    """A new link, beside those there are."""
     tx.execute(
         insert(entry_links).values(
             account_id=account_id,
@@ -81,6 +80,7 @@ def open_invitations(tx: Connection, *, now: datetime) -> dict[int, datetime]:
 
 
 def drop_links(tx: Connection, account_id: int) -> None:
+    """None leads into this account any more."""
     tx.execute(delete(entry_links).where(entry_links.c.account_id == account_id))
 
 

@@ -438,6 +438,27 @@ def test_a_link_that_leads_nowhere_says_no_more_than_that(world: World, damage: 
 
 
 @sqlite_only
+def test_a_stranger_who_asks_for_a_reset_ends_no_invitation(world: World) -> None:
+    env = world.env
+    _, link = people.invite(env, email=OLGA, name="", wanted=Wanted(role="owner"), by=None)
+    ask_for_reset(env, email=OLGA, where=AWAY)
+    wait_for_mails()
+    assert len(world.mails(OLGA)) == 1
+    token = token_of(link.url)
+    assert entry_link.enter_by_link(env, token, password=GOOD, where=HOME).stage is Stage.FULL
+    with env.db.read() as tx:
+        assert tx.execute(text("SELECT count(*) FROM entry_links")).scalar_one() == 0
+
+
+def test_no_number_is_given_to_two_people(world: World) -> None:
+    env = world.env
+    olga = join(env)
+    ben = join(env, BEN)
+    people.remove(env, ben.id, by=olga)
+    assert join(env, EVE).id > ben.id
+
+
+@sqlite_only
 def test_who_lost_the_phone_gets_in_by_a_link_of_an_owner(world: World) -> None:
     env = world.env
     boss = join(env, BEN)

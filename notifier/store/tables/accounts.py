@@ -46,6 +46,7 @@ accounts = Table(
     Column("disabled_at", Instant),
     UniqueConstraint("email"),
     UniqueConstraint("user_handle"),
+    sqlite_autoincrement=True,  # the audit log names people by number: none is given twice
 )
 
 passkeys = Table(

@@ -132,7 +132,7 @@ def _invite_form(error: Exception | None = None) -> Response:
 def _person_page(person_id: int, error: Exception | None = None) -> Response:
     found = people.find_colleague(env(), person_id)
     return show(
-        "person",
+        "colleague",
         status=status_of(error) if error else 200,
         trouble=trouble_of(error) if error else "",
         one=found,
