@@ -52,10 +52,11 @@ class Rows:
         names = [column[0] for column in done.description]
         return [dict(zip(names, row, strict=True)) for row in done.fetchall()]
 
-    def change(self, statement: str) -> None:
-        """For tests that make time pass; not for checking."""
+    def change(self, statement: str, *, commit: bool = True) -> None:
+        """For tests that make time pass or hold things up; not for checking."""
         self._connection.execute(statement)
-        self._connection.commit()
+        if commit:
+            self._connection.commit()
 
     def close(self) -> None:
         self._connection.close()

@@ -50,8 +50,8 @@ class Visitor:
 
     def sign_up(self, email: str, *, variant: str) -> Answered:
         """As the widget does it."""
-        body = json.dumps({"email": email, "variant": variant})
-        return self._ask("POST", f"/api/v1/subscriptions?key={KEY}", body)
+        body = json.dumps({"key": KEY, "email": email, "variant": variant, "locale": "en"})
+        return self._ask("POST", "/api/v1/subscriptions", body)
 
     def _ask(self, method: str, path: str, body: str) -> Answered:
         began = time.monotonic()
