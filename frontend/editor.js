@@ -207,7 +207,8 @@ async function check() {
   if (number !== asked) return; // a later answer is on its way
   markFindings(answer.findings);
   listFindings(answer.findings);
-  place.textContent = answer.findings.length ? "" : form.dataset.fine;
+  const count = answer.findings.length;
+  place.textContent = count ? form.dataset.faults.replace("{count}", count) : form.dataset.fine;
   const subject = document.getElementById("subject");
   subject.hidden = !answer.subject;
   subject.textContent = answer.subject;
