@@ -365,12 +365,15 @@ def test_a_mail_put_together_wrongly_is_noticed_at_the_first_of_its_form(
 ) -> None:
     written, alone = write(RENDERER, "back_in_stock", count=4)
 
-    def empty(*_: object) -> bytes:
-        return b"nothing\r\n"
+    def empty(*_: object) -> list[bytes]:
+        return [b"nothing\r\n"]
 
-    monkeypatch.setattr(QuotedForm, "write", empty)
+    monkeypatch.setattr(QuotedForm, "pieces", empty)
+    counted = NO_SKELETON.labels(kind="back_in_stock")
+    before = counted._value.get()
 
     same(written, alone)
+    assert counted._value.get() == before + 1
 
 
 @pytest.mark.parametrize("value", ["<b>2 & 3</b>", "a\u00a0b", "", " a"])

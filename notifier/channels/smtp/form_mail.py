@@ -11,18 +11,19 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import lru_cache
 
 from notifier.channels.base import FormLetter
 from notifier.channels.smtp.headers import LONGEST_LINE
-from notifier.channels.smtp.printable import QuotedForm, lengths_of
+from notifier.channels.smtp.printable import QuotedForm, has_from_at_line_start, lengths_of
 from notifier.domain.letter_form import Form
 
 __all__ = ["Blueprint", "FormMail"]
 
 UNSUBSCRIBE = "List-Unsubscribe"
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 _LINK = re.compile(r"<https?://[!-;=?-~]+>")
 
 
@@ -58,6 +59,7 @@ class FormMail:
         self._after_id = f"@{plan.domain}>\r\n{plan.after_id}"
         self._unsubscribes = bool(plan.extra) and plan.extra[0][0] == UNSUBSCRIBE
         self._end = f'{plan.before_parts}Content-Type: multipart/alternative; boundary="'
+        self._date = (_LONG_AGO, "")
         self._heads = tuple(f"\r\n{one}" for one in plan.part_heads)
 
     def write(self, letter: FormLetter, recipient: str, *, date: datetime) -> bytes | None:
@@ -72,20 +74,27 @@ class FormMail:
         mark = "=_" + hashlib.sha256(uid.encode()).hexdigest()[:32]
         text_head, html_head = self._heads
         head = (
-            f"{self._begin}{recipient}\r\n{subject}Date: {_date(date.replace(microsecond=0))}\r\n"
+            f"{self._begin}{recipient}\r\n{subject}Date: {self._date_words(date)}\r\n"
             f"Message-ID: <{uid}{self._after_id}{unsubscribe}{self._end}"
             f'{mark}"\r\n\r\n--{mark}{text_head}'
         )
         values = [one.encode() for one in letter.values]
         lengths = lengths_of(values)
-        parts = (
-            head.encode("ascii"),
-            self._text.write(values, lengths),
-            f"--{mark}{html_head}".encode("ascii"),
-            self._html.write(values, lengths),
-            f"--{mark}--\r\n".encode("ascii"),
-        )
-        return b"".join(parts)
+        between = f"--{mark}{html_head}".encode("ascii")
+        end = f"--{mark}--\r\n".encode("ascii")
+        text, html = self._text.pieces(values, lengths), self._html.pieces(values, lengths)
+        wire = b"".join([head.encode("ascii"), *text, between, *html, end])
+        if has_from_at_line_start(wire):
+            text, html = [self._text.anew(values)], [self._html.anew(values)]
+            wire = b"".join([head.encode("ascii"), *text, between, *html, end])
+        return wire
+
+    def _date_words(self, date: datetime) -> str:
+        at, words = self._date
+        if date.tzinfo is not at.tzinfo or date.second != at.second or abs(date - at) >= _SECOND:
+            words = format_datetime(date)
+            self._date = (date, words)
+        return words
 
     def _unsubscribe(self, letter: FormLetter) -> str | None:
         """The header line, '' where there is none; None for headers that are not known here."""
@@ -108,8 +117,3 @@ def _always_the_same(form: Form, plan: Blueprint) -> str | None:
     if len(form.subject) != 1:
         return None
     return f"Subject: {plan.subject(form.written('subject', ()))}\r\n"
-
-
-@lru_cache(maxsize=256)
-def _date(date: datetime) -> str:
-    return format_datetime(date)

@@ -18,6 +18,7 @@ from notifier.domain.letter_form import Cut
 __all__ = [
     "QuotedForm",
     "dot_stuffed",
+    "has_from_at_line_start",
     "lengths_of",
     "quote_printable",
     "without_stuffing",
@@ -89,8 +90,14 @@ class QuotedForm:
 
     def write(self, values: list[bytes], lengths: tuple[int, ...]) -> bytes:
         """The text with these values. `lengths`: see `lengths_of`."""
+        octets = b"".join(self.pieces(values, lengths))
+        return self.anew(values) if has_from_at_line_start(octets) else octets
+
+    def pieces(self, values: list[bytes], lengths: tuple[int, ...]) -> list[bytes]:
+        """The same in pieces, for who joins them with others. To be written `anew` if what comes
+        of it `has_from_at_line_start`."""
         if -1 in lengths:
-            return self._line_by_line(values)
+            return [self.anew(values)]
         mould = self._moulds.get(lengths)
         if mould is None:
             if len(self._moulds) >= _MOST_MOULDS:
@@ -98,16 +105,19 @@ class QuotedForm:
             mould = self._moulds[lengths] = _Mould(self._lines, values)
         for slot, place in mould.line_starts:
             if values[slot][place] == 0x2E:  # a dot that has to be stuffed
-                return self._line_by_line(values)
-        octets = mould.cast(values)
-        if b"\nFrom " in octets or octets.startswith(b"From "):
-            return self._line_by_line(values)
-        return octets
+                return [self.anew(values)]
+        return mould.cast(values)
 
-    def _line_by_line(self, values: list[bytes]) -> bytes:
+    def anew(self, values: list[bytes]) -> bytes:
+        """The same for any values, with each line that has blanks written anew."""
         return b"".join(
             one if isinstance(one, bytes) else _written(one.whole(values)) for one in self._lines
         )
+
+
+def has_from_at_line_start(octets: bytes) -> bool:
+    """Whether a line starts with what mailboxes in mbox format change."""
+    return b"\nFrom " in octets or octets.startswith(b"From ")
 
 
 def lengths_of(values: list[bytes]) -> tuple[int, ...]:
@@ -211,11 +221,11 @@ class _Mould:
                     starts_line = False
         self._pieces.append(bytes(fixed))
 
-    def cast(self, values: list[bytes]) -> bytes:
+    def cast(self, values: list[bytes]) -> list[bytes]:
         pieces = self._pieces.copy()
         for place, slot, begin, end in self._holes:
             pieces[place] = values[slot][begin:end]
-        return b"".join(pieces)
+        return pieces
 
 
 def _past(written: bytes, at: int, count: int) -> int:
