@@ -25,7 +25,7 @@ from notifier.services.see_person import (
     see_person,
 )
 from notifier.web.admin.csv_file import csv_answer
-from notifier.web.admin.door import is_fresh, needs, person, shop
+from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import WRONG, locale, note, show, words_of
 from notifier.web.admin.paging import Page, asked_choice, asked_cursor, asked_limit, page_of
 from notifier.web.here import env
@@ -139,7 +139,7 @@ def erase(subscription_id: int) -> Any:
 @needs(Right.SEND)
 def bring() -> Any:
     """The form to bring people of another system."""
-    return show("subscriptions_import", report=None, asked={}, wrong="", is_fresh=is_fresh())
+    return show("subscriptions_import", report=None, asked={"basis": "", "evidence": ""}, wrong="")
 
 
 @blueprint.post("/<shop>/subscriptions/import")
@@ -175,7 +175,6 @@ def bring_file() -> Any:
         report=report,
         asked=asked,
         wrong=wrong,
-        is_fresh=True,
     )
 
 

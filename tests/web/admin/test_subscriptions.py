@@ -129,6 +129,7 @@ def test_a_file_is_tried_then_brought_and_each_bad_row_is_named(
     waiting: dict[str, int], admin: Admin
 ) -> None:
     file = "email,variant\nnew@example.com,S\nwrong@,S\nann@example.com,S\n"
+    assert admin.get("/kettle/subscriptions/import").status == 200
     tried = bring(admin, file)
     assert "What would become of the rows" in tried.said  # type: ignore[attr-defined]
     assert rows(admin) == 3
