@@ -73,6 +73,7 @@ _ABOUT_A_PRODUCT: Schema = {
     "asked_on": Value.TEXT,
     "expires_in": Value.TEXT,
     "waiting_since": Value.TEXT,
+    "held_until": Value.TEXT,  # the units are kept for this person until then; '' where not
     "incentive": {"code": Value.TEXT, "text": Value.TEXT},
 }
 _MANAGE_LINK: Schema = {

@@ -20,7 +20,9 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.eta_again import may_hear
 from notifier.services.eta_notice import ONLY_PHYSICAL, wants_eta
 from notifier.services.hook_out import tell_webhooks
+from notifier.services.line_up import line_up, next_in_line, order_of
 from notifier.services.open_wave import open_wave, time_between
+from notifier.services.reserve import HOLD_FOR, reserve_for
 from notifier.services.write_message import channel_name
 from notifier.store import (
     catalogue,
@@ -114,12 +116,22 @@ def _open_releases(env: Env, tx: Transaction) -> int:
                 "size": strategy.size,
                 "interval": strategy.interval.total_seconds(),
                 "cautious": strategy.cautious,
+                **(_order_and_hold(shop) if is_restock else {}),
             },
             started_at=now,
             next_wave_at=now,
         )
+        release = releases.load_release(tx, made) if made is not None else None
+        if release is not None:
+            line_up(tx, release)
         opened += made is not None
     return opened
+
+
+def _order_and_hold(shop: ShopRef) -> dict[str, object]:
+    """What a release of a restock keeps of the shop's rules besides its strategy."""
+    hold_for = shop.config.release.hold_for
+    return {**order_of(shop), **({HOLD_FOR: hold_for.total_seconds()} if hold_for else {})}
 
 
 def _buyers_come_first(tx: Transaction, event: EventRow, *, now: datetime) -> bool:
@@ -202,13 +214,8 @@ def is_too_old(env: Env, tx: Transaction, shop: ShopRef, variant_id: int, *, now
 def _enqueue_chunk(
     env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime
 ) -> None:
-    line = people.line_for(
-        tx,
-        product_id=release.product_id,
-        variant_id=release.variant_id,
-        after=release.place,
-        limit=CHUNK,
-    )
+    stretch = next_in_line(tx, release, limit=CHUNK)
+    line = stretch.people
     eligible = _eligible(env, tx, shop, release, line)
     chosen = choose_people(
         [(one.id, one.quantity) for one in eligible],
@@ -233,8 +240,8 @@ def _enqueue_chunk(
     elif len(line) < CHUNK:
         passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
-    else:
-        moved.update(cursor_at=line[-1].created_at, cursor_id=line[-1].id)
+    elif stretch.cursor is not None:
+        moved.update(cursor_at=stretch.cursor[0], cursor_id=stretch.cursor[1])
     releases.update_release(tx, release.id, **moved)
     if moved.get("state") == "done":
         tell_webhooks(
@@ -366,4 +373,5 @@ def _enqueue(
         ],
         now=now,
     )
+    reserve_for(tx, release, chosen, now=now)
     log.info("wave enqueued", release=release.id, messages=made, again=releases_again)

@@ -28,6 +28,7 @@ from notifier.services.compose_own import (
     with_own,
 )
 from notifier.services.env import Env, ShopRef
+from notifier.services.held_until import held_until_words
 from notifier.services.line_length import units_wanted
 from notifier.services.order_matter import OrderMatter, load_matters
 
@@ -226,6 +227,7 @@ def _about_product(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -
         "eta": _eta(env, shop, belief, event, locale=locale),
         "alternatives": _alternatives(shop, variant, batch, locale=locale),
         "links": {},
+        "held_until": held_until_words(shop, message),
         "incentive": _incentive(event),
     }
 

@@ -13,13 +13,17 @@ from notifier.errors import NotFound, StoreBusy
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
 from notifier.services.product_words import product_title
+from notifier.services.reserve import held_for
 from notifier.store import catalogue, clicks, outbox, people
 from notifier.store import events as event_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
+from notifier.store.reservations import ReservationRow
 from notifier.store.session import Transaction
 
 _SAFE = "%!$&'()*+,;=:@/?~-._[]"  # what an address may hold; everything else is escaped
+
+HOLD_ARGUMENT = "notifier_hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class Target:
     title: str
     locale: str
     shop: ShopRef
+    held: ReservationRow | None = None  # what the message kept for its reader
 
 
 def find_target(env: Env, message_id: int, *, counted: bool) -> Target:
@@ -40,6 +45,7 @@ def find_target(env: Env, message_id: int, *, counted: bool) -> Target:
     with env.db.read() as tx:
         message = outbox.find_message(tx, message_id=message_id)
         variant = _variant_of(tx, message) if message else None
+        held = held_for(tx, message) if message else None
     shop = env.shop_by_id(message.shop_id) if message else None
     if message is None or variant is None or shop is None:
         raise NotFound("Nothing is stored for this link any more.")
@@ -47,7 +53,11 @@ def find_target(env: Env, message_id: int, *, counted: bool) -> Target:
     if counted and url:
         _count(env, message)
     return Target(
-        url=url, title=product_title(variant, message.locale), locale=message.locale, shop=shop
+        url=url,
+        title=product_title(variant, message.locale),
+        locale=message.locale,
+        shop=shop,
+        held=held,
     )
 
 
@@ -84,6 +94,13 @@ def product_url(variant: VariantRow, *, medium: str = "", campaign: str = "") ->
     query = "&".join(part for part in (quote(parts.query, safe=_SAFE), extra) if part)
     path = quote(parts.path, safe=_SAFE) or "/"
     return urlunsplit((parts.scheme, parts.netloc, path, query, quote(parts.fragment, safe=_SAFE)))
+
+
+def with_hold(url: str, token: str) -> str:
+    """The product's address with the proof of a reservation, for the shop's checkout."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, urlencode({HOLD_ARGUMENT: token})) if part)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, query, parts.fragment))
 
 
 def _count(env: Env, message: MessageRow) -> None:

@@ -8,6 +8,7 @@ Our own names, those of our API, and those of other back-in-stock apps: Amp (Bac
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ NAMES = {
     "locale": "locale language lang customerlocale",
     "any_variant": "anyvariant",
     "physical_only": "physicalonly",
+    "tags": "tags tag labels customertags segments",
     "marketing": "acceptsmarketing marketing addtomailinglist subscribedtomarketing mailinglist",
     "created": "createdat created subscribedat signedup signedupat signupdate requestedat "
     "dateadded datecreated creationdate date cts timestamp createddate requestdate",
@@ -37,6 +39,7 @@ NAMES = {
     "left": "unsubscribedat unsubscribed endedat blocked cancelledat deletedat",
     "state": "state status subscriptionstatus",
 }
+MOST_TAGS, LONGEST_TAG = 20, 64
 _BY_NAME = {name: field for field, names in NAMES.items() for name in names.split()}
 _YES = frozenset({"1", "true", "yes", "y", "ja", "on"})
 _NO = frozenset({"", "0", "false", "no", "n", "nein", "off", "null", "none", "-", "n/a", "never"})
@@ -74,6 +77,7 @@ class ImportedRow:
     accepts_marketing: bool
     created_at: datetime | None
     standing: Standing
+    tags: tuple[str, ...] = ()
 
 
 def find_columns(header: Sequence[str]) -> dict[str, int]:
@@ -95,6 +99,16 @@ def find_columns(header: Sequence[str]) -> dict[str, int]:
             "header", "no_product", "No column says what is waited for: variant, product or sku."
         )
     return found
+
+
+def read_tags(text: str) -> tuple[str, ...]:
+    """Tags with commas, semicolons or bars between them. Raises errors.InvalidInput."""
+    tags = tuple(dict.fromkeys(one.strip() for one in re.split(r"[,;|]", text) if one.strip()))
+    if len(tags) > MOST_TAGS or any(len(one) > LONGEST_TAG for one in tags):
+        raise InvalidInput.of(
+            "tags", "too_many", f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters."
+        )
+    return tags
 
 
 def read_row(cells: Sequence[str], columns: Mapping[str, int]) -> ImportedRow:
@@ -120,6 +134,7 @@ def read_row(cells: Sequence[str], columns: Mapping[str, int]) -> ImportedRow:
         locale=cell("locale"),
         any_variant=_is_yes(cell("any_variant"), field="any_variant") or not variant,
         physical_only=_is_yes(cell("physical_only"), field="physical_only"),
+        tags=read_tags(cell("tags")),
         accepts_marketing=_is_yes(cell("marketing"), field="accepts_marketing"),
         created_at=read_instant(cell("created"), field="created_at"),
         standing=_standing(cell("state"), told=cell("told"), left=cell("left")),

@@ -169,6 +169,7 @@ def _sign_up(env: Env, row: ImportedRow, *, proof: str, confirmed: bool) -> Sign
         circumstances=Circumstances(origin="import"),
         confirmed=confirmed and row.standing is Standing.WAITING,
         evidence=proof,
+        tags=row.tags,
         created_at=at,
     )
 

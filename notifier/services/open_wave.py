@@ -14,6 +14,7 @@ from notifier.domain.waves import ReleaseState, Strategy, WavePlan, plan_wave
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.learn import learn_of_shop
 from notifier.services.release_seen import release_seen
+from notifier.services.reserve import holds_units, plan_reserved
 from notifier.store import catalogue, orders, releases
 from notifier.store import stock as stock_store
 from notifier.store.releases import ReleaseRow
@@ -79,6 +80,8 @@ def units_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> 
 def plan_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> WavePlan:
     """What the release's strategy would do now."""
     units = units_for(env, tx, shop, release)
+    if holds_units(release):
+        return plan_reserved(tx, release, units=units, now=env.now())
     strategy = strategy_of(release)
     seen = None
     if strategy.name == ADAPTIVE:

@@ -29,6 +29,7 @@ from notifier.services.compose import Batch
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_sent import why_untrue
 from notifier.services.order_tell import is_about_order
+from notifier.services.reserve import begin_holds
 from notifier.store import outbox, people, switches
 from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
@@ -98,6 +99,7 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
             result.postpone.append((message.id, *later))
         else:
             result.send.append(message)
+    result.send = begin_holds(env, tx, result.send)
     return result
 
 

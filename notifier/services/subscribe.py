@@ -53,6 +53,7 @@ class SignUp:
     has_worked: bool = False  # a valid proof of work came with it
     confirmed: bool = False  # an API key vouches for the consent (trust CP-13)
     evidence: str = ""
+    tags: tuple[str, ...] = ()  # from the shop's own software or an import only
     created_at: datetime | None = None  # an import keeps places in line
 
 
@@ -106,6 +107,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
             standing=standing,
             eta_told=_eta_now(beliefs, wanted),
         )
+        _put_tags(tx, shop, ask, contact=contact, wanted=wanted)
         if made is None:
             _ask_again(env, tx, shop, ask, contact=contact, wanted=wanted, address=address)
             return None
@@ -130,6 +132,18 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
         return made.id
 
     return env.db.together(work)
+
+
+def _put_tags(
+    tx: Transaction, shop: ShopRef, ask: SignUp, *, contact: ContactRow, wanted: Wanted
+) -> None:
+    """Also on what was there before: the shop's latest word about a customer counts."""
+    if not ask.tags:
+        return
+    target = people.target_of(variant_id=wanted.variant_id, product_id=wanted.product_id)
+    row = people.find_active(tx, contact_id=contact.id, shop_id=shop.id, target=target)
+    if row is not None:
+        people.move_subscriptions(tx, [row.id], tags=sorted(set(ask.tags)))
 
 
 def _check_quantity(quantity: int) -> None:

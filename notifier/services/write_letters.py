@@ -32,6 +32,7 @@ from notifier.services.compose_own import (
     with_own,
 )
 from notifier.services.env import Env, ShopRef
+from notifier.services.held_until import held_until
 from notifier.signing import Purpose
 from notifier.store.outbox import MessageRow
 
@@ -230,6 +231,7 @@ def _who_are_told_the_same(
             message.subscription_id is None,
             wish and wish.product_id,
             wish and wish.variant_id,
+            held_until(message),
         )
         groups.setdefault(key, []).append(message)
     for members in groups.values():

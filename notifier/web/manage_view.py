@@ -11,6 +11,7 @@ from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.i18n import available_locales, choose_locale, section
 from notifier.services.env import ShopRef
 from notifier.services.manage import Item, load_items
+from notifier.services.place_in_line import place_words
 from notifier.services.product_words import in_language
 from notifier.services.show_order import open_lines_of
 from notifier.services.write_message import media_of
@@ -158,7 +159,9 @@ def _state(item: Item, words: Mapping[str, str], *, locale: str) -> str:
     if row.state == SubscriptionState.UNCONFIRMED:
         asked = day(row.asked_at, item.shop, locale=locale)
         return fill(words["state_unconfirmed"], day=asked)
-    return fill(words["state_waiting"], day=day(row.created_at, item.shop, locale=locale))
+    since = fill(words["state_waiting"], day=day(row.created_at, item.shop, locale=locale))
+    place = place_words(env(), item.shop, row, locale)
+    return f"{since} {place}".rstrip()
 
 
 def _variants(item: Item, words: Mapping[str, str], *, locale: str) -> tuple[Option, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from flask.testing import FlaskClient
 from pydantic import BaseModel
 
 from notifier.domain.availability import Availability
+from notifier.signing import Purpose
 from notifier.web.api.operation import OPERATIONS, Operation
 from notifier.web.api.shapes import ErrorAnswer
 from notifier.web.guards import Guard
@@ -98,6 +101,22 @@ def test_rows_that_are_read_one_by_one_are_described_all_the_same(
     assert variants["items"] == {"$ref": "#/components/schemas/ProductVariant"}
 
 
+def reserved(store: Storefront) -> str:
+    """The proof of a reservation for an L."""
+    ref = store.env.shops["kettle"]
+    rules = ref.config.release.model_copy(update={"hold_for": timedelta(hours=1)})
+    store.env.shops["kettle"] = replace(
+        ref, config=ref.config.model_copy(update={"release": rules})
+    )
+    store.stock("M", 0)
+    store.wait("M")
+    store.stock("M", 1)
+    store.send()
+    store.env.shops["kettle"] = ref
+    message = store.one("SELECT max(id) FROM messages WHERE kind = 'back_in_stock'")
+    return store.env.signer.make(Purpose.PRODUCT, message)
+
+
 def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
     """A good answer of every operation, by its name."""
     store.stock("KETTLE", 0)
@@ -115,6 +134,7 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
 
     who = {"variant": "KETTLE", "email": "ben@example.com"}
     release = call("GET", "/releases")["releases"][0]["id"]
+    held = reserved(store)
     row = {"variant": "k9", "quantity": -1}
     return {
         "put": call("PUT", "/products", json={"products": [{"key": "mug"}]}),
@@ -133,6 +153,8 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
             json={"purchases": [{"ref": 7, "variant": "KETTLE", "at": "2026-11-01T09:00:00Z"}]},
         ),
         "list_all": call("GET", "/releases"),
+        "show_reservation": call("GET", f"/reservations/{held}"),
+        "use": call("POST", f"/reservations/{held}/use", json={"order": "1001"}),
         "what_if": call("GET", "/releases/what-if?variant=S&units=4"),
         "show_one": call("GET", f"/releases/{release}"),
         "stop": call("POST", f"/releases/{release}/stop"),

@@ -18,6 +18,7 @@ from notifier.web.api import (
     products,
     purchases,
     releases,
+    reservations,
     stock,
     subscriptions,
 )
@@ -37,6 +38,7 @@ for part in (
     products,
     purchases,
     releases,
+    reservations,
     stock,
     subscriptions,
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Blueprint
 from pydantic import Field
@@ -55,6 +55,9 @@ class NewSubscription(Shape):
     evidence: str = Field(
         "", max_length=4000, description="Where and how the person agreed; kept as proof."
     )
+    tags: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(
+        [], max_length=20, description="Such as vip; see first_tags in the release rules."
+    )
 
 
 class Stored(Shape):
@@ -99,6 +102,7 @@ def create_by_key(caller: Caller, given: NewSubscription) -> tuple[Stored, int]:
         circumstances=Circumstances(page_url=given.page_url, origin=caller.name),
         confirmed=given.confirmed,
         evidence=given.evidence.strip(),
+        tags=tuple(one.strip() for one in given.tags),
     )
     made = subscribe(env(), shop, ask)
     SIGN_UPS.labels(answer="api").inc()

@@ -1,0 +1,214 @@
+"""Who may buy until when, what becomes of that right, and how does a checkout ask?
+
+With `hold_for` in a shop's release rules, each who is told has the units asked for until a time
+that begins when the message leaves. They count as spoken for until it ends; then they pass on to
+the next in line. The link in the message is the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from notifier.domain.message import MessageKind
+from notifier.domain.waves import WavePlan
+from notifier.errors import Conflict, NotFound
+from notifier.services.env import Env, ShopRef
+from notifier.services.held_until import HELD_UNTIL
+from notifier.store import catalogue, outbox, releases, releasing, reservations
+from notifier.store.outbox import MessageRow
+from notifier.store.people import InLine
+from notifier.store.releases import ReleaseRow
+from notifier.store.reservations import HELD, PASSED, USED, ReservationRow
+from notifier.store.session import Transaction
+
+HOLD_FOR = "hold_for"  # in a release's strategy: seconds
+_SOON = timedelta(minutes=1)
+
+
+def holds_units(release: ReleaseRow) -> bool:
+    return bool(release.strategy.get(HOLD_FOR))
+
+
+def plan_reserved(
+    tx: Transaction, release: ReleaseRow, *, units: int | None, now: datetime
+) -> WavePlan:
+    """As many as there are units that nobody holds; one at a time where the source does not say
+    how many there are."""
+    reservations.let_go(tx, release.variant_id, now=now)
+    held, first_end = reservations.held_units(tx, release.variant_id)
+    there = 1 if units is None else units
+    free = max(there - held, 0)
+    again = (
+        max(first_end - now, _SOON) if first_end else timedelta(seconds=release.strategy[HOLD_FOR])
+    )
+    facts: dict[str, object] = {"stock": there, "held": held, "units": free}
+    if not free:
+        reason = f"{there} there, all of them reserved."
+        facts["rule"] = "reserved_all"
+        return WavePlan(people=0, units=0, largest=None, reason=reason, again_in=again, facts=facts)
+    facts["rule"] = "reserved"
+    return WavePlan(
+        people=None,
+        units=free,
+        largest=free,
+        reason=f"{there} there, {held} of them reserved: {free} offered now, each reserved.",
+        again_in=again,
+        facts=facts,
+    )
+
+
+def reserve_for(
+    tx: Transaction, release: ReleaseRow, chosen: Sequence[InLine], *, now: datetime
+) -> None:
+    """Keep for each of those told what they asked for, where the release does that."""
+    if holds_units(release):
+        reservations.reserve(
+            tx,
+            {one.id: one.quantity for one in chosen},
+            shop_id=release.shop_id,
+            variant_id=release.variant_id,
+            release_id=release.id,
+            now=now,
+        )
+
+
+def begin_holds(env: Env, tx: Transaction, leaving: Sequence[MessageRow]) -> list[MessageRow]:
+    """The same messages, those with a reservation with the time until when it holds: it begins
+    now, and stays as it is for a message that is tried again in time."""
+    wanted = [
+        (one.release_id, one.subscription_id)
+        for one in leaving
+        if one.kind == MessageKind.BACK_IN_STOCK and one.release_id and one.subscription_id
+    ]
+    found = reservations.of_messages(tx, wanted) if wanted else {}
+    if not found:
+        return list(leaving)
+    now = env.now()
+    lengths = _lengths(tx, {one.release_id for one in found.values()})
+    begin: dict[int, list[int]] = {}
+    told: list[MessageRow] = []
+    for one in leaving:
+        mine = found.get((one.release_id or 0, one.subscription_id or 0))
+        if mine is None:
+            told.append(one)
+            continue
+        until = mine.until
+        if mine.state != HELD or until is None or until <= now:
+            until = now + lengths[mine.release_id]
+            begin.setdefault(mine.release_id, []).append(mine.id)
+        told.append(replace(one, facts={**(one.facts or {}), HELD_UNTIL: until.isoformat()}))
+    for release_id, ids in begin.items():
+        reservations.start_holding(tx, ids, until=now + lengths[release_id])
+    return told
+
+
+def _lengths(tx: Transaction, release_ids: set[int]) -> dict[int, timedelta]:
+    found = {}
+    for id_ in release_ids:
+        release = releases.load_release(tx, id_)
+        seconds = release.strategy.get(HOLD_FOR, 0) if release else 0
+        found[id_] = timedelta(seconds=float(seconds))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A reservation as a checkout sees it. `state`: due, held, used, passed or released."""
+
+    variant: str
+    units: int
+    state: str
+    until: datetime | None
+    is_valid: bool
+
+
+def reservation_of(env: Env, shop: ShopRef, message_id: int) -> Reservation:
+    """The reservation of the message a link stands for. Raises errors.NotFound, also for another
+    shop's."""
+    with env.db.read() as tx:
+        _, row = _find(tx, shop, message_id)
+        return _shown(env, tx, row)
+
+
+def use_reservation(env: Env, shop: ShopRef, message_id: int, *, ref: str) -> Reservation:
+    """It was bought in the order `ref`: the reservation is over and the purchase is counted. The
+    same order again changes nothing. Raises errors.NotFound, and Conflict for one that is over."""
+
+    def work(tx: Transaction) -> Reservation:
+        now = env.now()
+        message, row = _find(tx, shop, message_id, for_update=True)
+        if row.state == USED and row.ref == ref[:128]:
+            return _shown(env, tx, row)
+        if not _is_valid(row, now=now):
+            state = _state(row, now=now)
+            raise Conflict(state, f"This reservation is not valid ({state}).", field="token")
+        reservations.end_reservation(tx, row.id, state=USED, now=now, ref=ref)
+        releasing.add_purchase(
+            tx,
+            shop_id=shop.id,
+            variant_id=row.variant_id,
+            ref=ref[:128],
+            at=now,
+            units=row.units,
+            told=True,
+            release_id=row.release_id,
+            message_id=message.id,
+        )
+        return _shown(env, tx, replace(row, state=USED, ref=ref[:128]))
+
+    return env.db.retry(work)
+
+
+def held_for(tx: Transaction, message: MessageRow) -> ReservationRow | None:
+    """The reservation a message brought; None: it brought none."""
+    if not message.release_id or not message.subscription_id:
+        return None
+    return reservations.find_reservation(
+        tx, release_id=message.release_id, subscription_id=message.subscription_id
+    )
+
+
+def has_passed(row: ReservationRow | None, *, now: datetime) -> bool:
+    """Whether somebody had a reservation and the time is over."""
+    if row is None or row.state == USED or row.until is None:
+        return False
+    return not _is_valid(row, now=now)
+
+
+def _find(
+    tx: Transaction, shop: ShopRef, message_id: int, *, for_update: bool = False
+) -> tuple[MessageRow, ReservationRow]:
+    message = outbox.find_message(tx, message_id=message_id)
+    row = None
+    if message is not None and message.release_id and message.subscription_id:
+        row = reservations.find_reservation(
+            tx,
+            release_id=message.release_id,
+            subscription_id=message.subscription_id,
+            for_update=for_update,
+        )
+    if message is None or row is None or row.shop_id != shop.id:
+        raise NotFound("There is no such reservation in this shop.")
+    return message, row
+
+
+def _is_valid(row: ReservationRow, *, now: datetime) -> bool:
+    return row.state == HELD and row.until is not None and now < row.until
+
+
+def _state(row: ReservationRow, *, now: datetime) -> str:
+    """Also before the next wave has let it go."""
+    return PASSED if row.state == HELD and not _is_valid(row, now=now) else row.state
+
+
+def _shown(env: Env, tx: Transaction, row: ReservationRow) -> Reservation:
+    variant = catalogue.find_variants(tx, [row.variant_id]).get(row.variant_id)
+    return Reservation(
+        variant=variant.key if variant else "",
+        units=row.units,
+        state=_state(row, now=env.now()),
+        until=row.until,
+        is_valid=_is_valid(row, now=env.now()),
+    )

@@ -1,0 +1,144 @@
+"""Who is next in a release that does not simply go by the order of asking?
+
+Those who have a place (drawn by lot, or told before all others) come first, by their place; then
+the rest of the line, oldest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
+
+from notifier.domain.subscription import SubscriptionState
+from notifier.store.people import InLine
+from notifier.store.releases import ReleaseRow
+from notifier.store.tables.people import subscriptions
+from notifier.store.tables.releasing import places
+
+PLACED = datetime(1970, 1, 1, tzinfo=UTC)  # a cursor among those with a place: (PLACED, place)
+_INSERTED = 1_000
+_IN_LINE = [subscriptions.c[name] for name in InLine.__slots__]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """The next people, and the cursor behind the last of them; None: nobody is left."""
+
+    people: list[InLine]
+    cursor: tuple[datetime, int] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    id: int
+    tags: Sequence[str]
+
+
+def _waits_for(release: ReleaseRow) -> ColumnElement[bool]:
+    return and_(
+        subscriptions.c.product_id == release.product_id,
+        subscriptions.c.state == SubscriptionState.WAITING.value,
+        or_(subscriptions.c.variant_id == release.variant_id, subscriptions.c.variant_id.is_(None)),
+    )
+
+
+def all_waiting(tx: Connection, release: ReleaseRow) -> list[Waiting]:
+    """Everybody in the line, in the order of asking."""
+    rows = tx.execute(
+        select(subscriptions.c.id, subscriptions.c.tags)
+        .where(_waits_for(release))
+        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+    )
+    return [Waiting(id=row.id, tags=row.tags or ()) for row in rows]
+
+
+def give_places(tx: Connection, release_id: int, ids: Iterable[int]) -> int:
+    """Store an order; how many were given a place."""
+    rows: list[dict[str, Any]] = [
+        {"release_id": release_id, "subscription_id": id_, "place": place}
+        for place, id_ in enumerate(ids)
+    ]
+    for start in range(0, len(rows), _INSERTED):
+        tx.execute(insert(places), rows[start : start + _INSERTED])
+    return len(rows)
+
+
+def next_in_order(tx: Connection, release: ReleaseRow, *, limit: int) -> Stretch:
+    """Who comes next behind the release's cursor."""
+    after = release.place
+    found: list[InLine] = []
+    cursor: tuple[datetime, int] | None = None
+    if after is None or after[0] == PLACED:
+        found, last = _placed(tx, release, after=after[1] if after else -1, limit=limit)
+        cursor = (PLACED, last) if last is not None else None
+        after = None
+    if len(found) < limit:
+        more = _others(tx, release, after=after, limit=limit - len(found))
+        if more:
+            found, cursor = [*found, *more], (more[-1].created_at, more[-1].id)
+    return Stretch(people=found, cursor=cursor)
+
+
+def count_ahead(
+    tx: Connection, *, product_id: int, variant_id: int, before: tuple[datetime, int]
+) -> int:
+    """How many who wait for the variant, or any of its product, asked earlier."""
+    at, id_ = before
+    return int(
+        tx.execute(
+            select(func.count())
+            .select_from(subscriptions)
+            .where(
+                subscriptions.c.product_id == product_id,
+                subscriptions.c.state == SubscriptionState.WAITING.value,
+                or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+                or_(
+                    subscriptions.c.created_at < at,
+                    and_(subscriptions.c.created_at == at, subscriptions.c.id < id_),
+                ),
+            )
+        ).scalar_one()
+    )
+
+
+def _placed(
+    tx: Connection, release: ReleaseRow, *, after: int, limit: int
+) -> tuple[list[InLine], int | None]:
+    rows = tx.execute(
+        select(*_IN_LINE, places.c.place)
+        .join(places, places.c.subscription_id == subscriptions.c.id)
+        .where(places.c.release_id == release.id, places.c.place > after, _waits_for(release))
+        .order_by(places.c.place)
+        .limit(limit)
+    ).all()
+    people = [InLine(**{n: getattr(row, n) for n in InLine.__slots__}) for row in rows]
+    return people, rows[-1].place if rows else None
+
+
+def _others(
+    tx: Connection, release: ReleaseRow, *, after: tuple[datetime, int] | None, limit: int
+) -> list[InLine]:
+    has_place = exists(
+        select(places.c.place).where(
+            places.c.release_id == release.id, places.c.subscription_id == subscriptions.c.id
+        )
+    )
+    query = (
+        select(*_IN_LINE)
+        .where(_waits_for(release), ~has_place)
+        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+        .limit(limit)
+    )
+    if after is not None:
+        at, id_ = after
+        query = query.where(
+            or_(
+                subscriptions.c.created_at > at,
+                and_(subscriptions.c.created_at == at, subscriptions.c.id > id_),
+            )
+        )
+    return [InLine(**row._mapping) for row in tx.execute(query)]

@@ -1,0 +1,68 @@
+"""Who is told first: by lot, by tag, or in the order of asking?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from notifier.domain.lottery import draw
+from tests.world import World
+
+PEOPLE = [f"p{n}@waits.example" for n in range(12)]
+SLOWLY = {"strategy": "fixed", "size": 5}
+
+
+def a_line(
+    make_world: Callable[..., World], rules: dict[str, object], *, vips: tuple[int, ...] = ()
+) -> World:
+    world = make_world(double_opt_in=False, release={**SLOWLY, **rules})
+    world.see("SHIRT-S", 0)
+    for number, address in enumerate(PEOPLE):
+        world.asks(address, tags=("VIP",) if number in vips else ())
+    world.see("SHIRT-S", 30)
+    world.run()
+    return world
+
+
+def told(world: World) -> list[int]:
+    rows = world.rows(
+        "SELECT subscription_id AS who FROM messages WHERE kind = 'back_in_stock' ORDER BY id"
+    )
+    ids = [row["id"] for row in world.rows("SELECT id FROM subscriptions ORDER BY id")]
+    return [ids.index(row["who"]) for row in rows]
+
+
+def test_those_with_a_tag_come_first_then_the_others_in_the_order_of_asking(
+    make_world: Callable[..., World],
+) -> None:
+    world = a_line(make_world, {"first_tags": ("vip",)}, vips=(3, 9))
+    assert told(world) == [3, 9, 0, 1, 2]
+
+
+def test_a_draw_is_recorded_and_can_be_drawn_again(make_world: Callable[..., World]) -> None:
+    world = a_line(make_world, {"order": "lottery"})
+    [release] = world.rows("SELECT id, strategy FROM releases")
+    kept = release["strategy"]
+    kept = json.loads(kept) if isinstance(kept, str) else kept
+    ids = [row["id"] for row in world.rows("SELECT id FROM subscriptions ORDER BY id")]
+    order = [ids.index(one) for one in draw(ids, seed=kept["seed"])]
+    assert told(world) == order[:5]
+    assert kept["places"] == 12
+    for _ in range(2):
+        world.clock.advance(world.shop.config.release.interval)
+        world.see("SHIRT-S", 30)
+        world.run()
+    assert told(world) == order
+
+
+def test_a_lottery_draws_those_with_a_tag_first(make_world: Callable[..., World]) -> None:
+    world = a_line(make_world, {"order": "lottery", "first_tags": ("vip",)}, vips=(2, 4, 6))
+    assert set(told(world)[:3]) == {2, 4, 6}
+
+
+def test_the_same_seed_draws_the_same_whatever_the_order_was() -> None:
+    assert draw(range(100), seed="a") == draw(reversed(range(100)), seed="a")
+    assert draw(range(100), seed="a") != draw(range(100), seed="b")
+    assert sorted(draw(range(100), seed="a")) == list(range(100))
+    wins = [draw(range(10), seed=str(n)).index(0) for n in range(400)]
+    assert 3.5 < sum(wins) / len(wins) < 5.5, "nobody is favoured"

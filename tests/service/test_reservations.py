@@ -1,0 +1,137 @@
+"""Does a unit stay with who was told until the time is over, and then pass on?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from notifier.errors import Conflict, NotFound
+from notifier.services.consent import Circumstances
+from notifier.services.manage import end
+from notifier.services.reserve import reservation_of, use_reservation
+from tests.fakes.twilio import FakeTwilio
+from tests.world import ANN, BEN, EVE, SID, TOKEN, World
+
+HOUR = timedelta(hours=1)
+RULES = {"hold_for": 2 * HOUR}
+
+
+def three_wait(make_world: Callable[..., World], **shop: Any) -> World:
+    """Ann, Ben and Eve wait, in this order, where a reservation lasts two hours."""
+    world = make_world(double_opt_in=False, release=RULES, **shop)
+    world.see("SHIRT-S", 0)
+    for address in (ANN, BEN, EVE):
+        world.asks(address)
+    return world
+
+
+def told(world: World) -> list[bool]:
+    return [bool(world.mails(one, "back_in_stock")) for one in (ANN, BEN, EVE)]
+
+
+def message_to(world: World, address: str) -> int:
+    [row] = world.rows(
+        "SELECT m.id FROM messages m JOIN contacts c ON c.id = m.contact_id"
+        " WHERE c.address = :address AND m.kind = 'back_in_stock'",
+        address=address,
+    )
+    return int(row["id"])
+
+
+def test_a_unit_is_kept_until_a_time_and_then_passes_on(make_world: Callable[..., World]) -> None:
+    world = three_wait(make_world)
+    world.see("SHIRT-S", 1)
+    world.run()
+    assert told(world) == [True, False, False]
+    [mail] = world.mails(ANN, "back_in_stock")
+    assert "We keep it for you until" in mail.parsed.get_body(("plain",)).get_content()
+    world.see("SHIRT-S", 1, step=HOUR)
+    world.run()
+    assert told(world) == [True, False, False]
+    assert reservation_of(world.env, world.shop, message_to(world, ANN)).is_valid
+    world.see("SHIRT-S", 1, step=HOUR)
+    world.run()
+    assert told(world) == [True, True, False]
+    anns = reservation_of(world.env, world.shop, message_to(world, ANN))
+    assert (anns.is_valid, anns.state) == (False, "passed")
+    with pytest.raises(Conflict, match="passed"):
+        use_reservation(world.env, world.shop, message_to(world, ANN), ref="1")
+    [first, second] = world.rows("SELECT reason FROM waves ORDER BY number")
+    assert first["reason"] == "1 there, 0 of them reserved: 1 offered now, each reserved."
+    assert second == first
+
+
+def test_what_is_bought_with_it_frees_nothing_and_counts_once(
+    make_world: Callable[..., World],
+) -> None:
+    world = three_wait(make_world)
+    world.see("SHIRT-S", 2)
+    world.run()
+    assert told(world) == [True, True, False]
+    anns = message_to(world, ANN)
+    for _ in range(2):
+        assert use_reservation(world.env, world.shop, anns, ref="1001").state == "used"
+    assert world.count("purchases", "ref = '1001' AND told") == 1
+    world.see("SHIRT-S", 1, step=HOUR)  # the shop has sold one; the other is Ben's
+    world.run()
+    assert told(world) == [True, True, False]
+
+
+def test_who_wants_more_than_is_free_keeps_the_place_and_lets_others_by(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(double_opt_in=False, release=RULES)
+    world.see("SHIRT-S", 0)
+    world.asks(ANN, quantity=3)
+    world.asks(BEN)
+    world.see("SHIRT-S", 2)
+    world.run()
+    assert told(world) == [False, True, False]
+    world.see("SHIRT-S", 3, step=3 * HOUR)
+    world.run()
+    assert told(world) == [True, True, False]
+
+
+def end_subscriptions(world: World, address: str) -> None:
+    """She takes herself off the list while her message is on its way."""
+    [row] = world.rows(
+        "SELECT s.id FROM subscriptions s JOIN contacts c ON c.id = s.contact_id"
+        " WHERE c.address = :address",
+        address=address,
+    )
+    end(world.env, row["id"], circumstances=Circumstances())
+
+
+def test_a_message_that_does_not_arrive_holds_nothing(make_world: Callable[..., World]) -> None:
+    world = three_wait(make_world)
+    world.see("SHIRT-S", 1)
+    world.announce()
+    world.see("SHIRT-S", 1)
+    assert world.rows("SELECT state, until FROM reservations") == [{"state": "due", "until": None}]
+    end_subscriptions(world, ANN)
+    world.deliver()
+    world.see("SHIRT-S", 1, step=3 * HOUR)
+    world.run()
+    assert told(world) == [False, True, False]
+
+
+def test_an_sms_says_until_when_in_few_words(make_world: Callable[..., World]) -> None:
+    with FakeTwilio(account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",)) as twilio:
+        world = make_world(twilio=twilio, double_opt_in=False, release=RULES, sms_hours="always")
+        world.see("SHIRT-S", 0)
+        world.asks("+12125551234")
+        world.see("SHIRT-S", 1)
+        world.run()
+        assert "Yours until" in twilio.messages[-1].body
+
+
+def test_without_a_reservation_nothing_can_be_used(world: World) -> None:
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+    world.see("SHIRT-S", 1)
+    world.run()
+    with pytest.raises(NotFound):
+        reservation_of(world.env, world.shop, message_to(world, ANN))
