@@ -127,12 +127,12 @@ def test_the_record_holds_the_date_of_the_letter_when_the_date_moves_as_it_leave
     sender.send_due()
     sender.close()
 
-    [told] = [one for one in orders.case(line).events if one.kind == Happened.NOTICE]
-    [letter] = world.mails(ANN, "delay_notice")
+    told, *_ = [one for one in orders.case(line).events if one.kind == Happened.NOTICE]
+    letter, *_ = world.mails(ANN, "delay_notice")
     words = letter.parsed.get_body(("plain",)).get_content()
     assert "10 April 2026" in words
     assert (told.facts["revised"], told.facts["kind"]) == ("2026-04-10", "first_short")
-    world.deliver()  # and then the newer date is told
+    world.deliver()  # and the newer date is told as well
     assert orders.case(line).latest(Happened.NOTICE).facts["revised"] == "2026-06-01"  # type: ignore[union-attr]
 
 
