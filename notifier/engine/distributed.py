@@ -44,6 +44,7 @@ HEARTBEAT = 3.0  # seconds; every process tells so often that it lives
 STALLED = 10.0  # seconds without a sign of life until its jobs are given to others
 RETRY_EVERY = timedelta(seconds=5)
 POLL = 2.0  # seconds between two looks of a process that hears of nothing
+A_MOMENT = 0.1  # seconds a worker may be busy before another is called
 SWAMPED = 60.0  # seconds a hint is kept waiting for senders that have their hands full
 TAKE_OVER_EVERY = 15.0  # seconds; of the dead of this machine only this machine has the notes
 JOBS_PATIENCE = 5.0  # seconds for jobs under way at the end; a look cut off changes nothing
@@ -131,9 +132,15 @@ class DistributedEngine:
             self._runs.run(job)
 
     def _deliver(self) -> None:
-        """A hint: the senders look, and the next hint waits until they are not swamped."""
+        """A hint: the senders look, and the next hint waits until they are not swamped.
+
+        Who is busy for more than a moment calls another before he knows whether there is more:
+        a batch may take seconds, and who finds nothing has lost one query.
+        """
         call = self._senders.wake()
-        self._senders.wait_until_answered(call, timeout=SWAMPED)
+        if not self._senders.wait_until_answered(call, timeout=A_MOMENT):
+            self._call_another()
+            self._senders.wait_until_answered(call, timeout=SWAMPED)
 
     def _call_another(self) -> None:
         """There is more than one sender takes at a time: one more hint, for another worker."""
