@@ -105,6 +105,7 @@ function makeView(area, part) {
           "aria-label": area.closest(".part").dataset.title,
           spellcheck: part.endsWith(".html") ? "false" : "true",
           lang: area.lang,
+          tabindex: "0",
         }),
         keymap.of([
           ...closeBracketsKeymap,
