@@ -26,6 +26,7 @@ from notifier.config import (
     StockRules,
     WebhookSection,
 )
+from notifier.config_values import write_length
 
 HEAD = """\
 # notifier: every setting with its default. A line that begins with # is not in force.
@@ -133,19 +134,11 @@ def _toml(value: Any) -> str:
     if isinstance(value, (int, float)):
         return f"{value:g}" if isinstance(value, float) else str(value)
     if isinstance(value, timedelta):
-        return f'"{_length(value)}"'
+        return f'"{write_length(value)}"'
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(_toml(one) for one in value) + "]"
     text = value.as_posix() if isinstance(value, Path) else str(value)
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _length(value: timedelta) -> str:
-    seconds = int(value.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds and seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
 
 
 def _commented(text: str) -> str:

@@ -26,9 +26,27 @@ OPEN_OF_SERVICE = ("operator_email",)
 
 def may_be_set(path: Path) -> bool:
     """Is this the admin's to set?"""
-    if len(path) < 2:
+    if len(path) < 2 or names_file(path):
         return False
     return path[0] in OPEN_SECTIONS or (path[0] == "service" and path[1] in OPEN_OF_SERVICE)
+
+
+def names_file(path: Path) -> bool:
+    """Does it name a file of this machine? Who owns a shop need not own the machine."""
+    of_channel = path[0] == "channels" and len(path) == 3
+    of_source = path[:1] == ("shops",) and len(path) == 5 and path[2] == "sources"
+    return (of_channel or of_source) and (path[-1] == "path" or path[-1].endswith("_file"))
+
+
+def is_section(path: Path) -> bool:
+    """Does it hold settings, rather than being one? Its values are set one by one."""
+    if path[0] == "channels":
+        return len(path) < 3
+    if path[0] != "shops" or len(path) < 3:
+        return len(path) < 2 or path[0] == "shops"
+    if path[2] in ("sources", "keys", "webhooks"):
+        return len(path) < 5
+    return path[2] in ("stock", "release", "backorder") and len(path) < 4
 
 
 def lay_over(config: Config, settings: Mapping[Path, Any]) -> Config:

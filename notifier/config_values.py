@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+LONGEST = timedelta(days=36_525)  # a hundred years: dates beyond it end in errors
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -27,8 +28,20 @@ def read_length(value: object) -> object:
         parts = _LENGTH.findall(value)
         if not parts or _LENGTH.sub("", value).strip():
             raise ValueError(f"{value!r} is not a length of time; write 90s, 15m, 6h or 30d")
-        return timedelta(seconds=sum(float(n) * _UNITS[unit] for n, unit in parts))
+        seconds = sum(float(n) * _UNITS[unit] for n, unit in parts)
+        if seconds > LONGEST.total_seconds():
+            raise ValueError(f"{value[:40]!r} is longer than a hundred years")
+        return timedelta(seconds=seconds)
     return value
+
+
+def write_length(value: timedelta) -> str:
+    """The same the other way: `15m`, in the greatest unit that leaves no rest."""
+    seconds = int(value.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _not_negative(value: timedelta) -> timedelta:

@@ -12,13 +12,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from notifier.config_settings import Path, lay_over, lay_over_what_fits, may_be_set
+from notifier.config import Config
+from notifier.config_settings import Path, is_section, lay_over, lay_over_what_fits, may_be_set
 from notifier.domain.person import Person
 from notifier.errors import ConfigError, Conflict, InvalidInput, StoreBusy
 from notifier.log import log
 from notifier.sealing import SEAL, seal, unseal
 from notifier.services.audit import note_change
 from notifier.services.env import Env, use_config
+from notifier.services.setting_kinds import is_secret, problems_of, secrets_sent_elsewhere
 from notifier.store import settings as store
 from notifier.store.session import Transaction
 
@@ -27,14 +29,6 @@ __all__ = ["AS_IN_FILE", "is_secret", "keep_fresh", "refresh", "save_settings", 
 FRESH_FOR = 2.0  # seconds after which a process asks whether something was changed
 AS_IN_FILE = object()  # as a new value: back to what the file says
 LONGEST = 20_000  # characters of one value
-SECRETS = frozenset(
-    {"secret", "password", "auth_token", "push_secrets", "api_key", "token", "access_token"}
-)
-
-
-def is_secret(path: Path) -> bool:
-    """Never shown again once it is set: passwords, tokens, keys."""
-    return path[-1] in SECRETS or path[-1].endswith(("_secret", "_password", "_token", "_key_pem"))
 
 
 def settings_now(env: Env, tx: Transaction) -> dict[Path, Any]:
@@ -112,9 +106,17 @@ def save_settings(
                     del after[one]
             else:
                 after[path] = value
-        lay_over(env.file_config, after)
+        config = _refuse_what_does_not_fit(env, before, after, changes)
         done = sum(
-            _write(env, tx, path, value, was=before.get(path), by=by)
+            _write(
+                env,
+                tx,
+                path,
+                value,
+                was=before.get(path),
+                secret=is_secret(path, config=config) or is_secret(path, config=env.config),
+                by=by,
+            )
             for path, value in changes.items()
         )
         if done:
@@ -127,10 +129,28 @@ def save_settings(
     return done
 
 
+def _refuse_what_does_not_fit(
+    env: Env, before: Mapping[Path, Any], after: Mapping[Path, Any], changes: Mapping[Path, Any]
+) -> Config:
+    """The configuration as it will be. Raises errors.InvalidInput."""
+    config = lay_over(env.file_config, after)
+    was, _ = lay_over_what_fits(env.file_config, before)
+    problems = [
+        *problems_of(config, changes),
+        *secrets_sent_elsewhere(was, config, env.file_config, changes),
+    ]
+    if problems:
+        raise InvalidInput(*problems)
+    return config
+
+
 def _refuse(env: Env, path: Path, value: Any) -> None:
     name = "/".join(path)
-    if not may_be_set(path) or not all(path) or len(name) > 400:
+    whole = is_section(path) and value is not AS_IN_FILE
+    if not may_be_set(path) or whole or name.count("/") != len(path) - 1 or len(name) > 400:
         raise InvalidInput.of(name, "setting", "cannot be set here")
+    if not all(path):
+        raise InvalidInput.of(name, "setting", "needs a name")
     if path in env.file_config.from_environment:
         raise InvalidInput.of(name, "setting", "is set by the environment of the service")
     if value is not AS_IN_FILE and len(json.dumps(value, ensure_ascii=False)) > LONGEST:
@@ -139,20 +159,23 @@ def _refuse(env: Env, path: Path, value: Any) -> None:
 
 def _refuse_stale(tx: Transaction, seen: int, *, under: Sequence[str]) -> None:
     if store.newest_change(tx, under=under) != seen:
-        latest = store.latest_changes(tx, under=under[0] if under else "", limit=1)
+        latest = store.latest_changes(tx, under=under, limit=1)
         who = latest[0].by if latest else "Somebody"
         raise Conflict("stale", f"{who} saved meanwhile. Load the page again; nothing was saved.")
 
 
-def _write(env: Env, tx: Transaction, path: Path, value: Any, *, was: Any, by: Person) -> bool:
+def _write(
+    env: Env, tx: Transaction, path: Path, value: Any, *, was: Any, secret: bool, by: Person
+) -> bool:
     name, now = "/".join(path), env.now()
-    shown = None if is_secret(path) else was
+    shown = None if secret else was
     if value is AS_IN_FILE:
-        return store.remove(tx, name, was=shown, by=by.name or by.email, at=now) > 0
+        who = by.name or by.email
+        return store.remove(tx, name, was=shown, secret=secret, by=who, at=now) > 0
     if was == value:
         return False
     sealed = ""
-    if is_secret(path):
+    if secret:
         keys = env.signer.secrets_for(SEAL)
         sealed = seal(json.dumps(value), about=f"setting:{name}", keys=keys)
     store.put(tx, name, value, sealed=sealed, was=shown, by=by.name or by.email, at=now)

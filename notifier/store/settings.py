@@ -48,12 +48,12 @@ def newest_change(tx: Connection, *, under: Sequence[str] = ()) -> int:
 
 
 def latest_changes(
-    tx: Connection, *, under: str = "", before: int | None = None, limit: int
+    tx: Connection, *, under: Sequence[str] = (), before: int | None = None, limit: int
 ) -> list[ChangeRow]:
     """The newest first."""
     query = select(*[setting_changes.c[name] for name in ChangeRow.__slots__])
     if under:
-        query = query.where(_is_under(under))
+        query = query.where(or_(*(_is_under(path) for path in under)))
     if before is not None:
         query = query.where(setting_changes.c.id < before)
     rows = tx.execute(query.order_by(setting_changes.c.id.desc()).limit(limit))
@@ -85,7 +85,9 @@ def put(
     tx.execute(statement.on_conflict_do_update(index_elements=["path"], set_=values))
 
 
-def remove(tx: Connection, path: str, *, was: Any = None, by: str, at: datetime) -> int:
+def remove(
+    tx: Connection, path: str, *, was: Any = None, secret: bool = False, by: str, at: datetime
+) -> int:
     """Back to the file for this value and all that lies under it; how many values that was."""
     done = tx.execute(
         delete(settings).where(
@@ -93,7 +95,7 @@ def remove(tx: Connection, path: str, *, was: Any = None, by: str, at: datetime)
         )
     )
     if done.rowcount:
-        _note(tx, path=path, was=was, now=None, secret="", by=by, at=at)
+        _note(tx, path=path, was=was, now=None, secret="removed" if secret else "", by=by, at=at)
     return int(done.rowcount)
 
 
