@@ -81,6 +81,8 @@ subscriptions = Table(
     Index("ix_subscriptions_contact_id", "contact_id"),
     Index("ix_subscriptions_expiry", "state", "expires_at"),
     Index("ix_subscriptions_variant_id_state", "variant_id", "state"),
+    Index("ix_subscriptions_shop_id_state", "shop_id", "state", "id"),
+    Index("ix_subscriptions_shop_id_created_at", "shop_id", "created_at"),
 )
 
 suppressions = Table(
