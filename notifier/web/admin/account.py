@@ -17,15 +17,15 @@ from notifier.services.reset_password import change_password
 from notifier.services.session_of import Signed, find_session
 from notifier.web.admin import door
 from notifier.web.admin.door import needs, person
-from notifier.web.admin.page import locale, note, show, words_of
-from notifier.web.admin.qr_code import qr_code
-from notifier.web.admin.sign_in import (
+from notifier.web.admin.entering import (
     own_site,
     own_site_or_none,
     passkey_answer,
     status_of,
     trouble_of,
 )
+from notifier.web.admin.page import locale, note, show, words_of
+from notifier.web.admin.qr_code import qr_code
 from notifier.web.here import circumstances, env
 
 blueprint = Blueprint("account", __name__, url_prefix="/-/account")

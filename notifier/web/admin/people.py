@@ -13,8 +13,8 @@ from notifier.services.entry_link import EntryLink
 from notifier.services.mail_entry_link import mail_entry_link
 from notifier.services.people import Wanted
 from notifier.web.admin.door import needs, person
+from notifier.web.admin.entering import status_of, trouble_of
 from notifier.web.admin.page import locale, note, show, words_of
-from notifier.web.admin.sign_in import status_of, trouble_of
 from notifier.web.here import env
 from notifier.web.pages import fill
 

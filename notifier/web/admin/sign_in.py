@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
 from notifier.domain.rights import Right
 from notifier.errors import BadToken, Conflict, InvalidInput, TooMany
-from notifier.i18n import duration_words
 from notifier.services.entry_link import Opened, enter_by_link, open_link
 from notifier.services.passkeys import (
-    Site,
     ask_to_enter,
     confirm_with_passkey,
     enter_with_passkey,
-    site_of,
 )
 from notifier.services.reset_password import ask_for_reset
 from notifier.services.second_factor import enter_code
@@ -26,6 +22,14 @@ from notifier.services.sign_in import sign_in as sign_in_with
 from notifier.services.sign_in import sign_out as end_own_session
 from notifier.web.admin import door
 from notifier.web.admin.door import half_signed, needs, open_to_all
+from notifier.web.admin.entering import (
+    asked_next,
+    own_site,
+    own_site_or_none,
+    passkey_answer,
+    status_of,
+    trouble_of,
+)
 from notifier.web.admin.page import locale, note, show, words_of
 from notifier.web.here import circumstances, env
 
@@ -195,65 +199,6 @@ def enter_now(token: str) -> Any:
     except (InvalidInput, TooMany, Conflict) as error:
         return _password_form(opened, error)
     return _entered(entered)
-
-
-# --- what the pages of one's own account use too ------------------------------------------------
-
-
-def asked_next() -> str:
-    """Where to go afterwards: a path of ours, or the start. Never anywhere else."""
-    wanted = request.values.get("next", "")
-    root = request.script_root + "/"
-    own = (
-        wanted.startswith(root)
-        and not wanted.startswith("//")
-        and "\\" not in wanted
-        and wanted.isprintable()
-        and wanted.isascii()
-        and len(wanted) <= 2000
-    )
-    return wanted if own else url_for("front.index")
-
-
-def own_site_or_none() -> Site | None:
-    return site_of(env(), asked_host=request.host)
-
-
-def own_site() -> Site:
-    """Raises errors.Conflict where no browser makes passkeys."""
-    found = own_site_or_none()
-    if found is None:
-        raise Conflict("no_passkeys", "Passkeys need https and a name, not a bare address.")
-    return found
-
-
-def passkey_answer() -> object:
-    """What the browser's authenticator said. Raises errors.InvalidInput."""
-    try:
-        return json.loads(request.form.get("answer", "")[:64_000])
-    except (ValueError, RecursionError) as error:
-        raise InvalidInput.of("passkey", "wrong", "This passkey is not known here.") from error
-
-
-def trouble_of(error: Exception) -> str:
-    """A sentence in the reader's language for what was wrong with a form."""
-    words = words_of("sign_in", locale())
-    if isinstance(error, TooMany):
-        return words["wait"].replace("{time}", duration_words(error.retry_after, locale()))
-    if isinstance(error, InvalidInput):
-        problem = error.problems[0]
-        return words.get(f"{problem.field}_{problem.code}") or words.get(
-            f"any_{problem.code}", problem.message
-        )
-    code = error.code if isinstance(error, Conflict) else ""
-    return words.get(f"conflict_{code}", str(error))
-
-
-def status_of(error: Exception) -> int:
-    return 429 if isinstance(error, TooMany) else 409 if isinstance(error, Conflict) else 422
-
-
-# ------------------------------------------------------------------------------------------------
 
 
 def _form(error: Exception | None = None, *, email: str = "") -> Response:

@@ -1,0 +1,68 @@
+"""What do the pages of signing in and of one's own account share: where to go on to, passkeys,
+and a sentence for what was wrong?
+"""
+
+from __future__ import annotations
+
+import json
+
+from flask import request, url_for
+
+from notifier.errors import Conflict, InvalidInput, TooMany
+from notifier.i18n import duration_words
+from notifier.services.passkeys import Site, site_of
+from notifier.web.admin.page import locale, words_of
+from notifier.web.here import env
+
+
+def asked_next() -> str:
+    """Where to go afterwards: a path of ours, or the start. Never anywhere else."""
+    wanted = request.values.get("next", "")
+    root = request.script_root + "/"
+    own = (
+        wanted.startswith(root)
+        and not wanted.startswith("//")
+        and "\\" not in wanted
+        and wanted.isprintable()
+        and wanted.isascii()
+        and len(wanted) <= 2000
+    )
+    return wanted if own else url_for("front.index")
+
+
+def own_site_or_none() -> Site | None:
+    return site_of(env(), asked_host=request.host)
+
+
+def own_site() -> Site:
+    """Raises errors.Conflict where no browser makes passkeys."""
+    found = own_site_or_none()
+    if found is None:
+        raise Conflict("no_passkeys", "Passkeys need https and a name, not a bare address.")
+    return found
+
+
+def passkey_answer() -> object:
+    """What the browser's authenticator said. Raises errors.InvalidInput."""
+    try:
+        return json.loads(request.form.get("answer", "")[:64_000])
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput.of("passkey", "wrong", "This passkey is not known here.") from error
+
+
+def trouble_of(error: Exception) -> str:
+    """A sentence in the reader's language for what was wrong with a form."""
+    words = words_of("sign_in", locale())
+    if isinstance(error, TooMany):
+        return words["wait"].replace("{time}", duration_words(error.retry_after, locale()))
+    if isinstance(error, InvalidInput):
+        problem = error.problems[0]
+        return words.get(f"{problem.field}_{problem.code}") or words.get(
+            f"any_{problem.code}", problem.message
+        )
+    code = error.code if isinstance(error, Conflict) else ""
+    return words.get(f"conflict_{code}", str(error))
+
+
+def status_of(error: Exception) -> int:
+    return 429 if isinstance(error, TooMany) else 409 if isinstance(error, Conflict) else 422
