@@ -17,7 +17,7 @@ from notifier.config import Config
 from notifier.domain.work import Work
 from notifier.errors import ConfigError, Conflict
 from notifier.services.env import Env
-from notifier.store import ledger, outbox, switches
+from notifier.store import entry_links, ledger, outbox, sessions, switches
 from notifier.store.session import Database, Transaction, soon, without_password
 
 
@@ -92,6 +92,8 @@ def enter_safe_mode(env: Env) -> Restored:
             by="notifier restore",
             at=now,
         )
+        sessions.end_everybodys(tx)  # what was ended after the backup must not begin again
+        entry_links.drop_all(tx)
         held = outbox.hold_open(tx, reason="restored_backup")
         verification = ledger.verify(tx)
         ledger.append(tx, book="audit", act="backup.restored", at=now, facts={"held": held})

@@ -84,6 +84,11 @@ def drop_links(tx: Connection, account_id: int) -> None:
     tx.execute(delete(entry_links).where(entry_links.c.account_id == account_id))
 
 
+def drop_all(tx: Connection) -> None:
+    """No link leads anywhere any more."""
+    tx.execute(delete(entry_links))
+
+
 def forget_before(tx: Connection, moment: datetime) -> int:
     """Delete those that ended before this."""
     done = tx.execute(delete(entry_links).where(entry_links.c.expires_at < moment))

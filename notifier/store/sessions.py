@@ -107,6 +107,11 @@ def end_sessions(tx: Connection, account_id: int, *, but: int | None = None) -> 
     return int(tx.execute(query).rowcount)
 
 
+def end_everybodys(tx: Connection) -> int:
+    """Sign everybody out; how many sessions there were."""
+    return int(tx.execute(delete(sessions)).rowcount)
+
+
 def forget_over(tx: Connection, *, now: datetime, idle_since: datetime) -> int:
     """Delete what is over: too old, or not used since then."""
     gone = tx.execute(delete(sessions).where(sessions.c.expires_at <= now)).rowcount

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from notifier.errors import ConfigError
+from notifier.errors import BadToken, ConfigError
+from notifier.services import people
 from notifier.services.backup import backup, enter_safe_mode, leave_safe_mode, restore
+from notifier.services.entry_link import open_link
 from notifier.services.env import open_env
+from notifier.services.people import Wanted
 from notifier.services.seal import seal_ledger
+from notifier.services.session_of import find_session, open_session
 from notifier.store.ledger import verify
 from notifier.store.session import Database
-from tests.world import ANN, BEN, World
+from tests.world import ANN, BEN, OLGA, World
 
 
 @pytest.fixture
@@ -108,3 +112,14 @@ def test_a_changed_entry_of_the_ledger_is_found(world: World) -> None:
         tx.execute(text("DELETE FROM ledger WHERE id = 2"))
     with world.db.read() as tx:
         assert any("missing" in line for line in verify(tx).broken)
+
+
+def test_a_restore_signs_everybody_out(world: World) -> None:
+    env = world.env
+    olga, link = people.invite(env, email=OLGA, name="", wanted=Wanted(role="owner"), by=None)
+    with env.db.write() as tx:
+        token = open_session(env, tx, olga.id)
+    enter_safe_mode(env)
+    assert find_session(env, token) is None
+    with pytest.raises(BadToken):
+        open_link(env, link.url.rpartition("/")[2])
