@@ -154,7 +154,7 @@ def _context(
     kind = MessageKind(message.kind)
     batch = load_batch(env, tx, [message])
     if kind in ABOUT_ORDERS and message.id in batch.orders:
-        batch.orders[message.id] = _as_of_then(batch.orders[message.id], message.created_at)
+        batch.orders[message.id] = _as_of_then(batch.orders[message.id], message)
     try:
         context = context_of(env, shop, message, batch)
         links = sample_context(kind, message.locale)["links"]
@@ -171,9 +171,12 @@ def _context(
     return context
 
 
-def _as_of_then(matter: OrderMatter, at: datetime) -> OrderMatter:
-    """What was known of an order when the message was written."""
-    events = tuple(one for one in matter.case.events if one.at <= at and one.kind != "notice")
+def _as_of_then(matter: OrderMatter, message: MessageRow) -> OrderMatter:
+    """What was known of an order when the message was written: nothing later, and not itself."""
+    at = message.created_at
+    events = tuple(
+        one for one in matter.case.events if one.at <= at and one.facts.get("message") != message.id
+    )
     case = replace(matter.case, events=events)
     wanted = what_to_tell(case, now=at)
     return replace(matter, case=case, wanted=wanted, standing=wanted.standing) if wanted else matter
