@@ -41,6 +41,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_setting_changes')),
     )
     op.create_index('ix_setting_changes_path', 'setting_changes', ['path', 'id'])
+    # the log of what was sent to a webhook
+    op.create_index(
+        'ix_messages_hooks',
+        'messages',
+        ['channel', 'id'],
+        sqlite_where=sa.text("medium = 'webhook'"),
+        postgresql_where=sa.text("medium = 'webhook'"),
+    )
     op.create_table(
         'demand_counts',
         sa.Column('id', BIG, sa.Identity(always=False), nullable=False),
@@ -79,6 +87,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index('ix_messages_hooks', table_name='messages')
     op.drop_index('ix_subscriptions_shop_id_created_at', table_name='subscriptions')
     op.drop_index('ix_subscriptions_shop_id_state', table_name='subscriptions')
     op.drop_table('demand_rows')

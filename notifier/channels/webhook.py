@@ -28,6 +28,7 @@ from notifier.http_gate import OutboundFailed
 __all__ = ["Channel", "Settings"]
 
 ALL_EVENTS = "*"
+PING = "notifier.ping"  # somebody tries the receiver; it gets that whatever it asked for
 
 # The specification's own schedule: seconds after the first failed try, the second, …
 _RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -68,7 +69,8 @@ class WebhookSettings:
 
     def wants(self, kind: str) -> bool:
         """Whether it gets letters of this kind. In the outbox an event is called `hook:<event>`."""
-        return ALL_EVENTS in self.events or kind.removeprefix("hook:") in self.events
+        event = kind.removeprefix("hook:")
+        return event == PING or ALL_EVENTS in self.events or event in self.events
 
 
 Settings = WebhookSettings
@@ -122,7 +124,7 @@ class Channel:
         """
         now = self._clock()
         uid = f"ping-{int(now.timestamp())}"
-        body = f'{{"type":"notifier.ping","timestamp":"{now.isoformat()}","data":{{}}}}'
+        body = f'{{"type":"{PING}","timestamp":"{now.isoformat()}","data":{{}}}}'
         about = f"webhook {self._settings.url}"
         result = self._post(uid, body)
         if result.outcome is Outcome.ACCEPTED:

@@ -38,14 +38,14 @@ def _looks(env: Env) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
     yield "database", lambda: _check_database(env)
     yield "service", lambda: check_keys(env)
     for name in env.config.channels:
-        yield f"channel {name}", lambda name=name: _check_channel(env, name)  # type: ignore[misc]
+        yield f"channel {name}", lambda name=name: check_channel(env, name)  # type: ignore[misc]
     for shop in env.shops.values():
-        yield f"shop {shop.slug}", lambda shop=shop: _check_shop(env, shop)  # type: ignore[misc]
+        yield f"shop {shop.slug}", lambda shop=shop: check_shop(env, shop)  # type: ignore[misc]
         for name in shop.config.webhooks:
             channel = webhook_channel(shop.slug, name)
             yield (
                 f"webhook {shop.slug}/{name}",
-                lambda channel=channel: _check_channel(env, channel),  # type: ignore[misc]
+                lambda channel=channel: check_channel(env, channel),  # type: ignore[misc]
             )
         for name in shop.config.sources:
             yield (
@@ -134,7 +134,8 @@ def _check_database(env: Env) -> list[Finding]:
     return [_ok("database", f"{kind}, can be written to, schema up to date")]
 
 
-def _check_channel(env: Env, name: str) -> list[Finding]:
+def check_channel(env: Env, name: str) -> list[Finding]:
+    """Try one channel without sending; a webhook gets a ping. Raises errors.ConfigError."""
     channel = make_channel(env, name)
     try:
         return channel.check()
@@ -142,7 +143,8 @@ def _check_channel(env: Env, name: str) -> list[Finding]:
         channel.close()
 
 
-def _check_shop(env: Env, shop: ShopRef) -> list[Finding]:
+def check_shop(env: Env, shop: ShopRef) -> list[Finding]:
+    """What is missing or wrong in the settings of one shop; asks nobody outside."""
     own = shop.config
     about = f"shops.{shop.slug}"
     found = []

@@ -17,6 +17,26 @@ from notifier.store.session import Transaction, soon
 KEEP_TRYING = timedelta(days=3)
 
 
+PING = "notifier.ping"
+# What a webhook can ask for (docs/architecture.md).
+HOOK_EVENTS = (
+    "stock.back_in_stock",
+    "stock.eta_revised",
+    "stock.preorder_open",
+    "subscription.confirmed",
+    "subscription.ended",
+    "message.bounced",
+    "release.finished",
+    "source.stale",
+    "breaker.tripped",
+    "backorder.changed",
+    "order.consented",
+    "order.changed",
+    "order.cancel_requested",
+    "refund.required",
+)
+
+
 def webhook_channel(shop_slug: str, name: str) -> str:
     """The outbox's name for one of a shop's webhooks."""
     return f"webhook:{shop_slug}:{name}"
@@ -26,23 +46,29 @@ def tell_webhooks(
     env: Env, tx: Transaction, shop: ShopRef, event: str, data: dict[str, Any]
 ) -> None:
     """Enqueue `event` for every webhook of the shop that asked for it."""
-    now = env.now()
     for name, hook in shop.config.webhooks.items():
-        if "*" not in hook.events and event not in hook.events:
-            continue
-        soon(tx, Work.DELIVER)
-        outbox.add_message(
-            tx,
-            outbox.NewMessage(
-                shop_id=shop.id,
-                kind=f"hook:{event}"[:32],
-                medium=Medium.WEBHOOK.value,
-                channel=webhook_channel(shop.slug, name),
-                locale=shop.config.locale,
-                priority=Priority.MERCHANT,
-                due_at=now,
-                facts={"type": event, "timestamp": now.isoformat(), "data": data},
-                expires_at=now + KEEP_TRYING,
-            ),
-            now=now,
-        )
+        if "*" in hook.events or event in hook.events:
+            tell_webhook(env, tx, shop, name, event=event, data=data)
+
+
+def tell_webhook(
+    env: Env, tx: Transaction, shop: ShopRef, name: str, *, event: str, data: dict[str, Any]
+) -> int:
+    """Enqueue `event` for this webhook; the message's id."""
+    now = env.now()
+    soon(tx, Work.DELIVER)
+    return outbox.add_message(
+        tx,
+        outbox.NewMessage(
+            shop_id=shop.id,
+            kind=f"hook:{event}"[:32],
+            medium=Medium.WEBHOOK.value,
+            channel=webhook_channel(shop.slug, name),
+            locale=shop.config.locale,
+            priority=Priority.MERCHANT,
+            due_at=now,
+            facts={"type": event, "timestamp": now.isoformat(), "data": data},
+            expires_at=now + KEEP_TRYING,
+        ),
+        now=now,
+    )

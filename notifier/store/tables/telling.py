@@ -18,6 +18,7 @@ from sqlalchemy import (
 from notifier.store.tables.base import BigId, Instant, Json, id_column, metadata
 
 WANTED = "state IN ('due', 'unknown') AND finished_at IS NULL"
+TO_HOOKS = "medium = 'webhook'"
 
 events = Table(
     "events",
@@ -136,6 +137,13 @@ messages = Table(
         postgresql_where=text("state = 'sending'"),
     ),
     Index("ix_messages_subscription_id", "subscription_id"),
+    Index(
+        "ix_messages_hooks",
+        "channel",
+        "id",
+        sqlite_where=text(TO_HOOKS),
+        postgresql_where=text(TO_HOOKS),
+    ),
     Index("ix_messages_contact_id", "contact_id"),
     Index("ix_messages_release_id", "release_id", "state"),
     Index(
