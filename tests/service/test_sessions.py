@@ -13,7 +13,6 @@ from notifier.services.session_of import Stage, find_session, open_session, rene
 from notifier.store import accounts, sessions
 from tests.world import OLGA, World
 
-
 sqlite_only = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
