@@ -23,6 +23,7 @@ from notifier.services.hook_out import tell_webhooks
 from notifier.services.line_up import line_up, next_in_line, order_of
 from notifier.services.open_wave import open_wave, time_between
 from notifier.services.reserve import HOLD_FOR, reserve_for
+from notifier.services.tell_everybody import tell_stretch
 from notifier.services.write_message import channel_name
 from notifier.store import (
     catalogue,
@@ -40,6 +41,7 @@ from notifier.store.events import EventRow
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
 from notifier.store.session import Transaction, soon
+from notifier.store.wave_rows import Stretched
 
 CHUNK = 500  # people a transaction
 LOOK_AGAIN = timedelta(minutes=5)
@@ -214,6 +216,10 @@ def is_too_old(env: Env, tx: Transaction, shop: ShopRef, variant_id: int, *, now
 def _enqueue_chunk(
     env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime
 ) -> None:
+    stretched = tell_stretch(env, tx, shop, release, now=now)
+    if stretched is not None:
+        _after_stretch(env, tx, shop, release, stretched, now=now)
+        return
     stretch = next_in_line(tx, release, limit=CHUNK)
     line = stretch.people
     eligible = _eligible(env, tx, shop, release, line)
@@ -242,6 +248,29 @@ def _enqueue_chunk(
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
     elif stretch.cursor is not None:
         moved.update(cursor_at=stretch.cursor[0], cursor_id=stretch.cursor[1])
+    _move_on(env, tx, shop, release, moved)
+
+
+def _after_stretch(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, told: Stretched, *, now: datetime
+) -> None:
+    """The same for a stretch that was told with one statement."""
+    soon(tx, Work.DELIVER)
+    releases.count_told(tx, release.id, number=release.waves, told=told.people)
+    moved: dict[str, object] = {
+        "told": release.told + told.people,
+        "units_told": release.units_told + told.units,
+    }
+    if told.end is None:
+        moved.update(wave_open=False, **_finished(release, now=now, passed_over=False))
+    else:
+        moved.update(cursor_at=told.end[0], cursor_id=told.end[1])
+    _move_on(env, tx, shop, release, moved)
+
+
+def _move_on(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, moved: dict[str, object]
+) -> None:
     releases.update_release(tx, release.id, **moved)
     if moved.get("state") == "done":
         tell_webhooks(
