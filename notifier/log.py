@@ -16,7 +16,7 @@ import structlog
 
 _MAIL = re.compile(r"([A-Za-z0-9])[A-Za-z0-9._%+\-]*@([A-Za-z0-9.\-]+)")
 _PHONE = re.compile(r"\+\d{5,15}")
-_TOKEN = re.compile(r"/(c|u|m|r|o|k|h)/[A-Za-z0-9_\-]{20,}")
+_TOKEN = re.compile(r"/(c|u|m|r|o|k|h|enter)/[A-Za-z0-9_\-]{20,}")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("notifier")
 

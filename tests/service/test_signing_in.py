@@ -19,6 +19,7 @@ from sqlalchemy import text
 from notifier.domain.person import Person
 from notifier.domain.rights import Role
 from notifier.errors import BadToken, ConfigError, Conflict, InvalidInput, TooMany
+from notifier.log import mask
 from notifier.sealing import seal, unseal
 from notifier.services import entry_link, own_account, password_hash, people, second_factor
 from notifier.services.consent import Circumstances
@@ -517,6 +518,7 @@ def test_a_mail_that_cannot_go_out_is_told_without_its_link(world: World) -> Non
     with env.db.read() as tx:
         alarm = tx.execute(text("SELECT * FROM alarms WHERE code = 'account.mail_failed'")).one()
     assert token_of(link.url) not in str(alarm)
+    assert token_of(link.url) not in mask(f"GET {link.url} HTTP/1.1")
 
 
 def test_a_sealed_secret_opens_with_its_key_in_its_place_only() -> None:
