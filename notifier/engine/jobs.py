@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from notifier.services.announce import announce
 from notifier.services.backorder import redecide_all
+from notifier.services.count_demand import count_demand
 from notifier.services.env import Env
 from notifier.services.learn import learn_all
 from notifier.services.order_follow import AT_ONCE, follow_due
@@ -57,5 +58,6 @@ JOBS = (
     Job(name="stale", every=timedelta(minutes=1), run=lambda env, _: alarm_stale(env)),
     Job(name="seal", every=timedelta(seconds=10), run=lambda env, _: seal_ledger(env)),
     Job(name="learn", every=timedelta(minutes=15), run=lambda env, _: learn_all(env)),
+    Job(name="demand", every=timedelta(minutes=1), run=lambda env, _: count_demand(env)),
     Job(name="tidy", every=timedelta(hours=1), run=lambda env, _: tidy(env)),
 )

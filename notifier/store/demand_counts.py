@@ -111,15 +111,20 @@ def tally(tx: Connection, shop_id: int, *, now: datetime) -> Iterator[Tally]:
         .order_by(counted.c.people.desc(), counted.c.target)
     )
     for place, row in enumerate(tx.execute(query), 1):
-        values = dict(row._mapping)
-        price = values.pop("price")
+        price = row.price
         yield Tally(
             place=place,
+            target=row.target,
+            product_id=int(row.product_id),
+            variant_id=row.variant_id,
+            people=int(row.people),
+            units=int(row.units),
+            unconfirmed=int(row.unconfirmed),
+            new_7_days=int(row.new_7_days),
+            new_30_days=int(row.new_30_days),
+            new_90_days=int(row.new_90_days),
+            waiting_since=row.waiting_since,
             money=None if price is None else (price * int(row.units)).quantize(Decimal("0.01")),
-            **{
-                name: int(value) if name not in ("target", "waiting_since", "variant_id") else value
-                for name, value in values.items()
-            },
         )
 
 
@@ -183,9 +188,7 @@ def kept(
 ) -> list[Tally]:
     """Rows of a counting in an order of SORTS; from `after` (value and place of the last) on."""
     columns = demand_rows.c
-    query = select(*[columns[name] for name in Tally.__slots__]).where(
-        columns.count_id == count_id
-    )
+    query = select(*[columns[name] for name in Tally.__slots__]).where(columns.count_id == count_id)
     column = columns[sort]
     if sort == "people":
         query = query.order_by(columns.place)

@@ -13,6 +13,7 @@ from notifier.web.admin import (
     account,
     assets,
     audit,
+    demand,
     door,
     front,
     orders,
@@ -50,6 +51,7 @@ PAGES = (
     templates_history.blueprint,
     templates_preview.blueprint,
     orders.blueprint,
+    demand.blueprint,
 )
 PREFIX = "/admin"
 
