@@ -29,10 +29,11 @@ LATE = 0.02  # of those told, so many may find it gone
 _STEEP = 4.0  # a step of the knob allows so many times more, or fewer
 _FILL = 0.18  # of LATE, for filling; more is quicker at first and leaves less for the end
 _END = 0.9  # of LATE: so many may be on their way when the last unit goes
-_MOST = 0.35  # of LATE: never more at risk at one time
+_MOST = 0.45  # of LATE: never more at risk at one time
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
-_FEW = 8.0  # people
+_FEW = 12.0  # people
+_UNTESTED = 2.0  # times as many as had the time to look: at most so many at one time who had not
 _SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
 
 
@@ -106,7 +107,8 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
     free = 0
     if left is not None and not belief.strangers:
         free = min(max(floor(left - belief.possible), 0), state.waiting)
-    people = _most(allowed.holds, at_least=free, at_most=state.waiting)
+    most = max(min(_may_be_untested(state, belief), state.waiting), free)
+    people = _most(allowed.holds, at_least=free, at_most=most)
     if people > free:
         return people, "share"
     if people:
@@ -114,6 +116,15 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
     if _is_starving(state, belief):
         return 1, "patience"
     return 0, "wait"
+
+
+def _may_be_untested(state: AdaptiveState, belief: Belief) -> int:
+    """So many more, before those told last have shown anything. The first wave may be as large as
+    the rest allows."""
+    if not state.told:
+        return state.waiting
+    tried = belief.tested + state.told[0].people
+    return max(int(_UNTESTED * tried - (belief.told - belief.tested)), 0)
 
 
 def _left(state: AdaptiveState, belief: Belief) -> float | None:

@@ -25,6 +25,7 @@ from notifier.domain.adaptive_state import AdaptiveState, Sale
 
 _CHECKOUT = timedelta(minutes=10)  # from the look to the order, usually
 _DOUBT = 200.0  # looks
+_TAIL, _TAIL_LOOKS = 2.0, 60.0  # how unsure what is to come is, where no wave is old yet
 _PATIENT = 0.75  # of those who will look, so many have
 _UNLIKELY = 1e-3  # a shape that weighs less than this is left out
 _UNSEEN = 0.6  # where only purchases are seen: who looks and does not buy is not, so reckon this
@@ -67,6 +68,8 @@ class Belief:
     readings: tuple[_Reading, ...]
     strangers: float  # units a second that others buy
     checking_out: float  # those who have looked and may be paying now
+    tested: float  # of the told, so many have had the time they need to look
+    tail: float  # relative standard deviation of what is to come, beyond what the shapes say
     possible: float  # of the told, those who have not bought: no more can be sold to them
 
     @property
@@ -96,6 +99,7 @@ class Belief:
         )
         buys, of_look = self.buy_of_look, self.buy_of_look_variance
         lookers += self.checking_out
+        spread += (self.tail * lookers) ** 2
         others = self.strangers * self.median / self.units_each
         mean = lookers * buys
         each = mean / max(self.possible + more, 1.0)  # one person buys once: binomial at most
@@ -116,6 +120,7 @@ def believe(state: AdaptiveState) -> Belief:
     units_each = _units_each(state)
     buyers = sum(one.units for one in sold) / units_each
     paying = _checking_out(state, sold, seen_at=seen_at)
+    tested, ripe = _tested(state, passed)
     history = state.history
     if state.looks_seen:
         yes = history.bought + buyers
@@ -137,8 +142,22 @@ def believe(state: AdaptiveState) -> Belief:
         readings=readings,
         strangers=_strangers(state),
         checking_out=paying,
+        tested=tested,
+        tail=_TAIL * (1 - ripe) * total / (total + _TAIL_LOOKS),
         possible=max(people - buyers, 0.0),
     )
+
+
+def _tested(state: AdaptiveState, passed: Sequence[float]) -> tuple[float, float]:
+    """How many of the told have had their time, and which share of it those had on average who
+    tell most."""
+    parts = [
+        (one.people, passed[bin_of(max((state.now - one.at).total_seconds(), 0.0))])
+        for one in state.told
+    ]
+    tested = sum(people * part for people, part in parts)
+    ripe = sum(people * part * part for people, part in parts) / tested if tested else 1.0
+    return tested, ripe
 
 
 def looks_for_each_sale(belief: Belief, *, looks_seen: bool) -> float:

@@ -122,6 +122,20 @@ def test_the_reason_is_a_sentence_with_the_numbers_in_it() -> None:
     assert f"{decision.facts.buy_share:.0%}" in decision.reason
 
 
+def test_the_knob_goes_from_faster_to_safer_and_no_further() -> None:
+    few, some, many = (decide(state(50, cautious=at)).people for at in (2.0, 1.0, 0.0))
+    assert few < some < many
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        decide(state(50, cautious=2.5))
+
+
+def test_the_plan_of_a_wave_keeps_the_facts_it_was_decided_on() -> None:
+    seen = state(20)
+    release = ReleaseState(quantity=20, people_told=0, units_told=0, waves=0, adaptive=seen)
+    facts = plan_wave(release, strategy=Strategy(name="adaptive")).facts
+    assert (facts["stock"], facts["waiting"], facts["rule"]) == (20, 5_000, "share")
+
+
 def test_a_number_below_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         decide(state(-1))

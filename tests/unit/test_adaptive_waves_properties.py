@@ -95,6 +95,23 @@ def test_more_stock_never_means_that_fewer_are_told(
     assert decide(replace(release, stock=stock + more)).people >= some
 
 
+@given(releases(), st.floats(0, 2), st.floats(0, 2))
+def test_who_is_more_cautious_never_tells_more(
+    release: AdaptiveState, one: float, other: float
+) -> None:
+    calm, bold = max(one, other), min(one, other)
+    few = decide(replace(release, cautious=calm)).people
+    assert few <= decide(replace(release, cautious=bold)).people
+
+
+@given(releases())
+def test_never_are_many_more_untested_than_were_tried(release: AdaptiveState) -> None:
+    decision = decide(release)
+    told = sum(one.people for one in release.told)
+    if told and decision.facts.rule == "share":
+        assert decision.people <= 2 * (told + release.told[0].people)
+
+
 @given(releases(), st.integers(1, 500))
 def test_a_line_that_nobody_answers_is_told_on_within_a_day(
     release: AdaptiveState, stock: int

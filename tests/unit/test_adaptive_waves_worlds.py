@@ -77,7 +77,8 @@ def test_everybody_at_once_disappoints_most_of_those_who_look() -> None:
 def test_a_shop_that_sees_less_keeps_near_to_it_and_never_starves(
     change: dict[str, object],
 ) -> None:
-    found = releases(replace(SMALL, **change), seeds=3)  # type: ignore[arg-type]
+    seeds = 3 if change.get("counted", True) else 1  # in small steps, so it takes long
+    found = releases(replace(SMALL, **change), seeds=seeds)  # type: ignore[arg-type]
     assert late(found) <= 0.04
     assert all(one.done for one in found)
     assert max(one.longest_wait for one in found) <= 25
