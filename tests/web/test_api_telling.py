@@ -153,6 +153,15 @@ def test_demand_counts_people_units_and_growth(
     assert (second["people"], second["product"]) == (1, "SHIRT")
 
 
+def test_what_nobody_can_buy_is_listed_to_be_sorted_last(
+    client: FlaskClient, store: Storefront
+) -> None:
+    for key, units in (("S", 0), ("M", 1), ("KETTLE", 0)):
+        store.stock(key, units)
+    answer = client.get("/api/v1/sold-out", headers=HEADERS)
+    assert answer.json == {"products": ["KETTLE"]}  # of the shirt one size is left
+
+
 def test_demand_is_read_page_by_page_and_most_wanted_first(
     client: FlaskClient, store: Storefront
 ) -> None:

@@ -11,10 +11,11 @@ from pydantic import Field
 
 from notifier.domain.scope import Scope
 from notifier.errors import InvalidInput
+from notifier.services.browse_products import sold_out_products
 from notifier.services.demand import Place, Wanted, read_demand
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
-from notifier.web.api.shapes import MOST_ON_A_PAGE, Key, Shape
+from notifier.web.api.shapes import MOST_ON_A_PAGE, Key, Nothing, Shape
 from notifier.web.here import env
 
 blueprint = Blueprint("demand", __name__)
@@ -109,3 +110,24 @@ def _place(text: str) -> Place | None:
     if found is None:
         raise InvalidInput.of("after", "unknown", "Give the `next` of the page before, unchanged.")
     return Place(people=int(found[1]), target=found[2])
+
+
+class SoldOut(Shape):
+    """Published products of which no variant can be bought, by their keys; at most 5,000."""
+
+    products: list[str]
+
+
+@operation(
+    "GET",
+    "/sold-out",
+    scope=Scope.DEMAND_READ,
+    summary="See what to list last",
+    given=Nothing,
+    answer=SoldOut,
+    blueprint=blueprint,
+)
+def show_sold_out(caller: Caller, _given: Nothing) -> SoldOut:
+    """For shops that want what is sold out at the end of their lists. Ask now and then, and sort by
+    it; what is on backorder where that counts as available is not in it."""
+    return SoldOut(products=sold_out_products(env(), caller.shop))
