@@ -24,6 +24,12 @@ GOOD = "Hurrah: {{ product.name }}"
 JSON = {"Accept": "application/json"}
 
 
+@pytest.fixture
+def engine_name() -> str:
+    """SQLite only: tests/service/test_edit_template.py is what differs in SQL."""
+    return "sqlite"
+
+
 def shipped(part: str, *, kind: str = "back_in_stock", locale: str = "en") -> str:
     return shipped_parts(Place(shop="", kind=kind, locale=locale))[part]
 
@@ -165,11 +171,11 @@ def test_two_people_at_the_same_text_lose_nothing(admin: Admin) -> None:
 # --- trust 5.D -------------------------------------------------------------------------------
 
 
-def two_of_each(table: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    """Two rows of each number; tests/unit tries them all."""
+def one_of_each(table: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
+    """A row of each number; tests/unit tries them all."""
     for number in dict.fromkeys(row[0] for row in table):
         sendable = [row for row in table if row[0] == number and "\ud800" not in row[1]]
-        yield from sendable[:2]
+        yield from sendable[:1]
 
 
 def test_every_row_of_5d_is_refused_within_three_seconds_and_stores_nothing(admin: Admin) -> None:
