@@ -24,6 +24,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from notifier.spare_room import SpareRoom
+
 BOOT = "N"  # first line: since which start of the machine these notes are
 PROMISED = "B"  # until when the worker may act on its leases, in seconds since that start
 HANDED_OVER = "H"
@@ -94,6 +96,7 @@ class Journal:
         self._until = 0.0
         self._torn = False
         self._lock = threading.Lock()
+        self._spare = SpareRoom(folder)
         draft = folder / f"{self.owner}{DRAFT}"
         self._file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         fcntl.flock(self._file, fcntl.LOCK_EX)
@@ -126,6 +129,7 @@ class Journal:
         """The same for several (message, attempt number), in one write."""
         if not tries:
             return
+        self._spare.keep()  # what is handed over now will be answered, and that must be noted
         self._write("".join([f"{HANDED_OVER} {one} {no}\n" for one, no in tries]).encode())
         # Looked at after the note: who moved the file away before these lines reads no such note,
         # who does it later reads the note.
@@ -139,7 +143,11 @@ class Journal:
     def answer_all(self, answers: Sequence[tuple[int, int, Mapping[str, Any]]]) -> None:
         """What the provider said of several tries, in one write."""
         lines = [f"{ANSWERED} {one} {no} {_encode(said)}\n" for one, no, said in answers]
-        self._write("".join(lines).encode())
+        try:
+            self._write("".join(lines).encode())
+        except OSError:
+            self._spare.let_go()
+            self._write("".join(lines).encode())
 
     def notes(self) -> Notes:
         """What stands in here now."""
@@ -156,6 +164,7 @@ class Journal:
         if not keep:
             for suffix in (LIVING, SEIZED):
                 (self._folder / f"{self.owner}{suffix}").unlink(missing_ok=True)
+        self._spare.close()
         with self._lock:  # a late note must not land in whatever file gets this number next
             file, self._file = self._file, -1
             os.close(file)

@@ -19,6 +19,7 @@ LAYERS = {
     "log": "leaf",
     "metrics": "leaf",
     "journal": "leaf",
+    "spare_room": "leaf",
     "domain": "domain",
     "rendering": "tool",
     "sealing": "tool",

@@ -1,4 +1,4 @@
-"""Who writes docs/reliability.md? A run of `make soak`, at its end, from what its tests saw.
+"""Who writes docs/reliability.md? A run of `make soak`, from what its tests saw.
 
     @pytest.mark.fault("FI-5")
     def test_a_frozen_worker_is_replaced(…, seen):
@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class Cases:
 
 # Reports name no configuration, and one process runs one session.
 _RUN: dict[tuple[str, str, str], Cases] = {}
+_writes = False
 
 
 @pytest.fixture
@@ -50,6 +52,11 @@ def seen(request: pytest.FixtureRequest) -> Callable[..., None]:
         request.node.user_properties.append(("figures", figures))
 
     return keep
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _writes
+    _writes = is_soak(config) and not hasattr(config, "workerinput")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,6 +95,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             cases.figures += figures if report.when == "call" else []
             if report.skipped and isinstance(report.longrepr, tuple):
                 cases.skipped = str(report.longrepr[2]).removeprefix("Skipped: ")
+    if _writes:  # after each test: a run that is cut off keeps what it has seen
+        write()
 
 
 def _is_telling(report: pytest.TestReport) -> bool:
@@ -95,12 +104,11 @@ def _is_telling(report: pytest.TestReport) -> bool:
     return report.when == "call" or report.outcome != "passed"
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    is_helper = hasattr(session.config, "workerinput")
-    if is_soak(session.config) and _RUN and not is_helper:
-        today = datetime.now(UTC).date().isoformat()
-        known = parse(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else []
-        PAGE.write_text(render(merge(known, rows_of(_RUN, on=today))), encoding="utf-8")
+def write() -> None:
+    """Put what this run has seen into the page."""
+    today = datetime.now(UTC).date().isoformat()
+    known = parse(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else []
+    PAGE.write_text(render(merge(known, rows_of(_RUN, on=today))), encoding="utf-8")
 
 
 def is_soak(config: pytest.Config) -> bool:
@@ -167,9 +175,10 @@ def merge(known: list[Row], new: list[Row]) -> list[Row]:
     return kept + new
 
 
-def names_of_tests() -> set[str]:
+@cache
+def names_of_tests() -> frozenset[str]:
     """The names of all tests there are."""
     found: set[str] = set()
     for path in TESTS.rglob("test_*.py"):
         found |= set(_TEST.findall(path.read_text(encoding="utf-8")))
-    return found
+    return frozenset(found)

@@ -16,7 +16,11 @@ import pytest
 from notifier.services.book_batch import MOST_UNBOOKED
 from tests.fakes.smtp_server import SmtpServer
 from tests.reliability.checker import Rows, check, unfinished
-from tests.reliability.database_trouble import plain_postgres, writers_locked_out
+from tests.reliability.database_trouble import (
+    files_cannot_grow,
+    plain_postgres,
+    writers_locked_out,
+)
 from tests.reliability.fleet import Fleet
 from tests.reliability.seeding import seed
 from tests.timing import wait_until
@@ -219,6 +223,28 @@ def test_the_disk_is_full_for_a_while(
     _all_told_once(smtp, url)
     with closing(Rows(url)) as rows:
         assert rows("SELECT id FROM messages WHERE failures > 0") == []
+
+
+@pytest.mark.fault("FI-33")
+@ON_SQLITE
+def test_a_worker_whose_files_cannot_grow_waits_and_goes_on(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    smtp: SmtpServer,
+    database_url: str,
+    seen: Callable[..., None],
+) -> None:
+    """As on a full disk, but only for this process: nobody needs to be root for that."""
+    config = configure()
+    seed(config, mails=MAILS).db.close()
+    worker = make_fleet(config).start()
+    smtp.wait_for(10, timeout=20)
+    with files_cannot_grow(worker.pid):
+        sent = _stands_still(smtp)
+        assert sent < MAILS
+        assert worker.is_alive
+    _all_told_once(smtp, database_url)
+    seen(sent_before_it_stood_still=sent, of=MAILS, doubles=0)
 
 
 def _written(file: int) -> int:

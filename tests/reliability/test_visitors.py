@@ -6,11 +6,10 @@ A real web process, asked over HTTP (trust RL-28, FI-17, FI-33, FI-34).
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.reliability.checker import Rows
-from tests.reliability.database_trouble import writers_locked_out
+from tests.reliability.database_trouble import files_cannot_grow, writers_locked_out
 from tests.reliability.fleet import Fleet, Program
 from tests.reliability.seeding import VARIANT, see, seed
 from tests.reliability.visitor import Visitor, cpu_of, memory_of, start_web
@@ -142,15 +141,6 @@ def test_a_long_read_keeps_nobody_from_signing_up_and_its_cost_is_shown(
         grown = log.stat().st_size
     seen(sign_ups=60, log_grew_to_kb=round(grown / 1000), slowest_seconds=visitor.slowest())
     assert grown > 100_000
-
-
-@contextmanager
-def files_cannot_grow(pid: int) -> Iterator[None]:
-    """What the system does to a process when its share of the disk is used up; no root needed."""
-    _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (16_384, most))
-    yield
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
 
 
 @pytest.mark.fault("FI-33")

@@ -164,3 +164,26 @@ def test_forgetting_keeps_what_the_file_is(living: Journal, tmp_path: Path) -> N
     notes = journal.read_notes(tmp_path, living.owner)
     assert notes.complete
     assert notes.steps == {}
+
+
+def test_an_answer_is_noted_on_a_full_disk_and_nothing_more_is_handed_over(
+    living: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is as full as it can be, but for what we let go of ourselves."""
+    living.hand_over(1, 1)
+    room = living._spare
+    usual = os.write
+
+    def write(file: int, octets: bytes) -> int:
+        return 0 if room._is_kept else usual(file, octets)
+
+    monkeypatch.setattr(os, "write", write)
+    living.answer(1, 1, ACCEPTED)
+    assert _steps(tmp_path, living) == {(1, 1): True}
+    monkeypatch.setattr(room, "keep", _no_space)
+    with pytest.raises(OSError, match="full"):
+        living.hand_over(2, 1)
+
+
+def _no_space(*_: object) -> None:
+    raise OSError("full")
