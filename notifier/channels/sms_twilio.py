@@ -103,6 +103,11 @@ class Channel:
                 refused_setup = result
             yield letter, result
 
+    def pause_left(self) -> timedelta:
+        """For how long Twilio is left alone yet, because it asked for that or failed."""
+        paused = self._pace.pause()
+        return (paused.retry_after if paused else None) or timedelta(0)
+
     def check(self) -> list[Finding]:
         """Look at account, sender and callbacks without sending. Never raises."""
         return check_setup(self._client, self._settings)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import cast
 
 from notifier import journal
@@ -25,7 +26,7 @@ from notifier.services.channels import make_channel
 from notifier.services.claim import Claimed, claim_due
 from notifier.services.env import Env
 from notifier.services.settle import GIVEN_BACK, settle
-from notifier.services.turn import Held, Pace, Turn
+from notifier.services.turn import FIRST_SIZE, SLOW_SIZE, SLOW_TURN, TURN, Held, Pace, Turn
 from notifier.services.write_letters import LetterWriter
 from notifier.store import claims, switches
 from notifier.store.outbox import MessageRow
@@ -96,16 +97,21 @@ class Sender:
         except ConfigError as error:
             return self._put_off(name, error)
         carrying = cast(CarryingChannel, channel) if hasattr(channel, "carry") else None
-        if carrying is not None and carrying.pause_left():
-            return 0  # nothing is taken that could not be sent
+        pause_left: Callable[[], timedelta] = getattr(channel, "pause_left", timedelta)
+        if pause_left():
+            return 0
         turn = Turn(
             self._env,
             self._journal,
             channel=name,
-            pace=self._paces.setdefault(name, Pace()),
+            pace=self._paces.setdefault(
+                name, Pace(size=FIRST_SIZE if carrying is not None else SLOW_SIZE)
+            ),
             claim=lambda tx, size, after: self._claim(tx, name, size=size, after=after),
             write=self._write,
             is_stopped=self._stopping.is_set,
+            is_paused=lambda: bool(pause_left()),
+            seconds=TURN if carrying is not None else SLOW_TURN,
             wake=carrying.wake if carrying is not None else _nobody_waits,
         )
         self._owes = True  # until all is booked, whatever happens in between

@@ -27,11 +27,12 @@ from notifier.services.settle import result_as_note
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
-TURN = 5.0  # seconds until the other channels of this sender have theirs
+TURN = 2.0  # seconds until the other channels of this sender have theirs
+SLOW_TURN = 1.0  # of a channel that carries one message after another
 QUICK = 0.5  # a batch that is gone sooner was too small,
 SLOW = 1.0  # one that takes longer keeps a confirmation waiting that comes meanwhile
 FIRST_SIZE = 64
-LEAST_SIZE = 8
+SLOW_SIZE = 8  # to begin with, where one message follows another
 
 
 class Held(Exception):
@@ -42,7 +43,7 @@ class Held(Exception):
 class Pace:
     """How many messages of a channel are taken at a time, and whose turn it is."""
 
-    size: int = FIRST_SIZE
+    size: int
     after_release: int = 0
 
     def note(self, seconds: float, *, most: int) -> None:
@@ -50,7 +51,7 @@ class Pace:
         if seconds < QUICK:
             self.size = min(self.size * 2, most)
         elif seconds > SLOW:
-            self.size = max(self.size // 2, LEAST_SIZE)
+            self.size = max(self.size // 2, 1)
 
 
 class Turn:
@@ -69,7 +70,9 @@ class Turn:
         claim: Callable[[Transaction, int, int], Claimed],
         write: Callable[[Claimed], tuple[list[Letter], list[tuple[MessageRow, str]]]],
         is_stopped: Callable[[], bool],
+        is_paused: Callable[[], bool],
         wake: Callable[[], None],
+        seconds: float = TURN,
     ) -> None:
         self._env = env
         self._notes = notes
@@ -78,6 +81,7 @@ class Turn:
         self._claim = claim
         self._write = write
         self._is_stopped = is_stopped
+        self._is_paused = is_paused
         self._wake = wake
         self._letters: deque[Letter] = deque()
         self._messages: dict[int, MessageRow] = {}
@@ -86,7 +90,7 @@ class Turn:
         self._lock = threading.Lock()
         self._claiming = True  # until the first are there
         self._over = False
-        self._until = time.monotonic() + TURN
+        self._until = time.monotonic() + seconds
         self._claimed_at = time.monotonic()
         self.taken = 0  # messages that became ours
         self.looked_at = 0
@@ -211,7 +215,9 @@ class Turn:
         self._letters.extend(letters)
 
     def _may_claim(self) -> bool:
-        return not (self._over or self._is_stopped() or time.monotonic() > self._until)
+        if self._over or self._is_stopped() or time.monotonic() > self._until:
+            return False
+        return not self._is_paused()  # nothing is taken that could not be sent
 
 
 def _unwritable(why: str) -> Result:

@@ -1,0 +1,180 @@
+"""Does a release to very many keep nobody else waiting, and does it stay small in memory?"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+
+from notifier.services.claim import claim_due
+from notifier.services.turn import FIRST_SIZE, Pace
+from notifier.store import claims, outbox
+from notifier.store.outbox import MessageRow
+from notifier.store.people import target_of
+from notifier.store.tables.people import contacts, subscriptions
+from tests.timing import wait_until
+from tests.world import World
+
+ANN = "ann@waits.example"
+
+
+def crowd(world: World, people: int, variant: str = "SHIRT-S") -> None:
+    """So many wait for the variant, as if they had confirmed long ago."""
+    [one] = world.rows("SELECT id, product_id FROM variants WHERE key = :key", key=variant)
+    now = world.clock()
+    target = target_of(variant_id=one["id"], product_id=one["product_id"])
+    with world.db.write() as tx:
+        first = tx.execute(select(contacts.c.id).order_by(contacts.c.id.desc())).scalar() or 0
+        tx.execute(
+            insert(contacts),
+            [
+                {
+                    "medium": "email",
+                    "address": f"p{n}@{variant.lower()}.example",
+                    "address_hash": f"{variant}-{n}",
+                    "created_at": now,
+                }
+                for n in range(people)
+            ],
+        )
+        made = select(contacts.c.id).where(contacts.c.id > first).order_by(contacts.c.id)
+        tx.execute(
+            insert(subscriptions),
+            [
+                {
+                    "shop_id": world.shop.id,
+                    "contact_id": id_,
+                    "product_id": one["product_id"],
+                    "variant_id": one["id"],
+                    "target": target,
+                    "medium": "email",
+                    "locale": "en",
+                    "quantity": 1,
+                    "state": "waiting",
+                    "origin": "widget",
+                    "created_at": now,
+                    "asked_at": now,
+                    "confirmed_at": now,
+                    "expires_at": now + timedelta(days=300),
+                }
+                for id_ in tx.execute(made).scalars()
+            ],
+        )
+
+
+def restocked(world: World, **waiting: int) -> None:
+    """Products that came back, one after the other, with so many waiting for each."""
+    for name in waiting:
+        world.see(f"SHIRT-{name}", 0, product=f"SHIRT-{name}")
+    for name, people in waiting.items():
+        crowd(world, people, f"SHIRT-{name}")
+    for name in waiting:
+        world.see(f"SHIRT-{name}", 10_000, product=f"SHIRT-{name}")
+        world.announce()
+
+
+def next_due(world: World, limit: int, *, after: int = 0) -> list[MessageRow]:
+    with world.db.read() as tx:
+        return claims.select_due(
+            tx, channel="mail", now=world.clock(), limit=limit, after_release=after
+        )
+
+
+def test_a_large_release_leaves_room_for_others_and_for_confirmations(world: World) -> None:
+    restocked(world, S=60, M=3, L=1)
+    world.see("SHIRT-X", 0)
+    world.asks(ANN, "SHIRT-X")
+
+    first = next_due(world, 10)
+
+    assert first[0].kind == "confirm"
+    assert sorted(one.release_id or 0 for one in first) == [0, 1, 1, 1, 1, 1, 2, 2, 2, 3]
+    assert [one.release_id for one in first[1:4]] == [1, 2, 3], "each has one of the first"
+    assert [one.id for one in first if one.release_id == 1] == sorted(
+        one.id for one in first if one.release_id == 1
+    ), "the oldest of each first"
+
+
+def test_releases_that_found_no_place_in_a_batch_are_the_first_in_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "GROUPS", 2)
+    restocked(world, S=9, M=9, L=9)
+
+    turns, after = [], 0
+    for _ in range(3):
+        with world.db.write() as tx:
+            taken = claim_due(
+                world.env, tx, channel="mail", owner="me", limit=4, after_release=after
+            )
+        turns.append({one.release_id for one in taken.messages})
+        after = taken.last_release
+
+    assert turns == [{1, 2}, {3, 1}, {2, 3}]
+
+
+def test_what_is_due_later_hides_nothing_that_is_due_now(world: World) -> None:
+    restocked(world, S=3, M=2)
+    with world.db.write() as tx:
+        later = world.clock() + timedelta(hours=1)
+        rows = next_due(world, 10)
+        outbox.postpone_all(
+            tx, [(one.id, later, "quiet_hours") for one in rows if one.release_id == 1]
+        )
+
+    assert {one.release_id for one in next_due(world, 10)} == {2}
+    with world.db.read() as tx:
+        assert claims.due_channels(tx, now=world.clock()) == ["mail"]
+        assert claims.due_channels(tx, now=world.clock() - timedelta(hours=1)) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_who_signs_up_while_a_release_leaves_slowly_is_asked_at_once(world: World) -> None:
+    people, seconds = 240, 0.2
+    restocked(world, S=people)
+    world.see("SHIRT-X", 0)
+    world.smtp.delay = seconds  # sixteen connections: eighty a second at most
+    thread = threading.Thread(target=world.deliver)
+    thread.start()
+    before = len(world.smtp.wait_for(10))
+
+    world.asks(ANN, "SHIRT-X")
+    wait_until(lambda: bool(world.mails(ANN)), 30)
+    came = len(world.smtp.messages)
+    world.smtp.delay = 0
+    thread.join(20)
+
+    # as many as leave in a second and a half: those on the desk, and those on the wire
+    assert came - before <= FIRST_SIZE * 3 // 2 + 2 * 16
+    assert len(world.smtp.messages) == people + 1
+
+
+def test_a_batch_is_as_large_as_leaves_in_half_a_second() -> None:
+    pace = Pace(size=64)
+    for _ in range(5):
+        pace.note(0.1, most=500)
+    assert pace.size == 500
+    for _ in range(20):
+        pace.note(5.0, most=500)
+    assert pace.size == 1
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_nothing_is_kept_of_those_that_were_told(world: World) -> None:
+    world.config.delivery.__dict__["batch"] = 50
+    restocked(world, S=150)
+    world.deliver()
+    world.smtp.messages.clear()
+    gc.collect()
+    before = len(gc.get_objects())
+
+    restocked(world, M=400)
+    world.deliver()
+
+    world.smtp.messages.clear()
+    gc.collect()
+    assert world.count("messages", "state = 'accepted'") == 550
+    assert len(gc.get_objects()) - before < 400, "less than one object for each"
