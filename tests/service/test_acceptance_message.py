@@ -85,6 +85,7 @@ def test_D2_sender_and_links_are_the_shops(world: World) -> None:
     assert mail.parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+@pytest.mark.fault("FI-37")
 def test_D3_templates_fall_back_and_a_missing_one_consumes_nothing(world: World) -> None:
     world.see("SHIRT-S", 0)
     ann = world.waits(ANN)
