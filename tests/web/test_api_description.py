@@ -145,6 +145,7 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
         "create_by_key": call("POST", "/subscriptions", json=who),
         "list_page": call("GET", "/subscriptions"),
         "end_one": call("DELETE", "/subscriptions/1"),
+        "show_sold_out": call("GET", "/sold-out"),
         "end_address": call("DELETE", "/subscriptions?address=eve@example.com"),
         "show_demand": call("GET", "/demand?series=2"),
         "report": call(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from notifier.web.pages import fill
 WORDS = Path(__file__).parents[2] / "locales" / "admin"
 DONE = "done"
 WRONG = "wrong"
+A_SECOND = timedelta(seconds=1)
 SECTIONS = (
     ("today", "t"),
     ("products", "p"),
@@ -124,7 +125,10 @@ def when(moment: datetime | None) -> Markup:
     if moment is None:
         return Markup("<span class=muted>–</span>")
     full = i18n_figures.format_instant(moment.astimezone(zone()), locale())
-    near = i18n_figures.ago_words(moment - env().now(), locale())
+    distance = moment - env().now()
+    if abs(distance) < A_SECOND:
+        distance = -A_SECOND  # nothing is "in 0 seconds"
+    near = i18n_figures.ago_words(distance, locale())
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.isoformat(timespec="seconds"), full, near
     )

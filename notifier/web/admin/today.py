@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, request
 
 from notifier.domain.rights import Right
 from notifier.services.look_today import MOST, look_today
+from notifier.services.read_demand import read_wanted, sign_ups_by_day
+from notifier.web.admin.chart import Series, bars
 from notifier.web.admin.door import needs, shop
 from notifier.web.admin.page import locale, show, words_of
 from notifier.web.here import env
 
 blueprint = Blueprint("today", __name__)
+
+DRAWN = 28  # days
+SHOWN = 5  # of what is wanted most
 
 
 @blueprint.get("/<shop>/")
@@ -20,8 +27,30 @@ blueprint = Blueprint("today", __name__)
 def index() -> Any:
     """The first page after signing in. `?part=now`: what is going on, which renews itself."""
     wanted, under_way = look_today(env(), shop())
-    part = "today_now" if request.args.get("part") == "now" else "today"
-    return show(part, needs=wanted, under_way=under_way, most=MOST, alarm_words=alarm_words)
+    if request.args.get("part") == "now":
+        return show("today_now", under_way=under_way, most=MOST)
+    days = sign_ups_by_day(env(), shop(), days=DRAWN)
+    return show(
+        "today",
+        needs=wanted,
+        under_way=under_way,
+        most=MOST,
+        alarm_words=alarm_words,
+        wanted=read_wanted(env(), shop(), limit=SHOWN).rows,
+        drawing=_drawing(days),
+        new=sum(count for _, count in days[-7:]),
+    )
+
+
+def _drawing(days: Sequence[tuple[date, int]]) -> Any:
+    words = words_of("demand", locale())
+    return bars(
+        [f"{day:%d.%m.}" for day, _ in days],
+        Series(name=words["sign_ups"], values=[count for _, count in days]),
+        title=words["drawing"].replace("{days}", str(DRAWN)),
+        table=words_of("frame", locale())["table"],
+        height=120,
+    )
 
 
 def alarm_words(code: str) -> str:
