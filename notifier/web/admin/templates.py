@@ -80,6 +80,6 @@ def _grid(*, troubles: Any = (), status: int = 200) -> Any:
 
 
 def _is_wanted(row: GridRow, only: str, wanted: str, words: Any) -> bool:
-    if wanted and wanted not in f"{words['kind_' + row.kind]} {row.kind}".casefold():
+    if wanted and wanted not in f"{words.get('kind_' + row.kind, '')} {row.kind}".casefold():
         return False
     return not only or any(only in cell.marks for cell in row.cells)

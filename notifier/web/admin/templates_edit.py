@@ -219,7 +219,7 @@ def _editor(
         state=_state(standing),
         is_new=not default and not own,
         parts=parts_of_kind(kind),
-        shown={part: shown.get(part, "") for part in parts_of_kind(kind)},
+        shown={part: shown.get(part, "").rstrip("\r\n") for part in parts_of_kind(kind)},
         changed=frozenset(changed_parts(shown, default)),
         findings=findings,
         problem=problem,
