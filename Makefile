@@ -36,6 +36,7 @@ lint: lint-ready ## style and types
 
 pictures: test-ready assets-ready browser-ready ## make the README's pictures anew from the running demo
 	@$(VENV)/python scripts/pictures.py $(ARGS)
+	@$(VENV)/python scripts/admin_pictures.py
 
 lock: ## write requirements/*.txt anew from setup.cfg (ARGS=--upgrade for newer versions)
 	@sh scripts/lock.sh $(ARGS)

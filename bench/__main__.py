@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench import (
+    admin_pages,
     announce,
     delivery,
     first_message,
@@ -46,6 +47,7 @@ BENCHMARKS = (
     rendering.BENCHMARK,
     first_message.BENCHMARK,
     machines.BENCHMARK,
+    admin_pages.BENCHMARK,
     waves.BENCHMARK,
 )
 

@@ -16,6 +16,7 @@ class Size:
     items: int  # in the feed; every 1000th changes between two looks
     requests: int
     renders: int
+    people: int  # who wait for something, in front of the admin's pages
     restocks: int  # how often the way from a push to its first message is walked
     releases: int = 1  # in each world, each way to release
 
@@ -29,6 +30,7 @@ SIZES = {
         items=5_000,
         requests=400,
         renders=1_000,
+        people=3_000,
         restocks=5,
         releases=4,
     ),
@@ -40,6 +42,7 @@ SIZES = {
         items=100_000,
         requests=2_000,
         renders=3_000,
+        people=100_000,
         restocks=10,
         releases=12,
     ),
@@ -51,6 +54,7 @@ SIZES = {
         items=1_000_000,
         requests=10_000,
         renders=5_000,
+        people=1_000_000,
         restocks=40,
         releases=40,
     ),
