@@ -143,6 +143,14 @@ def check_channel(env: Env, name: str) -> list[Finding]:
         channel.close()
 
 
+def try_channel(env: Env, name: str) -> list[Finding]:
+    """The same for who looks at a page: what cannot be set up is a finding, too."""
+    try:
+        return check_channel(env, name)
+    except NotifierError as error:
+        return [_bad(name, str(error), "Correct the settings, then check again.")]
+
+
 def check_shop(env: Env, shop: ShopRef) -> list[Finding]:
     """What is missing or wrong in the settings of one shop; asks nobody outside."""
     own = shop.config

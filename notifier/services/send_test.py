@@ -34,8 +34,7 @@ def send_test(
         raise NotFound("No shop is configured.")
     if kind not in {one.value for one in MessageKind}:
         raise InvalidInput.of("kind", "unknown", f"There is no message {kind!r}.")
-    carries_sms = any(shop.config.sms_channel == channel for shop in env.shops.values())
-    medium = Medium.SMS if carries_sms else Medium.EMAIL
+    medium = Medium.SMS if carries_sms(env, channel) else Medium.EMAIL
     language = locale or ref.config.locale
     context = sample_context(MessageKind(kind), language)
     context["shop"] = {**context["shop"], "name": ref.config.name}
@@ -58,6 +57,13 @@ def send_test(
         short=rendered.short,
     )
     return post_now(env, channel, letter)
+
+
+def carries_sms(env: Env, channel: str) -> bool:
+    """Whether this channel is one for SMS: by its kind, or because a shop uses it so."""
+    section = env.config.channels.get(channel)
+    by_kind = section is not None and section.kind.startswith("sms_")
+    return by_kind or any(one.config.sms_channel == channel for one in env.shops.values())
 
 
 def post_now(env: Env, channel: str, letter: Letter) -> Result:

@@ -20,6 +20,11 @@ from notifier.web.admin import (
     people,
     products,
     releases,
+    settings,
+    settings_channels,
+    settings_keys,
+    settings_sources,
+    settings_webhooks,
     sign_in,
     subscriptions,
     templates,
@@ -52,6 +57,11 @@ PAGES = (
     templates_preview.blueprint,
     orders.blueprint,
     demand.blueprint,
+    settings.blueprint,
+    settings_sources.blueprint,
+    settings_channels.blueprint,
+    settings_keys.blueprint,
+    settings_webhooks.blueprint,
 )
 PREFIX = "/admin"
 

@@ -1,0 +1,201 @@
+"""How does a form of settings show what is set, and how is what somebody wrote there saved?
+
+Only what was changed is written, so one page leaves the settings of another alone. What was wrong
+is named beside its field, and what was written is kept, except for secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Response, request
+from werkzeug.exceptions import Forbidden
+
+from notifier.config_settings import Path
+from notifier.errors import Conflict, InvalidInput
+from notifier.services.describe_settings import Describer, SettingField
+from notifier.services.see_settings import newest_change
+from notifier.services.setting_text import Shape, value_of
+from notifier.services.settings import AS_IN_FILE, refresh, save_settings
+from notifier.web.admin import page
+from notifier.web.admin.door import person
+from notifier.web.here import env
+
+WORDS = "settings"
+_BIGGEST = 2**63
+_MANY = (Shape.LIST, Shape.MAP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A form as it is shown. `seen`: the newest change in it; `entered`: what was written, where
+    that is not what is set; `problems`: by the name of the field; `trouble`: about all of it."""
+
+    fields: Sequence[SettingField]
+    seen: int = 0
+    entered: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
+    trouble: str = ""
+    status: int = 200
+
+    def text(self, one: SettingField) -> str:
+        return self.entered.get(one.name, one.value)
+
+    @property
+    def usual(self) -> list[SettingField]:
+        """Without the names of files that nobody has set."""
+        return [one for one in self.fields if one.origin != "machine" or one.is_set]
+
+
+Describe = Callable[[Describer], Sequence[SettingField]]
+
+
+def shown(name: str, *, status: int = 200, **values: Any) -> Response:
+    """A page of the settings."""
+    return page.show(name, status=status, words=WORDS, label=label, help_of=help_of, **values)
+
+
+def said(name: str) -> str:
+    return page.words_of(WORDS, page.locale())[name]
+
+
+def label(one: SettingField) -> str:
+    """What the field is called, in the reader's language where we have the word."""
+    return _told(one, "") or one.label
+
+
+def help_of(one: SettingField) -> str:
+    return _told(one, "_help") or one.help
+
+
+def _told(one: SettingField, ending: str) -> str:
+    words = page.words_of("settings_fields", page.locale())
+    return words.get(f"{one.group}_{one.name}{ending}", "")
+
+
+def whole_service() -> None:
+    """What all shops share is for who owns them all."""
+    if person().shops:
+        raise Forbidden("This is for all shops; you own some of them.")
+
+
+def up_to_date() -> None:
+    """Another process may have saved a moment ago; what is shown must be what is saved over."""
+    refresh(env())
+
+
+def open_form(describe: Describe) -> Form:
+    """The form as it is now."""
+    fields = list(describe(Describer(env())))
+    return Form(fields=fields, seen=newest_change(env(), [one.path for one in fields]))
+
+
+def save(describe: Describe, *, more: Mapping[Path, Any] | None = None) -> Form | None:
+    """Save what was changed; the form with what is wrong in it, or None when all is saved.
+
+    `more`: values that have no field. In a form for something new nothing is `seen`.
+    """
+    before = open_form(describe)
+    back = request.form.get("back", "")
+    changes: dict[Path, Any] = dict(more or {})
+    problems: dict[str, str] = {}
+    if back:
+        changes |= {one.path: AS_IN_FILE for one in before.fields if one.name == back}
+    else:
+        _read(before.fields, changes, problems)
+    if problems:
+        return _again(before, problems=problems, status=422)
+    try:
+        done = changes and save_settings(
+            env(),
+            changes,
+            by=person(),
+            seen_change=_seen() if more is None else None,
+            under=["/".join(one.path) for one in before.fields],
+            ip=request.remote_addr or "",
+        )
+    except InvalidInput as error:
+        by_field, rest = _sorted(error, before.fields)
+        return _again(before, problems=by_field, trouble=rest, status=422)
+    except Conflict as error:
+        refresh(env())
+        return _again(open_form(describe), trouble=str(error), status=409)
+    page.note(said("saved" if done else "nothing_changed"))
+    return None
+
+
+def wrong(form: Form, error: InvalidInput | Conflict) -> Form:
+    """The form again, with an error that was found outside of its fields."""
+    status = 422 if isinstance(error, InvalidInput) else 409
+    if not isinstance(error, InvalidInput):
+        return _again(form, trouble=str(error), status=status)
+    problems = {f"@{one.field}": one.message for one in error.problems}
+    return _again(form, problems=problems, status=status)
+
+
+def is_new(name: str) -> bool:
+    """Whether the browser sent another value than it was shown."""
+    form = request.form
+    was, now = form.get(f"was.{name}"), form.get(f"s.{name}")
+    if was is None and now is None:
+        return False
+    return _even(now or "") != _even(was or "")
+
+
+def _seen() -> int:
+    text = request.form.get("seen", "")
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) >= _BIGGEST:
+        raise InvalidInput.of("seen", "number", "must be the number of a change")
+    return int(text)
+
+
+def _read(
+    fields: Sequence[SettingField], changes: dict[Path, Any], problems: dict[str, str]
+) -> None:
+    for one in fields:
+        text = _even(request.form.get(f"s.{one.name}", ""))
+        if one.read_only or not (bool(text) if one.secret else is_new(one.name)):
+            continue
+        try:
+            shape = one.shape if not one.secret or one.shape in _MANY else Shape.TEXT
+            changes[one.path] = value_of(shape, text)
+        except ValueError as error:
+            problems[one.name] = str(error)
+
+
+def _again(form: Form, *, status: int, trouble: str = "", problems: Any = None) -> Form:
+    """The same with what was written, but no secret."""
+    entered = {
+        one.name: _even(request.form.get(f"s.{one.name}", ""))
+        for one in form.fields
+        if not one.secret and not one.read_only and is_new(one.name)
+    }
+    return Form(
+        fields=form.fields,
+        seen=form.seen,
+        entered=entered,
+        problems=problems or {},
+        trouble=trouble,
+        status=status,
+    )
+
+
+def _sorted(error: InvalidInput, fields: Sequence[SettingField]) -> tuple[dict[str, str], str]:
+    """Problems by the name of their field, and in one text those that belong to none."""
+    by_field: dict[str, str] = {}
+    rest = []
+    for problem in error.problems:
+        steps = tuple(problem.field.split("/"))
+        for one in fields:
+            if steps[: len(one.path)] == one.path:
+                by_field[one.name] = problem.message
+                break
+        else:
+            rest.append(problem.message)
+    return by_field, " ".join(rest)
+
+
+def _even(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
