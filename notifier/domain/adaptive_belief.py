@@ -25,7 +25,7 @@ from notifier.domain.adaptive_state import AdaptiveState, Sale
 
 _CHECKOUT = timedelta(minutes=10)  # from the look to the order, usually
 _DOUBT = 200.0  # looks
-_TAIL, _TAIL_LOOKS = 2.0, 60.0  # how unsure what is to come is, where no wave is old yet
+_TAIL, _TAIL_LOOKS = 2.0, 120.0  # how unsure what is to come is, where no wave is old yet
 _PATIENT = 0.75  # of those who will look, so many have
 _UNLIKELY = 1e-3  # a shape that weighs less than this is left out
 _UNSEEN = 0.6  # where only purchases are seen: who looks and does not buy is not, so reckon this
