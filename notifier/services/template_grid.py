@@ -10,9 +10,10 @@ from datetime import datetime
 from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
 from notifier.domain.template_rules import NO_SHORT_TEXT
 from notifier.i18n import available_locales, locale_chain
+from notifier.rendering.blocks import Blocks
 from notifier.rendering.draft_room import DraftRoom
 from notifier.rendering.examine import Finding
-from notifier.rendering.sources import NEEDED
+from notifier.rendering.sources import NEEDED, version_of
 from notifier.services.env import Env, ShopRef
 from notifier.services.load_around import load_around
 from notifier.services.template_faults import faults_of
@@ -25,7 +26,7 @@ _AT_ONCE = (
     1.5  # seconds spent on rendering what is published anew; the rest waits for the next look
 )
 _TO_MERCHANT = frozenset({MessageKind.SOURCE_TROUBLE})
-_checked: dict[tuple[int, str], tuple[Finding, ...]] = {}
+_checked: dict[tuple[Place, str], tuple[Finding, ...]] = {}
 _MOST_CHECKED = 2_000
 
 
@@ -87,7 +88,7 @@ def load_grid(env: Env, room: DraftRoom, shop: ShopRef) -> Grid:
             for one in templates.current_of_shop(tx, "")
             if one.state == templates.PUBLISHED
         }
-        around = {one: load_around(tx, shop.slug, one).version for one in locales}
+        around = {one: load_around(tx, shop.slug, one) for one in locales}
     defaults = {
         (kind, locale): {
             **shipped_parts(Place(shop=shop.slug, kind=kind.value, locale=locale)),
@@ -133,15 +134,16 @@ def languages(shop: ShopRef, versions: Iterable[Version] = ()) -> tuple[str, ...
 
 
 def _faults(
-    env: Env, room: DraftRoom, published: Version | None, around: str, *, until: float
+    env: Env, room: DraftRoom, published: Version | None, around: Blocks, *, until: float
 ) -> tuple[Finding, ...]:
     """Why what is published would not render; remembered for as long as neither changes."""
     if published is None or not published.parts:
         return ()
-    key = (published.id, around)
+    place = Place(shop=published.shop, kind=published.kind, locale=published.locale)
+    texts = (*published.parts, *published.parts.values(), *around.parts.values())
+    key = (place, version_of(around.look.as_text(), *texts))
     found = _checked.get(key)
     if found is None and time.monotonic() < until:
-        place = Place(shop=published.shop, kind=published.kind, locale=published.locale)
         found = faults_of(env, room, place, published.parts)
         if len(_checked) >= _MOST_CHECKED:
             _checked.clear()
