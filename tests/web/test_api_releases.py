@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,6 +56,22 @@ def test_before_a_restock_one_sees_whom_it_would_be_told_to(client: FlaskClient)
     assert all_["sentence"] == "400 unidades ahora: a los 12 que esperan, de inmediato."
     assert all_["rest_by"] is not None
     assert ask(client, "/releases").json["releases"] == []
+
+
+def test_the_price_of_the_sms_is_reckoned_from_their_segments(
+    client: FlaskClient, store: Storefront
+) -> None:
+    ref = store.env.shops["kettle"]
+    priced = {"sms_segment_price": 0.05, "currency": "EUR"}
+    store.env.shops["kettle"] = replace(ref, config=ref.config.model_copy(update=priced))
+    store.stock("S", 0)
+    for number in range(3):
+        store.wait("S", None, phone=f"+491512345670{number}")
+    found = ask(client, "/releases/what-if?variant=S&units=40").json
+    assert (found["sms"], found["at_once"]) == (3, 3)
+    assert found["segments"] in (1, 2)
+    assert found["sms_price"] == pytest.approx(3 * 0.05 * found["segments"])
+    assert f"about €0.{15 * found['segments']} in SMS." in found["sentence"]
 
 
 @pytest.mark.parametrize(
