@@ -20,7 +20,8 @@ from notifier.services.recheck import why_not_to
 from notifier.store.outbox import MessageRow
 from notifier.store.standing import standings
 
-LETTERS = 50  # covered by one look
+LETTERS = 50  # covered by one look, at most
+LEAST = 10
 FRESH = 0.05  # seconds a look is good for
 
 
@@ -40,6 +41,8 @@ class LastLook:
         self._until = 0.0
         self._clock = clock
         self._lock = threading.Lock()
+        self._used = LETTERS
+        self._cover = LETTERS
         self.add(messages)
 
     def add(self, messages: Sequence[MessageRow]) -> None:
@@ -56,6 +59,7 @@ class LastLook:
             if message_id not in self._seen or self._clock() > self._until:
                 self._look(message_id)
             why = self._seen.pop(message_id)
+            self._used += 1
             if not why:
                 del self._left[message_id]
             return why
@@ -67,9 +71,12 @@ class LastLook:
 
     def _look(self, message_id: int) -> None:
         """At this one and the next in order."""
+        # as many as the last one was good for, and half as many again
+        self._cover = min(max(self._used * 3 // 2, LEAST), LETTERS)
+        self._used = 0
         ids = [message_id]
         for id_ in self._left:
-            if len(ids) == LETTERS:
+            if len(ids) == self._cover:
                 break
             if id_ != message_id:
                 ids.append(id_)

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from notifier.domain.message import MessageState
+from notifier.store.among import is_one_of
 from notifier.store.tables.telling import attempts, messages
 
 
@@ -95,7 +96,10 @@ def book_all(tx: Connection, booked: Sequence[Booked], *, now: datetime) -> set[
         (row.id, row.attempt_no)
         for row in tx.execute(
             select(messages.c.id, messages.c.attempt_no)
-            .where(messages.c.id.in_(ids), messages.c.state == MessageState.SENDING.value)
+            .where(
+                is_one_of(tx, messages.c.id, ids),
+                messages.c.state == MessageState.SENDING.value,
+            )
             .order_by(messages.c.id)  # all lock in one order: no deadlocks
             .with_for_update()
         )

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, exists, func, insert, select, text, update
 
 from notifier.domain.message import MessageState
+from notifier.store.among import is_one_of
 from notifier.store.outbox import COLUMNS, MessageRow, as_message
 from notifier.store.tables.telling import WANTED, attempts, messages
 
@@ -162,7 +163,7 @@ def claim(
         return
     tx.execute(
         update(messages)
-        .where(messages.c.id.in_(list(ids)))
+        .where(is_one_of(tx, messages.c.id, ids))
         .values(
             state=MessageState.SENDING.value,
             lease_owner=owner,
@@ -181,7 +182,7 @@ def claim(
                 bindparam("started", now, type_=attempts.c.started_at.type),
                 bindparam("phase", "prepared"),
             )
-            .where(messages.c.id.in_(list(ids)))
+            .where(is_one_of(tx, messages.c.id, ids))
             .order_by(messages.c.priority, messages.c.due_at, messages.c.id),
         )
     )

@@ -8,10 +8,23 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
+from notifier.store.among import among, listed
 from notifier.store.prepared import Prepared
 from notifier.store.rows import maker
 from notifier.store.tables.people import contacts, subscriptions, suppressions
@@ -132,8 +145,15 @@ def find_contact(
 
 
 def find_contacts(tx: Connection, ids: Iterable[int]) -> dict[int, ContactRow]:
-    rows = tx.execute(select(*_CONTACT).where(contacts.c.id.in_(list(set(ids)))))
-    return {row.id: _contact(row) for row in rows}
+    wanted = listed(list(set(ids)), dialect=tx.dialect.name)
+    found = [_make_contact(row) for row in _CONTACTS.rows(tx, {"ids": wanted})]
+    return {one.id: one for one in found}
+
+
+_CONTACTS = Prepared(
+    lambda dialect: select(*_CONTACT).where(among(contacts.c.id, "ids", dialect=dialect)),
+    by_dialect=True,
+)
 
 
 def update_contact(tx: Connection, contact_id: int, **values: Any) -> None:
@@ -176,8 +196,15 @@ def find_subscription(
 
 
 def find_subscriptions(tx: Connection, ids: Iterable[int]) -> dict[int, SubscriptionRow]:
-    rows = tx.execute(select(*_SUBSCRIPTION).where(subscriptions.c.id.in_(list(set(ids)))))
-    return {row.id: _subscription(row) for row in rows}
+    wanted = listed(list(set(ids)), dialect=tx.dialect.name)
+    found = [_make_subscription(row) for row in _SUBSCRIPTIONS.rows(tx, {"ids": wanted})]
+    return {one.id: one for one in found}
+
+
+_SUBSCRIPTIONS = Prepared(
+    lambda dialect: select(*_SUBSCRIPTION).where(among(subscriptions.c.id, "ids", dialect=dialect)),
+    by_dialect=True,
+)
 
 
 def subscriptions_of(
@@ -282,17 +309,25 @@ def line_for(
     tx: Connection,
     *,
     product_id: int,
-    variant_id: int,
+    variant_id: int | None,
     after: tuple[datetime, int] | None,
     limit: int,
 ) -> list[InLine]:
-    """Who waits for the variant or any variant of its product, oldest first, after a place."""
+    """Who waits for the variant or any variant of its product, oldest first, after a place.
+
+    `variant_id` None: whoever waits for anything of the product.
+    """
+    of_variant = (
+        or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None))
+        if variant_id is not None
+        else true()
+    )
     query = (
         select(*[subscriptions.c[name] for name in InLine.__slots__])
         .where(
             subscriptions.c.product_id == product_id,
             subscriptions.c.state == SubscriptionState.WAITING.value,
-            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+            of_variant,
         )
         .order_by(subscriptions.c.created_at, subscriptions.c.id)
         .limit(limit)

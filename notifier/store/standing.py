@@ -6,11 +6,14 @@ again and again while a batch is being sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select
 
+from notifier.store.among import among, listed
+from notifier.store.prepared import Prepared
 from notifier.store.tables.people import contacts, subscriptions, suppressions
 from notifier.store.tables.telling import messages
 
@@ -34,22 +37,32 @@ _SUPPRESSED = and_(
         suppressions.c.product_id == subscriptions.c.product_id,
     ),
 )
-# Built once: building a statement anew costs several times what running it does.
-_ASKED = (
-    select(messages.c.id, contacts.c.address, subscriptions.c.state, suppressions.c.reason)
-    .select_from(messages)
-    .outerjoin(contacts, contacts.c.id == messages.c.contact_id)
-    .outerjoin(subscriptions, subscriptions.c.id == messages.c.subscription_id)
-    .outerjoin(suppressions, _SUPPRESSED)
-)
 
 
-def standings(tx: Connection, message_ids: Iterable[int]) -> dict[int, Standing]:
+def _asked(dialect: str) -> Any:
+    return (
+        select(
+            messages.c.id,
+            contacts.c.address,
+            subscriptions.c.state,
+            suppressions.c.reason,
+        )
+        .select_from(messages)
+        .outerjoin(contacts, contacts.c.id == messages.c.contact_id)
+        .outerjoin(subscriptions, subscriptions.c.id == messages.c.subscription_id)
+        .outerjoin(suppressions, _SUPPRESSED)
+        .where(among(messages.c.id, "ids", dialect=dialect))
+    )
+
+
+_ASKED = Prepared(_asked, by_dialect=True)
+
+
+def standings(tx: Connection, message_ids: Sequence[int]) -> dict[int, Standing]:
     """By message id. A message whose row is gone is absent."""
     found: dict[int, Standing] = {}
-    for id_, address, state, reason in tx.execute(
-        _ASKED.where(messages.c.id.in_(list(message_ids)))
-    ):
+    ids = listed(message_ids, dialect=tx.dialect.name)
+    for id_, address, state, reason in _ASKED.rows(tx, {"ids": ids}):
         before = found.get(id_)
         suppressed = reason or (before.suppressed if before else "")
         found[id_] = Standing(has_address=bool(address), suppressed=suppressed, state=state)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, update
+from sqlalchemy import Connection, and_, not_, or_, update
 
 from notifier.domain.subscription import SubscriptionState
+from notifier.store.among import is_one_of
 from notifier.store.tables.people import subscriptions
 
 
@@ -33,7 +34,7 @@ def move_all_told(
     tx.execute(
         update(subscriptions)
         .where(
-            subscriptions.c.id.in_(list(subscription_ids)),
+            is_one_of(tx, subscriptions.c.id, subscription_ids),
             subscriptions.c.state.in_(list(from_states)),
             is_own,
         )
@@ -45,8 +46,8 @@ def move_all_told(
     tx.execute(
         update(subscriptions)
         .where(
-            subscriptions.c.contact_id.in_(list(contact_ids)),
-            subscriptions.c.id.not_in(list(subscription_ids)),
+            is_one_of(tx, subscriptions.c.contact_id, contact_ids),
+            not_(is_one_of(tx, subscriptions.c.id, subscription_ids)),
             subscriptions.c.product_id == product_id,
             subscriptions.c.state == SubscriptionState.WAITING.value,
             and_(*answers),
