@@ -9,8 +9,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import psycopg
+import pytest
 
 from tests.reliability.checker import Rows
+
+# What hardly differs between them runs on the other one in `make soak` only.
+SQLITE_FIRST = pytest.mark.parametrize(
+    "engine_name", ["sqlite", pytest.param("postgres", marks=pytest.mark.soak)]
+)
 
 
 def plain_postgres(url: str) -> str:

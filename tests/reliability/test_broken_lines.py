@@ -54,7 +54,7 @@ def _any_cut(number: int, chance: random.Random) -> Cut:
 @pytest.mark.parametrize(
     ("mails", "most", "patience"),
     [
-        (60, 10, 60),
+        (40, 8, 60),
         pytest.param(1200, 150, 500, marks=[pytest.mark.soak, pytest.mark.timeout(600)]),
     ],
 )

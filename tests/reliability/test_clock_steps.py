@@ -59,7 +59,7 @@ def _worker(config: Path, clock: Path, log: Path) -> Iterator[subprocess.Popen[b
 
 @pytest.mark.fault("FI-31")
 @pytest.mark.parametrize(
-    ("steps", "mails"), [(STEPS[2:], 60), pytest.param(STEPS * 5, 600, marks=pytest.mark.soak)]
+    ("steps", "mails"), [(STEPS[2:], 40), pytest.param(STEPS * 5, 600, marks=pytest.mark.soak)]
 )
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_a_clock_that_is_set_by_hours_and_days_while_mail_leaves_doubles_and_loses_nothing(

@@ -17,6 +17,7 @@ from notifier.services.book_batch import MOST_UNBOOKED
 from tests.fakes.smtp_server import SmtpServer
 from tests.reliability.checker import Rows, check, unfinished
 from tests.reliability.database_trouble import (
+    SQLITE_FIRST,
     files_cannot_grow,
     plain_postgres,
     writers_locked_out,
@@ -68,6 +69,7 @@ def _stands_still(smtp: SmtpServer) -> int:
 
 @pytest.mark.fault("FI-34")
 @pytest.mark.parametrize("seconds", [1, pytest.param(3, marks=pytest.mark.soak)])
+@SQLITE_FIRST
 def test_another_writer_holds_the_database_for_seconds(
     configure: Callable[..., Path],
     make_fleet: Callable[[Path], Fleet],
@@ -88,6 +90,7 @@ def test_another_writer_holds_the_database_for_seconds(
 
 
 @pytest.mark.fault("FI-34")
+@SQLITE_FIRST
 def test_while_results_cannot_be_booked_the_rest_of_the_batch_waits(
     configure: Callable[..., Path],
     make_fleet: Callable[[Path], Fleet],

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.checker import Rows
+from tests.reliability.database_trouble import SQLITE_FIRST
 from tests.reliability.fleet import Fleet
 from tests.reliability.seeding import seed
 from tests.timing import wait_until
@@ -21,8 +22,9 @@ LEASE = timedelta(seconds=0.6)  # ten seconds, if the test were not in a hurry
 
 @pytest.mark.fault("FI-3")
 @pytest.mark.parametrize(
-    ("people", "kills"), [(3_000, 3), pytest.param(60_000, 40, marks=pytest.mark.soak)]
+    ("people", "kills"), [(2_000, 2), pytest.param(60_000, 40, marks=pytest.mark.soak)]
 )
+@SQLITE_FIRST
 def test_a_scheduler_killed_in_a_tick_is_followed_by_one_that_goes_on_where_it_was(
     configure: Callable[..., Path],
     make_fleet: Callable[..., Fleet],

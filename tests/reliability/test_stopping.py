@@ -15,7 +15,7 @@ import pytest
 
 from tests.fakes.smtp_server import Fault, SmtpServer
 from tests.reliability.checker import Rows, check, unfinished
-from tests.reliability.database_trouble import is_free_to_write
+from tests.reliability.database_trouble import SQLITE_FIRST, is_free_to_write
 from tests.reliability.fleet import Fleet, Program
 from tests.reliability.seeding import see, seed
 from tests.timing import wait_until
@@ -37,6 +37,7 @@ def _copies(smtp: SmtpServer) -> dict[str, list[str]]:
     return found
 
 
+@SQLITE_FIRST
 def test_sigterm_in_mid_send_ends_with_0_and_the_next_worker_goes_on_at_once(
     configure: Callable[..., Path],
     make_fleet: Callable[[Path], Fleet],
@@ -83,6 +84,7 @@ def test_the_console_command_stops_as_cleanly(
 
 
 @pytest.mark.fault("FI-5")
+@SQLITE_FIRST
 def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
     configure: Callable[..., Path],
     make_fleet: Callable[[Path], Fleet],
