@@ -48,6 +48,7 @@ class Sender:
         self._make = make
         self._channels: dict[str, MessageChannel] = {}
         self._paces: dict[str, Pace] = {}
+        self._settings_change = env.settings_change
         self._folder = env.config.service.data_dir / "journal"
         self._journal = Journal(self._folder)
         self._stopping = threading.Event()
@@ -63,15 +64,18 @@ class Sender:
 
     def close(self) -> None:
         """Give back what was not handed over, so that others may send it at once."""
-        for channel in self._channels.values():
-            channel.close()
-        self._channels.clear()
+        self._close_channels()
         try:
             if self._owes:
                 self._give_back()
         except StoreBusy as error:
             log.warning("left for others to take over: database busy", why=str(error))
         self._journal.close(keep=self._owes)
+
+    def _close_channels(self) -> None:
+        for channel in self._channels.values():
+            channel.close()
+        self._channels.clear()
 
     def send_due(self) -> int:
         """One turn for every channel that has something due; how many messages that was."""
@@ -213,6 +217,9 @@ class Sender:
         return written.letters, written.unwritable
 
     def _channel(self, name: str) -> MessageChannel:
+        if self._settings_change != self._env.settings_change:  # set up anew in the admin
+            self._settings_change = self._env.settings_change
+            self._close_channels()
         if name not in self._channels:
             self._channels[name] = self._make(self._env, name)
         return self._channels[name]
