@@ -16,6 +16,7 @@ from notifier.services.shop_history import history_of
 from notifier.services.steer_release import show_release, stop_release
 from tests.world import EVE, World
 
+ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
 CROWD = [f"p{n}@waits.example" for n in range(40)]
 HOUR = timedelta(hours=1)
 
@@ -79,6 +80,7 @@ def test_a_restock_is_told_in_waves_that_say_why(make_world: Callable[..., World
     assert world.count("waves") == world.count("waves", "told > 0")
 
 
+@ON_SQLITE
 def test_who_is_told_is_told_in_the_order_of_asking(make_world: Callable[..., World]) -> None:
     world = a_line(make_world)
     world.see("SHIRT-S", 4)
@@ -89,6 +91,7 @@ def test_who_is_told_is_told_in_the_order_of_asking(make_world: Callable[..., Wo
     ]
 
 
+@ON_SQLITE
 def test_sold_out_between_two_waves_stops_and_goes_on_in_order_when_it_is_back(
     make_world: Callable[..., World],
 ) -> None:
@@ -105,6 +108,7 @@ def test_sold_out_between_two_waves_stops_and_goes_on_in_order_when_it_is_back(
     assert told(world) == 40
 
 
+@ON_SQLITE
 def test_a_person_stops_it_between_two_waves(make_world: Callable[..., World]) -> None:
     world = a_line(make_world)
     world.see("SHIRT-S", 4)
@@ -115,6 +119,7 @@ def test_a_person_stops_it_between_two_waves(make_world: Callable[..., World]) -
     assert told(world) == first
 
 
+@ON_SQLITE
 def test_as_many_units_as_people_are_told_at_once(make_world: Callable[..., World]) -> None:
     world = a_line(make_world, people=5)
     world.see("SHIRT-S", 9)
@@ -123,6 +128,7 @@ def test_as_many_units_as_people_are_told_at_once(make_world: Callable[..., Worl
     assert world.rows("SELECT state FROM releases") == [{"state": "done"}]
 
 
+@ON_SQLITE
 def test_what_is_bought_holds_the_rest_back_and_what_is_not_lets_it_go(
     make_world: Callable[..., World],
 ) -> None:
@@ -174,6 +180,7 @@ def test_a_shop_learns_from_what_was_bought_and_starts_the_next_release_with_it(
     assert known.usual_stock == 3
 
 
+@ON_SQLITE
 def test_where_nothing_is_reported_the_fall_in_stock_teaches(
     make_world: Callable[..., World],
 ) -> None:
@@ -189,6 +196,7 @@ def test_where_nothing_is_reported_the_fall_in_stock_teaches(
     assert (lesson["units"], bool(lesson["looks_seen"])) == (6, False)
 
 
+@ON_SQLITE
 def test_a_source_without_a_quantity_goes_in_small_waves(
     make_world: Callable[..., World],
 ) -> None:

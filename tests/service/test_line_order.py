@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from notifier.domain.lottery import draw
 from tests.world import World
 
+ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
 PEOPLE = [f"p{n}@waits.example" for n in range(12)]
 SLOWLY = {"strategy": "fixed", "size": 5}
 
@@ -55,6 +58,7 @@ def test_a_draw_is_recorded_and_can_be_drawn_again(make_world: Callable[..., Wor
     assert told(world) == order
 
 
+@ON_SQLITE
 def test_a_lottery_draws_those_with_a_tag_first(make_world: Callable[..., World]) -> None:
     world = a_line(make_world, {"order": "lottery", "first_tags": ("vip",)}, vips=(2, 4, 6))
     assert set(told(world)[:3]) == {2, 4, 6}

@@ -15,6 +15,7 @@ from notifier.services.reserve import reservation_of, use_reservation
 from tests.fakes.twilio import FakeTwilio
 from tests.world import ANN, BEN, EVE, SID, TOKEN, World
 
+ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
 HOUR = timedelta(hours=1)
 RULES = {"hold_for": 2 * HOUR}
 
@@ -80,6 +81,7 @@ def test_what_is_bought_with_it_frees_nothing_and_counts_once(
     assert told(world) == [True, True, False]
 
 
+@ON_SQLITE
 def test_who_wants_more_than_is_free_keeps_the_place_and_lets_others_by(
     make_world: Callable[..., World],
 ) -> None:
@@ -105,6 +107,7 @@ def end_subscriptions(world: World, address: str) -> None:
     end(world.env, row["id"], circumstances=Circumstances())
 
 
+@ON_SQLITE
 def test_a_message_that_does_not_arrive_holds_nothing(make_world: Callable[..., World]) -> None:
     world = three_wait(make_world)
     world.see("SHIRT-S", 1)
@@ -118,6 +121,7 @@ def test_a_message_that_does_not_arrive_holds_nothing(make_world: Callable[..., 
     assert told(world) == [False, True, False]
 
 
+@ON_SQLITE
 def test_an_sms_says_until_when_in_few_words(make_world: Callable[..., World]) -> None:
     with FakeTwilio(account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",)) as twilio:
         world = make_world(twilio=twilio, double_opt_in=False, release=RULES, sms_hours="always")
@@ -128,6 +132,7 @@ def test_an_sms_says_until_when_in_few_words(make_world: Callable[..., World]) -
         assert "Yours until" in twilio.messages[-1].body
 
 
+@ON_SQLITE
 def test_without_a_reservation_nothing_can_be_used(world: World) -> None:
     world.see("SHIRT-S", 0)
     world.waits(ANN)
