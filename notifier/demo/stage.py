@@ -21,7 +21,7 @@ from notifier.services.env import Env, ShopRef
 
 __all__ = ["GUEST_DOMAIN", "STRATEGIES", "Note", "Stage", "TextBack"]
 
-STRATEGIES = ("per_unit", "fixed", "all")
+STRATEGIES = ("adaptive", "per_unit", "fixed", "all")
 FLAP_EVERY = 2.1  # seconds: longer than the pace of looking, shorter than the cool-down
 FLAPS = 3
 GUESTS = ("Ada", "Bela", "Cleo", "Dora", "Emil", "Finn", "Gita", "Hugo", "Ines", "Jan",
