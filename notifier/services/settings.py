@@ -20,6 +20,7 @@ from notifier.log import log
 from notifier.sealing import SEAL, seal, unseal
 from notifier.services.audit import note_change
 from notifier.services.env import Env, use_config
+from notifier.services.setting_effects import take_effect
 from notifier.services.setting_kinds import is_secret, problems_of, secrets_sent_elsewhere
 from notifier.store import settings as store
 from notifier.store.session import Transaction
@@ -121,6 +122,7 @@ def save_settings(
         )
         if done:
             names = ["/".join(path) for path in changes]
+            take_effect(env, tx, config, changes)
             note_change(tx, env, "settings.saved", by=by, ip=ip, paths=names[:50])
         return done
 

@@ -10,7 +10,7 @@ from flask import Blueprint, current_app, redirect, request, url_for
 from notifier.domain.mail_address import normalise_email
 from notifier.domain.phone import normalise_phone
 from notifier.domain.rights import Right
-from notifier.errors import Conflict, ConfigError, InvalidInput, NotFound
+from notifier.errors import ConfigError, Conflict, InvalidInput, NotFound
 from notifier.services.check import try_channel
 from notifier.services.describe_settings import Describer
 from notifier.services.make_secrets import refuse_name

@@ -25,6 +25,11 @@ from notifier.web.here import env
 
 WORDS = "settings"
 _BIGGEST = 2**63
+_FEW = 16  # so many fields are shown at once; of more only the usual ones
+_USUAL = frozenset(
+    "url urls pages rule user username password bearer auth_token from_number port security "
+    "messaging_service_sid columns preset events every max_age".split()
+)
 _MANY = (Shape.LIST, Shape.MAP)
 
 
@@ -45,8 +50,22 @@ class Form:
 
     @property
     def usual(self) -> list[SettingField]:
+        """What most set, and what somebody has set or got wrong."""
+        return [one for one in self._all if self._is_usual(one)]
+
+    @property
+    def rest(self) -> list[SettingField]:
+        return [one for one in self._all if not self._is_usual(one)]
+
+    @property
+    def _all(self) -> list[SettingField]:
         """Without the names of files that nobody has set."""
         return [one for one in self.fields if one.origin != "machine" or one.is_set]
+
+    def _is_usual(self, one: SettingField) -> bool:
+        named = one.required or one.name in _USUAL or len(self.fields) <= _FEW
+        told = one.name in self.problems or one.name in self.entered
+        return named or told or one.origin != "default"
 
 
 Describe = Callable[[Describer], Sequence[SettingField]]
@@ -67,7 +86,7 @@ def label(one: SettingField) -> str:
 
 
 def help_of(one: SettingField) -> str:
-    return _told(one, "_help") or one.help
+    return _told(one, "_help") or one.help.replace("`", "")
 
 
 def _told(one: SettingField, ending: str) -> str:

@@ -1,0 +1,51 @@
+"""What else must happen when a channel or a source is set up anew, so that it counts at once?
+
+A channel that stopped itself, because its set-up was wrong, is tried again; a source is looked at
+again without waiting until its next look is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from notifier.config import Config
+from notifier.config_settings import Path
+from notifier.services.alarms import clear_alarm
+from notifier.services.env import Env
+from notifier.services.hook_out import webhook_channel
+from notifier.services.setting_kinds import CHANNELS, Kind, kind_at
+from notifier.store import sources, switches
+from notifier.store.session import Transaction
+
+ITSELF = "the channel itself"
+
+
+def take_effect(env: Env, tx: Transaction, config: Config, paths: Iterable[Path]) -> None:
+    """`config` is the configuration with what was set at `paths`."""
+    kinds = {kind.base: kind for path in paths if (kind := kind_at(config, path))}
+    for kind in kinds.values():
+        if kind.group == CHANNELS:
+            _try_again(env, tx, _channel_name(kind))
+        else:
+            _look_again(env, tx, kind)
+
+
+def _channel_name(kind: Kind) -> str:
+    return kind.base[1] if len(kind.base) == 2 else webhook_channel(kind.base[1], kind.base[3])
+
+
+def _try_again(env: Env, tx: Transaction, name: str) -> None:
+    switch = switches.of_channel(name)
+    off = switches.all_off(tx, now=env.now()).get(switch)
+    if off is not None and off.by == ITSELF:
+        switches.turn(tx, switch, off=False, why="set up anew", by="settings", at=env.now())
+    clear_alarm(env, tx, code="channel.trouble", about=name)
+
+
+def _look_again(env: Env, tx: Transaction, kind: Kind) -> None:
+    shop = env.shops.get(kind.base[1])
+    if shop is None:
+        return
+    for row in sources.list_sources(tx, shop.id):
+        if row.name == kind.base[3]:
+            sources.update_source(tx, row.id, next_look_at=env.now())
