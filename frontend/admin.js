@@ -78,6 +78,9 @@ document.addEventListener("change", (event) => {
   if (event.target.closest("[data-submit]")) event.target.form?.requestSubmit();
 });
 
+// A form with data-at-once fills its frame as soon as the page is there.
+for (const form of document.querySelectorAll("form[data-at-once]")) form.requestSubmit();
+
 // [data-copy] puts its value on the clipboard and says so.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

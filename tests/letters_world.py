@@ -27,6 +27,12 @@ SETTINGS = Settings(
     bounce_domain="bounces.kettle.example",
 )
 Row = TypeVar("Row")
+TOLD_BY_EVENT = ("back_in_stock", "eta_revised", "preorder_open", "broadcast")
+WRITTEN = {
+    "subject": "About {product}",
+    "text": "It is late.\nSorry.",
+    "short": "{product} is late.",
+}
 
 
 def row(of: type[Row], /, **given: Any) -> Row:
@@ -85,7 +91,8 @@ def make_rows(
         currency="EUR",
         alternatives=(),
     )
-    event = row(EventRow, id=3, shop_id=1, product_id=5, variant_id=7, facts={})
+    facts = {"texts": {"en": WRITTEN}, "otherwise": "en"} if kind == "broadcast" else {}
+    event = row(EventRow, id=3, shop_id=1, product_id=5, variant_id=7, facts=facts)
     batch = Batch(events={3: event}, variants={7: kettle}, by_product={5: [kettle]})
     messages = []
     for number in range(1, count + 1):
@@ -115,7 +122,7 @@ def make_rows(
                 contact_id=number,
                 address="",
                 subscription_id=None if kind == "manage_link" else number,
-                event_id=3 if kind in ("back_in_stock", "eta_revised", "preorder_open") else None,
+                event_id=3 if kind in TOLD_BY_EVENT else None,
                 locale=locale,
                 created_at=NOW,
                 attempt_no=0,

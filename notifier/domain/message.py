@@ -15,6 +15,7 @@ class MessageKind(StrEnum):
     PREORDER_OPEN = "preorder_open"
     DISCONTINUED = "discontinued"
     STILL_WAITING = "still_waiting"
+    BROADCAST = "broadcast"
     MANAGE_LINK = "manage_link"
     # to customers who bought
     ORDER_BACKORDERED = "order_backordered"

@@ -76,6 +76,11 @@ _ABOUT_A_PRODUCT: Schema = {
     "held_until": Value.TEXT,  # the units are kept for this person until then; '' where not
     "incentive": {"code": Value.TEXT, "text": Value.TEXT},
 }
+_BROADCAST: Schema = {
+    **_ABOUT_A_PRODUCT,
+    "news": {"subject": Value.TEXT, "short": Value.TEXT},  # what the merchant has written
+    "paragraphs": ({"text": Value.TEXT},),
+}
 _MANAGE_LINK: Schema = {
     "kind": Value.TEXT,
     "shop": _SHOP,
@@ -121,6 +126,7 @@ _ABOUT_AN_ORDER: Schema = {
 }
 _SPECIAL = {
     **dict.fromkeys(ABOUT_ORDERS, _ABOUT_AN_ORDER),
+    MessageKind.BROADCAST: _BROADCAST,
     MessageKind.MANAGE_LINK: _MANAGE_LINK,
     MessageKind.SOURCE_TROUBLE: _SOURCE_TROUBLE,
 }
@@ -142,6 +148,7 @@ REQUIRED: Mapping[MessageKind, tuple[str, ...]] = {
         "links.keep",
         "links.unsubscribe",
     ),
+    MessageKind.BROADCAST: (*_ALERT, "news.subject", "news.short", "paragraphs"),
     MessageKind.MANAGE_LINK: ("shop.name", "links.manage"),
     MessageKind.SOURCE_TROUBLE: ("shop.name", "source.name", "source.problem"),
     **dict.fromkeys(ABOUT_ORDERS, _ORDER),

@@ -59,6 +59,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "other": "Whistling kettle “Dusk”",
         "problem": "The feed answered with a login page instead of products.",
         "advice": "Check the address of the feed and its password, then press Retry.",
+        "news": "A word about what you are waiting for",
+        "news_first": "The new glaze takes longer to dry than we thought.",
+        "news_then": "We fire the next batch in December and tell you on the day it is here.",
     },
     "de": {
         "title": "Wasserkessel „Morgen“",
@@ -66,6 +69,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "other": "Pfeifkessel „Abend“",
         "problem": "Der Feed lieferte eine Anmeldeseite statt Artikeln.",
         "advice": "Bitte Adresse und Passwort des Feeds prüfen und dann erneut abrufen.",
+        "news": "Ein Wort zu dem, worauf Sie warten",
+        "news_first": "Die neue Glasur trocknet langsamer als gedacht.",
+        "news_then": "Im Dezember brennen wir weiter und melden uns am Tag, an dem alles da ist.",
     },
     "es": {
         "title": "Hervidor «Alba»",
@@ -73,6 +79,9 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "other": "Tetera «Tarde»",
         "problem": "El feed devolvió una página de acceso en lugar de productos.",
         "advice": "Conviene revisar la dirección y la contraseña del feed y volver a consultarlo.",
+        "news": "Unas palabras sobre lo que espera",
+        "news_first": "El esmalte nuevo seca despacio y hace falta paciencia.",
+        "news_then": "En diciembre seguimos con la hornada y avisaremos el día que llegue.",
     },
 }
 
@@ -118,6 +127,8 @@ def _rich(words: Mapping[str, str], when: Mapping[str, str]) -> dict[str, Any]:
         "expires_in": when["expires_in"],
         "waiting_since": when["waiting_since"],
         "incentive": {"code": "EARLY10", "text": ""},
+        "news": {"subject": words["news"], "short": words["news_first"]},
+        "paragraphs": [{"text": words["news_first"]}, {"text": words["news_then"]}],
         "source": {
             "sort": "source",
             "name": "Product feed",

@@ -32,6 +32,7 @@ class EventKind(StrEnum):
     ETA_REVISED = "eta_revised"
     PREORDER_OPEN = "preorder_open"
     DISCONTINUED = "discontinued"
+    BROADCAST = "broadcast"  # no change of stock: what a person of the shop has written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

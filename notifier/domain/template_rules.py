@@ -78,6 +78,9 @@ _GOAL: Mapping[MessageKind, tuple[str, ...]] = {
 }
 
 
+_WRITTEN = "paragraphs[].text"  # all that the merchant wrote
+
+
 def must_print(kind: MessageKind, part: str) -> tuple[str, ...]:
     """The paths that `part` of a message of `kind` must print, or it has lost its purpose.
 
@@ -89,6 +92,8 @@ def must_print(kind: MessageKind, part: str) -> tuple[str, ...]:
         return ()
     if part == "short.txt" and kind in ABOUT_ORDERS:
         return ("shop.name", "links.decide")
+    if kind is MessageKind.BROADCAST:
+        return ("shop.name", "news.short") if part == "short.txt" else (_WRITTEN,)
     goal = _GOAL.get(kind, ())
     return ("shop.name", *goal) if part == "short.txt" else goal
 

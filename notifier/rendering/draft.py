@@ -229,11 +229,17 @@ def _check_output(
         if unbalanced:
             raise TemplateProblem(f"in the finished mail: {unbalanced.message}", where=part)
     for path in must_print(kind, part):
-        group, _, name = path.partition(".")
-        if not _says(output, context[group][name]) and part != "email.html":
+        is_in = _has_link if part == "email.html" else _says
+        if not all(is_in(output, value) for value in _values_at(context, path)):
             raise TemplateProblem(f"{path} must always be in it, and it is not", where=part)
-        if part == "email.html" and not _has_link(output, context[group][name]):
-            raise TemplateProblem(f"{path} must always be in it, and it is not", where=part)
+
+
+def _values_at(context: Mapping[str, Any], path: str) -> list[str]:
+    """What `shop.name`, or `paragraphs[].text` of every one in a list, stands for."""
+    group, _, name = path.partition(".")
+    if group.endswith("[]"):
+        return [one[name] for one in context[group.removesuffix("[]")]]
+    return [context[group][name]]
 
 
 def _says(text: str, value: str) -> bool:

@@ -53,6 +53,7 @@ _KINDS = {
     EventKind.ETA_REVISED.value: MessageKind.ETA_REVISED,
     EventKind.PREORDER_OPEN.value: MessageKind.PREORDER_OPEN,
     EventKind.DISCONTINUED.value: MessageKind.DISCONTINUED,
+    EventKind.BROADCAST.value: MessageKind.BROADCAST,
 }
 
 

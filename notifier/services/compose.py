@@ -14,10 +14,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.channels.base import Letter
+from notifier.domain.broadcast import is_to_all_of_product
 from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
 from notifier.domain.stock import Stock
 from notifier.i18n import duration_words, eta_words, format_date
 from notifier.rendering import Renderer
+from notifier.services.compose_broadcast import news_of
 from notifier.services.compose_order import order_context
 from notifier.services.compose_own import (
     MANAGE_LINK_FOR,
@@ -216,11 +218,16 @@ def _about_product(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -
     belief = batch.stock.get(variant.id)
     locale = message.locale
     any_variant = subscription.variant_id is None
+    is_broadcast = message.kind == MessageKind.BROADCAST
+    news = news_of(shop, event, variant, locale=locale) if is_broadcast else {}
     return {
         "product": _product(variant, locale),
         "variant": {
-            "title": "" if any_variant and event is None else variant_title(variant, locale)
+            "title": ""
+            if any_variant and (event is None or is_broadcast)
+            else variant_title(variant, locale)
         },
+        **news,
         "any_variant": any_variant,
         "stock": _stock(belief, variant, batch),
         "availability": belief.availability.value if belief else "unknown",
@@ -239,7 +246,7 @@ def _incentive(event: EventRow | None) -> dict[str, str]:
 
 
 def _variant(subscription: SubscriptionRow, event: EventRow | None, batch: Batch) -> VariantRow:
-    if event is not None:
+    if event is not None and not is_to_all_of_product(event.facts):
         return batch.variants[event.variant_id]
     if subscription.variant_id is not None:
         return batch.variants[subscription.variant_id]

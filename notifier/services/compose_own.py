@@ -160,6 +160,7 @@ _BY_KIND: Mapping[MessageKind, Mapping[str, Own]] = {
     MessageKind.ETA_REVISED: _WAITS,
     MessageKind.PREORDER_OPEN: _WAITS,
     MessageKind.DISCONTINUED: _WAITS,
+    MessageKind.BROADCAST: _WAITS,
     MessageKind.STILL_WAITING: {**_WAITS, "links.keep": _keep},
     MessageKind.MANAGE_LINK: {"links.manage": _manage_alone, "asked_on": _asked_for_link_on},
 }

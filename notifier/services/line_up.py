@@ -14,6 +14,7 @@ from notifier.store.releases import ReleaseRow
 from notifier.store.session import Transaction
 
 LOTTERY = "lottery"
+WHOLE_PRODUCT = "whole_product"  # …: the line is that of all its variants
 PLACES = "places"  # in a release's strategy: how many have a place
 
 
@@ -55,7 +56,7 @@ def next_in_line(tx: Transaction, release: ReleaseRow, *, limit: int) -> Stretch
     found = people.line_for(
         tx,
         product_id=release.product_id,
-        variant_id=release.variant_id,
+        variant_id=None if release.strategy.get(WHOLE_PRODUCT) else release.variant_id,
         after=release.place,
         limit=limit,
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from notifier.domain.availability import Availability
+from notifier.domain.broadcast import is_to_all_of_product
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.phone import normalise_phone
 from notifier.domain.quiet_hours import (
@@ -45,6 +46,7 @@ ALERTS = frozenset(
         MessageKind.PREORDER_OPEN,
         MessageKind.DISCONTINUED,
         MessageKind.STILL_WAITING,
+        MessageKind.BROADCAST,
     }
 )
 _ALERT_WORDS = frozenset(kind.value for kind in ALERTS)
@@ -186,6 +188,8 @@ def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch, *, now:
     if event is None and kind is MessageKind.REMINDER:
         return _why_not_remind(subscription, batch)
     if event is None:
+        return ""
+    if kind is MessageKind.BROADCAST and is_to_all_of_product(event.facts):
         return ""
     if subscription.variant_id not in (None, event.variant_id):
         return "other_variant"

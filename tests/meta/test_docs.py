@@ -147,7 +147,8 @@ def hooks_told() -> set[str]:
                 )
             )
     alarms = {"source.trouble", "message.refused"}  # alarms that only the operator hears of
-    return (found - alarms) | {f"stock.{k.value}" for k in EventKind if k != "discontinued"}
+    of_stock = set(EventKind) - {EventKind.DISCONTINUED, EventKind.BROADCAST}
+    return (found - alarms) | {f"stock.{kind.value}" for kind in of_stock}
 
 
 # ---- written from the program ----
