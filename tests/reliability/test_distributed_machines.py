@@ -227,6 +227,7 @@ def put_mug(config: Path, url: str) -> None:
     env.db.close()
 
 
+@pytest.mark.timeout(300)  # it starts a dozen processes
 @pytest.mark.fault("FI-39")
 def test_a_new_version_with_a_migration_is_rolled_out_under_load(
     config: Path,
