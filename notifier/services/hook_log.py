@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from notifier.domain.message import OPEN_STATES
+from notifier.domain.message import OPEN_STATES, MessageState
 from notifier.domain.person import Person
 from notifier.domain.work import Work
 from notifier.errors import Conflict, NotFound
@@ -39,6 +39,11 @@ class Delivery:
     def is_over(self) -> bool:
         return self.state not in {one.value for one in OPEN_STATES}
 
+    @property
+    def can_go_again(self) -> bool:
+        """It is over, or it waits for its next try."""
+        return self.is_over or (self.state == MessageState.DUE and self.tries > 0)
+
 
 def list_deliveries(
     env: Env, shop: ShopRef, name: str, *, before: int | None = None, limit: int
@@ -63,7 +68,7 @@ def send_ping(env: Env, shop: ShopRef, name: str, *, by: Person) -> int:
 
 
 def send_again(env: Env, shop: ShopRef, name: str, message_id: int, *, by: Person) -> None:
-    """Send one that is over once more, with the same webhook-id. Raises errors.Conflict."""
+    """Send one now, also one that is over, with the same webhook-id. Raises errors.Conflict."""
     channel, now = webhook_channel(shop.slug, name), env.now()
 
     def work(tx: Transaction) -> None:

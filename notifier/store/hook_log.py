@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, text, update
 
-from notifier.domain.message import OPEN_STATES, MessageState
+from notifier.domain.message import MessageState
 from notifier.store.outbox import COLUMNS, MessageRow, as_message
 from notifier.store.tables.telling import TO_HOOKS, messages
 
@@ -28,14 +28,14 @@ def latest(
 def send_again(
     tx: Connection, message_id: int, *, channel: str, expires_at: datetime, now: datetime
 ) -> bool:
-    """Make one that is over due again, under the same id; False when there is none."""
+    """Make one due now, under the same id; False when there is none, or it is under way."""
     done = tx.execute(
         update(messages)
         .where(
             messages.c.id == message_id,
             messages.c.channel == channel,
             _TO_HOOKS,
-            messages.c.state.not_in([state.value for state in OPEN_STATES]),
+            messages.c.state.not_in([MessageState.SENDING.value, MessageState.UNKNOWN.value]),
         )
         .values(
             state=MessageState.DUE.value,

@@ -13,10 +13,13 @@ from notifier.domain.person import Person
 from notifier.domain.rights import Role
 from notifier.errors import Conflict, InvalidInput
 from notifier.services.env import Env, open_env
+from notifier.services.hook_log import list_deliveries, send_again, send_ping
 from notifier.services.settings import AS_IN_FILE, refresh, save_settings
-from notifier.store import settings
+from notifier.store import settings, switches
 from notifier.store.session import Database
-from tests.world import World
+from tests.fakes.smtp_server import SmtpServer
+from tests.fakes.webhook_receiver import WebhookReceiver
+from tests.world import ANN, BEN, SID, World
 
 OLGA = Person(id=1, email="olga@kettle.example", name="Olga", role=Role.OWNER)
 NAME = ("shops", "kettle", "name")
@@ -143,3 +146,80 @@ def test_a_setting_that_fits_no_more_is_left_out_and_the_rest_counts(world: Worl
         settings.put(tx, "shops/kettle/gone", 1, by="x", at=world.env.now())
     env = another(world)
     assert env.shop("kettle").config.release.rate == 5
+
+
+def test_senders_use_a_channel_as_it_is_set_up_now(world: World) -> None:
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+    world.see("SHIRT-S", 3)
+    world.run()
+    before = len(world.smtp.messages)
+    with SmtpServer() as other:
+        save(world.env, {("channels", "mail", "port"): other.port})
+        world.see("SHIRT-M", 0)
+        world.waits(BEN, "SHIRT-M")
+        world.see("SHIRT-M", 3)
+        world.run()
+        assert len(world.smtp.messages) == before
+        assert other.messages
+
+
+def test_a_webhook_that_stopped_itself_is_tried_again_when_it_is_set_up_anew(world: World) -> None:
+    hook = ("shops", "kettle", "webhooks", "erp")
+    with WebhookReceiver() as receiver:
+        receiver.answer_with(410)
+        save(world.env, {(*hook, "url"): receiver.url, (*hook, "secret"): receiver.secret})
+        gone = send_ping(world.env, world.shop, "erp", by=OLGA)
+        world.run()
+        with world.db.read() as tx:
+            assert list(switches.all_off(tx, now=world.env.now())) == ["channel:webhook:kettle:erp"]
+
+        save(world.env, {(*hook, "url"): f"{receiver.url}/new"})
+        send_again(world.env, world.shop, "erp", gone, by=OLGA)
+        send_ping(world.env, world.shop, "erp", by=OLGA)
+        world.run()
+
+        newest, oldest = list_deliveries(world.env, world.shop, "erp", limit=9)
+        assert (newest.state, oldest.state) == ("accepted", "accepted")
+        assert [event.path for event in receiver.events] == ["/hooks", "/hooks/new", "/hooks/new"]
+        ids = [event.headers["webhook-id"] for event in receiver.events]
+        assert ids[0] in ids[1:]
+    with pytest.raises(Conflict):
+        send_again(world.env, world.shop, "other", gone, by=OLGA)
+
+
+def test_secrets_that_only_a_kind_knows_are_sealed_too(world: World) -> None:
+    base = ("channels", "text")
+    save(
+        world.env,
+        {
+            (*base, "kind"): "sms_twilio",
+            (*base, "account_sid"): SID,
+            (*base, "auth_token"): "a token nobody sees",
+            (*base, "from_number"): "+12125550100",
+            (*base, "signing_keys"): ["one=a token nobody sees"],
+        },
+    )
+    with world.db.read() as tx:
+        kept = str([*settings.all_settings(tx), *settings.latest_changes(tx, limit=9)])
+    assert "nobody sees" not in kept
+    assert world.env.config.channels["text"].settings["signing_keys"] == ["one=a token nobody sees"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "says"),
+    [
+        (("channels", "mail", "port"), 700_000, "700000"),
+        (("channels", "mail", "no_such"), 1, "is not a setting"),
+        (("channels", "mail", "ca_file"), "/etc/passwd", "cannot be set here"),
+        (("shops", "kettle", "sources", "erp", "path"), "/etc", "cannot be set here"),
+        (("channels", "new"), {"kind": "email_smtp"}, "cannot be set here"),
+        (("channels", "a/b", "kind"), "email_smtp", "cannot be set here"),
+        (("channels", "new", "kind"), "pigeon", "no channel of kind"),
+    ],
+)
+def test_a_kinds_own_settings_are_checked_before_they_are_stored(
+    world: World, path: tuple[str, ...], value: Any, says: str
+) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        save(world.env, {path: value})
