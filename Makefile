@@ -17,7 +17,7 @@ demo: run-ready assets-ready ## a whole shop in one process, to click through; n
 
 # Tests start many short processes: let them keep what they compiled, whatever the shell says.
 test: test-ready assets-ready browser-ready ## all tests, on SQLite and PostgreSQL, with a browser
-	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 bench: test-ready assets-ready ## measure speed against the yardsticks; prints ratios
 	@$(VENV)/python -m bench $(ARGS)

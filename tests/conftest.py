@@ -22,6 +22,10 @@ CHECKOUT = Path(__file__).parents[1]
 ENGINES = ("sqlite", "postgres")
 RUN_FOLDER = pytest.StashKey[Path]()
 BROWSER = pytest.StashKey[SharedBrowser]()
+# Here rows of a table differ in what they ask, not in the SQL.
+FIRST_ROW_MEETS_BOTH = tuple(CHECKOUT / "tests" / name for name in ("service", "web"))
+# These start processes and wait for them: nobody wants such a test to be the last one running.
+LONG = tuple(CHECKOUT / "tests" / name for name in ("e2e", "reliability"))
 
 # A busy machine is not a slow program: no deadline per example. CI repeats the same examples.
 settings.register_profile("here", deadline=None, max_examples=25)
@@ -39,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # would take every client longer than most tests.
     os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
     config.pluginmanager.register(report, "faults")
+    config.pluginmanager.register(_LongFirst(), "long first")
     if report.is_soak(config):
         settings.load_profile("soak")
     config.stash[BROWSER] = SharedBrowser()
@@ -157,10 +162,29 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.soak)
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a browser come first and together: they are the longest, and share it."""
-    items.sort(key=lambda item: not _needs_browser(item))
+    """Of a table of requests the first row meets both databases, the others SQLite. `make soak`
+    runs them all on PostgreSQL too."""
+    for item in items:
+        if _is_within(item, FIRST_ROW_MEETS_BOTH) and _is_later_row_on_postgres(item):
+            item.add_marker(pytest.mark.soak)
+
+
+def _is_later_row_on_postgres(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    if call is None or call.params.get("engine_name") != "postgres":
+        return False
+    return any(index for name, index in call.indices.items() if name != "engine_name")
+
+
+class _LongFirst:
+    """Puts the tests in order after all others that shuffle them."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Tests of a browser come first and together: they share it. Then the other long ones."""
+        items.sort(key=lambda item: 0 if _needs_browser(item) else 2 - _is_within(item, LONG))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -170,6 +194,10 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     finally:
         if nextitem is None or not _needs_browser(nextitem):
             item.config.stash[BROWSER].end()
+
+
+def _is_within(item: pytest.Item, folders: tuple[Path, ...]) -> bool:
+    return any(folder in item.path.parents for folder in folders)
 
 
 def _needs_browser(item: pytest.Item) -> bool:

@@ -16,24 +16,6 @@ from notifier.web.public import create_public
 from tests.timing import SettableClock
 from tests.web.storefront import PUBLIC_URL, RENDERER, Storefront, config
 
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a table of requests the first row meets both databases, the others SQLite: they differ
-    in what they ask, not in the SQL. `make soak` runs them all on PostgreSQL too."""
-    for item in items:
-        if HERE in item.path.parents and _is_later_row_on_postgres(item):
-            item.add_marker(pytest.mark.soak)
-
-
-def _is_later_row_on_postgres(item: pytest.Item) -> bool:
-    call = getattr(item, "callspec", None)
-    if call is None or call.params.get("engine_name") != "postgres":
-        return False
-    return any(index for name, index in call.indices.items() if name != "engine_name")
-
 
 @pytest.fixture
 def env(database: Database, clock: SettableClock, tmp_path: Path) -> Env:
