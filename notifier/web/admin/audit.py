@@ -43,7 +43,7 @@ def _page(verified: Any) -> Any:
     rows = list_noted(env(), before=cursor[0] if cursor else None, act=act, by=by, limit=limit + 1)
     return show(
         "audit",
-        page=page_of(rows, limit=limit, last=_last),
+        page=page_of(rows, limit=limit, last=_last, endpoint="audit.index"),
         act=act,
         by=by,
         people=people.names_of(env()),

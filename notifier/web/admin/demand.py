@@ -24,13 +24,21 @@ from notifier.web.admin.chart import Series, bars
 from notifier.web.admin.csv_file import csv_answer
 from notifier.web.admin.door import needs, shop
 from notifier.web.admin.page import locale, show, words_of
-from notifier.web.admin.paging import Page, asked_choice, asked_cursor, asked_limit, make_cursor
+from notifier.web.admin.paging import (
+    Page,
+    asked_choice,
+    asked_cursor,
+    asked_limit,
+    make_cursor,
+    read_moment,
+)
 from notifier.web.here import env
 
 blueprint = Blueprint("demand", __name__)
 
 DAYS = ("30", "90", "365")
 WHOLE = 10_000  # rows in a file
+MOST_MONEY = 10**14
 COLUMNS = (
     "product", "variant", "sku", "title", "variant_title", "availability", "people", "units",
     "unconfirmed", "new_7_days", "new_30_days", "new_90_days", "waiting_since", "money",
@@ -125,7 +133,9 @@ def _page(found: WantedPage) -> Page[Wanted]:
     if found.last is None:
         return Page(rows=found.rows, first_url=first)
     value, place = found.last
-    cursor = make_cursor(str(_plain(value)), place)
+    # to the microsecond: of a second in which many signed up, a page holds only some
+    text = value.isoformat() if isinstance(value, datetime) else str(_plain(value))
+    cursor = make_cursor(text, place)
     following = url_for("demand.index", **{**here, "after": cursor})
     return Page(rows=found.rows, first_url=first, next_url=following)
 
@@ -134,17 +144,15 @@ def _after(sort: str) -> tuple[Any, int] | None:
     cursor = asked_cursor(str, int)
     if cursor is None:
         return None
+    if sort == "waiting_since":
+        return read_moment(cursor[0]), int(cursor[1])
     try:
-        value: Any
-        if sort == "waiting_since":
-            value = datetime.fromisoformat(cursor[0])
-            if value.tzinfo is None:
-                raise ValueError("no time zone")
-        else:
-            value = Decimal(cursor[0]) if sort == "money" else int(cursor[0])
-    except (ValueError, InvalidOperation) as error:
+        value = Decimal(cursor[0])
+    except InvalidOperation as error:
         raise InvalidInput.of("after", "cursor", "is not a place in this list") from error
-    return value, int(cursor[1])
+    if not value.is_finite() or abs(value) >= MOST_MONEY:
+        raise InvalidInput.of("after", "cursor", "is not a place in this list")
+    return (value if sort == "money" else int(value)), int(cursor[1])
 
 
 def _money(amount: Decimal | None, currency: str) -> str:

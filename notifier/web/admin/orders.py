@@ -19,7 +19,14 @@ from notifier.services.see_order import LinePage, ShownOrder, list_lines, show_o
 from notifier.services.set_eta import set_eta, today_in
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import WRONG, locale, note, show, words_of
-from notifier.web.admin.paging import Page, asked_choice, asked_cursor, asked_limit, make_cursor
+from notifier.web.admin.paging import (
+    Page,
+    asked_choice,
+    asked_cursor,
+    asked_limit,
+    make_cursor,
+    read_moment,
+)
 from notifier.web.here import env
 
 blueprint = Blueprint("orders", __name__)
@@ -106,10 +113,7 @@ def _after() -> tuple[datetime | None, int] | None:
     cursor = asked_cursor(str, int)
     if cursor is None:
         return None
-    try:
-        return (datetime.fromisoformat(cursor[0]) if cursor[0] else None), int(cursor[1])
-    except ValueError as error:
-        raise InvalidInput.of("after", "cursor", "is not a place in this list") from error
+    return (read_moment(cursor[0]) if cursor[0] else None), int(cursor[1])
 
 
 def _page(found: LinePage) -> Page[Any]:

@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from flask import request, url_for
@@ -68,17 +69,31 @@ def asked_cursor(*kinds: type) -> tuple[Any, ...] | None:
     return tuple(values)
 
 
+def read_moment(text: str) -> datetime:
+    """A moment of a cursor, with its time zone. Raises errors.InvalidInput."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError("no time zone")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput.of("after", "cursor", "is not a place in this list") from error
+
+
 def make_cursor(*values: str | int | float) -> str:
     """The opaque form of the last row's sort values."""
     raw = json.dumps(list(values), separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def page_of(rows: Sequence[T], *, limit: int, last: Any) -> Page[T]:
-    """A page from one row more than `limit`; `last(row)` gives the cursor's values, a tuple."""
+def page_of(rows: Sequence[T], *, limit: int, last: Any, endpoint: str = "") -> Page[T]:
+    """A page from one row more than `limit`; `last(row)` gives the cursor's values, a tuple.
+
+    `endpoint`: whose list it is, where it is shown as the answer to a form.
+    """
     here = {**(request.view_args or {}), **request.args.to_dict()}
     here.pop("after", None)
-    endpoint = request.endpoint or ""
+    endpoint = endpoint or request.endpoint or ""
     first = url_for(endpoint, **here) if request.args.get("after") else ""
     if len(rows) <= limit:
         return Page(rows=rows, first_url=first)

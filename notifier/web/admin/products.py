@@ -25,7 +25,7 @@ from notifier.services.set_eta import set_eta, today_in
 from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import WRONG, locale, note, show, words_of
-from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of
+from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of, read_moment
 from notifier.web.here import env
 
 blueprint = Blueprint("products", __name__)
@@ -120,13 +120,7 @@ def _after(*, out: bool) -> tuple[datetime, int] | int | None:
     cursor = asked_cursor(str, int)
     if cursor is None:
         return None
-    try:
-        at = datetime.fromisoformat(cursor[0])
-    except ValueError as error:
-        raise InvalidInput.of("after", "cursor", "is not a place in this list") from error
-    if at.tzinfo is None:
-        raise InvalidInput.of("after", "cursor", "is not a place in this list")
-    return at, int(cursor[1])
+    return read_moment(cursor[0]), int(cursor[1])
 
 
 def _place(row: Row, *, out: bool) -> tuple[Any, ...]:

@@ -1,0 +1,54 @@
+"""What a second look at the admin found: lists that lose their place, rights that reach too far."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from notifier.web.admin.paging import make_cursor
+from tests.web.admin.visitor import Admin
+from tests.web.storefront import Storefront
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"orders?after={make_cursor('2026-03-02T10:00:00', 1)}",  # no time zone
+        f"orders?after={make_cursor('0001-01-01T00:00:00+14:00', 1)}",
+        f"products?view=out&after={make_cursor('2026-03-02T10:00:00', 1)}",
+        f"demand?sort=money&after={make_cursor('NaN', 1)}",
+        f"demand?sort=money&after={make_cursor('Infinity', 1)}",
+        f"demand?sort=units&after={make_cursor('9' * 30, 1)}",
+        f"demand?sort=waiting_since&after={make_cursor('2026-03-02', 1)}",
+    ],
+)
+def test_a_place_we_did_not_write_is_refused(admin: Admin, path: str) -> None:
+    assert admin.get(f"/kettle/{path}").status == 422
+
+
+def test_of_those_who_signed_up_within_a_second_each_page_shows_others(
+    store: Storefront, admin: Admin
+) -> None:
+    for key in ("S", "M", "KETTLE"):
+        store.stock(key, 0)
+        store.wait(key)
+        store.env.clock.advance(timedelta(milliseconds=100))  # type: ignore[attr-defined]
+    seen = []
+    path = "/kettle/demand?sort=waiting_since&limit=1"
+    for _ in range(4):
+        page = admin.get(path)
+        [name] = page.tree.xpath("//section[@class='card flush']//tbody/tr/th")
+        seen.append(" ".join(name.text_content().split()))
+        more = page.tree.xpath("//a[@rel='next']/@href")
+        if not more:
+            break
+        path = more[0]
+    assert len(seen) == len(set(seen)) == 3
+
+
+def test_the_audit_log_goes_on_after_its_chain_was_walked(admin: Admin) -> None:
+    admin.post("/-/account/taste", {"name": "Olga", "locale": "en", "theme": "dark"})
+    page = admin.post("/-/audit/verify?limit=1")
+    [following] = page.tree.xpath("//a[@rel='next']/@href")
+    assert admin.get(following).status == 200
