@@ -9,7 +9,7 @@ need not be shown any more: who waits for goods he has paid for must hear of the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -102,22 +102,30 @@ def _note(env: Env, tx: Transaction, address_hash: str, done: Erased, *, by: str
     )
 
 
-def export_address(env: Env, address_hash: str, *, by: str) -> dict[str, Any]:
-    """Every row about one address, as plain values fit for JSON. Raises errors.NotFound."""
+def export_address(
+    env: Env, address_hash: str, *, by: str, only: Collection[int] | None = None
+) -> dict[str, Any]:
+    """Every row about one address, as plain values fit for JSON. Raises errors.NotFound.
+
+    `only`: the ids of the shops to tell of, for who may not enter the others; None: all of them.
+    """
     with env.db.read() as tx:
         contact = people.find_contact(tx, address_hash=address_hash)
-        entries = [_plain(one) for one in ledger.entries_of(tx, address_hash)]
-        suppressions = personal.suppression_rows(tx, address_hash)
+        entries = [
+            _plain(one)
+            for one in ledger.entries_of(tx, address_hash)
+            if only is None or one.shop_id is None or one.shop_id in only
+        ]
+        suppressions = _of_shops(personal.suppression_rows(tx, address_hash), only, general=True)
         if contact is None and not entries and not suppressions:
             raise NotFound("Nothing is stored about this address.")
         about: dict[str, Any] = {}
         if contact is not None:
             about = {
                 "contact": contact,
-                "subscriptions": personal.subscription_rows(tx, contact.id),
-                "messages": personal.message_rows(tx, contact.id),
-                **personal.rows_about_messages(tx, contact.id),
-                **personal.order_rows(tx, contact.id),
+                "subscriptions": _of_shops(personal.subscription_rows(tx, contact.id), only),
+                **_messages(tx, contact.id, only),
+                **_orders(tx, contact.id, only),
             }
     env.db.retry(
         lambda tx: ledger.append(
@@ -136,6 +144,43 @@ def export_address(env: Env, address_hash: str, *, by: str) -> dict[str, Any]:
         "suppressions": suppressions,
     }
     return {name: _plain(value) for name, value in gathered.items()}
+
+
+def _of_shops(
+    rows: list[dict[str, Any]], only: Collection[int] | None, *, general: bool = False
+) -> list[dict[str, Any]]:
+    """Those of these shops; `general`: also those of no shop."""
+    return [
+        row
+        for row in rows
+        if only is None or row["shop_id"] in only or (general and row["shop_id"] is None)
+    ]
+
+
+def _messages(tx: Transaction, contact_id: int, only: Collection[int] | None) -> dict[str, Any]:
+    own = _of_shops(personal.message_rows(tx, contact_id), only)
+    ids = {row["id"] for row in own}
+    about = personal.rows_about_messages(tx, contact_id)
+    return {
+        "messages": own,
+        **{name: [row for row in rows if row["message_id"] in ids] for name, rows in about.items()},
+    }
+
+
+def _orders(tx: Transaction, contact_id: int, only: Collection[int] | None) -> dict[str, Any]:
+    found = personal.order_rows(tx, contact_id)
+    orders = _of_shops(found["orders"], only)
+    ids = {row["id"] for row in orders}
+    lines = [row for row in found["order_lines"] if row["order_id"] in ids]
+    line_ids = {row["id"] for row in lines}
+    return {
+        "orders": orders,
+        "order_lines": lines,
+        **{
+            name: [row for row in found[name] if row["line_id"] in line_ids]
+            for name in ("order_events", "notices")
+        },
+    }
 
 
 def _plain(value: Any) -> Any:

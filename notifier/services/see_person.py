@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from notifier.domain.person import Person
-from notifier.errors import NotFound
+from notifier.domain.rights import Right
+from notifier.errors import Conflict, NotFound
 from notifier.services.audit import note_change
 from notifier.services.env import Env, ShopRef
 from notifier.services.manage import change_variant, resend_confirmation
@@ -21,6 +22,7 @@ __all__ = [
     "PersonSeen",
     "erase_person",
     "export_person",
+    "may_erase",
     "move_to_variant",
     "resend",
     "see_person",
@@ -102,14 +104,31 @@ def resend(env: Env, shop: ShopRef, subscription_id: int, *, by: Person) -> None
 
 
 def export_person(env: Env, shop: ShopRef, subscription_id: int, *, by: Person) -> dict[str, Any]:
-    """Everything stored about the address, for its owner: of all shops, as the law wants it."""
+    """Everything stored about the address, for its owner: of all shops, as the law wants it; of
+    those that `by` may enter, where that is not all."""
     with env.db.read() as tx:
         _, contact = _of_shop(tx, shop, subscription_id)
-    return export_address(env, contact.address_hash, by=f"person:{by.id}")
+    only = {one.id for slug, one in env.shops.items() if by.may_enter(slug)}
+    return export_address(
+        env, contact.address_hash, by=f"person:{by.id}", only=only if by.shops else None
+    )
+
+
+def may_erase(env: Env, by: Person) -> bool:
+    """Erasing reaches every shop, so it is for who may enter every one."""
+    return by.may(Right.SEND) and all(by.may_enter(slug) for slug in env.shops)
 
 
 def erase_person(env: Env, shop: ShopRef, subscription_id: int, *, by: Person) -> Erased:
-    """Take everything about the address out, in every shop. It cannot be undone."""
+    """Take everything about the address out, in every shop. It cannot be undone.
+
+    Raises errors.Conflict for who may not enter every shop.
+    """
+    if not may_erase(env, by):
+        raise Conflict(
+            "other_shops",
+            "Erasing takes an address out of every shop. Ask somebody who may enter all of them.",
+        )
     with env.db.read() as tx:
         _, contact = _of_shop(tx, shop, subscription_id)
     return erase_address(env, contact.address_hash, by=f"person:{by.id}")

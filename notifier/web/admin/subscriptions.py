@@ -20,6 +20,7 @@ from notifier.services.list_subscriptions import Filter, Listed, end_of_shop, li
 from notifier.services.see_person import (
     erase_person,
     export_person,
+    may_erase,
     move_to_variant,
     resend,
     see_person,
@@ -90,7 +91,12 @@ def as_csv() -> Any:
 def one(subscription_id: int) -> Any:
     """The person behind one subscription: all they asked for, were told or not, and why."""
     seen = see_person(env(), shop(), _id(subscription_id))
-    return show("person", seen=seen, subscription_id=subscription_id)
+    return show(
+        "person",
+        seen=seen,
+        subscription_id=subscription_id,
+        may_erase=may_erase(env(), person()),
+    )
 
 
 @blueprint.post("/<shop>/subscriptions/<int:subscription_id>")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from notifier.domain.rights import Role
 from notifier.web.admin.paging import make_cursor
 from tests.web.admin.visitor import Admin
 from tests.web.storefront import Storefront
@@ -52,3 +53,24 @@ def test_the_audit_log_goes_on_after_its_chain_was_walked(admin: Admin) -> None:
     page = admin.post("/-/audit/verify?limit=1")
     [following] = page.tree.xpath("//a[@rel='next']/@href")
     assert admin.get(following).status == 200
+
+
+def test_who_enters_one_shop_only_exports_and_erases_nothing_of_another(
+    store: Storefront, admin: Admin
+) -> None:
+    for shop in ("kettle", "cups"):
+        store.stock("S", 0, shop=shop)
+    here, there = store.wait("S"), store.wait("S", shop="cups")
+    store.send()
+    path = f"/kettle/subscriptions/{here}"
+    sender = admin.as_(Role.SENDER, shops=("kettle",))
+    own = sender.get(f"{path}/export.json").answer.get_json()
+    whole = admin.get(f"{path}/export.json").answer.get_json()
+    assert [one["shop"] for one in own["subscriptions"]] == ["kettle"]
+    assert [one["shop"] for one in whole["subscriptions"]] == ["kettle", "cups"]
+    assert len({one["shop_id"] for one in whole["messages"]}) == 2
+    for name in ("messages", "ledger", "attempts"):
+        assert len(own[name]) < len(whole[name])
+    assert "/erase" not in sender.get(path).text
+    assert sender.post(f"{path}/erase").status == 409
+    assert store.state(there) == "waiting"
