@@ -36,6 +36,7 @@ def index() -> Any:
         under_way=under_way,
         most=MOST,
         alarm_words=alarm_words,
+        steps=words_of("orders", locale()),
         wanted=[one for one in read_wanted(env(), shop(), limit=SHOWN).rows if one.tally.people],
         drawing=_drawing(days),
         new=sum(count for _, count in days[-7:]),

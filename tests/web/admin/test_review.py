@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from notifier.domain.order_delay.states import NextStep
 from notifier.domain.rights import Role
+from notifier.services import look_today
+from notifier.services.alarms import raise_alarm
 from notifier.web.admin.paging import make_cursor
 from tests.web.admin.visitor import Admin
 from tests.web.storefront import Storefront
@@ -74,3 +78,31 @@ def test_who_enters_one_shop_only_exports_and_erases_nothing_of_another(
     assert "/erase" not in sender.get(path).text
     assert sender.post(f"{path}/erase").status == 409
     assert store.state(there) == "waiting"
+
+
+def test_today_shows_a_line_whose_next_step_has_moved_on_and_masks_alarms(
+    store: Storefront, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a provider answered may hold an address."""
+    store.env.db.retry(
+        lambda tx: raise_alarm(
+            store.env,
+            tx,
+            code="message.refused",
+            about="back_in_stock/550",
+            message="<ann@example.com>: 550 no such user",
+            shop=store.shop,
+        )
+    )
+    line = SimpleNamespace(
+        order="1007", title="Kettle", quantity=1, next_step="", deadline=store.env.now()
+    )
+    page = SimpleNamespace(lines=(line,), last=None)
+    for step in NextStep:
+        line.next_step = step.value
+        monkeypatch.setattr(look_today, "list_lines", lambda *_, **__: page)
+        assert admin.get("/kettle/").status == 200
+    assert "ann@example.com" in admin.get("/kettle/").said
+    seen = admin.as_(Role.VIEWER).get("/kettle/").said
+    assert "550 no such user" in seen
+    assert "ann@example.com" not in seen
