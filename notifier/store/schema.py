@@ -1,4 +1,7 @@
-"""Is the database's schema the one this program needs, and how does it get there?"""
+"""Is the database's schema the one this program needs, and how does it get there?
+
+Alembic is loaded only where there is something to change: it would make every start longer.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,17 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from notifier.errors import ConfigError
 from notifier.resources import migrations_folder
 from notifier.store.session import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATION_LOCK = 7_031_994  # any fixed number; all processes must use the same
 LOCK_WAIT = "2s"  # for a table in use: who waits for longer keeps everybody else waiting, too
@@ -33,6 +35,8 @@ def migrate(db: Database, *, to: str = "head") -> list[str]:
     Raises errors.ConfigError when the database was made by a newer program.
     """
     refuse_newer(db)
+    if to == "head" and is_current(db):
+        return []
     for _ in range(LOCK_TRIES - 1):
         try:
             return _migrate_once(db, to=to)
@@ -44,19 +48,20 @@ def migrate(db: Database, *, to: str = "head") -> list[str]:
 
 
 def _migrate_once(db: Database, *, to: str) -> list[str]:
+    from alembic import command
+
     with db.engine.connect() as connection, _migration_lock(connection, db):
         before = _current(connection)
         command.upgrade(_config(connection), to)
         after = _current(connection)
         connection.commit()
-    script = ScriptDirectory.from_config(_config(None))
-    if before == after:
-        return []
-    return [r.revision for r in reversed(list(script.iterate_revisions(after, before)))]
+    return [one for one in _known() if (before or "") < one <= (after or "")]
 
 
 def downgrade(db: Database, *, to: str) -> None:
     """Take the schema back to revision `to` (`base`: to nothing)."""
+    from alembic import command
+
     with db.engine.connect() as connection, _migration_lock(connection, db):
         command.downgrade(_config(connection), to)
         connection.commit()
@@ -64,9 +69,8 @@ def downgrade(db: Database, *, to: str) -> None:
 
 def is_current(db: Database) -> bool:
     """True when every migration this program knows has run."""
-    head = ScriptDirectory.from_config(_config(None)).get_current_head()
     with db.read() as connection:
-        return _current(connection) == head
+        return _current(connection) == _known()[-1]
 
 
 def is_behind(db: Database) -> bool:
@@ -75,35 +79,40 @@ def is_behind(db: Database) -> bool:
     A newer schema is not behind: a program that runs already goes on while a newer one takes over
     machine by machine, since what it uses is taken away one release later at the earliest.
     """
-    script = ScriptDirectory.from_config(_config(None))
     with db.read() as connection:
         revision = _current(connection)
-    known = {one.revision for one in script.walk_revisions()}
-    return revision is None or (revision in known and revision != script.get_current_head())
+    return revision is None or revision in _known()[:-1]
 
 
 def refuse_newer(db: Database) -> None:
     """Raise errors.ConfigError when the schema is one this program does not know."""
     with db.read() as connection:
         revision = _current(connection)
-    if revision is None:
-        return
-    known = {r.revision for r in ScriptDirectory.from_config(_config(None)).walk_revisions()}
-    if revision not in known:
+    if revision is not None and revision not in _known():
         raise ConfigError(
             f"The database has schema {revision!r}, which this version does not know. "
             "It was made by a newer notifier: update the program, or restore an older backup."
         )
 
 
+def _known() -> list[str]:
+    """The revisions of this program, oldest first: the numbers that the files begin with."""
+    return sorted(file.name[:4] for file in migrations_folder().glob("versions/[0-9]*.py"))
+
+
 def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """What Alembic has noted in its table."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
 
 
-def _config(connection: Connection | None) -> Config:
+def _config(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
-    folder: Path = migrations_folder()
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 

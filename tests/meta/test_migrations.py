@@ -40,6 +40,17 @@ def test_there_is_one_newest_migration() -> None:
     assert len(script().get_heads()) == 1
 
 
+def test_the_files_begin_with_their_revision_and_follow_each_other() -> None:
+    """notifier/store/schema.py reads no more of them than their names."""
+    oldest_first = reversed(list(script().walk_revisions()))
+    below = None
+    for one in oldest_first:
+        assert Path(one.path).name.startswith(f"{one.revision}_")
+        assert one.down_revision == below
+        assert below is None or below < one.revision
+        below = one.revision
+
+
 def test_migrations_import_none_of_the_programs_code() -> None:
     # they must do in a year what they do today
     for revision in script().walk_revisions():
