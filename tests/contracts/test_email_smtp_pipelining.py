@@ -99,7 +99,8 @@ def test_a_text_its_dot_and_the_next_envelope_need_no_answer_in_between(connect:
         results = send(connect(server), *letters(2))
 
     assert {result.outcome for result in results.values()} == {Outcome.ACCEPTED}
-    assert together[0].startswith(b"MAIL FROM:") and b"RCPT TO:" in together[0]
+    assert together[0].startswith(b"MAIL FROM:")
+    assert b"RCPT TO:" in together[0]
     assert b"\r\n.\r\nMAIL FROM:" in together[1]
 
 
