@@ -42,9 +42,13 @@ LONG = Scale(mails=1600, texts=600, kills=320, workers=3, senders=2, kill_schedu
 
 @pytest.mark.fault("kills")
 def test_workers_killed_in_mid_send_lose_nothing_and_send_nothing_thrice(
-    tmp_path: Path, database_url: str, make_fleet: Callable[[Path], Fleet]
+    tmp_path: Path,
+    database_url: str,
+    make_fleet: Callable[[Path], Fleet],
+    seen: Callable[..., None],
 ) -> None:
     verdict, _ = run(SHORT, tmp_path, database_url, make_fleet, seed_number=7)
+    seen(**figures(SHORT, verdict))
     assert verdict.problems == []
 
 
@@ -57,8 +61,10 @@ def test_hundreds_of_kills_over_thousands_of_messages(
     engine_name: str,
     make_fleet: Callable[[Path], Fleet],
     capsys: pytest.CaptureFixture[str],
+    seen: Callable[..., None],
 ) -> None:
     verdict, seconds = run(LONG, tmp_path, database_url, make_fleet, seed_number=11)
+    seen(**figures(LONG, verdict))
     with capsys.disabled():
         print_table(engine_name, LONG, verdict, seconds)
     assert verdict.problems == []
@@ -128,6 +134,21 @@ def _send_and_kill(
 
 def _lines(stores: tuple[Path, ...]) -> int:
     return sum(store.read_bytes().count(b"\n") for store in stores if store.exists())
+
+
+def figures(scale: Scale, verdict: Verdict) -> dict[str, int]:
+    """For docs/reliability.md."""
+    return {
+        "mails": scale.mails,
+        "SMS": scale.texts,
+        "workers": scale.workers,
+        "kills": scale.kills,
+        "lost": verdict.lost,
+        "doubles": verdict.doubles,
+        "allowed": scale.kills * scale.in_flight,
+        "most_copies": verdict.most_copies,
+        "ended_without_an_answer": verdict.unknown,
+    }
 
 
 def print_table(engine: str, scale: Scale, verdict: Verdict, seconds: float) -> None:
