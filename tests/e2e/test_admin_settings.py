@@ -26,12 +26,12 @@ def test_a_webhook_is_added_tried_and_seen_in_its_log(admin_site: AdminSite, olg
         olga.get_by_role("link", name="Webhooks").click()
         olga.get_by_role("link", name="Add a webhook").click()
         olga.get_by_label("Name").fill("erp")
-        olga.get_by_role("textbox", name="Url").fill("erp.kettle.example")
+        olga.get_by_role("textbox", name="Address").fill("erp.kettle.example")
         olga.get_by_role("button", name="Add", exact=True).click()
         olga.get_by_text("is not a web address").wait_for()
         assert find_faults_light_and_dark(olga) == ""
         olga.get_by_label("Name").fill("erp")
-        olga.get_by_role("textbox", name="Url").fill(receiver.url)
+        olga.get_by_role("textbox", name="Address").fill(receiver.url)
         olga.get_by_role("button", name="Add", exact=True).click()
 
         # then the secret is shown once

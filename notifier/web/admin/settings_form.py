@@ -27,8 +27,26 @@ WORDS = "settings"
 _BIGGEST = 2**63
 _FEW = 16  # so many fields are shown at once; of more only the usual ones
 _USUAL = frozenset(
-    "url urls pages rule user username password bearer auth_token from_number port security "
-    "messaging_service_sid columns preset events every max_age".split()
+    {
+        "url",
+        "urls",
+        "pages",
+        "rule",
+        "user",
+        "username",
+        "password",
+        "bearer",
+        "auth_token",
+        "from_number",
+        "port",
+        "security",
+        "messaging_service_sid",
+        "columns",
+        "preset",
+        "events",
+        "every",
+        "max_age",
+    }
 )
 _MANY = (Shape.LIST, Shape.MAP)
 
@@ -82,16 +100,19 @@ def said(name: str) -> str:
 
 def label(one: SettingField) -> str:
     """What the field is called, in the reader's language where we have the word."""
-    return _told(one, "") or one.label
+    return _told(one)[0] or one.label
 
 
 def help_of(one: SettingField) -> str:
-    return _told(one, "_help") or one.help.replace("`", "")
+    """What it does; for strangers' channels and sources as they themselves say it."""
+    return _told(one)[1] or one.help.replace("`", "")
 
 
-def _told(one: SettingField, ending: str) -> str:
+def _told(one: SettingField) -> tuple[str, str]:
+    """Label and help of locales/admin/settings_fields.toml: `label | help`."""
     words = page.words_of("settings_fields", page.locale())
-    return words.get(f"{one.group}_{one.name}{ending}", "")
+    found, _, told = words.get(f"{one.group}_{one.name}", "").partition(" | ")
+    return found, told
 
 
 def whole_service() -> None:

@@ -11,10 +11,14 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from notifier import config as notifier_config
 from notifier.domain.rights import Role
+from notifier.i18n import available_locales
+from notifier.services.describe_settings import Describer
 from notifier.services.env import Env, open_env
 from notifier.store.session import Database
-from notifier.web.admin.settings import PAGES, SERVICE
+from notifier.web.admin.page import words_of
+from notifier.web.admin.settings import ELSEWHERE, PAGES, PARTS, SERVICE
 from tests.fakes.feed_server import FeedServer, Reply, serving
 from tests.fakes.webhook_receiver import WebhookReceiver
 from tests.timing import SettableClock
@@ -531,3 +535,34 @@ def test_what_was_signed_in_long_ago_must_be_shown_again_before_keys_are_made(
     for path in ("/keys", "/webhooks/new", "/channels/of/mail", "/sources/of/x/remove", "/shops"):
         assert "/confirm" in admin.post(HERE + path, {"name": "x", "scopes": "*"}).location, path
     assert stored(env) == {}
+
+
+def test_every_field_is_called_something_in_every_language(env: Env) -> None:
+    describer = Describer(env)
+    shop = ("shops", "kettle")
+    fields = [
+        *describer.section(notifier_config.Shop, shop, group="shop"),
+        *(one for kind in ("feed", "page") for one in describer.source(kind, (*shop, "-", "-"))),
+        *(
+            one
+            for kind in ("email_smtp", "sms_twilio", "log_file")
+            for one in describer.channel(kind, ("channels", "-"))
+        ),
+        *describer.webhook((*shop, "webhooks", "-")),
+    ]
+    for name, model in PARTS.items():
+        fields += describer.section(model, (*shop, name), group=name)
+    for name, (part, names) in SERVICE.items():
+        fields += describer.section(part, (name,), group=name, names=names)
+    for locale in available_locales():
+        words = words_of("settings_fields", locale)
+        needed = "" if locale == "en" else " | "  # English helps are those of the file
+        missing = {
+            f"{one.group}_{one.name}"
+            for one in fields
+            if one.name not in ELSEWHERE
+            and not (needed in words.get(f"{one.group}_{one.name}", "") != "")
+        }
+        assert missing == set(), locale
+        known = {f"{one.group}_{one.name}" for one in fields}
+        assert set(words) - known == set(), "words of fields that are not there"
