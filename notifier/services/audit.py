@@ -13,6 +13,11 @@ from notifier.store import ledger
 from notifier.store.session import Transaction
 
 
+def note_act(env: Env, act: str, *, by: Person, shop: ShopRef, ip: str = "", **facts: Any) -> None:
+    """The same for what changes nothing here, such as an export."""
+    env.db.retry(lambda tx: note_change(tx, env, act, by=by, shop=shop, ip=ip, **facts))
+
+
 def note_change(
     tx: Transaction,
     env: Env,

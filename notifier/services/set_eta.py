@@ -19,7 +19,7 @@ from notifier.services.backorder import redecide
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_notice import ONLY_PHYSICAL
 from notifier.services.touch_orders import touch_orders
-from notifier.store import catalogue, etas, events
+from notifier.store import catalogue, etas, events, ledger
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
@@ -62,7 +62,7 @@ def set_eta(
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
             raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
-        return change_eta(
+        done = change_eta(
             env,
             tx,
             shop,
@@ -73,6 +73,12 @@ def set_eta(
             evidence=evidence,
             reason=reason,
         )
+        if done.changed:
+            facts = {"variant": found.key, "before": done.before, "after": done.after, "by": actor}
+            ledger.append(
+                tx, book="audit", act="eta.set", at=env.now(), facts=facts, shop_id=shop.id
+            )
+        return done
 
     return env.db.retry(work)
 

@@ -13,6 +13,7 @@ from notifier.domain.order_delay import NextStep
 from notifier.domain.rights import Right
 from notifier.errors import ConfigError, InvalidInput
 from notifier.rendering.evidence_pdf import evidence_pdf
+from notifier.services.audit import note_act
 from notifier.services.evidence import gather_evidence
 from notifier.services.foresee_eta import foresee_eta
 from notifier.services.see_order import LinePage, ShownOrder, list_lines, show_order
@@ -81,6 +82,7 @@ def evidence(form: str) -> Any:
     """All that proves what was told about one order, to keep or to hand over."""
     ref = request.args.get("ref", "")
     document = gather_evidence(env(), shop(), ref)
+    note_act(env(), "evidence.exported", by=person(), shop=shop(), ip=_ip(), order=ref)
     if form == "pdf":
         try:
             body, kind = evidence_pdf(document), "application/pdf"
@@ -94,6 +96,10 @@ def evidence(form: str) -> Any:
     name = "".join(sign if sign.isalnum() else "-" for sign in ref)[:60].strip("-")
     answer.headers["Content-Disposition"] = f'attachment; filename="evidence-{name}.{form}"'
     return answer
+
+
+def _ip() -> str:
+    return request.remote_addr or ""
 
 
 def _save(ref: str, asked: dict[str, str], eta: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from notifier.domain.message import Medium
 from notifier.domain.rights import Right
 from notifier.domain.subscription import SubscriptionState
 from notifier.errors import InvalidInput
+from notifier.services.audit import note_act
 from notifier.services.env import Env, ShopRef
 from notifier.services.import_subscriptions import ImportReport, import_subscriptions
 from notifier.services.list_subscriptions import Filter, Listed, end_of_shop, list_subscriptions
@@ -79,10 +81,11 @@ def index() -> Any:
 def as_csv() -> Any:
     """The same list as a file, whole."""
     asked = _asked()
+    rows = _every(env(), shop(), _filter(asked), _address(asked))
+    first = next(rows, None)  # what is wrong with the filter is said now, not in the file's midst
+    note_act(env(), "subscriptions.exported", by=person(), shop=shop(), ip=_ip())
     return csv_answer(
-        f"subscriptions-{shop().slug}",
-        COLUMNS,
-        _every(env(), shop(), _filter(asked), _address(asked)),
+        f"subscriptions-{shop().slug}", COLUMNS, chain([first] if first else [], rows)
     )
 
 
@@ -107,6 +110,10 @@ def change(subscription_id: int) -> Any:
     words = words_of("subscriptions", locale())
     if wish == "end":
         ended = end_of_shop(env(), shop(), id_, method=f"person:{person().id}")
+        if ended:
+            note_act(
+                env(), "subscription.ended", by=person(), shop=shop(), ip=_ip(), subscription=id_
+            )
         note(words["did_end" if ended else "was_ended"])
     elif wish == "move":
         move_to_variant(env(), shop(), id_, variant_id=_variant(), by=person())
@@ -172,6 +179,16 @@ def bring_file() -> Any:
                 basis=asked["basis"],
                 evidence=asked["evidence"],
             )
+        if not trial:
+            note_act(
+                env(),
+                "subscriptions.imported",
+                by=person(),
+                shop=shop(),
+                ip=_ip(),
+                rows=report.rows,
+                created=report.created,
+            )
     except InvalidInput as error:
         wrong = " ".join(one.message for one in error.problems)
         note(wrong, kind=WRONG)
@@ -182,6 +199,10 @@ def bring_file() -> Any:
         asked=asked,
         wrong=wrong,
     )
+
+
+def _ip() -> str:
+    return request.remote_addr or ""
 
 
 def _asked() -> dict[str, str]:
