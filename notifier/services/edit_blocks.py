@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from notifier.domain.message import MessageKind
+from notifier.errors import NotFound
 from notifier.i18n import locale_chain
 from notifier.rendering.blocks import (
     BLOCK_PARTS,
@@ -126,12 +127,17 @@ def publish_stored(
     expected_version: int,
     locales: Iterable[str],
 ) -> int:
-    """Publish a saved version of a block (also an old one) as a new version; its number."""
+    """Publish a saved version of a block (also an old one) as a new version; its number.
+
+    Raises errors.NotFound, and as `save_look` and `save_blocks` do.
+    """
     with env.db.read() as tx:
         rows = templates.history(
             tx, shop=place.shop, locale=place.locale, kind=place.kind, limit=1000
         )
-    parts = next((dict(one.parts) for one in rows if one.number == version), {})
+    parts = next((dict(one.parts) for one in rows if one.number == version), None)
+    if parts is None:
+        raise NotFound(f"There is no version {version}.")
     if place.kind == LOOK:
         return save_look(
             env,

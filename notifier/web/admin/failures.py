@@ -14,6 +14,7 @@ from notifier.errors import (
     LookFailed,
     NotFound,
     StoreBusy,
+    TemplateProblem,
     TooMany,
 )
 from notifier.log import log
@@ -45,6 +46,10 @@ def register_failures(app: Flask) -> None:
     @app.errorhandler(InvalidInput)
     def invalid(error: InvalidInput) -> Any:
         return failure(422, " ".join(_sentence(one.field, one.message) for one in error.problems))
+
+    @app.errorhandler(TemplateProblem)
+    def broken_template(error: TemplateProblem) -> Any:
+        return failure(422, str(error))
 
     @app.errorhandler(NotFound)
     @app.errorhandler(BadToken)

@@ -106,3 +106,27 @@ def test_today_shows_a_line_whose_next_step_has_moved_on_and_masks_alarms(
     seen = admin.as_(Role.VIEWER).get("/kettle/").said
     assert "550 no such user" in seen
     assert "ann@example.com" not in seen
+
+
+def test_what_leaves_the_house_and_who_changed_a_date_is_in_the_audit_log(
+    store: Storefront, admin: Admin
+) -> None:
+    store.stock("S", 0)
+    ann = store.wait("S")
+    assert admin.get("/kettle/subscriptions.csv").status == 200
+    date = {"wish": "save", "variant": "S", "date": "2027-03", "source": ""}
+    assert admin.post("/kettle/products/SHIRT", date).status == 303
+    assert admin.post(f"/kettle/subscriptions/{ann}", {"wish": "end"}).status == 303
+    noted = [one["act"] for one in store.rows("SELECT act FROM ledger WHERE book = 'audit'")]
+    assert noted[-3:] == ["subscriptions.exported", "eta.set", "subscription.ended"]
+
+
+def test_what_is_wrong_is_said_before_a_file_begins(store: Storefront, admin: Admin) -> None:
+    assert admin.get("/kettle/subscriptions.csv?address=a@").status == 422
+
+
+def test_a_version_that_is_not_there_is_not_published(store: Storefront, admin: Admin) -> None:
+    form = {"number": "7", "expected": "0"}
+    for locale in ("", "en"):
+        answer = admin.post("/kettle/templates/around/again", {**form, "locale": locale})
+        assert answer.status == 404
