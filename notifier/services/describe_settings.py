@@ -39,7 +39,7 @@ class Origin(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingField:
     """One field of a form. `group` and `name` lead to its words in other languages; `value` is as
-    written, and empty for a secret; `given`: what an undone setting falls back to."""
+    written, and empty for a secret; `can_go_back`: without what was set here there is another."""
 
     path: Path
     group: str
@@ -53,6 +53,7 @@ class SettingField:
     is_set: bool = False
     required: bool = False
     restart: bool = False
+    can_go_back: bool = True
 
     @property
     def name(self) -> str:
@@ -169,6 +170,7 @@ class Describer:
             is_set=bool(value),
             required=required,
             restart=path in RESTART,
+            can_go_back=not required or _at(self._file, path, None) is not None,
         )
 
     def _origin(self, path: Path) -> Origin:

@@ -40,6 +40,11 @@ class Delivery:
         return self.state not in {one.value for one in OPEN_STATES}
 
     @property
+    def is_on_its_way(self) -> bool:
+        """Its first answer is still awaited: whoever looks need not wait long."""
+        return self.state == MessageState.SENDING or (not self.is_over and not self.tries)
+
+    @property
     def can_go_again(self) -> bool:
         """It is over, or it waits for its next try."""
         return self.is_over or (self.state == MessageState.DUE and self.tries > 0)
