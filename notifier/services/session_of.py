@@ -55,8 +55,11 @@ class Signed:
     stage: Stage
 
 
-def find_session(env: Env, token: str) -> Signed | None:
-    """Whose session the token in a cookie is; None for what is over, made up or of no use."""
+def find_session(env: Env, token: str, *, seen: bool = True) -> Signed | None:
+    """Whose session the token in a cookie is; None for what is over, made up or of no use.
+
+    `seen` False: nobody pressed anything, a page renewed itself; that keeps no session alive.
+    """
     if not token or len(token) > _LONGEST_TOKEN or not token.isascii():
         return None
     now = env.now()
@@ -65,7 +68,7 @@ def find_session(env: Env, token: str) -> Signed | None:
     if found is None or not is_on(found[0], now=now) or found[1].disabled_at is not None:
         return None
     row, account = found
-    if now - row.seen_at >= NOTED_EVERY:
+    if seen and now - row.seen_at >= NOTED_EVERY:
         _note_seen(env, row.id, at=now)
     return Signed(
         person=person_of(account),

@@ -139,7 +139,8 @@ def watch(app: Flask) -> None:
     @app.before_request
     def look() -> None:
         token = request.cookies.get(cookie_name(), "")
-        g.signed = find_session(env(), token) if token else None
+        renews_itself = "HX-Request" in request.headers and "part" in request.args
+        g.signed = find_session(env(), token, seen=not renews_itself) if token else None
         if request.method not in HARMLESS:
             _refuse_others_forms()
 
@@ -161,11 +162,17 @@ def _refuse_others_forms() -> None:
 
 def _to(endpoint: str) -> Any:
     """To a page of signing in, and back here afterwards. Forms are not repeated by themselves."""
+    by_script = "HX-Request" in request.headers
+    if by_script and request.method in HARMLESS and endpoint == "sign_in.confirm":
+        return Response(status=204)  # a piece that renews itself: takes nobody's page away
     here = request.script_root + request.full_path.rstrip("?")
-    if request.method not in HARMLESS:
+    if by_script:  # back to the page, not to a piece of it
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        here = f"{page.path}?{page.query}".rstrip("?")
+    elif request.method not in HARMLESS:
         here = urlsplit(request.headers.get("Referer", "")).path or request.script_root + "/"
     where = url_for(endpoint, next=here)
-    if request.headers.get("HX-Request"):
+    if by_script:
         return Response(status=204, headers={"HX-Redirect": where})
     return redirect(where, code=303)
 

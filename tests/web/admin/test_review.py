@@ -130,3 +130,19 @@ def test_a_version_that_is_not_there_is_not_published(store: Storefront, admin: 
     for locale in ("", "en"):
         answer = admin.post("/kettle/templates/around/again", {**form, "locale": locale})
         assert answer.status == 404
+
+
+def test_a_page_that_renews_itself_keeps_no_session_and_takes_no_page_away(
+    store: Storefront, admin: Admin
+) -> None:
+    """Who went home half an hour ago is out, however long the screen still asks."""
+    clock, asks = store.env.clock, {"HX-Request": "true"}
+    asks["HX-Current-URL"] = "https://notify.example/kettle/?from=here"
+    for _ in range(2):
+        clock.advance(timedelta(minutes=16))  # type: ignore[attr-defined]
+        last = admin.get("/kettle/?part=now", headers=asks)
+    assert last.answer.headers["HX-Redirect"].endswith("next=/kettle/?from%3Dhere")
+    again = admin.as_(Role.OWNER)
+    clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
+    piece = again.get("/kettle/settings/webhooks/of/tell?part=log", headers=asks)
+    assert (piece.status, piece.answer.headers.get("HX-Redirect")) == (204, None)
