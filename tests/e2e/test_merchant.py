@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from notifier.cli import main
 from tests.fakes.feed_server import FeedServer, Reply, serving
 from tests.fakes.smtp_server import SmtpServer
 from tests.timing import wait_until
@@ -130,6 +132,9 @@ def is_up(port: int) -> bool:
         return False
 
 
+@pytest.mark.parametrize(
+    "engine_name", ["sqlite", pytest.param("postgres", marks=pytest.mark.soak)], indirect=True
+)
 def test_init_check_run_and_one_restock(
     tmp_path: Path, feeds: FeedServer, smtp: SmtpServer, database_url: str
 ) -> None:
@@ -211,7 +216,12 @@ def _subjects(smtp: SmtpServer, part: str) -> list[str]:
     ],
 )
 def test_check_says_what_is_wrong_in_the_configuration(
-    tmp_path: Path, feeds: FeedServer, smtp: SmtpServer, initial: str, broken: str, says: str
+    tmp_path: Path,
+    feeds: FeedServer,
+    smtp: SmtpServer,
+    initial: str,
+    broken: str,
+    says: str,
 ) -> None:
     (tmp_path / "config.toml").write_text(initial)
     write_config(tmp_path, feeds=feeds, smtp=smtp, database="sqlite:///x.db")
@@ -222,8 +232,8 @@ def test_check_says_what_is_wrong_in_the_configuration(
     else:
         text = text.replace("postal_address", f"{broken}\npostal_address")
     config.write_text(text)
-    done = notifier(tmp_path, "check")
-    assert done.returncode == 1
+    done = CliRunner().invoke(main, ["--config", str(config), "check"])
+    assert done.exit_code == 1
     assert says in done.stderr
 
 
