@@ -264,7 +264,7 @@ def test_a_new_version_with_a_migration_is_rolled_out_under_load(
             assert old.stop(one.program) == 0, one.program.said[-3000:]
             one.start()
         visitors.stop()
-        wait_until(lambda: unfinished(database_url) == 0, 30)
+        wait_until(lambda: unfinished(database_url) == 0, 90)
         for one in machines:
             assert one.stop() == 0
     # then
