@@ -18,10 +18,11 @@ from notifier.errors import ConfigError, FieldProblem
 
 CHANNELS, CONNECTORS = "notifier.channels", "notifier.connectors"
 PUSH, WEBHOOK = "push", "webhook"
+_OF_SHOPS = frozenset({WEBHOOK, "apprise_alerts"})  # channels that are set up with a shop
 ENDPOINTS = ("host", "url", "base_url")  # where a secret goes to
 _SECRETS = frozenset(
-    {"secret", "password", "auth_token", "push_secrets", "api_key", "token", "access_token"}
-)
+    ("secret", "password", "auth_token", "push_secrets", "api_key", "token", "access_token")
+) | {"apprise"}
 Section = ChannelSection | SourceSection | WebhookSection
 
 
@@ -78,9 +79,7 @@ def offered_kinds(group: str) -> list[str]:
             if one.default is MISSING and one.default_factory is MISSING
         ]
         base = ("channels", name) if group == CHANNELS else ("shops", "x", "sources", name)
-        if (group, name) != (CHANNELS, WEBHOOK) and not any(
-            names_file((*base, one)) for one in needed
-        ):
+        if name not in _OF_SHOPS and not any(names_file((*base, one)) for one in needed):
             found.append(name)
     return found
 
