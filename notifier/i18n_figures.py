@@ -5,7 +5,7 @@ The phrases customers read are in notifier/i18n.py.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from babel import Locale, dates, numbers
@@ -25,6 +25,11 @@ def format_instant(local: datetime, locale: str) -> str:
     """`22 Nov 2026, 14:05`, of a moment that already is in the reader's time zone."""
     day = dates.format_date(local.date(), "medium", locale=_babel(locale))
     return f"{day}, {local:%H:%M}"
+
+
+def format_short_day(day: date, locale: str) -> str:
+    """`22 Nov`, `22. Nov.`, `22 nov`: where there is little room, and the year is known."""
+    return dates.format_skeleton("MMMd", day, locale=_babel(locale))
 
 
 def format_number(value: float | Decimal, locale: str, *, digits: int = 0) -> str:

@@ -23,7 +23,7 @@ from notifier.services.read_demand import (
 from notifier.web.admin.chart import Series, bars
 from notifier.web.admin.csv_file import csv_answer
 from notifier.web.admin.door import needs, shop
-from notifier.web.admin.page import locale, show, words_of
+from notifier.web.admin.page import locale, short_day, show, words_of
 from notifier.web.admin.paging import (
     Page,
     asked_choice,
@@ -119,7 +119,7 @@ def _drawing(days: int) -> Any:
     words = words_of("demand", locale())
     series = sign_ups_by_day(env(), shop(), days=days)
     return bars(
-        [f"{day:%d.%m.}" for day, _ in series],
+        [short_day(day) for day, _ in series],
         Series(name=words["sign_ups"], values=[count for _, count in series]),
         title=words["drawing"].replace("{days}", str(days)),
         table=words_of("frame", locale())["table"],

@@ -153,6 +153,11 @@ def day(value: date | datetime | None) -> str:
     return i18n.format_date(value, locale())
 
 
+def short_day(value: date | datetime) -> str:
+    """`22 Nov`, for the foot of a drawing; a moment is to be in the right time zone already."""
+    return i18n_figures.format_short_day(value, locale())
+
+
 def number(value: float | None, *, digits: int = 0) -> str:
     """`12,345` as the reader writes it; a dash for none."""
     return "–" if value is None else i18n_figures.format_number(value, locale(), digits=digits)

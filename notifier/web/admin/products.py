@@ -24,7 +24,7 @@ from notifier.services.foresee_eta import foresee_eta
 from notifier.services.set_eta import set_eta, today_in
 from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import needs, person, shop
-from notifier.web.admin.page import WRONG, locale, note, show, words_of
+from notifier.web.admin.page import WRONG, locale, note, short_day, show, words_of
 from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of, read_moment
 from notifier.web.here import env
 
@@ -104,7 +104,7 @@ def _draw(one: VariantShown) -> Any:
         return ""
     words = words_of("products", locale())
     return lines(
-        [f"{day:%d.%m.}" for day, _ in one.days],
+        [short_day(day) for day, _ in one.days],
         Series(name=words["quantity"], values=[value for _, value in one.days]),
         title=words["drawing"].replace("{variant}", one.row.variant.title or one.row.variant.key),
         table=words_of("frame", locale())["table"],

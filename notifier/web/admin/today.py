@@ -13,7 +13,7 @@ from notifier.services.look_today import MOST, look_today
 from notifier.services.read_demand import read_wanted, sign_ups_by_day
 from notifier.web.admin.chart import Series, bars
 from notifier.web.admin.door import needs, shop
-from notifier.web.admin.page import locale, show, words_of
+from notifier.web.admin.page import locale, short_day, show, words_of
 from notifier.web.here import env
 
 blueprint = Blueprint("today", __name__)
@@ -46,7 +46,7 @@ def index() -> Any:
 def _drawing(days: Sequence[tuple[date, int]]) -> Any:
     words = words_of("demand", locale())
     return bars(
-        [f"{day:%d.%m.}" for day, _ in days],
+        [short_day(day) for day, _ in days],
         Series(name=words["sign_ups"], values=[count for _, count in days]),
         title=words["drawing"].replace("{days}", str(DRAWN)),
         table=words_of("frame", locale())["table"],
