@@ -55,6 +55,12 @@ def needs(right: Right, *, fresh: bool = False) -> Callable[[F], F]:
     return mark
 
 
+def confirm_first() -> Any:
+    """For a view of which only some buttons are dangerous: the way to the page that asks for the
+    password, or None for who has shown lately that it is they."""
+    return None if is_fresh() else _to("sign_in.confirm")
+
+
 def open_to_all(view: F) -> F:
     """Anybody may open it: the sign-in page, a style sheet."""
     view.guard = ANYBODY  # type: ignore[attr-defined]

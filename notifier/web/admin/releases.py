@@ -22,7 +22,7 @@ from notifier.services.steer_release import (
 )
 from notifier.services.wave_words import why
 from notifier.web.admin.chart import Series, lines
-from notifier.web.admin.door import needs, person, shop
+from notifier.web.admin.door import confirm_first, needs, person, shop
 from notifier.web.admin.page import locale, note, number, show, words_of, zone
 from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of
 from notifier.web.here import env
@@ -37,6 +37,7 @@ STEERING = {
     "stop": stop_release,
     "now": release_now,
 }
+TELLS = ("resume", "now")  # to stop must never wait for a password
 BIGGEST = 2**63 - 1
 
 
@@ -81,6 +82,8 @@ def steer(release_id: int) -> Any:
     wish = request.form.get("wish", "")
     if wish not in STEERING:
         raise InvalidInput.of("wish", "choice", f"must be one of {', '.join(STEERING)}")
+    if wish in TELLS and (way := confirm_first()):
+        return way
     STEERING[wish](env(), shop(), _id(release_id), by=f"person:{person().id}")
     note(words_of("releases", locale())[f"did_{wish}"])
     return redirect(url_for("releases.one", release_id=release_id), code=303)
@@ -102,6 +105,8 @@ def decide(hold_id: int) -> Any:
         wish = Decision(request.form.get("wish", ""))
     except ValueError as error:
         raise InvalidInput.of("wish", "choice", "must be released or dropped") from error
+    if wish is Decision.RELEASED and (way := confirm_first()):
+        return way
     count = decide_hold(env(), _id(hold_id), wish, by=f"person:{person().id}")
     words = words_of("releases", locale())
     said = words["hold_decided_before" if count is None else f"hold_{wish.value}"]

@@ -11,6 +11,7 @@ from notifier.domain.order_delay.states import NextStep
 from notifier.domain.rights import Role
 from notifier.services import look_today
 from notifier.services.alarms import raise_alarm
+from notifier.services.announce import announce
 from notifier.web.admin.paging import make_cursor
 from tests.web.admin.visitor import Admin
 from tests.web.storefront import Storefront
@@ -146,3 +147,19 @@ def test_a_page_that_renews_itself_keeps_no_session_and_takes_no_page_away(
     clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
     piece = again.get("/kettle/settings/webhooks/of/tell?part=log", headers=asks)
     assert (piece.status, piece.answer.headers.get("HX-Redirect")) == (204, None)
+
+
+def test_to_send_to_many_asks_who_is_there_and_to_stop_does_not(
+    store: Storefront, admin: Admin
+) -> None:
+    store.stock("S", 0)
+    for name in "abc":
+        store.wait("S", f"{name}@example.com")
+    store.stock("S", 1)
+    announce(store.env)
+    [release] = store.rows("SELECT id, state FROM releases")
+    store.env.clock.advance(timedelta(minutes=6))  # type: ignore[attr-defined]
+    path = f"/kettle/releases/{release['id']}"
+    for wish in ("now", "resume"):
+        assert "/confirm" in admin.post(path, {"wish": wish}).location
+    assert "/confirm" not in admin.post(path, {"wish": "stop"}).location
