@@ -9,6 +9,7 @@ from typing import Any
 
 from notifier.domain.person import Person
 from notifier.domain.rights import Right
+from notifier.domain.subscription import SubscriptionState
 from notifier.errors import Conflict, NotFound
 from notifier.services.audit import note_change
 from notifier.services.env import Env, ShopRef
@@ -35,7 +36,7 @@ ENTRIES = 200
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSeen:
     """One address in one shop. The rows are those of the tables, with the names of what they are
-    about; `choices`: (id, name) of the variants that each subscription could be moved to."""
+    about; `choices`: (id, name) of the variants that each could be moved to that has not ended."""
 
     contact: ContactRow
     subscriptions: Sequence[Mapping[str, Any]]
@@ -68,6 +69,7 @@ def see_person(env: Env, shop: ShopRef, subscription_id: int) -> PersonSeen:
                 for variant in catalogue.variants_of(tx, int(one["product_id"]))
             ]
             for one in own
+            if one["state"] != SubscriptionState.ENDED
         }
         suppressed = [
             one
