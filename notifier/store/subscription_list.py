@@ -68,6 +68,11 @@ def list_subscriptions(
         .order_by(subscriptions.c.id)
         .limit(limit)
     )
+    # by the shop's own key, so that the few of one product are found without reading all
+    if where.product:
+        query = query.where(products.c.shop_id == shop_id)
+    if where.variant:
+        query = query.where(variants.c.shop_id == shop_id)
     for column, wanted in (
         (products.c.key, where.product),
         (variants.c.key, where.variant),
