@@ -12,7 +12,7 @@ import re
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, cast
 
@@ -34,7 +34,13 @@ def kinds(group: str) -> list[str]:
         for module in pkgutil.iter_modules(_PACKAGES[group].__path__)
         if not module.ispkg and _is_plugin(group, module.name)
     }
-    return sorted(found | {point.name for point in entry_points(group=group)})
+    return sorted(found | {point.name for point in _entry_points(group)})
+
+
+@cache
+def _entry_points(group: str) -> tuple[EntryPoint, ...]:
+    """What is installed does not change while a program runs, and asking takes milliseconds."""
+    return tuple(entry_points(group=group))
 
 
 @cache
@@ -46,9 +52,10 @@ def _is_plugin(group: str, name: str) -> bool:
     return re.search(r"^class (?:Channel|Source)[:(]", source, re.MULTILINE) is not None
 
 
+@cache
 def load(group: str, kind: str) -> ModuleType:
     """The module of one kind. Raises errors.ConfigError with the kinds that exist."""
-    for point in entry_points(group=group):
+    for point in _entry_points(group):
         if point.name == kind:
             module = point.load()
             if isinstance(module, ModuleType):
