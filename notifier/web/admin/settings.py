@@ -20,7 +20,7 @@ from notifier.services.describe_settings import Describer, SettingField
 from notifier.services.make_secrets import new_public_key, refuse_name
 from notifier.services.see_settings import list_changes
 from notifier.services.settings import AS_IN_FILE, save_settings
-from notifier.web.admin.door import needs, person, shop
+from notifier.web.admin.door import confirm_first, needs, person, shop
 from notifier.web.admin.page import note
 from notifier.web.admin.paging import asked_cursor, asked_limit, page_of
 from notifier.web.admin.settings_form import (
@@ -110,6 +110,9 @@ def form(part: str) -> Any:
 def change(part: str) -> Any:
     """Save what was changed on one page, or take one field back to the file."""
     up_to_date()
+    before = open_form(lambda describer: _fields(describer, part))
+    if any(one.secret for one in before.fields) and (way := confirm_first()):
+        return way
     failed = save(lambda describer: _fields(describer, part))
     if failed is not None:
         return _form_page(part, failed)
