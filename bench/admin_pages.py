@@ -51,7 +51,10 @@ CHUNK = 20_000
 _TIMES = ("now", "until")
 
 # The n-th subscription is for a variant that is the more wanted the lower its number.
-_COUNTED = "WITH RECURSIVE n(n) AS (SELECT CAST(:low AS INTEGER) UNION ALL SELECT n + 1 FROM n WHERE n < :high) "
+_COUNTED = (
+    "WITH RECURSIVE n(n) AS (SELECT CAST(:low AS INTEGER) "
+    "UNION ALL SELECT n + 1 FROM n WHERE n < :high) "
+)
 _PRODUCTS = _COUNTED + (
     "INSERT INTO products (id, shop_id, key, title, created_at) "
     "SELECT n, :shop, 'P' || n, 'Product ' || n, :now FROM n"
