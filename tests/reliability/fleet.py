@@ -13,6 +13,7 @@ command line's own code, from the arguments on.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import multiprocessing
 import os
 import signal
@@ -57,6 +58,7 @@ def _be_the_program(command: str, config: str, log: str, leader_lease: timedelta
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # says where it stands
     from notifier.cli import main
     from notifier.engine import embedded
 
@@ -125,7 +127,10 @@ class Fleet:
         """SIGTERM, and the exit code."""
         program.running.terminate()
         program.running.join(timeout)
-        assert not program.is_alive, f"{program.command} does not stop:\n{program.said[-3000:]}"
+        if program.is_alive:
+            os.kill(program.pid, signal.SIGUSR1)
+            program.running.join(1)
+            raise AssertionError(f"{program.command} does not stop:\n{program.said[-6000:]}")
         return int(program.running.exitcode)
 
     def freeze(self, program: Program) -> None:

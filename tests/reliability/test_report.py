@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from tests.reliability.faults import FAULTS
-from tests.reliability.page import HELD, Row, parse, render
-from tests.reliability.report import Cases, merge, rows_of, sum_up
+from tests.reliability.page import HELD, PAGE, Row, parse, render
+from tests.reliability.report import TESTS, Cases, merge, names_of_tests, rows_of, sentence, sum_up
 
 ROW = Row(
     fault="FI-5",
@@ -48,6 +49,22 @@ def test_a_failure_is_written_down_as_one_and_so_is_what_could_not_run() -> None
         "did not hold: 1 of 3",
         "not run here: needs root",
     ]
+
+
+def test_the_page_is_as_a_run_writes_it_and_every_fault_held() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    rows = parse(text)
+    assert render(rows) == text, "docs/reliability.md was changed by hand; run `make soak`"
+    assert {row.did for row in rows} <= {sentence(name) for name in names_of_tests()}
+    held = {row.fault for row in rows if row.outcome == HELD}
+    assert sorted(set(FAULTS) - held) == []
+    assert [row for row in rows if row.outcome.startswith("did not hold")] == []
+
+
+def test_every_fault_has_a_test_that_names_it() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py"))
+    named = re.findall(r"mark\.fault\(([^)]*)\)", source)
+    assert sorted(set(FAULTS) - set(re.findall(r'"([^"]+)"', " ".join(named)))) == []
 
 
 def _changed(**changes: str) -> Row:
