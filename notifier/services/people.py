@@ -137,7 +137,9 @@ def change_rights(env: Env, person_id: int, *, wanted: Wanted, by: Person) -> bo
 
     Raises errors.InvalidInput, NotFound, Conflict("last_owner").
     """
-    role, shops = _read(env, wanted)
+    with env.db.read() as tx:
+        known = _row(tx, person_id).shops
+    role, shops = _read(env, wanted, known=known)
 
     def work(tx: Transaction) -> bool:
         owners = accounts.lock_owners(tx)
@@ -227,12 +229,14 @@ def read_name(name: str) -> str:
     return tidy
 
 
-def _read(env: Env, wanted: Wanted) -> tuple[Role, list[str]]:
+def _read(env: Env, wanted: Wanted, *, known: Sequence[str] = ()) -> tuple[Role, list[str]]:
+    """`known`: shops the person may enter already, also those not configured any more: without the
+    last of them they would enter all."""
     if wanted.role not in {role.value for role in Role}:
         known = ", ".join(role.value for role in Role)
         raise InvalidInput.of("role", "unknown", f"There is no such role; there are {known}.")
     role = Role(wanted.role)
-    unknown = [slug for slug in wanted.shops if slug not in env.shops]
+    unknown = [slug for slug in wanted.shops if slug not in env.shops and slug not in known]
     if unknown:
         raise InvalidInput.of("shops", "unknown", "One of these shops is not configured.")
     if role is Role.OWNER and wanted.shops:

@@ -138,7 +138,7 @@ def _person_page(person_id: int, error: Exception | None = None) -> Response:
         one=found,
         is_me=person_id == person().id,
         roles=ROLES,
-        every_shop=_shops(),
+        every_shop={**dict.fromkeys(found.person.shops, ""), **_shops()},
     )
 
 
