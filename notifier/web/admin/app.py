@@ -78,7 +78,7 @@ def create_admin(env: Env, renderer: Renderer) -> Flask:
         MAX_CONTENT_LENGTH=21 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         MAX_FORM_PARTS=500,
-        TRUSTED_HOSTS=trusted_hosts(env),
+        TRUSTED_HOSTS=_hosts(env),
         PROPAGATE_EXCEPTIONS=False,
         # Flask's own cookie carries what is said once on the next page, nothing else
         SESSION_COOKIE_NAME="notifier_note",
@@ -96,6 +96,12 @@ def create_admin(env: Env, renderer: Renderer) -> Flask:
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0
         )
     return app
+
+
+def _hosts(env: Env) -> list[str]:
+    """Those of the public pages, and the one the admin has an address of its own under."""
+    own = env.config.service.admin_listen.rpartition(":")[0].strip("[]")
+    return sorted({*trusted_hosts(env), own} - {""})
 
 
 def _note_key(env: Env) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from notifier.errors import (
     BadToken,
@@ -78,6 +78,8 @@ def register_failures(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> Any:
+        if isinstance(error, SecurityError):  # asked under a name that is not ours: no links fit
+            return Response("This address is not ours.\n", status=400, mimetype="text/plain")
         if error.response is not None or (error.code or 500) < 400:
             return error
         ours = error.code in (403, 409, 422) and error.description

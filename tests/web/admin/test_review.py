@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -12,9 +13,12 @@ from notifier.domain.rights import Role
 from notifier.services import look_today
 from notifier.services.alarms import raise_alarm
 from notifier.services.announce import announce
+from notifier.services.env import Env
+from notifier.services.people import find_colleague
+from notifier.web.admin.app import create_admin
 from notifier.web.admin.paging import make_cursor
 from tests.web.admin.visitor import Admin
-from tests.web.storefront import Storefront
+from tests.web.storefront import RENDERER, Storefront
 
 
 @pytest.mark.parametrize(
@@ -163,3 +167,24 @@ def test_to_send_to_many_asks_who_is_there_and_to_stop_does_not(
     for wish in ("now", "resume"):
         assert "/confirm" in admin.post(path, {"wish": wish}).location
     assert "/confirm" not in admin.post(path, {"wish": "stop"}).location
+
+
+def test_the_admin_answers_under_the_address_it_listens_on(env: Env) -> None:
+    service = env.config.service.model_copy(update={"admin_listen": "10.0.0.5:8026"})
+    alone = replace(env, config=env.config.model_copy(update={"service": service}))
+    visitor = create_admin(alone, RENDERER).test_client()
+    for host, status in (("10.0.0.5:8026", 200), ("evil.example", 400)):
+        assert visitor.get("/-/sign-in", base_url=f"https://{host}").status_code == status
+
+
+def test_who_entered_only_a_shop_that_is_gone_does_not_enter_all_after_a_save(
+    env: Env, admin: Admin
+) -> None:
+    editor = admin.as_(Role.EDITOR, shops=("gone",))
+    path = f"/-/people/{editor.person_id}"
+    form = admin.get(path).tree
+    ticked = form.xpath("//input[@name='shops'][@checked]/@value")
+    assert ticked == ["gone"]
+    assert admin.post(f"{path}/rights", {"role": "viewer", "shops": ticked}).status == 303
+    assert find_colleague(env, editor.person_id).person.shops == ("gone",)
+    assert admin.post(f"{path}/rights", {"role": "viewer", "shops": ["other"]}).status == 422
