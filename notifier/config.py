@@ -26,6 +26,7 @@ from pydantic import (
     model_validator,
 )
 
+from notifier.config_alerts import AlertRules
 from notifier.config_release import ReleaseRules
 from notifier.config_section import Section
 from notifier.config_values import (
@@ -349,6 +350,7 @@ class Shop(Section):
     stock: StockRules = StockRules()
     release: ReleaseRules = ReleaseRules()
     backorder: BackorderSettings = BackorderSettings()
+    alerts: AlertRules = AlertRules()
 
     @field_validator("origins")
     @classmethod

@@ -26,6 +26,7 @@ from notifier.config import (
     StockRules,
     WebhookSection,
 )
+from notifier.config_alerts import AlertRules
 from notifier.config_values import write_length
 
 HEAD = """\
@@ -67,7 +68,7 @@ _SHOP = {
     "privacy_url": "https://kettle.example/privacy",
 }
 _SOURCE = {"kind": "feed"}
-_NESTED = {"sources", "keys", "webhooks", "stock", "release", "backorder"}
+_NESTED = {"sources", "keys", "webhooks", "stock", "release", "backorder", "alerts"}
 
 
 def example(*, secret: str = "", data_dir: str = "") -> str:
@@ -90,6 +91,7 @@ def example(*, secret: str = "", data_dir: str = "") -> str:
         _section("shops.kettle.stock", StockRules, {}),
         _section("shops.kettle.release", ReleaseRules, {}),
         _section("shops.kettle.backorder", BackorderSettings, {}),
+        _section("shops.kettle.alerts", AlertRules, {}),
         _section("shops.kettle.sources.catalogue", SourceSection, _SOURCE)
         + "# The feed itself; see docs/sources.md for columns, words and other kinds.\n"
         + 'url = "https://kettle.example/feeds/google.xml"\n',

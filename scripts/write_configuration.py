@@ -26,6 +26,7 @@ from pydantic import BaseModel  # noqa: E402
 from pydantic_core import PydanticUndefined  # noqa: E402
 
 from notifier import config, plugins  # noqa: E402
+from notifier.config_alerts import AlertRules  # noqa: E402
 from notifier.config_example import example  # noqa: E402
 
 HEAD = """\
@@ -68,6 +69,7 @@ SECTIONS = (
         "When no more orders are taken for what is on backorder or on pre-order, see "
         "[operating](operating.md#backorders-and-pre-orders).",
     ),
+    ("shops.<shop>.alerts", AlertRules, "Of what you hear without asking, and where."),
     (
         "shops.<shop>.sources.<source>",
         config.SourceSection,

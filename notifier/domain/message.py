@@ -27,6 +27,9 @@ class MessageKind(StrEnum):
     ORDER_CHECKING = "order_checking"
     # to the merchant
     SOURCE_TROUBLE = "source_trouble"
+    LOW_STOCK = "low_stock"
+    HIGH_DEMAND = "high_demand"
+    REPORT = "report"
 
 
 class Priority(IntEnum):
@@ -75,6 +78,16 @@ ABOUT_ORDERS = frozenset(
 )
 """About something bought: no unsubscribe link, no advertising (trust OD-15)."""
 
+TO_MERCHANT = frozenset(
+    {
+        MessageKind.SOURCE_TROUBLE,
+        MessageKind.LOW_STOCK,
+        MessageKind.HIGH_DEMAND,
+        MessageKind.REPORT,
+    }
+)
+"""To who looks after the shop: no customer is behind it, nothing is asked of it."""
+
 LEGAL_NOTICES = frozenset({MessageKind.DELAY_NOTICE, MessageKind.DELAY_RENEWED})
 """Options the law asks for: without its sentences and both choices none is sent (trust OD-14)."""
 
@@ -83,7 +96,7 @@ PRIORITY = {
     MessageKind.CONFIRM: Priority.CONFIRM,
     MessageKind.MANAGE_LINK: Priority.CONFIRM,
     MessageKind.WAITING: Priority.CONFIRM,
-    MessageKind.SOURCE_TROUBLE: Priority.MERCHANT,
+    **dict.fromkeys(TO_MERCHANT, Priority.MERCHANT),
 }
 
 

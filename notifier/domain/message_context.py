@@ -94,6 +94,24 @@ _SOURCE_TROUBLE: Schema = {
     "source": _SOURCE,
     "links": {"release": Value.URL, "drop": Value.URL},
 }
+_WATCHED: Schema = {
+    "kind": Value.TEXT,
+    "shop": _SHOP,
+    "total": Value.COUNT,
+    # count: units left, or people; days: how long it lasts, 0 where nobody knows
+    "products": ({"title": Value.TEXT, "count": Value.COUNT, "days": Value.COUNT},),
+    "links": {"admin": Value.URL},
+}
+_REPORT: Schema = {
+    **_WATCHED,
+    "period": {"first": Value.TEXT, "last": Value.TEXT},
+    "figures": {
+        **dict.fromkeys(("new", "new_before", "released", "told", "clicked"), Value.COUNT),
+        "orders_due": Value.COUNT,
+        "bought_share": Value.TEXT,
+        "waiting_since": Value.TEXT,
+    },
+}
 _ABOUT_AN_ORDER: Schema = {
     "kind": Value.TEXT,
     "shop": _SHOP,
@@ -129,6 +147,9 @@ _SPECIAL = {
     MessageKind.BROADCAST: _BROADCAST,
     MessageKind.MANAGE_LINK: _MANAGE_LINK,
     MessageKind.SOURCE_TROUBLE: _SOURCE_TROUBLE,
+    MessageKind.LOW_STOCK: _WATCHED,
+    MessageKind.HIGH_DEMAND: _WATCHED,
+    MessageKind.REPORT: _REPORT,
 }
 
 _ALERT = ("shop.name", "product.title", "product.url", "links.unsubscribe")
@@ -151,6 +172,9 @@ REQUIRED: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.BROADCAST: (*_ALERT, "news.subject", "news.short", "paragraphs"),
     MessageKind.MANAGE_LINK: ("shop.name", "links.manage"),
     MessageKind.SOURCE_TROUBLE: ("shop.name", "source.name", "source.problem"),
+    MessageKind.LOW_STOCK: ("shop.name", "products"),
+    MessageKind.HIGH_DEMAND: ("shop.name", "products"),
+    MessageKind.REPORT: ("shop.name", "period.first", "period.last"),
     **dict.fromkeys(ABOUT_ORDERS, _ORDER),
     **dict.fromkeys(LEGAL_NOTICES, _OPTION),
     MessageKind.ORDER_CANCELLED: (

@@ -121,6 +121,7 @@ def _rich(words: Mapping[str, str], when: Mapping[str, str]) -> dict[str, Any]:
                 ("keep", "c"),
                 ("release", "a"),
                 ("drop", "a"),
+                ("admin", "admin"),
             )
         },
         "asked_on": when["asked_on"],
@@ -129,6 +130,22 @@ def _rich(words: Mapping[str, str], when: Mapping[str, str]) -> dict[str, Any]:
         "incentive": {"code": "EARLY10", "text": ""},
         "news": {"subject": words["news"], "short": words["news_first"]},
         "paragraphs": [{"text": words["news_first"]}, {"text": words["news_then"]}],
+        "total": 2,
+        "products": [
+            {"title": words["title"], "count": 3, "days": 2},
+            {"title": words["other"], "count": 1, "days": 0},
+        ],
+        "period": {"first": when["asked_on"], "last": when["waiting_since"]},
+        "figures": {
+            "new": 42,
+            "new_before": 31,
+            "released": 3,
+            "told": 118,
+            "clicked": 57,
+            "orders_due": 2,
+            "bought_share": "21 %",
+            "waiting_since": when["asked_on"],
+        },
         "source": {
             "sort": "source",
             "name": "Product feed",

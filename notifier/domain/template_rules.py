@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from notifier.domain.message import ABOUT_ORDERS, LEGAL_NOTICES, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, LEGAL_NOTICES, TO_MERCHANT, MessageKind
 
 
 def _words(line: str) -> frozenset[str]:
@@ -27,7 +27,7 @@ MAX_NUMBER = 1_000_000
 
 PARTS = ("subject.txt", "email.txt", "email.html", "short.txt")
 EMAIL_PARTS = ("subject.txt", "email.txt", "email.html")
-NO_SHORT_TEXT = frozenset({MessageKind.SOURCE_TROUBLE})
+NO_SHORT_TEXT = TO_MERCHANT
 
 MAX_OUTPUT: Mapping[str, int] = {
     "subject.txt": 200,  # characters (trust EM-12); longer ones are cut

@@ -22,6 +22,8 @@ from notifier.services.seal import seal_ledger
 from notifier.services.sweep import sweep
 from notifier.services.take_over import take_over
 from notifier.services.tidy import tidy
+from notifier.services.watch import watch
+from notifier.services.weekly_report import send_reports
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,5 +61,7 @@ JOBS = (
     Job(name="seal", every=timedelta(seconds=10), run=lambda env, _: seal_ledger(env)),
     Job(name="learn", every=timedelta(minutes=15), run=lambda env, _: learn_all(env)),
     Job(name="demand", every=timedelta(minutes=1), run=lambda env, _: count_demand(env)),
+    Job(name="watch", every=timedelta(minutes=5), run=lambda env, _: watch(env)),
+    Job(name="report", every=timedelta(minutes=5), run=lambda env, _: send_reports(env)),
     Job(name="tidy", every=timedelta(hours=1), run=lambda env, _: tidy(env)),
 )

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Template
 from markupsafe import Markup
 
-from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, TO_MERCHANT, Medium, MessageKind
 from notifier.domain.message_context import complete_context, one_line
 from notifier.domain.template_rules import MAX_OUTPUT
 from notifier.errors import TemplateProblem
@@ -271,7 +271,7 @@ def _frame_values(
 
 def _reason(kind: MessageKind, context: dict[str, Any], words: Mapping[str, str]) -> str:
     shop = context["shop"]["name"]
-    if kind is MessageKind.SOURCE_TROUBLE:
+    if kind in TO_MERCHANT:
         return words["reason_merchant"].replace("{shop}", shop)
     if kind is MessageKind.MANAGE_LINK:
         return words["reason_manage"].replace("{shop}", shop)

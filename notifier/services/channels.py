@@ -10,12 +10,14 @@ from notifier import plugins
 from notifier.channels.base import MessageChannel
 from notifier.errors import ConfigError
 from notifier.services.env import Env
+from notifier.services.tell_merchant import APPRISE, apprise_channel
 
 GROUP = "notifier.channels"
 
 
 def make_channel(env: Env, name: str) -> MessageChannel:
-    """The channel of that name (`webhook:<shop>:<hook>` for webhooks). Raises ConfigError."""
+    """The channel of that name (`webhook:<shop>:<hook>` for webhooks,
+    `apprise:<shop>:<digest>` for where alerts go). Raises ConfigError."""
     kind, written, where = _configured(env, name)
     module = plugins.load(GROUP, kind)
     known = {field.name for field in fields(module.Settings)}
@@ -44,6 +46,13 @@ def _configured(env: Env, name: str) -> tuple[str, dict[str, Any], str]:
             raise ConfigError(f"There is no webhook {hook_name!r} for shop {slug!r} any more.")
         written = {"url": hook.url, **(hook.model_extra or {})}
         return "webhook", written, f"shops.{slug}.webhooks.{hook_name}"
+    if name.startswith(f"{APPRISE}:"):
+        slug = name.split(":", 2)[1]
+        shop = env.shops.get(slug)
+        for url in shop.config.alerts.apprise if shop else ():
+            if shop is not None and apprise_channel(shop, url) == name:
+                return "apprise_alerts", {"url": url}, f"shops.{slug}.alerts.apprise"
+        raise ConfigError(f"There is no such address for alerts of shop {slug!r} any more.")
     section = env.config.channels.get(name)
     if section is None:
         raise ConfigError(f"There is no channel {name!r} in the configuration any more.")

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifier.channels.base import Letter
 from notifier.domain.broadcast import is_to_all_of_product
-from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, TO_MERCHANT, Medium, MessageKind
 from notifier.domain.stock import Stock
-from notifier.i18n import duration_words, eta_words, format_date
+from notifier.i18n import duration_words, eta_words
 from notifier.rendering import Renderer
 from notifier.services.compose_broadcast import news_of
+from notifier.services.compose_merchant import merchant_values
 from notifier.services.compose_order import order_context
 from notifier.services.compose_own import (
     MANAGE_LINK_FOR,
@@ -46,8 +46,6 @@ from notifier.store.events import EventRow
 from notifier.store.outbox import MessageRow
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
-
-HOLD_FOR = timedelta(days=7)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,8 +156,8 @@ def shared_context(env: Env, shop: ShopRef, message: MessageRow, batch: Batch) -
     """
     kind = MessageKind(message.kind)
     base = {"kind": message.kind, "shop": shop_values(shop)}
-    if kind is MessageKind.SOURCE_TROUBLE:
-        return {**base, **_trouble(env, message)}
+    if kind in TO_MERCHANT:
+        return {**base, **merchant_values(env, shop, message)}
     if kind is MessageKind.MANAGE_LINK:
         expires_in = duration_words(MANAGE_LINK_FOR, message.locale)
         return {**base, "links": {"unsubscribe": ""}, "expires_in": expires_in}
@@ -184,30 +182,6 @@ def shop_values(shop: ShopRef) -> dict[str, Any]:
         "logo_url": own.logo_url,
         "accent": own.accent,
         "discreet": own.discreet,
-    }
-
-
-_SORTS = {"source": "source", "breaker": "source", "order": "order"}
-
-
-def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
-    facts = message.facts or {}
-    links = {"release": "", "drop": ""}
-    if "hold_id" in facts:
-        link = env.token_link(
-            "h", Purpose.HOLD, int(facts["hold_id"]), expires_at=message.created_at + HOLD_FOR
-        )
-        links = {"release": link, "drop": link}
-    return {
-        "source": {
-            "sort": _SORTS.get(str(facts.get("code", "source")).partition(".")[0], "other"),
-            "name": str(facts.get("source") or facts.get("order") or facts.get("about") or ""),
-            "problem": str(facts.get("message", "")),
-            "since": format_date(message.created_at.date(), message.locale),
-            "advice": str(facts.get("advice", "")),
-            "held": int(facts.get("events", 0)),
-        },
-        "links": links,
     }
 
 

@@ -32,6 +32,7 @@ LAYERS = {
     "config": "config",
     "config_example": "config",
     "config_settings": "config",
+    "config_alerts": "config",
     "config_release": "config",
     "config_section": "config",
     "config_values": "config",

@@ -12,7 +12,7 @@ import pytest
 from jinja2 import Environment, nodes
 
 from notifier import i18n
-from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, TO_MERCHANT, Medium, MessageKind
 from notifier.domain.message_context import complete_context
 from notifier.domain.message_samples import SAMPLES, sample_context
 from notifier.domain.sms_text import count_segments, outside_gsm7
@@ -157,7 +157,7 @@ def test_em11_alerts_say_why_who_and_how_to_end_it(locale: str) -> None:
         - {
             MessageKind.CONFIRM,
             MessageKind.MANAGE_LINK,
-            MessageKind.SOURCE_TROUBLE,
+            *TO_MERCHANT,
         }
     ):
         message = rendered(kind, locale, "rich", Medium.EMAIL)

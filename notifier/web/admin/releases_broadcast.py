@@ -24,10 +24,10 @@ from notifier.services.broadcast import (
     audience,
     find_target,
     look,
-    send_broadcast,
 )
 from notifier.services.browse_products import MOST, list_products
 from notifier.services.preview_template import in_theme
+from notifier.services.send_broadcast import send_broadcast
 from notifier.web.admin.door import is_fresh, needs, person, shop
 from notifier.web.admin.page import locale, note, number, show, words_of
 from notifier.web.admin.paging import asked_cursor, asked_limit, page_of

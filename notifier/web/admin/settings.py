@@ -12,6 +12,7 @@ from flask import Blueprint, redirect, request, url_for
 from pydantic import BaseModel
 
 from notifier import config
+from notifier.config_alerts import AlertRules
 from notifier.config_settings import Path
 from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
@@ -71,6 +72,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "release": config.ReleaseRules,
     "stock": config.StockRules,
     "backorder": config.BackorderSettings,
+    "alerts": AlertRules,
 }
 SERVICE: dict[str, tuple[type[BaseModel], tuple[str, ...]]] = {
     "limits": (config.LimitRules, ()),
