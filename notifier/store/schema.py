@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MIGRATION_LOCK = 7_031_994  # any fixed number; all processes must use the same
 LOCK_WAIT = "2s"  # for a table in use: who waits for longer keeps everybody else waiting, too
 LOCK_TRIES = 30
-LOCK_NOT_AVAILABLE = "55P03"
+IN_THE_WAY = ("55P03", "40P01")  # PostgreSQL: lock not available, deadlock detected
 
 
 def migrate(db: Database, *, to: str = "head") -> list[str]:
@@ -41,7 +41,7 @@ def migrate(db: Database, *, to: str = "head") -> list[str]:
         try:
             return _migrate_once(db, to=to)
         except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            if getattr(error.orig, "sqlstate", None) not in IN_THE_WAY:
                 raise
             time.sleep(random.uniform(0.1, 0.5))
     return _migrate_once(db, to=to)
