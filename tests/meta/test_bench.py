@@ -34,6 +34,7 @@ TINY = Size(
     items=20,
     requests=12,
     renders=2,
+    people=3,
     restocks=1,
 )
 FLOORS = {
@@ -46,6 +47,7 @@ FLOORS = {
     "first-message": {"one bare row, one mail"},
     "machines": {"one worker"},
     "waves": {"quickest fixed rate"},
+    "admin": {"the account's page"},
 }
 
 
