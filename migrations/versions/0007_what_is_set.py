@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column('at', sa.DateTime(timezone=True), nullable=False),
         sa.Column('took_ms', sa.Integer(), server_default=sa.text('0'), nullable=False),
         sa.Column('whole', sa.Boolean(), server_default=sa.text('false'), nullable=False),
+        sa.Column('new_by_day', JSON, server_default=sa.text("'{}'"), nullable=False),
         sa.ForeignKeyConstraint(['shop_id'], ['shops.id'], name=op.f('fk_demand_counts_shop_id')),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_demand_counts')),
     )
@@ -78,7 +79,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('count_id', 'place', name=op.f('pk_demand_rows')),
     )
     for name, column in (
-        ('units', 'units'), ('money', 'money'), ('new', 'new_30_days'), ('since', 'waiting_since')
+        ('product', 'product_id'), ('units', 'units'), ('money', 'money'), ('new', 'new_30_days'), ('since', 'waiting_since')
     ):
         op.create_index(f'ix_demand_rows_{name}', 'demand_rows', ['count_id', column])
     # the lists of the admin go by these

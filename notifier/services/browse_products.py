@@ -14,7 +14,7 @@ from notifier.services.audit import note_change
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_history import EtaHistory, eta_history_of
 from notifier.services.suggest_eta import Suggestion, suggest_eta
-from notifier.store import catalogue, product_list
+from notifier.store import catalogue, demand_counts, product_list
 from notifier.store import stock as stock_store
 from notifier.store.product_list import MOST, Change, Listed
 from notifier.store.session import Transaction
@@ -86,7 +86,7 @@ def list_products(
             by_since=out,
             limit=limit,
         )
-        return _rows(tx, found)
+        return _rows(tx, shop, found)
 
 
 def show_product(env: Env, shop: ShopRef, key: str) -> ProductShown:
@@ -97,7 +97,7 @@ def show_product(env: Env, shop: ShopRef, key: str) -> ProductShown:
         if product_id is None:
             raise NotFound(f"There is no product {key[:80]!r} in this shop.")
         found = product_list.list_variants(tx, shop.id, product_id=product_id, limit=VARIANTS)
-        rows = _rows(tx, found)
+        rows = _rows(tx, shop, found)
         changes = {
             row.variant.id: product_list.changes_of(tx, row.variant.id, since=now - DRAWN)
             for row in rows
@@ -146,9 +146,9 @@ def sold_out_products(env: Env, shop: ShopRef, *, limit: int = 5000) -> list[str
         return product_list.sold_out(tx, shop.id, limit=limit)
 
 
-def _rows(tx: Transaction, found: Sequence[Listed]) -> list[Row]:
+def _rows(tx: Transaction, shop: ShopRef, found: Sequence[Listed]) -> list[Row]:
     beliefs = stock_store.load_stock(tx, [one.id for one in found])
-    waiting = product_list.waiting_for(tx, found)
+    waiting = _waiting(tx, shop, found)
     return [
         Row(
             variant=one,
@@ -157,6 +157,17 @@ def _rows(tx: Transaction, found: Sequence[Listed]) -> list[Row]:
         )
         for one in found
     ]
+
+
+def _waiting(tx: Transaction, shop: ShopRef, found: Sequence[Listed]) -> dict[int, int]:
+    """How many wait for each; in a large shop, as of the last counting."""
+    last = demand_counts.latest_count(tx, shop.id)
+    if last is None or not demand_counts.is_large(tx, shop.id):
+        return product_list.waiting_for(tx, found)
+    people = demand_counts.people_of(tx, last.id, (one.product_id for one in found))
+    return {
+        one.id: people.get(f"v{one.id}", 0) + people.get(f"p{one.product_id}", 0) for one in found
+    }
 
 
 def _by_day(

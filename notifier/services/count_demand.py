@@ -11,10 +11,11 @@ from itertools import islice
 
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
-from notifier.store import demand_counts
+from notifier.store import demand, demand_counts
 
 AT_LEAST = timedelta(minutes=1)
 SHARE = 50
+A_YEAR = timedelta(days=366)
 
 
 def count_demand(env: Env) -> int:
@@ -44,12 +45,13 @@ def count(env: Env, shop: ShopRef) -> int:
     now = env.now()
     with env.db.read() as tx:
         rows = list(demand_counts.tally(tx, shop.id, now=now))
+        new = demand.new_by_day(tx, shop.id, since=now - A_YEAR)
     took = round((time.monotonic() - began) * 1000)
     count_id = env.db.retry(lambda tx: demand_counts.begin_count(tx, shop.id, at=now))
     left = iter(rows)
     while chunk := list(islice(left, demand_counts.CHUNK)):
         env.db.retry(lambda tx, some=chunk: demand_counts.add_rows(tx, count_id, some))  # type: ignore[misc]
-    env.db.retry(lambda tx: demand_counts.end_count(tx, count_id, took_ms=took))
+    env.db.retry(lambda tx: demand_counts.end_count(tx, count_id, took_ms=took, new_by_day=new))
     with env.db.read() as tx:
         old = demand_counts.old_counts(tx, shop.id, newer_than=count_id)
     for one in old:

@@ -133,11 +133,18 @@ def read_wanted(
 
 
 def sign_ups_by_day(env: Env, shop: ShopRef, *, days: int) -> list[tuple[date, int]]:
-    """Confirmed sign-ups for each of the last days (UTC), today last; days without any are 0."""
+    """Confirmed sign-ups for each of the last days (UTC), today last; days without any are 0.
+
+    At most a year; of a large shop as of the last counting.
+    """
     today = env.now().astimezone(UTC).date()
     first = today - timedelta(days=days - 1)
     with env.db.read() as tx:
-        counted = demand.new_by_day(tx, shop.id, since=datetime.combine(first, time(), UTC))
+        last = demand_counts.latest_count(tx, shop.id)
+        if last is not None and demand_counts.is_large(tx, shop.id):
+            counted = {date.fromisoformat(day): new for day, new in last.new_by_day.items()}
+        else:
+            counted = demand.new_by_day(tx, shop.id, since=datetime.combine(first, time(), UTC))
     every = (first + timedelta(days=number) for number in range(days))
     return [(day, counted.get(day, 0)) for day in every]
 

@@ -6,9 +6,9 @@ counts now and then and keeps the result, and pages say how old it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,11 +26,12 @@ SORTS = ("people", "units", "money", "new_30_days", "waiting_since")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """One counting. `at`: as of when."""
+    """One counting. `at`: as of when. `new_by_day`: confirmed sign-ups by day (ISO, UTC)."""
 
     id: int
     at: datetime
     took_ms: int
+    new_by_day: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def tally(tx: Connection, shop_id: int, *, now: datetime) -> Iterator[Tally]:
 
 def latest_count(tx: Connection, shop_id: int) -> Count | None:
     query = (
-        select(demand_counts.c.id, demand_counts.c.at, demand_counts.c.took_ms)
+        select(*[demand_counts.c[name] for name in Count.__slots__])
         .where(demand_counts.c.shop_id == shop_id, demand_counts.c.whole)
         .order_by(demand_counts.c.id.desc())
         .limit(1)
@@ -152,11 +153,17 @@ def add_rows(tx: Connection, count_id: int, rows: Sequence[Tally]) -> None:
     tx.execute(insert(demand_rows), values)
 
 
-def end_count(tx: Connection, count_id: int, *, took_ms: int) -> None:
+def end_count(
+    tx: Connection, count_id: int, *, took_ms: int, new_by_day: Mapping[date, int]
+) -> None:
     tx.execute(
         update(demand_counts)
         .where(demand_counts.c.id == count_id)
-        .values(whole=True, took_ms=took_ms)
+        .values(
+            whole=True,
+            took_ms=took_ms,
+            new_by_day={day.isoformat(): count for day, count in new_by_day.items()},
+        )
     )
 
 
@@ -203,6 +210,14 @@ def kept(
             beyond = column > after[0] if up else column < after[0]
             query = query.where(or_(beyond, and_(column == after[0], columns.place > after[1])))
     return [Tally(**row._mapping) for row in tx.execute(query.limit(limit))]
+
+
+def people_of(tx: Connection, count_id: int, product_ids: Iterable[int]) -> dict[str, int]:
+    """How many waited for what of these products, by target (`v7`, `p3`)."""
+    query = select(demand_rows.c.target, demand_rows.c.people).where(
+        demand_rows.c.count_id == count_id, demand_rows.c.product_id.in_(set(product_ids))
+    )
+    return {str(target): int(people) for target, people in tx.execute(query)}
 
 
 def name_all(tx: Connection, rows: Sequence[Tally]) -> dict[str, Named]:

@@ -14,7 +14,7 @@ from sqlalchemy import (
     text,
 )
 
-from notifier.store.tables.base import BigId, Instant, id_column, metadata
+from notifier.store.tables.base import BigId, Instant, Json, id_column, metadata
 
 demand_counts = Table(
     "demand_counts",
@@ -24,6 +24,7 @@ demand_counts = Table(
     Column("at", Instant, nullable=False),
     Column("took_ms", Integer, nullable=False, server_default=text("0")),
     Column("whole", Boolean, nullable=False, server_default=text("false")),  # all rows are there
+    Column("new_by_day", Json, nullable=False, server_default=text("'{}'")),  # of the last year
     Index("ix_demand_counts_shop_id", "shop_id", "id"),
 )
 
@@ -43,6 +44,7 @@ demand_rows = Table(
     Column("new_90_days", Integer, nullable=False),
     Column("waiting_since", Instant),
     Column("money", Numeric(18, 2)),  # units times the price we know
+    Index("ix_demand_rows_product", "count_id", "product_id"),
     Index("ix_demand_rows_units", "count_id", "units"),
     Index("ix_demand_rows_money", "count_id", "money"),
     Index("ix_demand_rows_new", "count_id", "new_30_days"),
