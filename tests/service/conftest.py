@@ -14,6 +14,37 @@ from tests.fakes.twilio import FakeTwilio
 from tests.timing import SettableClock
 from tests.world import World
 
+# These are about law, dates and words; their SQL is that of the other files.
+ABOUT_RULES = (
+    "test_dates_made_up_for.py",
+    "test_decide_order.py",
+    "test_eta_news.py",
+    "test_order_law.py",
+    "test_order_letters.py",
+    "test_order_ready.py",
+    "test_review_looks.py",
+    "test_review_sms.py",
+    "test_suggest_eta.py",
+)
+EVERY = 3
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of what is about rules every third test meets PostgreSQL; all of them do in `make soak`."""
+    for name in ABOUT_RULES:
+        on_postgres = [
+            item
+            for item in items
+            if item.path.name == name
+            and isinstance(item, pytest.Function)
+            and hasattr(item, "callspec")
+            and item.callspec.params.get("engine_name") == "postgres"
+        ]
+        lines = sorted({item.function.__code__.co_firstlineno for item in on_postgres})
+        for item in on_postgres:
+            if lines.index(item.function.__code__.co_firstlineno) % EVERY:
+                item.add_marker(pytest.mark.soak)
+
 
 @pytest.fixture
 def smtp() -> Iterator[SmtpServer]:
