@@ -46,8 +46,8 @@ def _hour(world: World, chance: random.Random, *, number: int, people: int) -> N
     gone = [thing for thing in THINGS if chance.random() < 0.5]
     for thing in gone:
         world.see(thing, 0, product=thing, step=timedelta(seconds=10))
-    for person in range(people):
-        world.waits(f"p{number + person}@waits.example", chance.choice(gone or THINGS[:1]))
+    for person in range(people if gone else 0):
+        world.waits(f"p{number + person}@waits.example", chance.choice(gone))
     for thing in gone:
         if chance.random() < 0.6:
             world.see(thing, chance.randrange(1, 30), product=thing, step=timedelta(seconds=10))
