@@ -16,6 +16,7 @@ from notifier.services.check_values import check_values
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import webhook_channel
 from notifier.services.poll import PUSHED, make_source
+from notifier.services.tell_merchant import apprise_channel
 from notifier.services.write_message import media_of
 from notifier.store import alarms, leases, sources, switches
 from notifier.store.session import can_write
@@ -45,6 +46,12 @@ def _looks(env: Env) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
             channel = webhook_channel(shop.slug, name)
             yield (
                 f"webhook {shop.slug}/{name}",
+                lambda channel=channel: check_channel(env, channel),  # type: ignore[misc]
+            )
+        for number, url in enumerate(shop.config.alerts.apprise, 1):
+            channel = apprise_channel(shop, url)
+            yield (
+                f"alerts {shop.slug}/{number}",
                 lambda channel=channel: check_channel(env, channel),  # type: ignore[misc]
             )
         for name in shop.config.sources:

@@ -19,6 +19,7 @@ from notifier.config_alerts import AlertRules
 from notifier.domain.message import MessageKind
 from notifier.errors import ConfigError
 from notifier.services import watch as watching
+from notifier.services.check import check_all
 from notifier.services.env import Env, open_env
 from notifier.services.watch import watch
 from notifier.services.weekly_report import last_due, send_reports
@@ -295,3 +296,12 @@ def test_an_alert_goes_through_the_outbox_to_both(
 
 def _allow_private(env: Env) -> None:
     object.__setattr__(env.config.service, "allow_private_addresses", True)
+
+
+def test_check_looks_at_where_alerts_go(
+    database: Database, clock: SettableClock, tmp_path: Path
+) -> None:
+    store = storefront(database, clock, tmp_path, apprise=["json://10.0.0.1/", "ntfy://kettle"])
+    found = {one.about: one.level for one in check_all(store.env)}
+    assert found["alerts kettle/1"] == "bad"
+    assert found["alerts by ntfy"] == "ok"
