@@ -73,7 +73,7 @@ class Channel:
 
     def check(self) -> list[Finding]:
         """The address can be read; whether anybody hears is known when something was sent."""
-        about = f"alerts by {self._settings.scheme}"
+        about = f"{self._settings.scheme}://…"
         return [Finding(level="ok", about=about, message="The address can be read.")]
 
     def close(self) -> None:

@@ -304,4 +304,4 @@ def test_check_looks_at_where_alerts_go(
     store = storefront(database, clock, tmp_path, apprise=["json://10.0.0.1/", "ntfy://kettle"])
     found = {one.about: one.level for one in check_all(store.env)}
     assert found["alerts kettle/1"] == "bad"
-    assert found["alerts by ntfy"] == "ok"
+    assert found["alerts kettle/2, ntfy://…"] == "ok"
