@@ -33,7 +33,7 @@ LOOKS = (
     ("phone", {"width": 390, "height": 844}, "dark"),
 )
 TALLEST = 1700  # pixels; a long list goes on below
-PIECES = re.compile(r"/assets/|\.csv|\.json|\.pdf|/preview|/look|/sign-out|/export|/raw")
+PIECES = re.compile(r"/assets/|\.csv|\.json|\.pdf|/preview|/look|/sign-out|/export|/raw|/admin/$")
 
 
 def doors(stage: Stage, page: Page) -> dict[str, str]:
