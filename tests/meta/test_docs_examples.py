@@ -99,9 +99,17 @@ def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     (info / "entry_points.txt").write_text(points)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.syspath_prepend(str(EXAMPLES))
+    _look_for_plugins_anew()
     yield
+    _look_for_plugins_anew()
     for name in ("sms_gateway", "warehouse"):
         sys.modules.pop(name, None)
+
+
+def _look_for_plugins_anew() -> None:
+    """A program looks once; here something is installed while it runs."""
+    plugins._entry_points.cache_clear()
+    plugins.load.cache_clear()
 
 
 def entry_points_on(page: str) -> str:

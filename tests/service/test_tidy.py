@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from notifier.domain.eta import Eta
-from notifier.services import announce, steer_release, tidy
+from notifier.services import announce, steer_release, tell_everybody, tidy
 from notifier.services.sweep import sweep
 from notifier.store import alarms, events, purge
 from notifier.store.tables.orders import order_lines, orders
@@ -79,7 +79,7 @@ def test_a_persons_word_outlives_the_history(world: World, monkeypatch: pytest.M
     world.waits(ANN)
     world.run()
     world.see("SHIRT-S", 5)
-    monkeypatch.setattr(announce, "CHUNK", 1)
+    monkeypatch.setattr(tell_everybody, "STRETCH", 1)
     announce.announce(world.env)  # one step
     [release] = world.rows("SELECT id FROM releases")
     steer_release.stop_release(world.env, world.shop, release["id"], by="Olga")
