@@ -90,3 +90,10 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied || was;
   setTimeout(() => { button.textContent = was; }, 1500);
 });
+
+// A piece that renews itself rests while nobody looks. (A condition in hx-trigger would be evaluated
+// as code, which the pages' policy forbids.)
+document.addEventListener("htmx:before:request", (event) => {
+  const renewsItself = event.target.getAttribute?.("hx-trigger")?.startsWith("every ");
+  if (renewsItself && document.visibilityState !== "visible") event.preventDefault();
+});

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
+from notifier.store import switches
 from tests.e2e.faults import find_faults_light_and_dark
 from tests.web.admin.visitor import admin_app
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 # Pages that are no pages: what is loaded, downloaded or framed by one.
+HARMLESS = re.compile(r"net::ERR_NAME_NOT_RESOLVED|Failed to execute 'postMessage'")
 PIECES = re.compile(r"/assets/|\.csv|\.json|\.pdf|/preview|/sign-out|/export")
 
 
@@ -54,7 +57,7 @@ def test_axe_and_a_phone_find_no_fault_on_any_page(admin_site: AdminSite, olga: 
     admin_site.tell_story()
     admin_site.sign_in(olga)
     logged: list[str] = []
-    olga.on("console", lambda message: logged.append(f"{message.text} {message.location['url']}"))
+    olga.on("console", lambda message: logged.append(message.text))
     olga.set_viewport_size({"width": 360, "height": 740})
 
     wrong: list[str] = []
@@ -67,7 +70,9 @@ def test_axe_and_a_phone_find_no_fault_on_any_page(admin_site: AdminSite, olga: 
         if not olga.title() or olga.locator("h1").count() != 1:
             wrong.append(f"{endpoint}: needs a title and one h1")
     assert wrong == []
-    assert logged == []
+    # a shop's picture in a preview is not there, and axe knocks at its closed frame; the rest,
+    # a style or script that the policy refuses above all, is a fault
+    assert [text for text in logged if not HARMLESS.search(text)] == []
 
 
 def test_a_key_leads_to_a_section_and_one_tells_which(admin_site: AdminSite, olga: Page) -> None:
@@ -80,3 +85,21 @@ def test_a_key_leads_to_a_section_and_one_tells_which(admin_site: AdminSite, olg
     olga.keyboard.press("g")
     olga.keyboard.press("t")
     olga.wait_for_url("**/admin/kettle/")
+
+
+def test_what_goes_on_renews_itself_on_the_first_page(admin_site: AdminSite, olga: Page) -> None:
+    refused: list[str] = []
+    olga.on("console", lambda message: refused.append(message.text))
+    admin_site.store.stock("S", 0)
+    olga.goto(admin_site.url("/kettle/"))
+    now = olga.locator("#now")
+    now.get_by_text("Nothing is being released.").wait_for()
+
+    with admin_site.env.db.write() as tx:
+        now_is = admin_site.env.now()
+        switches.turn(tx, switches.SENDING, off=True, why="a test", by="olga", at=now_is)
+    admin_site.store.wait("S")
+
+    # please confirm, you are on the list; five seconds later at most
+    expect(now.locator("dd").first).to_have_text("2", timeout=12_000)
+    assert refused == []

@@ -229,7 +229,7 @@ def test_a_backorder_moves_twice_and_ends_when_its_deadline_passes(page: Page) -
     page.get_by_role("button", name="To the next deadline").click()
     # then the order has ended, Ann knows it, and every word of it holds in the ledger
     expect(state).to_have_text("Ended, refund owed")
-    expect(page.locator("[data-chain]")).to_contain_text("Verified: 4 entries")
+    expect(page.locator("[data-chain]")).to_contain_text("Verified: 6 entries")
     page.get_by_role("button", name="The refund was sent").click()
     expect(state).to_have_text("Refunded")
     open_mail(page, "Cancelled")

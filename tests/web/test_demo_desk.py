@@ -109,7 +109,7 @@ def test_from_the_order_to_the_refund_a_deadline_passes_by_itself(tmp_path: Path
         assert "Ended, refund owed" in shown
         assert "No yes came by the promised day" in shown
         wait_until(lambda: [n for n in stage.notes if "refund.required" in n.text], PATIENCE)
-        wait_until(lambda: "Verified: 3 entries" in case_of(visit, ref[0]), PATIENCE)
+        wait_until(lambda: "Verified: 4 entries" in case_of(visit, ref[0]), PATIENCE)
         assert shown.count("Read the mail<") == 3
         # and when the refund was sent, nothing is left to do
         visit("/desk/goods", about(ref[0], act="refund"))
