@@ -143,9 +143,14 @@ def test_what_was_said_at_the_desk_stands_on_the_shops_page(stage: Stage, visit:
     day = (stage.clock() + timedelta(days=25)).date()
     visit("/desk/date", about(ref, eta=day.isoformat(), source="supplier", sure="yes"))
     assert f"expected around {day.day} " in visit(f"/p/heron-gooseneck?variant={STEEL}")[1]
-    visit("/desk/date", about(ref, when="unknown", source="supplier", sure="yes"))
+
+    def is_taken_back() -> bool:
+        # a look at the feed that was under way may bring the old date back: then it is said again
+        visit("/desk/date", about(ref, when="unknown", source="supplier", sure="yes"))
+        return "Nobody knows when it comes" in case_of(visit, ref)
+
+    wait_until(is_taken_back, PATIENCE, every=2)
     assert stage.shop.shelf(STEEL).eta == ""
-    wait_until(lambda: "Nobody knows when it comes" in case_of(visit, ref), PATIENCE)
 
 
 def test_goods_that_arrive_are_told_to_who_ordered_them(stage: Stage, visit: Visit) -> None:
@@ -216,11 +221,15 @@ def test_a_kept_demo_is_as_far_ahead_as_it_was(tmp_path: Path) -> None:
     assert timedelta(days=39) < again.ahead < timedelta(days=41)
 
 
+def is_sealed(page: str) -> bool:
+    return "Verified:" in page and "Verified: 0" not in page and "not sealed" not in page
+
+
 def test_an_entry_changed_behind_its_back_is_found(stage: Stage, visit: Visit) -> None:
     ref = buy(stage, email="chain@waits.example")
     wait_for_mail(stage, "Your order of", to="chain@waits.example")
-    wait_until(lambda: "not sealed" not in case_of(visit, ref), PATIENCE)
-    assert "Verified:" in case_of(visit, ref)
+    # the letter's entry is written when what became of it is booked, and sealed after that
+    wait_until(lambda: is_sealed(case_of(visit, ref)), PATIENCE)
     change = "UPDATE ledger SET act = :act WHERE id = (SELECT min(id) FROM ledger)"
     with stage.env.db.read() as tx:
         act = tx.execute(text("SELECT act FROM ledger ORDER BY id LIMIT 1")).scalar_one()
