@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from notifier.errors import ConfigError
+from notifier.errors import ConfigError, StoreBusy
+from notifier.log import log
 from notifier.resources import migrations_folder
 from notifier.store.session import Database
 
@@ -34,17 +35,28 @@ def migrate(db: Database, *, to: str = "head") -> list[str]:
     runs: where a table cannot be had at once, all is rolled back and tried again.
     Raises errors.ConfigError when the database was made by a newer program.
     """
+    for _ in range(LOCK_TRIES - 1):
+        try:
+            return _migrate_if_behind(db, to=to)
+        except StoreBusy as error:  # of two programs that open a new SQLite file at once
+            log.info("migration waits for another program", why=str(error))
+        except OperationalError as error:
+            if not _is_in_the_way(error):
+                raise
+        time.sleep(random.uniform(0.1, 0.5))
+    return _migrate_if_behind(db, to=to)
+
+
+def _migrate_if_behind(db: Database, *, to: str) -> list[str]:
     refuse_newer(db)
     if to == "head" and is_current(db):
         return []
-    for _ in range(LOCK_TRIES - 1):
-        try:
-            return _migrate_once(db, to=to)
-        except OperationalError as error:
-            if getattr(error.orig, "sqlstate", None) not in IN_THE_WAY:
-                raise
-            time.sleep(random.uniform(0.1, 0.5))
     return _migrate_once(db, to=to)
+
+
+def _is_in_the_way(error: OperationalError) -> bool:
+    locked = "database is locked" in str(error.orig)
+    return locked or getattr(error.orig, "sqlstate", None) in IN_THE_WAY
 
 
 def _migrate_once(db: Database, *, to: str) -> list[str]:
