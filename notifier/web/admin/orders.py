@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, redirect, request, url_for
 
-from notifier.domain.dates import read_eta
 from notifier.domain.order_delay import NextStep
 from notifier.domain.rights import Right
 from notifier.errors import ConfigError, InvalidInput
 from notifier.rendering.evidence_pdf import evidence_pdf
 from notifier.services.audit import note_act
 from notifier.services.evidence import gather_evidence
-from notifier.services.foresee_eta import foresee_eta
-from notifier.services.see_order import LinePage, ShownOrder, list_lines, show_order
-from notifier.services.set_eta import set_eta, today_in
+from notifier.services.see_order import LinePage, list_lines, show_order
 from notifier.web.admin.door import needs, person, shop
-from notifier.web.admin.page import WRONG, locale, note, show, words_of
+from notifier.web.admin.new_date import answer_date
+from notifier.web.admin.page import show
 from notifier.web.admin.paging import (
     Page,
     asked_choice,
@@ -62,18 +61,12 @@ def one(ref: str) -> Any:
 def expect(ref: str) -> Any:
     """A new date for one variant: first what it would mean, then, by another button, for good."""
     order = show_order(env(), shop(), ref)
-    form = request.form
-    asked = {name: form.get(name, "").strip() for name in ("variant", "date", "source")}
-    _refuse_foreign(order, asked["variant"])
-    try:
-        eta = read_eta(asked["date"] or None, field="date", today=today_in(env(), shop()))
-        if form.get("wish") == "save":
-            return _save(ref, asked, eta)
-        foreseen = foresee_eta(env(), shop(), asked["variant"], eta, source=asked["source"])
-    except InvalidInput as error:
-        note(" ".join(one.message for one in error.problems), kind=WRONG)
-        return show("order", status=422, order=order, foreseen=None, asked=asked)
-    return show("order", order=order, foreseen=foreseen, asked=asked)
+    return answer_date(
+        {line.variant for line in order.lines},
+        unlisted="is not among the lines of this order",
+        show_page=partial(show, "order", order=order),
+        back=url_for("orders.one", ref=ref),
+    )
 
 
 @blueprint.get("/<shop>/evidence.<form>")
@@ -100,19 +93,6 @@ def evidence(form: str) -> Any:
 
 def _ip() -> str:
     return request.remote_addr or ""
-
-
-def _save(ref: str, asked: dict[str, str], eta: Any) -> Any:
-    by = f"person:{person().id}"
-    done = set_eta(env(), shop(), asked["variant"], eta, source=asked["source"], actor=by)
-    words = words_of("orders", locale())
-    note(words["saved_date" if done.changed else "unchanged_date"])
-    return redirect(url_for("orders.one", ref=ref), code=303)
-
-
-def _refuse_foreign(order: ShownOrder, variant: str) -> None:
-    if variant not in {line.variant for line in order.lines if line.variant}:
-        raise InvalidInput.of("variant", "unknown", "is not among the lines of this order")
 
 
 def _after() -> tuple[datetime | None, int] | None:

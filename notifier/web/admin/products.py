@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
 
-from notifier.domain.dates import read_eta
 from notifier.domain.rights import Right
-from notifier.errors import InvalidInput
 from notifier.i18n import eta_words
 from notifier.services.browse_products import (
     MOST,
@@ -20,11 +19,11 @@ from notifier.services.browse_products import (
     set_alerts,
     show_product,
 )
-from notifier.services.foresee_eta import foresee_eta
-from notifier.services.set_eta import set_eta, today_in
+from notifier.services.set_eta import today_in
 from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import needs, person, shop
-from notifier.web.admin.page import WRONG, locale, note, short_day, show, words_of
+from notifier.web.admin.new_date import answer_date
+from notifier.web.admin.page import locale, note, short_day, show, words_of
 from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of, read_moment
 from notifier.web.here import env
 
@@ -62,22 +61,12 @@ def change(key: str) -> Any:
         note(words_of("products", locale())[f"did_{wish}"])
         return redirect(url_for("products.one", key=key), code=303)
     product = show_product(env(), shop(), key)
-    asked = {name: request.form.get(name, "").strip() for name in ("variant", "date", "source")}
-    if asked["variant"] not in {one.row.variant.key for one in product.variants}:
-        raise InvalidInput.of("variant", "unknown", "is not a variant of this product")
-    try:
-        eta = read_eta(asked["date"] or None, field="date", today=today_in(env(), shop()))
-        if wish == "save":
-            by = f"person:{person().id}"
-            done = set_eta(env(), shop(), asked["variant"], eta, source=asked["source"], actor=by)
-            said = words_of("orders", locale())
-            note(said["saved_date" if done.changed else "unchanged_date"])
-            return redirect(url_for("products.one", key=key), code=303)
-        foreseen = foresee_eta(env(), shop(), asked["variant"], eta, source=asked["source"])
-    except InvalidInput as error:
-        note(" ".join(one.message for one in error.problems), kind=WRONG)
-        return _show(product, asked=asked, status=422)
-    return _show(product, asked=asked, foreseen=foreseen)
+    return answer_date(
+        {one.row.variant.key for one in product.variants},
+        unlisted="is not a variant of this product",
+        show_page=partial(_show, product),
+        back=url_for("products.one", key=key),
+    )
 
 
 def _show(product: ProductShown, *, status: int = 200, **values: Any) -> Any:
