@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
 
+from notifier.domain.message import MessageState
 from notifier.store.tables.catalogue import products, shops, variants
 from notifier.store.tables.consent import ledger
 from notifier.store.tables.orders import notices, order_events, order_lines, orders
@@ -15,6 +16,15 @@ from notifier.store.tables.releasing import purchases
 from notifier.store.tables.telling import attempts, clicks, messages, receipts
 
 Rows = list[dict[str, Any]]
+TAKEN = {
+    state.value
+    for state in (
+        MessageState.ACCEPTED,
+        MessageState.DELIVERED,
+        MessageState.BOUNCED,
+        MessageState.COMPLAINED,
+    )
+}  # a provider has taken the message, whatever came of it
 
 
 def subscription_rows(tx: Connection, contact_id: int) -> Rows:
@@ -46,12 +56,35 @@ def message_rows(tx: Connection, contact_id: int) -> Rows:
 def rows_about_messages(tx: Connection, contact_id: int) -> dict[str, Rows]:
     """`attempts`, `receipts`, `clicks` and `purchases` that belong to messages to the address."""
     own = select(messages.c.id).where(messages.c.contact_id == contact_id)
-    return {
+    found = {
         table.name: [
             dict(row._mapping)
             for row in tx.execute(select(table).where(table.c.message_id.in_(own)))
         ]
         for table in (attempts, receipts, clicks, purchases)
+    }
+    tried = {(row["message_id"], row["attempt_no"]) for row in found["attempts"]}
+    found["attempts"] += [
+        _last_try(row)
+        for row in message_rows(tx, contact_id)
+        if row["state"] in TAKEN and (row["id"], row["attempt_no"]) not in tried
+    ]
+    return found
+
+
+def _last_try(message: dict[str, Any]) -> dict[str, Any]:
+    """A try that went well may have no row of its own: its message says all there is to say."""
+    return {
+        "id": None,
+        "message_id": message["id"],
+        "attempt_no": message["attempt_no"],
+        "started_at": message["first_tried_at"] if message["attempt_no"] == 1 else None,
+        "finished_at": message["finished_at"],
+        "phase": "answered",
+        "outcome": "accepted",
+        "blame": "nobody",
+        "code": message["last_code"],
+        "detail": message["last_detail"],
     }
 
 

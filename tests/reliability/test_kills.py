@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.reliability.checker import Verdict, check, copies_in, unfinished
+from tests.reliability.checker import Verdict, answers_in, check, copies_in, unfinished
 from tests.reliability.fleet import Fleet, fake_server
 from tests.reliability.seeding import seed, write_config
 from tests.timing import wait_until
@@ -107,6 +107,7 @@ def run(
             copies_in(mails, texts),
             kills=fleet.kills,
             in_flight=scale.in_flight,
+            notes=answers_in(folder / "var" / "journal"),
         )
     assert fleet.kills >= scale.kills
     assert verdict.messages == scale.mails + scale.texts

@@ -70,6 +70,20 @@ def test_an_export_holds_every_row(store: Storefront, address_hash: str) -> None
     ]
 
 
+def test_an_export_tells_of_tries_that_went_well_without_a_row_of_their_own(
+    store: Storefront, address_hash: str
+) -> None:
+    before = export_address(store.env, address_hash, by="owner")["attempts"]
+    with store.env.db.write() as tx:
+        tx.exec_driver_sql("DELETE FROM attempts WHERE outcome = 'accepted'")
+
+    rows = export_address(store.env, address_hash, by="owner")["attempts"]
+    said = ("message_id", "attempt_no", "phase", "outcome", "code")
+    assert sorted([row[name] for name in said] for row in rows) == sorted(
+        [row[name] for name in said] for row in before
+    )
+
+
 def test_an_address_nothing_is_stored_about_is_not_found(store: Storefront) -> None:
     with pytest.raises(NotFound):
         export_address(store.env, store.env.signer.hash_address("email", "eve@x.org"), by="owner")
