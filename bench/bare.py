@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -50,6 +50,28 @@ class Bare:
         rows = self._postgres.execute(text.encode(), values).rowcount
         self._postgres.commit()
         return rows
+
+    def fill(self, table: str, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Many rows in one transaction, as quickly as the driver can."""
+        listed = ", ".join(names)
+        if self.is_sqlite:
+            marks = ", ".join("?" * len(names))
+            self._sqlite.execute("BEGIN IMMEDIATE")
+            self._sqlite.executemany(f"INSERT INTO {table} ({listed}) VALUES ({marks})", rows)
+            self._sqlite.execute("COMMIT")
+            return
+        words = f"COPY {table} ({listed}) FROM STDIN".encode()
+        with self._postgres.cursor() as cursor, cursor.copy(words) as copy:
+            for row in rows:
+                copy.write_row(row)
+        self._postgres.commit()
+
+    def go_on_counting(self, table: str) -> None:
+        """After rows whose `id` was given: the next one is beyond them. SQLite does that itself."""
+        if not self.is_sqlite:
+            asked = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+            self._postgres.execute(asked.encode())
+            self._postgres.commit()
 
     def moment(self, at: datetime) -> Any:
         """An instant as the product keeps it."""

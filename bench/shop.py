@@ -6,13 +6,15 @@ thousands. What the limits cost is still paid: they are counted, only higher.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import text
 
+from bench.bare import Bare
 from notifier.config import Config
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
@@ -22,7 +24,6 @@ from notifier.services.observe import Report, observe
 from notifier.store.catalogue import find_variant
 from notifier.store.people import target_of
 from notifier.store.session import Database
-from notifier.store.tables.people import contacts, subscriptions
 
 SLUG = "kettle"
 KEY = "pk_kettle_bench"
@@ -31,6 +32,12 @@ ORIGIN = "https://kettle.example"
 VARIANT = "KETTLE-BLUE"
 MANY = 1_000_000_000
 CHUNK = 5_000
+CONTACT = ("id", "medium", "address", "address_hash", "created_at")
+SUBSCRIPTION = (
+    *("contact_id", "shop_id", "product_id", "variant_id", "target"),
+    *("medium", "locale", "quantity", "state", "origin"),
+    *("created_at", "asked_at", "confirmed_at", "expires_at"),
+)
 
 
 def configuration(
@@ -40,8 +47,9 @@ def configuration(
     smtp_port: int = 1,
     listen_port: int = 1,
     feed: str = "",
+    mail: Mapping[str, Any] | None = None,
 ) -> Config:
-    """The settings of a trial on the database `url`."""
+    """The settings of a trial on the database `url`. `mail`: more settings of the mail channel."""
     shop: dict[str, Any] = {
         "name": "Kettle & Co",
         "url": ORIGIN,
@@ -79,6 +87,7 @@ def configuration(
                     "port": smtp_port,
                     "security": "none",
                     "from_address": "Kettle & Co <hello@kettle.example>",
+                    **(mail or {}),
                 }
             },
             "shops": {SLUG: shop},
@@ -115,55 +124,28 @@ def form_line(env: Env, shop: ShopRef, people: int) -> None:
     """So many people wait for the variant, each confirmed, a second apart."""
     with env.db.read() as tx:
         variant = find_variant(tx, shop.id, VARIANT)
+        last = tx.exec_driver_sql("SELECT coalesce(max(id), 0) FROM contacts").scalar_one()
     assert variant is not None
+    first, bare = int(last) + 1, Bare(env.config.database_url)
     came = datetime.now(UTC) - timedelta(days=30)
-    until = came + timedelta(days=365)
+    then, until = bare.moment(came), bare.moment(came + timedelta(days=365))
     target = target_of(variant_id=variant.id, product_id=variant.product_id)
+    fixed = (shop.id, variant.product_id, variant.id, target)
+    told = ("email", "en", 1, "waiting", "widget")
     for start in range(0, people, CHUNK):
         numbers = range(start, min(start + CHUNK, people))
-        addresses = {n: f"waits-{n:07d}@people.example" for n in numbers}
-        hashes = {n: env.signer.hash_address("email", address) for n, address in addresses.items()}
-        with env.db.write() as tx:
-            tx.execute(
-                insert(contacts),
-                [
-                    {
-                        "medium": "email",
-                        "address": addresses[n],
-                        "address_hash": hashes[n],
-                        "created_at": came,
-                    }
-                    for n in numbers
-                ],
-            )
-            found = tx.execute(
-                select(contacts.c.id, contacts.c.address_hash)
-                .order_by(contacts.c.id.desc())
-                .limit(len(addresses))
-            )
-            ids = {row.address_hash: row.id for row in found}
-            tx.execute(
-                insert(subscriptions),
-                [
-                    {
-                        "shop_id": shop.id,
-                        "contact_id": ids[hashes[n]],
-                        "product_id": variant.product_id,
-                        "variant_id": variant.id,
-                        "target": target,
-                        "medium": "email",
-                        "locale": "en",
-                        "quantity": 1,
-                        "state": "waiting",
-                        "origin": "widget",
-                        "created_at": came + timedelta(seconds=n),
-                        "asked_at": came,
-                        "confirmed_at": came + timedelta(seconds=n),
-                        "expires_at": until,
-                    }
-                    for n in numbers
-                ],
-            )
+        met: list[tuple[Any, ...]] = []
+        asked: list[tuple[Any, ...]] = []
+        for n in numbers:
+            address = f"waits-{n:07d}@people.example"
+            hashed = env.signer.hash_address("email", address)
+            met.append((first + n, "email", address, hashed, then))
+            at = bare.moment(came + timedelta(seconds=n))
+            asked.append((first + n, *fixed, *told, at, then, at, until))
+        bare.fill("contacts", CONTACT, met)
+        bare.fill("subscriptions", SUBSCRIPTION, asked)
+    bare.go_on_counting("contacts")
+    bare.close()
 
 
 def announce_all(env: Env) -> None:

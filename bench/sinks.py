@@ -1,6 +1,7 @@
 """Where does the mail go? To postfix's smtp-sink where that is installed, else to one of ours.
 
-Both take every message and keep none. Debian and Ubuntu have smtp-sink and smtp-source in the
+Also: who sends there besides the product? postfix's C client, `smtp-source`, is the yardstick. Both
+take every message and keep none. Debian and Ubuntu have smtp-sink and smtp-source in the
 package postfix; it need not be set up, and nothing of it needs to run.
 """
 
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.child import START_SECONDS, ChildFailed, end
+from bench.contest import Trial, timed
 from bench.stage import Stage
 
 _FOLDERS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
@@ -53,6 +55,33 @@ def open_sink(stage: Stage) -> Iterator[Sink]:
         yield Sink(name="smtp-sink", port=port)
     finally:
         end(sink)
+
+
+@contextmanager
+def open_quick_sink(stage: Stage, *, delay_ms: int = 0) -> Iterator[Sink]:
+    """One of ours: it takes more than smtp-sink does from who pipelines, and can be slow."""
+    with stage.children.served("quick_sink", delay_ms=delay_ms) as said:
+        yield Sink(name="a quicker sink", port=int(said["port"]))
+
+
+def send_by_c(sink: Sink, *, length: int, count: int, connections: int = 16) -> Trial:
+    """So many letters of so many bytes from postfix's client, over connections that stay open."""
+    program = find_postfix("smtp-source")
+    assert program is not None
+    words = [program, "-d", "-s", str(connections), "-m", str(count), "-l", str(length)]
+    addresses = ["-f", "hello@kettle.example", "-t", "waits@people.example"]
+
+    def send() -> int:
+        subprocess.run(
+            [*words, *addresses, f"127.0.0.1:{sink.port}"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return count
+
+    trial = timed(send)
+    return Trial(units=count, seconds=trial.seconds)
 
 
 def free_port() -> int:

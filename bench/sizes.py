@@ -19,6 +19,8 @@ class Size:
     people: int  # who wait for something, in front of the admin's pages
     restocks: int  # how often the way from a push to its first message is walked
     releases: int = 1  # in each world, each way to release
+    growth: tuple[int, ...] = (1, 3)  # messages of releases that are compared with the first
+    alerts: int = 3  # sent by the peer, which needs a hundred times as long
 
 
 SIZES = {
@@ -33,6 +35,8 @@ SIZES = {
         people=3_000,
         restocks=5,
         releases=4,
+        growth=(2_000, 10_000),
+        alerts=200,
     ),
     "normal": Size(
         rounds=3,
@@ -45,6 +49,8 @@ SIZES = {
         people=100_000,
         restocks=10,
         releases=12,
+        growth=(10_000, 100_000),
+        alerts=1_000,
     ),
     "large": Size(
         rounds=3,
@@ -57,5 +63,7 @@ SIZES = {
         people=1_000_000,
         restocks=40,
         releases=40,
+        growth=(10_000, 100_000, 1_000_000),
+        alerts=2_000,
     ),
 }

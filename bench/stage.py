@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.child import Children
@@ -18,6 +18,12 @@ class Stage:
     places: Sequence[Place]
     children: Children
     say: Say
+    seeds: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    """Databases that more than one benchmark copies; see seeds.py."""
+    pictures: dict[str, str] = field(default_factory=dict)
+    """SVGs that a benchmark drew, by name."""
+    absent: dict[str, str] = field(default_factory=dict)
+    """Why a floor or a peer is not here, by its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

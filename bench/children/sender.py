@@ -5,20 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from bench.contest import Trial, peak_mb, timed
-from bench.shop import configuration, count_rows, open_shop
+from bench.shop import announce_all, configuration, count_rows, open_shop
 from notifier.app import make_renderer
 from notifier.services.deliver import Sender
 
 
 def work(arguments: dict[str, Any]) -> Trial:
-    """Send `count` messages from the database `url` to `port`."""
+    """Send `count` messages from the database `url` to `port`.
+
+    `mail`: settings of the channel. `announce`: they are to be announced first.
+    """
     config = configuration(
-        folder=arguments["folder"], url=arguments["url"], smtp_port=arguments["port"]
+        folder=arguments["folder"],
+        url=arguments["url"],
+        smtp_port=arguments["port"],
+        mail=arguments.get("mail"),
     )
     env, _ = open_shop(config)
     sender = Sender(env, make_renderer(env))
 
     def send() -> int:
+        if arguments.get("announce"):
+            announce_all(env)
         while sender.send_due():
             continue
         return int(arguments["count"])
