@@ -22,7 +22,7 @@ from bench.stage import Benchmark, Stage
 LENGTH = 8_192  # bytes, about what a letter of the product has
 DELAY_MS = 20
 MANY = 64
-UNLIMITED = "one connection, one answer at a time"
+ALONE = "one connection"
 
 Send = Callable[[Sink], Trial]
 
@@ -75,7 +75,7 @@ def _run(
                     send_by_c, sink, length=LENGTH, count=count, connections=connections
                 )
             else:  # something to stand beside
-                contestants[UNLIMITED] = partial(_send, stage, place, sink, seed, count, 1)
+                contestants[ALONE] = partial(_send, stage, place, sink, seed, count, 1)
             trials = alternate(contestants, rounds=rounds, say=stage.say)
         lines += compare(
             trials, benchmark=name, subject=subject, database=place.name, unit="messages"

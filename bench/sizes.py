@@ -20,7 +20,7 @@ class Size:
     restocks: int  # how often the way from a push to its first message is walked
     releases: int = 1  # in each world, each way to release
     growth: tuple[int, ...] = (1, 3)  # messages of releases that are compared with the first
-    alerts: int = 3  # sent by the peer, which needs a hundred times as long
+    alerts: int = 0  # sent by the peer, which needs a hundred times as long; 0: without it
 
 
 SIZES = {

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import announce, sign_up
+from bench import announce, sign_up, sinks
 from bench.__main__ import BENCHMARKS, attempt
 from bench.bare import Bare
 from bench.child import ChildFailed, Children
@@ -41,6 +41,10 @@ FLOORS = {
     "sign-up": {"one bare upsert"},
     "announce": {"bare INSERT … SELECT"},
     "delivery": {"smtplib, one connection"},  # and smtp-source, where it is installed
+    "oscar": set(),  # it is not installed for this
+    "quick-sink": {"one connection"},
+    "slow-relay": {"one connection"},
+    "growth": {"1 messages"},
     "poll": {"bare lxml iterparse"},
     "front-door": {"bare Flask, one upsert", "bare Flask, same bytes"},
     "rendering": {"bare Jinja", "textbook: Jinja ×3, css-inline, EmailMessage"},
@@ -66,14 +70,21 @@ def stage(sqlite_template: SqliteTemplate, tmp_path: Path) -> Stage:
     return stage_on(SqlitePlace(tmp_path, migrated=sqlite_template.file), tmp_path)
 
 
+@pytest.fixture
+def without_postfix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same floors on every machine."""
+    monkeypatch.setattr(sinks, "_FOLDERS", "")
+
+
+@pytest.mark.usefixtures("without_postfix")
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda one: one.name)
 def test_every_benchmark_compares_the_product_with_its_floors(
     benchmark: Benchmark, stage: Stage
 ) -> None:
     lines = benchmark.run(stage, TINY)
 
-    assert {line.benchmark for line in lines} == {benchmark.name}
-    assert {line.floor for line in lines} - {"smtp-source -s 16"} == FLOORS[benchmark.name]
+    assert {line.benchmark for line in lines} <= {benchmark.name}
+    assert {line.floor for line in lines} == FLOORS[benchmark.name]
     assert all(0 < line.lowest <= line.share <= line.highest for line in lines)
 
 
