@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 from notifier.config import Config
+from notifier.ending import hearing_the_end
 from notifier.engine.base import Engine
 from notifier.engine.embedded import EmbeddedEngine
 from notifier.engine.jobs import JOBS, Job
@@ -25,6 +26,8 @@ from notifier.store.session import Database, StoreProblem, check_file
 __all__ = ["Service", "make_renderer", "open_service", "run_until_closed"]
 
 GRACE = 25.0  # seconds for what is under way, then the process ends
+AT_MOST = 30.0  # seconds after which a process that cannot even end is ended
+PAGES_PATIENCE = 5.0  # seconds for pages under way
 
 
 def open_database(config: Config) -> Database:
@@ -112,13 +115,12 @@ class Service:
 
     def run(self, *, on_ready: Callable[[], None] | None = None) -> int:
         """Serve until SIGTERM or SIGINT; the exit code."""
-        signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGINT, self._on_signal)
-        self.start()
-        if on_ready is not None:
-            on_ready()
-        self._stop.wait()
-        return 0 if self.stop() else 1
+        with hearing_the_end(self._stop, at_most=AT_MOST):
+            self.start()
+            if on_ready is not None:
+                on_ready()
+            self._stop.wait()
+            return 0 if self.stop() else 1
 
     def start(self) -> None:
         self._engine.start()
@@ -180,15 +182,14 @@ class Service:
         """Take nothing new, finish what is under way; True when all of it ended in time."""
         log.info("service stops")
         self._stop.set()
+        until = time.monotonic() + GRACE
         for server in self._servers:
             # answer what has been asked before the sockets go
-            server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
+            server.task_dispatcher.shutdown(cancel_pending=True, timeout=PAGES_PATIENCE)
             self._closing.set()
             server.close()
-        finished = self._engine.stop(patience=GRACE)
+        with self._env.db.for_visitors():  # a database that is gone may not keep us
+            finished = self._engine.stop(patience=until - time.monotonic())
         self._env.db.close()
         log.info("service stopped", finished=finished)
         return finished
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop.set()

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 from typing import Any
 
@@ -47,6 +48,7 @@ WATCHED = ("poll", "order_lines", "seal")
 FEED = "feed"
 YEAR = timedelta(days=365)
 PATIENCE = 2.0  # seconds for pages under way
+A_MOMENT = 0.2  # seconds
 Say = Callable[[str], None]
 
 
@@ -64,7 +66,8 @@ def run_demo(*, port: int, history: bool, folder: Path | None) -> int:
         if not stopping.is_set():
             _say(told_ports(port, stage.places))
             _say(welcome(stage.places, took=time.monotonic() - began, kept=folder is not None))
-        stopping.wait()
+        while not stopping.wait(A_MOMENT):
+            continue  # a handler runs only when this thread does
         _say(farewell(place, kept=folder is not None))
     return 0
 
@@ -211,12 +214,18 @@ def _signals(stopping: threading.Event) -> Iterator[None]:
         getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
     ]
     before = {number: signal.getsignal(number) for number in asked}
+    heard: SimpleQueue[int] = SimpleQueue()  # an event's lock may be held where a handler runs
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         if stopping.is_set():
             raise KeyboardInterrupt
+        heard.put(number)
+
+    def follow() -> None:
+        heard.get()
         stopping.set()
 
+    threading.Thread(target=follow, name="signals", daemon=True).start()
     for number in asked:
         signal.signal(number, on_signal)
     try:

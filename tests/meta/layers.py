@@ -20,6 +20,7 @@ LAYERS = {
     "metrics": "leaf",
     "journal": "leaf",
     "spare_room": "leaf",
+    "ending": "leaf",
     "domain": "domain",
     "rendering": "tool",
     "sealing": "tool",

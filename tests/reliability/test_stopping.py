@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from tests.reliability.checker import Rows, check, unfinished
 from tests.reliability.database_trouble import SQLITE_FIRST, is_free_to_write
 from tests.reliability.fleet import Fleet, Program
 from tests.reliability.seeding import see, seed
+from tests.reliability.visitor import free_port
 from tests.timing import wait_until
 
 MAILS = 40
@@ -60,6 +63,29 @@ def test_sigterm_in_mid_send_ends_with_0_and_the_next_worker_goes_on_at_once(
     smtp.wait_for(sent + 1, timeout=5)  # no lease of a minute and a half to wait for
     wait_until(lambda: unfinished(database_url) == 0, 20)
     assert check(database_url, _copies(smtp), kills=0, in_flight=0).problems == []
+
+
+@pytest.mark.parametrize("command", ["worker", "scheduler", "web", "run"])
+@SQLITE_FIRST
+def test_a_signal_that_any_of_its_threads_gets_stops_the_program(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    command: str,
+    engine_name: str,
+) -> None:
+    """The busier the machine, the more often that is not the main one, the only one in which
+    Python runs a handler: workers once went on for ever."""
+    config = configure()
+    lines = f'[service]\nlisten = "127.0.0.1:{free_port()}"\n'
+    if engine_name == "postgres":
+        lines += 'engine = "distributed"\n'
+    config.write_text(config.read_text().replace("[service]\n", lines, 1))
+    seed(config, mails=5).db.close()
+    program = make_fleet(config).start(command, wait=True)
+    threads = [int(one.name) for one in Path(f"/proc/{program.pid}/task").iterdir()]
+    ctypes.CDLL(None).tgkill(program.pid, max(threads), signal.SIGTERM)
+    program.running.join(20)
+    assert program.running.exitcode == 0, program.said[-3000:]
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
