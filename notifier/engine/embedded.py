@@ -3,6 +3,9 @@
 APScheduler is only the ticker: a run that comes late or is dropped loses nothing, since what is
 due lives in rows. One process among many is elected by a lease to run the jobs; senders may run
 in all of them.
+
+Who makes work in this process wakes who does it, right after the commit; of what another process
+has made we hear by the counter in an SQLite file. Whatever is not heard is found by the next tick.
 """
 
 from __future__ import annotations
@@ -11,26 +14,31 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from notifier.domain.work import Work
 from notifier.engine.job_runs import JobRuns
 from notifier.engine.jobs import JOBS, Job
+from notifier.engine.on_call import OnCall
 from notifier.engine.senders import Senders
 from notifier.errors import StoreBusy
 from notifier.log import log
 from notifier.rendering import Renderer
 from notifier.services.env import Env
 from notifier.services.take_over import take_over
-from notifier.store import leases
+from notifier.store import events, leases
+from notifier.store.other_commits import OtherCommits
 
 LEADER = "leader"
 LEASE = timedelta(seconds=10)
-IDLE = 0.2  # seconds a sender sleeps when nothing is due
+IDLE = 0.2  # seconds a sender sleeps when nothing is due, where it hears only of this process
+IDLE_HEARING = 1.0  # where it hears of all: rows also become due by themselves
+LISTEN = 0.1  # seconds between two questions whether another process has committed something
 JOBS_PATIENCE = 5.0  # seconds for jobs under way at the end; a look cut off changes nothing
 
 
@@ -81,11 +89,19 @@ class EmbeddedEngine:
         self._with_jobs = jobs
         self._table = table
         self._stopping = threading.Event()
-        self._senders = Senders(env, renderer, count=senders, idle=IDLE)
+        idle = IDLE_HEARING if env.db.is_sqlite else IDLE
+        self._with_senders = senders > 0
+        self._senders = Senders(env, renderer, count=senders, idle=idle)
         self._leads = False
         self.owner = f"engine-{uuid.uuid4().hex[:12]}"
         self._job_runs = JobRuns(env, owner=self.owner)
         self._runs = _DaemonThreads()
+        self._on_call = {
+            job.name: OnCall(lambda job=job: self._run_now(job), name=job.name)  # type: ignore[misc]
+            for job in table
+            if job.on is not None and jobs
+        }
+        self._leave: Callable[[], None] | None = None
         self._scheduler = BackgroundScheduler(
             executors={"default": self._runs},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -94,7 +110,10 @@ class EmbeddedEngine:
     def start(self) -> None:
         """Begin. Takes over at once what a dead predecessor on this machine left."""
         self._retry_busy(lambda: take_over(self._env))
+        self._leave = self._env.db.hear(self._wake)
         self._senders.start()
+        for on_call in self._on_call.values():
+            on_call.start()
         if self._with_jobs:
             self._elect()
             self._scheduler.add_job(self._elect, "interval", seconds=LEASE.total_seconds() / 3)
@@ -108,16 +127,24 @@ class EmbeddedEngine:
                     max_instances=job.at_once,
                 )
             self._scheduler.start()
+        if self._env.db.is_sqlite and (self._with_senders or self._on_call):
+            threading.Thread(target=self._listen, name="listen", daemon=True).start()
 
     def stop(self, *, patience: float = 25) -> bool:
         """Take nothing new, finish what is handed over; True when all ended in time."""
         self._stopping.set()
+        if self._leave is not None:
+            self._leave()
         self._senders.stop()
+        for on_call in self._on_call.values():
+            on_call.stop()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         until = time.monotonic() + patience
         finished = self._senders.join(until=until)
-        if not self._runs.wait_idle(min(JOBS_PATIENCE, max(0.0, until - time.monotonic()))):
+        until = min(until, time.monotonic() + JOBS_PATIENCE)
+        ended = [one.join(until=until) for one in self._on_call.values()]
+        if not self._runs.wait_idle(max(0.0, until - time.monotonic())) or not all(ended):
             log.warning("jobs under way are left unfinished; whoever leads next does them")
         with contextlib.suppress(StoreBusy):
             self._env.db.retry(lambda tx: leases.drop_lease(tx, LEADER, owner=self.owner))
@@ -146,8 +173,41 @@ class EmbeddedEngine:
             log.info("leader elected" if self._leads else "leader lost", owner=self.owner)
 
     def _run(self, job: Job) -> None:
+        on_call = self._on_call.get(job.name)
+        if on_call is None:
+            self._run_now(job)
+        else:
+            on_call.ask()
+
+    def _run_now(self, job: Job) -> None:
         if self._leads and not self._stopping.is_set():
             self._job_runs.run(job)
+
+    def _wake(self, made: frozenset[Work]) -> None:
+        """Somebody in this process has just committed work."""
+        if Work.DELIVER in made:
+            self._senders.wake()
+        for job in self._table:
+            if job.on in made and job.name in self._on_call:
+                self._on_call[job.name].ask()
+
+    def _listen(self) -> None:
+        """Look after whatever another process has committed; it may have made work or not."""
+        others = OtherCommits(self._env.db)
+        while not self._stopping.wait(LISTEN):
+            if not others.any():
+                continue
+            self._senders.wake()
+            if self._leads and self._is_news_waiting():
+                self._wake(frozenset((Work.ANNOUNCE,)))
+        others.close()
+
+    def _is_news_waiting(self) -> bool:
+        try:
+            with self._env.db.read() as tx:
+                return events.count_open(tx) > 0
+        except StoreBusy:
+            return False  # the next tick finds it
 
     @staticmethod
     def _retry_busy(work: object) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from notifier.domain.work import Work
 from notifier.services.announce import announce
 from notifier.services.backorder import redecide_all
 from notifier.services.count_demand import count_demand
@@ -32,6 +33,7 @@ class Job:
     every: timedelta
     run: Callable[[Env, str], object]  # with the process's name
     at_once: int = 1  # runs that may overlap
+    on: Work | None = None  # also runs as soon as there is such work
 
 
 def _announce_all(env: Env, _owner: str) -> None:
@@ -51,7 +53,7 @@ JOBS = (
         run=lambda env, owner: poll_due(env, owner=owner),
         at_once=4,  # a slow source keeps no other waiting; a lease keeps two from the same
     ),
-    Job(name="announce", every=timedelta(seconds=1), run=_announce_all),
+    Job(name="announce", every=timedelta(seconds=1), run=_announce_all, on=Work.ANNOUNCE),
     Job(name="take_over", every=timedelta(seconds=15), run=lambda env, _: take_over(env)),
     Job(name="sweep", every=timedelta(minutes=1), run=lambda env, _: sweep(env)),
     Job(name="order_lines", every=timedelta(seconds=5), run=_follow_all),

@@ -17,11 +17,13 @@ from notifier.services.deliver import Sender
 from notifier.services.env import Env
 
 STUMBLE = 1.0  # seconds until a sender that met trouble tries again
+GATHER = 0.05  # seconds from one look that found nothing to the next, however often one is woken
 
 
 class Senders:
     """`idle`: seconds between two looks when nothing is due. `on_more`: called by a sender that
-    found as many messages as it takes at a time, so that there are probably more."""
+    found as many messages as it takes at a time, so that there are probably more; without it
+    another sender of this process is woken."""
 
     def __init__(
         self,
@@ -38,7 +40,9 @@ class Senders:
         self._idle = idle
         self._on_more = on_more
         self._stopping = threading.Event()
-        self._news = threading.Condition()
+        self._lock = threading.Lock()
+        self._news = threading.Condition(self._lock)
+        self._answers = threading.Condition(self._lock)
         self._calls = 0  # how often they were woken
         self._answered = 0  # the last call after which one looked and was not swamped
         self._senders: list[Sender] = []
@@ -55,16 +59,17 @@ class Senders:
             thread.start()
 
     def wake(self) -> int:
-        """Something is due; the number of this call, for `wait_until_answered`."""
-        with self._news:
+        """Something is due: one of them looks. The number of this call, for
+        `wait_until_answered`."""
+        with self._lock:
             self._calls += 1
-            self._news.notify_all()
+            self._news.notify()
             return self._calls
 
     def wait_until_answered(self, call: int, *, timeout: float) -> bool:
         """Until a sender has looked after this call and found less than it can take at once."""
-        with self._news:
-            self._news.wait_for(
+        with self._lock:
+            self._answers.wait_for(
                 lambda: self._answered >= call or self._stopping.is_set(), timeout=timeout
             )
             return self._answered >= call
@@ -74,8 +79,9 @@ class Senders:
         self._stopping.set()
         for sender in self._senders:
             sender.stop()
-        with self._news:
+        with self._lock:
             self._news.notify_all()
+            self._answers.notify_all()
 
     def join(self, *, until: float) -> bool:
         """Wait for what is under way until that instant of the monotonic clock; True: all ended."""
@@ -87,6 +93,7 @@ class Senders:
         """A sender's life: send while something is due, doze when not."""
         while not self._stopping.is_set():
             call = self._calls
+            looked_at = time.monotonic()
             try:
                 tried = sender.send_due()
             except StoreBusy as error:
@@ -102,20 +109,23 @@ class Senders:
             else:
                 self._answer(call)
             if not tried:
-                self._doze(call)
+                self._doze(call, looked_at=looked_at)
         sender.close()
 
     def _ask_for_help(self) -> None:
         if self._on_more is not None:
             self._on_more()
+        else:
+            self.wake()
 
     def _answer(self, call: int) -> None:
-        with self._news:
+        with self._lock:
             self._answered = max(self._answered, call)
-            self._news.notify_all()
+            self._answers.notify_all()
 
-    def _doze(self, call: int) -> None:
-        with self._news:
+    def _doze(self, call: int, *, looked_at: float) -> None:
+        with self._lock:
             self._news.wait_for(
                 lambda: self._calls > call or self._stopping.is_set(), timeout=self._idle
             )
+        self._stopping.wait(max(0.0, looked_at + GATHER - time.monotonic()))

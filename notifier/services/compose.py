@@ -31,7 +31,7 @@ from notifier.services.compose_own import (
 )
 from notifier.services.env import Env, ShopRef
 from notifier.services.held_until import held_until_words
-from notifier.services.line_length import units_wanted
+from notifier.services.line_length import wants_more
 from notifier.services.order_matter import OrderMatter, load_matters
 
 # also known by these names to those who asked here before
@@ -59,7 +59,7 @@ class Batch:
     stock: dict[int, Stock] = field(default_factory=dict)
     by_product: dict[int, list[VariantRow]] = field(default_factory=dict)
     alternatives: dict[tuple[int, str], VariantRow] = field(default_factory=dict)
-    waiting_units: dict[int, int] = field(default_factory=dict)
+    limited: dict[int, bool] = field(default_factory=dict)  # variants of which more are wanted
     orders: dict[int, OrderMatter] = field(default_factory=dict)  # by message
 
 
@@ -93,9 +93,14 @@ def _load_for_event(env: Env, tx: Transaction, batch: Batch, event: EventRow) ->
     variant = batch.variants.get(event.variant_id)
     if variant is None:
         return
-    if event.variant_id not in batch.waiting_units:
-        batch.waiting_units[event.variant_id] = units_wanted(
-            env.db, tx, product_id=event.product_id, variant_id=event.variant_id
+    belief = batch.stock.get(event.variant_id)
+    if event.variant_id not in batch.limited and belief and belief.quantity is not None:
+        batch.limited[event.variant_id] = wants_more(
+            env.db,
+            tx,
+            belief.quantity,
+            product_id=event.product_id,
+            variant_id=event.variant_id,
         )
     found = catalogue.find_variants_by_key(tx, event.shop_id, variant.alternatives)
     batch.alternatives.update(((event.shop_id, key), row) for key, row in found.items())
@@ -238,8 +243,7 @@ def _product(variant: VariantRow, locale: str) -> dict[str, Any]:
 
 def _stock(belief: Stock | None, variant: VariantRow, batch: Batch) -> dict[str, Any]:
     quantity = belief.quantity if belief else None
-    wanted = batch.waiting_units.get(variant.id, 0)
-    return {"quantity": quantity, "limited": quantity is not None and wanted > quantity}
+    return {"quantity": quantity, "limited": batch.limited.get(variant.id, False)}
 
 
 def _eta(

@@ -1,9 +1,9 @@
-"""How many pieces do those in a line want together, without counting a long line for every batch?
+"""Do those in a line together want more than there is, without counting a long line each time?
 
-A short line is counted each time. Counting a million rows takes a good part of a second, so what
-took long is believed for twenty times as long as it took: counting costs a sender a twentieth of
-its time at most, whatever the length of the line. It only decides whether a message says that
-there are fewer pieces than people.
+Counted is only until it is more than there is. Where so much is there that also this takes long,
+it is believed for twenty times as long as it took, so that counting costs a sender a twentieth of
+its time at most; and where more than PLENTY is there, nobody need hurry and nothing is counted. It
+only decides whether a message says that there are fewer pieces than people want.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import time
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-from notifier.store import people
+from notifier.store.line_size import units_up_to
 from notifier.store.session import Database, Transaction
 
+PLENTY = 50_000  # units
 TOOK_LONG = 0.005  # seconds
 BELIEVED_FOR = 20  # times as long as it took
 
@@ -22,24 +23,30 @@ BELIEVED_FOR = 20  # times as long as it took
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Counted:
     units: int
+    enough: int
     until: float  # on the monotonic clock
 
 
 _counted: WeakKeyDictionary[Database, dict[tuple[int, int], _Counted]] = WeakKeyDictionary()
 
 
-def units_wanted(db: Database, tx: Transaction, *, product_id: int, variant_id: int) -> int:
-    """How many pieces those who wait for the variant want; of a long line, a little while ago."""
+def wants_more(
+    db: Database, tx: Transaction, than: int, *, product_id: int, variant_id: int
+) -> bool:
+    """Whether those who wait for the variant want more than so many units; of a long line, as it
+    was a little while ago."""
+    if than > PLENTY:
+        return False
     lines = _counted.setdefault(db, {})
     key = (product_id, variant_id)
     known = lines.get(key)
     began = time.monotonic()
-    if known is not None and began < known.until:
-        return known.units
-    _, units = people.count_line(tx, product_id=product_id, variant_id=variant_id)
+    if known is not None and than <= known.enough and began < known.until:
+        return known.units > than
+    units = units_up_to(tx, than, product_id=product_id, variant_id=variant_id)
     took = time.monotonic() - began
     if took < TOOK_LONG:
         lines.pop(key, None)
     else:
-        lines[key] = _Counted(units=units, until=began + took * BELIEVED_FOR)
-    return units
+        lines[key] = _Counted(units=units, enough=than, until=began + took * BELIEVED_FOR)
+    return units > than

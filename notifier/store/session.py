@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -30,6 +31,7 @@ from notifier.store.write_line import SharedCommit, WriteLine
 T = TypeVar("T")
 Transaction = Connection
 Nudge = Callable[[Connection, frozenset[Work]], None]
+Ear = Callable[[frozenset[Work]], None]
 
 _WORK = "work made"  # where a connection remembers it until its transaction ends
 
@@ -47,6 +49,12 @@ class _Together:
 
     line: WriteLine = field(default_factory=WriteLine)
     changes: int = 0
+    ears: tuple[Ear, ...] = ()
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, made: frozenset[Work]) -> None:
+        for ear in self.ears:
+            ear(made)
 
 
 _open: WeakValueDictionary[str, _Together] = WeakValueDictionary()
@@ -71,6 +79,18 @@ class Database:
         """Grows with every commit of this process but those of `together`."""
         return self._shared.changes
 
+    def hear(self, ear: Ear) -> Callable[[], None]:
+        """Tell `ear` of work that this process has made (see `soon`), right after its commit and
+        in the thread that made it: an ear only notes it. Gives what ends that."""
+
+        def leave() -> None:
+            with self._shared.guard:
+                self._shared.ears = tuple(one for one in self._shared.ears if one != ear)
+
+        with self._shared.guard:
+            self._shared.ears = (*self._shared.ears, ear)
+        return leave
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to look with. What is written in it is rolled back."""
@@ -91,6 +111,7 @@ class Database:
         line = self._shared.line if self.is_sqlite else None
         if line is not None and not line.acquire(timeout=lock_wait()):
             raise StoreBusy("The database cannot take this now: others write before.")
+        made: set[Work] | None = None
         try:
             with _translated(), self.engine.connect() as connection:
                 _wait_no_longer(connection)
@@ -105,6 +126,8 @@ class Database:
         finally:
             if line is not None:
                 line.release()
+        if made:
+            self._shared.tell(frozenset(made))
 
     def for_visitors(self) -> AbstractContextManager[None]:
         """In this thread, nothing waits for the database longer than a visitor would."""
