@@ -9,6 +9,7 @@ from notifier.clock import Clock, system_clock
 from notifier.config import Config, Shop
 from notifier.domain.stock import Rules
 from notifier.errors import NotFound
+from notifier.services.pace import Pace
 from notifier.signing import Purpose, Signer
 from notifier.store.catalogue import VariantRow, ensure_shops
 from notifier.store.session import Database
@@ -36,6 +37,7 @@ class Env:
     file_config: Config = field(init=False)
     settings_change: int = 0
     settings_asked_at: float = float("-inf")
+    pace: Pace = field(default_factory=Pace)  # of telling a long line
 
     def __post_init__(self) -> None:
         self.file_config = self.config

@@ -12,10 +12,10 @@ from datetime import timedelta
 from notifier.domain.message import MessageKind
 from notifier.domain.stock import EventKind
 from notifier.domain.subscription import EndedReason, SubscriptionState
-from notifier.services.announce import AGAIN
 from notifier.services.book_result import end_subscriptions
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_again import find_owed
+from notifier.services.tell_each import AGAIN
 from notifier.services.weigh_again import weigh_again
 from notifier.services.write_message import write_message
 from notifier.store import events, people, releases, waiting

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from notifier.config import load_config
-from notifier.services import announce as announcing
+from notifier.services.announce import announce
 from notifier.services.env import open_env
+from notifier.services.pace import Pace
 from tests.reliability.checker import Rows
 from tests.reliability.seeding import seed
 from tests.timing import wait_until
@@ -22,9 +23,9 @@ CHUNK = 40
 
 def announce_all(config: str) -> None:
     """A process of its own."""
-    announcing.CHUNK = CHUNK
     env = open_env(load_config(Path(config)))
-    while announcing.announce(env):
+    env.pace = Pace(people=CHUNK, most=CHUNK)
+    while announce(env):
         continue
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from notifier.domain.eta import Eta
-from notifier.services import announce
+from notifier.services import announce, tell_next
 from notifier.services.manage import pause, resume
 from notifier.services.steer_release import stop_release
 from notifier.services.sweep import sweep
@@ -144,7 +144,7 @@ def test_an_address_that_cannot_be_reached_makes_no_endless_events(world: World)
 def test_what_a_person_stopped_stays_stopped(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     told_twenty(world, ANN)
     world.see("SHIRT-S", 0, eta=MARCH)
-    monkeypatch.setattr(announce, "CHUNK", 1)
+    monkeypatch.setattr(tell_next, "CHUNK", 1)
     announce.announce(world.env)  # one step
     [last] = world.rows("SELECT max(id) AS id FROM releases")
     stop_release(world.env, world.shop, last["id"], by="Olga")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from notifier.services import announce
+from notifier.services import tell_next
 from notifier.services.sweep import sweep
 from tests.world import ANN, BEN, EVE, World
 
@@ -17,7 +17,7 @@ HALF_HOUR = timedelta(minutes=30)
 @pytest.fixture
 def world(make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> World:
     """Two people are dealt with in one transaction; ten units are needed to tell one person."""
-    monkeypatch.setattr(announce, "CHUNK", 2)
+    monkeypatch.setattr(tell_next, "CHUNK", 2)
     return make_world(release={"strategy": "per_unit", "rate": 0.1, "interval": HALF_HOUR})
 
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import insert
 
 from notifier.domain.eta import Eta
-from notifier.services import announce, steer_release, tell_everybody, tidy
+from notifier.services import announce, steer_release, tidy
+from notifier.services.pace import Pace
 from notifier.services.sweep import sweep
 from notifier.store import alarms, events, purge
 from notifier.store.tables.orders import order_lines, orders
@@ -73,13 +74,13 @@ def test_kept_messages_keep_what_they_are_about(world: World) -> None:
     assert world.count("releases") == world.count("events") == 2
 
 
-def test_a_persons_word_outlives_the_history(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_persons_word_outlives_the_history(world: World) -> None:
     """What Olga stopped long ago is not announced because nobody remembers."""
     world.see("SHIRT-S", 0)
     world.waits(ANN)
     world.run()
     world.see("SHIRT-S", 5)
-    monkeypatch.setattr(tell_everybody, "STRETCH", 1)
+    world.env.pace = Pace(people=1)
     announce.announce(world.env)  # one step
     [release] = world.rows("SELECT id FROM releases")
     steer_release.stop_release(world.env, world.shop, release["id"], by="Olga")

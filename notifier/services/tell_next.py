@@ -1,0 +1,128 @@
+"""How is a release taken one step down its line, and what follows when a wave or the line ends?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from notifier.domain.waves import choose_people
+from notifier.domain.work import Work
+from notifier.services.env import Env, ShopRef
+from notifier.services.hook_out import tell_webhooks
+from notifier.services.line_up import next_in_line
+from notifier.services.open_wave import time_between
+from notifier.services.tell_each import eligible, enqueue
+from notifier.services.tell_everybody import Told, tell_stretch
+from notifier.store import releases, under_way
+from notifier.store.releases import ReleaseRow
+from notifier.store.session import Transaction, soon
+
+CHUNK = 500  # people a transaction, where each is looked at
+PASSED = "passed_over"  # in a release's strategy: the wave in which somebody wanted too many
+
+
+def tell_next(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime
+) -> None:
+    """Write the messages of one more part of the wave under way."""
+    told = tell_stretch(env, tx, shop, release, now=now)
+    if told is not None:
+        _after_stretch(env, tx, shop, release, told, now=now)
+    else:
+        _tell_each(env, tx, shop, release, now=now)
+
+
+def _tell_each(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime
+) -> None:
+    stretch = next_in_line(tx, release, limit=CHUNK)
+    line = stretch.people
+    concerned = {one.id: one for one in eligible(env, tx, shop, release, line)}
+    chosen = choose_people(
+        [(one.id, one.quantity) for one in concerned.values()],
+        people_left=release.people_left,
+        units_left=release.units_left,
+        largest=release.largest,
+        is_first=not releases.told_in_wave(tx, release.id, number=release.waves),
+    )
+    enqueue(env, tx, shop, release, [concerned[id_] for id_ in chosen.told], now=now)
+    moved = _counted(tx, release, people=len(chosen.told), units=chosen.units)
+    if chosen.full:
+        moved.update(wave_open=False, next_wave_at=now + time_between(tx, release))
+    elif len(line) < CHUNK:
+        passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
+        moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
+    elif stretch.cursor is not None:
+        moved.update(cursor_at=stretch.cursor[0], cursor_id=stretch.cursor[1])
+    _move_on(env, tx, shop, release, moved)
+
+
+def _after_stretch(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, told: Told, *, now: datetime
+) -> None:
+    """The same for a stretch that was told with one statement."""
+    stretch = told.stretch
+    soon(tx, Work.DELIVER)
+    moved = _counted(tx, release, people=stretch.people, units=stretch.units)
+    passed = stretch.passed or release.strategy.get(PASSED) == release.waves
+    if told.full:
+        moved.update(wave_open=False, next_wave_at=now + time_between(tx, release))
+    elif stretch.end is None:
+        passed_over = passed and _waits_for_more(tx, release)
+        moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
+    else:
+        moved.update(cursor_at=stretch.end[0], cursor_id=stretch.end[1])
+        if stretch.passed:
+            moved.update(strategy={**release.strategy, PASSED: release.waves})
+    _move_on(env, tx, shop, release, moved)
+
+
+def _counted(tx: Transaction, release: ReleaseRow, *, people: int, units: int) -> dict[str, Any]:
+    """What changes in the release, and does in its wave, when so many more are told."""
+    releases.count_told(tx, release.id, number=release.waves, told=people)
+    moved: dict[str, Any] = {
+        "told": release.told + people,
+        "units_told": release.units_told + units,
+    }
+    if release.people_left is not None:
+        moved["people_left"] = release.people_left - people
+    if release.units_left is not None:
+        moved["units_left"] = release.units_left - units
+    return moved
+
+
+def _move_on(
+    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, moved: dict[str, object]
+) -> None:
+    releases.update_release(tx, release.id, **moved)
+    if moved.get("state") == "done":
+        tell_webhooks(
+            env,
+            tx,
+            shop,
+            "release.finished",
+            {"release": release.id, "kind": release.kind, "told": moved["told"]},
+        )
+
+
+def _was_anybody_passed_over(tx: Transaction, release: ReleaseRow) -> bool:
+    """Also in the parts of this wave that came before."""
+    return release.place is not None and _waits_for_more(tx, release)
+
+
+def _waits_for_more(tx: Transaction, release: ReleaseRow) -> bool:
+    """Whether somebody who was not told wants more units than there are."""
+    return release.largest is not None and under_way.waits_for_more(
+        tx,
+        event_id=release.event_id,
+        product_id=release.product_id,
+        variant_id=release.variant_id,
+        than=release.largest,
+    )
+
+
+def _finished(release: ReleaseRow, *, now: datetime, passed_over: bool) -> dict[str, object]:
+    """The end of the line. Who wants more than there is keeps the release open, looked at again."""
+    if passed_over:
+        return {"next_wave_at": now + timedelta(seconds=release.strategy["interval"])}
+    return {"state": "done", "reason": "", "finished_at": now, "next_wave_at": None}
