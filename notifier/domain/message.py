@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum, StrEnum
 
+from notifier.domain.subscription import SubscriptionState
+
 
 class MessageKind(StrEnum):
     # to customers who wait
@@ -90,6 +92,12 @@ TO_MERCHANT = frozenset(
 
 LEGAL_NOTICES = frozenset({MessageKind.DELAY_NOTICE, MessageKind.DELAY_RENEWED})
 """Options the law asks for: without its sentences and both choices none is sent (trust OD-14)."""
+
+NEEDED_STATES = {
+    MessageKind.CONFIRM: SubscriptionState.UNCONFIRMED,
+    MessageKind.REMINDER: SubscriptionState.TOLD,
+}
+"""In which state a subscription has to be for a message about it to be sent; others: waiting."""
 
 PRIORITY = {
     **dict.fromkeys(ABOUT_ORDERS, Priority.LEGAL),

@@ -27,8 +27,8 @@ from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
 BOOK_EVERY = 0.25  # seconds between two bookings while a batch is being sent
-BOOK_AT = 200
-MOST_UNBOOKED = 500
+BOOK_AT = 500
+MOST_UNBOOKED = 2000
 PATIENCE = 10.0  # seconds a hand-over waits for the database
 
 

@@ -44,7 +44,8 @@ def book_results(
     bookings = [
         (message, no, result, _booking(env, message, result)) for message, no, result in results
     ]
-    kept = booking_store.book_all(tx, [_booked(*one) for one in bookings], now=now)
+    booked = [_booked(*one) for one in bookings]
+    kept = booking_store.book_all(tx, booked, now=now, lease=env.config.delivery.lease)
     told: list[MessageRow] = []
     perhaps: list[MessageRow] = []
     for message, attempt_no, _, booking in bookings:

@@ -18,9 +18,9 @@ from notifier.services.env import Env
 from notifier.services.order_sent import why_not
 from notifier.services.recheck import why_not_to
 from notifier.store.outbox import MessageRow
-from notifier.store.standing import standings
+from notifier.store.standing import doubtful, standings
 
-LETTERS = 50  # covered by one look, at most
+LETTERS = 100  # covered by one look, at most
 LEAST = 10
 FRESH = 0.05  # seconds a look is good for
 
@@ -53,16 +53,26 @@ class LastLook:
     def why_not(self, message_id: int) -> str:
         """Why the message must not be handed over any more; empty when it may. Asks the database
         where the last look is too old or did not cover it. Raises StoreBusy."""
+        return self.unwanted([message_id]).get(message_id, "")
+
+    def unwanted(self, message_ids: Sequence[int]) -> dict[int, str]:
+        """Those of some that must not be handed over any more, with why. Raises StoreBusy."""
+        found: dict[int, str] = {}
         with self._lock:
-            if message_id not in self._left:
-                return ""  # to the shop's own software, or let go before on a broken connection
-            if message_id not in self._seen or self._clock() > self._until:
-                self._look(message_id)
-            why = self._seen.pop(message_id)
-            self._used += 1
-            if not why:
-                del self._left[message_id]
-            return why
+            over = self._clock() > self._until
+            for id_ in message_ids:
+                if id_ not in self._left:
+                    continue  # to the shop's own software, or let go on a broken connection
+                if over or id_ not in self._seen:
+                    self._look(id_)
+                    over = False
+                why = self._seen.pop(id_)
+                self._used += 1
+                if why:
+                    found[id_] = why
+                else:
+                    del self._left[id_]
+        return found
 
     def forget(self, message_id: int) -> None:
         """Its try is over: the next look need not cover it."""
@@ -82,9 +92,11 @@ class LastLook:
                 ids.append(id_)
         self._until = self._clock() + FRESH  # counted from before the rows are read
         with self._env.db.read() as tx:
-            found = standings(tx, ids)
-            self._seen = {
-                id_: why_not_to(self._left[id_], found.get(id_))
-                or why_not(self._env, tx, self._left[id_])
-                for id_ in ids
-            }
+            self._seen = dict.fromkeys(ids, "")
+            doubt = doubtful(tx, ids)
+            closer = [id_ for id_ in ids if id_ in doubt]
+            found = standings(tx, closer) if closer else {}
+            for id_ in closer:
+                self._seen[id_] = why_not_to(self._left[id_], found.get(id_)) or why_not(
+                    self._env, tx, self._left[id_]
+                )

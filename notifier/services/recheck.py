@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from notifier.domain.availability import Availability
 from notifier.domain.broadcast import is_to_all_of_product
-from notifier.domain.message import Medium, MessageKind
+from notifier.domain.message import NEEDED_STATES, Medium, MessageKind
 from notifier.domain.phone import normalise_phone
 from notifier.domain.quiet_hours import (
     is_us_federal_holiday,
@@ -52,11 +52,6 @@ ALERTS = frozenset(
 _ALERT_WORDS = frozenset(kind.value for kind in ALERTS)
 DAY = timedelta(days=1)
 JITTER = timedelta(minutes=20)
-
-_NEEDS = {
-    MessageKind.CONFIRM: SubscriptionState.UNCONFIRMED,
-    MessageKind.REMINDER: SubscriptionState.TOLD,
-}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,7 +168,7 @@ def why_not_to(message: MessageRow, standing: Standing | None) -> str:
     if standing.state is None:
         return "deleted"
     kind = MessageKind(message.kind)
-    needed = _NEEDS.get(kind, SubscriptionState.WAITING)
+    needed = NEEDED_STATES.get(kind, SubscriptionState.WAITING)
     if standing.state != needed:
         if kind is MessageKind.CONFIRM and standing.state == SubscriptionState.WAITING:
             return "confirmed_already"

@@ -42,7 +42,8 @@ def settle(env: Env, tx: Transaction, left: Sequence[Leased], *, notes: Notes, c
             given_back.append(_given_back(message, now=env.now(), code=code, kills=times))
         else:
             results.append((message, one.attempt_no, _result(step, code)))
-    settled = len(booking.book_all(tx, given_back, now=env.now()))
+    lease = env.config.delivery.lease
+    settled = len(booking.book_all(tx, given_back, now=env.now(), lease=lease))
     return settled + book_results(env, tx, results)
 
 

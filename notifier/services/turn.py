@@ -124,8 +124,8 @@ class Turn:
             raise Held("The sender stops.")
         if not self.book.wait_for_room(besides=self._under_way + len(letters)):
             raise Held("The database takes no results.")
-        unwanted = {one.message_id for one in letters if not self._is_wanted(one.message_id)}
-        wanted = [one for one in letters if one.message_id not in unwanted]
+        unwanted = self._unwanted([one.message_id for one in letters])
+        wanted = [one for one in letters if one.message_id not in unwanted] if unwanted else letters
         self._notes.hand_over_all([(one.message_id, one.attempt_no) for one in wanted])
         self._under_way += len(wanted)
         return unwanted
@@ -147,19 +147,19 @@ class Turn:
         for outcome, count in Counter(result.outcome for _, result in results).items():
             SENT.labels(channel=self._channel, outcome=outcome.value).inc(count)
 
-    def _is_wanted(self, message_id: int) -> bool:
-        """Raises Held where the database cannot be asked."""
+    def _unwanted(self, message_ids: Sequence[int]) -> Collection[int]:
+        """Those that nobody wants any more; they are booked. Raises Held where the database cannot
+        be asked."""
         try:
-            why = self._look.why_not(message_id)
+            found = self._look.unwanted(message_ids)
         except StoreBusy as error:
             raise Held(f"Nobody can say who still wants it: {error}") from error
-        if not why:
-            return True
-        log.info("letter dropped at the last moment", channel=self._channel, why=why)
-        message = self._messages.pop(message_id)
-        self._look.forget(message_id)
-        self.book.add(message, Result(outcome=Outcome.REFUSED, code=NOT_WANTED, detail=why))
-        return False
+        for message_id, why in found.items():
+            log.info("letter dropped at the last moment", channel=self._channel, why=why)
+            message = self._messages.pop(message_id)
+            self._look.forget(message_id)
+            self.book.add(message, Result(outcome=Outcome.REFUSED, code=NOT_WANTED, detail=why))
+        return found.keys()
 
     # -- the supply's side
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
+from notifier.store.prepared import Prepared
 from notifier.store.tables.operation import alarms
 
 
@@ -72,12 +73,18 @@ def raised_since(tx: Connection, *, shop_id: int, since: datetime, limit: int) -
 
 
 def clear_alarm(tx: Connection, *, code: str, about: str, now: datetime) -> bool:
-    done = tx.execute(
-        update(alarms)
-        .where(alarms.c.code == code, alarms.c.about == about, alarms.c.cleared_at.is_(None))
-        .values(cleared_at=now)
+    return bool(_CLEAR.run(tx, {"of_code": code, "of_about": about, "now": now}))
+
+
+_CLEAR = Prepared(
+    update(alarms)
+    .where(
+        alarms.c.code == bindparam("of_code"),
+        alarms.c.about == bindparam("of_about"),
+        alarms.c.cleared_at.is_(None),
     )
-    return bool(done.rowcount)
+    .values(cleared_at=bindparam("now"))
+)
 
 
 def open_alarms(tx: Connection) -> Sequence[AlarmRow]:

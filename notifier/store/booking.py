@@ -1,21 +1,23 @@
 """How did tries end? Stored for hundreds of messages with a few statements.
 
 A result is taken only with the attempt number its message was claimed with: a worker that was
-thought dead cannot overwrite what happened since (trust RL-3).
+thought dead cannot overwrite what happened since (trust RL-3). A try has a row of its own, but one
+that says nothing new: taken at once, as nearly all are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from notifier.domain.message import MessageState
-from notifier.store.among import is_one_of
+from notifier.store.among import among, listed
+from notifier.store.prepared import Prepared
 from notifier.store.tables.telling import attempts, messages
 
 
@@ -45,13 +47,12 @@ UPDATE messages SET state = {state}, reason = {reason}, failures = {failures},
     due_at = coalesce({due_at}, messages.due_at),
     provider_id = coalesce(nullif({provider_id}, ''), messages.provider_id)
 """
-_ATTEMPT = """
-UPDATE attempts SET finished_at = {now}, phase = {phase}, outcome = {outcome}, blame = {blame},
-    code = {code}, detail = {detail}
+_TRY = """
+INSERT INTO attempts (message_id, attempt_no, worker, started_at, finished_at, phase, outcome,
+    blame, code, detail)
 """
-_TYPES = {
+_OF_MESSAGE = {
     "message_id": "bigint",
-    "attempt_no": "int",
     "state": "text",
     "reason": "text",
     "failures": "int",
@@ -61,82 +62,146 @@ _TYPES = {
     "finished_at": "timestamptz",
     "due_at": "timestamptz",
     "provider_id": "text",
+}
+_OF_TRY = {
+    "message_id": "bigint",
+    "attempt_no": "int",
+    "worker": "text",
+    "started_at": "timestamptz",
     "now": "timestamptz",
     "phase": "text",
     "outcome": "text",
     "blame": "text",
+    "code": "text",
+    "detail": "text",
 }
-_NAMES = tuple(_TYPES)
+
+
+def _new(types: Mapping[str, str]) -> str:
+    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in types.items())
+    return f" FROM unnest({arrays}) AS new ({', '.join(types)})"
+
+
 # SQLite runs one prepared statement for each row, which costs less there than reading an array.
-_BY_ROW = {name: f":{name}" for name in _NAMES}
-_BY_ARRAY = {name: f"new.{name}" for name in _NAMES}
-_ARRAYS = ", ".join(f"%({name})s::{kind}[]" for name, kind in _TYPES.items())
-_FROM = f" FROM unnest({_ARRAYS}) AS new ({', '.join(_NAMES)})"
 _SQLITE = (
-    _MESSAGE.format(**_BY_ROW) + " WHERE id = :message_id",
-    _ATTEMPT.format(**_BY_ROW) + " WHERE message_id = :message_id AND attempt_no = :attempt_no",
+    _MESSAGE.format(**{name: f":{name}" for name in _OF_MESSAGE}) + " WHERE id = :message_id",
+    f"{_TRY} VALUES ({', '.join(f':{name}' for name in _OF_TRY)})",
 )
 _POSTGRES = (
-    _MESSAGE.format(**_BY_ARRAY) + _FROM + " WHERE messages.id = new.message_id",
-    _ATTEMPT.format(**_BY_ARRAY)
-    + _FROM
-    + " WHERE attempts.message_id = new.message_id AND attempts.attempt_no = new.attempt_no",
+    _MESSAGE.format(**{name: f"new.{name}" for name in _OF_MESSAGE})
+    + _new(_OF_MESSAGE)
+    + " WHERE messages.id = new.message_id",
+    f"{_TRY} SELECT * {_new(_OF_TRY)}",
 )
 
 
-def book(tx: Connection, booked: Booked, *, now: datetime) -> bool:
-    """Store a result. False when the message was taken over meanwhile: the result is rejected."""
-    return bool(book_all(tx, [booked], now=now))
-
-
-def book_all(tx: Connection, booked: Sequence[Booked], *, now: datetime) -> set[int]:
-    """Store results, one a message; the ids of those that were not taken over meanwhile."""
-    ids = [one.message_id for one in booked]
-    held = {
-        (row.id, row.attempt_no)
-        for row in tx.execute(
-            select(messages.c.id, messages.c.attempt_no)
-            .where(
-                is_one_of(tx, messages.c.id, ids),
-                messages.c.state == MessageState.SENDING.value,
-            )
-            .order_by(messages.c.id)  # all lock in one order: no deadlocks
-            .with_for_update()
+def _held(dialect: str) -> Any:
+    return (
+        select(
+            messages.c.id,
+            messages.c.attempt_no,
+            messages.c.order_line_id,
+            messages.c.lease_owner,
+            messages.c.lease_until,
         )
-    }
-    kept = [one for one in booked if (one.message_id, one.attempt_no) in held]
+        .where(
+            among(messages.c.id, "ids", dialect=dialect),
+            messages.c.state == MessageState.SENDING.value,
+        )
+        .order_by(messages.c.id)  # all lock in one order: no deadlocks
+        .with_for_update()
+    )
+
+
+_HELD = Prepared(_held, by_dialect=True)
+
+
+def book(tx: Connection, booked: Booked, *, now: datetime, lease: timedelta) -> bool:
+    """Store a result. False when the message was taken over meanwhile: the result is rejected."""
+    return bool(book_all(tx, [booked], now=now, lease=lease))
+
+
+def book_all(
+    tx: Connection, booked: Sequence[Booked], *, now: datetime, lease: timedelta
+) -> set[int]:
+    """Store results, one a message; the ids of those that were not taken over meanwhile.
+
+    `lease`: how long messages are leased, from which follows when a try began.
+    """
+    ids = listed([one.message_id for one in booked], dialect=tx.dialect.name)
+    held = {row.id: row for row in _HELD.rows(tx, {"ids": ids})}
+    kept = [
+        one
+        for one in booked
+        if one.message_id in held and held[one.message_id].attempt_no == one.attempt_no
+    ]
     if not kept:
         return set()
     moment = _moment_text if tx.dialect.name == "sqlite" else _same
-    rows = [_row(one, now=moment(now), due_at=moment(one.due_at)) for one in kept]
-    if tx.dialect.name == "sqlite":
-        for statement in _SQLITE:
-            tx.exec_driver_sql(statement, rows)
-    else:
-        arrays = {name: [row[name] for row in rows] for name in _NAMES}
-        for statement in _POSTGRES:
-            tx.exec_driver_sql(statement, arrays)
+    fates = [_fate(one, now=moment(now), due_at=moment(one.due_at)) for one in kept]
+    _store(tx, 0, fates, names=_OF_MESSAGE)
+    tries = [
+        _try(one, held[one.message_id], now=moment(now), moment=moment, lease=lease)
+        for one in kept
+        if not _says_all(one, held[one.message_id])
+    ]
+    if tries:
+        _store(tx, 1, tries, names=_OF_TRY)
     return {one.message_id for one in kept}
 
 
-def _row(one: Booked, *, now: Any, due_at: Any) -> dict[str, Any]:
+def _store(
+    tx: Connection, which: int, rows: list[dict[str, Any]], *, names: Mapping[str, str]
+) -> None:
+    if tx.dialect.name == "sqlite":
+        tx.exec_driver_sql(_SQLITE[which], rows)
+    else:
+        arrays = {name: [row[name] for row in rows] for name in names}
+        tx.exec_driver_sql(_POSTGRES[which], arrays)
+
+
+def _says_all(one: Booked, held: Any) -> bool:
+    """Whether the message's own row says all there is to say of its tries: taken at the first, as
+    nearly all are. What is about an order keeps a row for every try."""
+    is_taken = one.state == MessageState.ACCEPTED.value
+    return is_taken and one.attempt_no == 1 and held.order_line_id is None
+
+
+def _fate(one: Booked, *, now: Any, due_at: Any) -> dict[str, Any]:
     return {
         "message_id": one.message_id,
-        "attempt_no": one.attempt_no,
         "state": one.state,
         "reason": one.reason,
         "failures": one.failures,
         "unknowns": one.unknowns,
         "code": one.code[:64],
-        "detail": one.detail[:1024].replace("\0", ""),  # PostgreSQL keeps none
+        "detail": _kept(one.detail),
         "finished_at": now if due_at is None else None,
         "due_at": due_at,
         "provider_id": one.provider_id[:255],
+    }
+
+
+def _try(
+    one: Booked, held: Any, *, now: Any, moment: Callable[[Any], Any], lease: timedelta
+) -> dict[str, Any]:
+    until = held.lease_until
+    return {
+        "message_id": one.message_id,
+        "attempt_no": one.attempt_no,
+        "worker": held.lease_owner or "",
+        "started_at": moment(until - lease) if until else now,  # or when it was last renewed
         "now": now,
         "phase": one.phase,
         "outcome": one.outcome,
         "blame": one.blame,
+        "code": one.code[:64],
+        "detail": _kept(one.detail),
     }
+
+
+def _kept(detail: str) -> str:
+    return detail[:1024].replace("\0", "")  # PostgreSQL keeps none
 
 
 @lru_cache(maxsize=8)

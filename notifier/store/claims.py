@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, exists, func, select, text, update
 
 from notifier.domain.message import MessageState
-from notifier.store.among import is_one_of
+from notifier.store.among import among, listed
 from notifier.store.outbox import COLUMNS, MessageRow, as_message
-from notifier.store.tables.telling import WANTED, attempts, messages
+from notifier.store.prepared import Prepared
+from notifier.store.tables.telling import WANTED, messages
 
 GROUPS = 32  # releases that share one batch; the others are next
 NO_RELEASE = 0
@@ -52,6 +53,25 @@ _FIRST = {
     .with_for_update(skip_locked=True)
     for kind, where in _IN_GROUP.items()
 }
+
+
+def _claim(dialect: str) -> Any:
+    return (
+        update(messages)
+        .where(among(messages.c.id, "ids", dialect=dialect))
+        .values(
+            state=MessageState.SENDING.value,
+            lease_owner=bindparam("owner"),
+            lease_until=bindparam("until"),
+            attempt_no=messages.c.attempt_no + 1,
+            first_tried_at=func.coalesce(
+                messages.c.first_tried_at, bindparam("now", type_=messages.c.first_tried_at.type)
+            ),
+        )
+    )
+
+
+_CLAIM = Prepared(_claim, by_dialect=True)
 
 
 def due_channels(tx: Connection, *, now: datetime) -> list[str]:
@@ -158,34 +178,20 @@ def _group(channel: str, priority: int, release: int) -> dict[str, Any]:
 def claim(
     tx: Connection, ids: Sequence[int], *, owner: str, now: datetime, lease: timedelta
 ) -> None:
-    """Lease messages that `select_due` gave in this transaction, and note the new attempts."""
-    if not ids:
-        return
-    tx.execute(
-        update(messages)
-        .where(is_one_of(tx, messages.c.id, ids))
-        .values(
-            state=MessageState.SENDING.value,
-            lease_owner=owner,
-            lease_until=now + lease,
-            attempt_no=messages.c.attempt_no + 1,
-            first_tried_at=func.coalesce(messages.c.first_tried_at, now),
+    """Lease messages that `select_due` gave in this transaction: a new try begins.
+
+    Its row in `attempts` is written when it is over (store/booking.py).
+    """
+    if ids:
+        _CLAIM.run(
+            tx,
+            {
+                "ids": listed(ids, dialect=tx.dialect.name),
+                "owner": owner,
+                "until": now + lease,
+                "now": now,
+            },
         )
-    )
-    tx.execute(
-        insert(attempts).from_select(
-            ["message_id", "attempt_no", "worker", "started_at", "phase"],
-            select(
-                messages.c.id,
-                messages.c.attempt_no,
-                messages.c.lease_owner,
-                bindparam("started", now, type_=attempts.c.started_at.type),
-                bindparam("phase", "prepared"),
-            )
-            .where(is_one_of(tx, messages.c.id, ids))
-            .order_by(messages.c.priority, messages.c.due_at, messages.c.id),
-        )
-    )
 
 
 def extend_lease(tx: Connection, *, owner: str, now: datetime, lease: timedelta) -> None:

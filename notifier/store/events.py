@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from notifier.domain.work import Work
+from notifier.store.prepared import Prepared
 from notifier.store.session import soon
 from notifier.store.tables.sources import holds
 from notifier.store.tables.telling import events
@@ -88,8 +89,11 @@ def open_events(tx: Connection, *, limit: int) -> list[EventRow]:
 
 
 def load_event(tx: Connection, event_id: int) -> EventRow | None:
-    row = tx.execute(select(*_COLUMNS).where(events.c.id == event_id)).one_or_none()
-    return EventRow(**row._mapping) if row else None
+    row = _BY_ID.first(tx, {"wanted": event_id})
+    return EventRow(**row._asdict()) if row else None
+
+
+_BY_ID = Prepared(select(*_COLUMNS).where(events.c.id == bindparam("wanted")))
 
 
 def latest_event(

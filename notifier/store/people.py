@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Row,
+    Text,
     and_,
-    bindparam,
     case,
     func,
     insert,
@@ -421,13 +421,18 @@ def suppress(
     return True
 
 
-_SUPPRESSIONS = select(
-    suppressions.c.address_hash,
-    suppressions.c.shop_id,
-    suppressions.c.product_id,
-    suppressions.c.reason,
-).where(suppressions.c.lifted_at.is_(None))
-_SUPPRESSED = Prepared(_SUPPRESSIONS.where(suppressions.c.address_hash == bindparam("of_address")))
+_SUPPRESSED = Prepared(
+    lambda dialect: select(
+        suppressions.c.address_hash,
+        suppressions.c.shop_id,
+        suppressions.c.product_id,
+        suppressions.c.reason,
+    ).where(
+        suppressions.c.lifted_at.is_(None),
+        among(suppressions.c.address_hash, "hashes", dialect=dialect, kind=Text()),
+    ),
+    by_dialect=True,
+)
 
 
 def suppressed(
@@ -435,13 +440,11 @@ def suppressed(
 ) -> dict[tuple[str, int, int | None], str]:
     """Which of (address hash, shop id, product id) must not be written to, and why."""
     asked = list(set(wanted))
-    hashes = {address_hash for address_hash, _, _ in asked}
-    if len(hashes) == 1:
-        rows = _SUPPRESSED.rows(tx, {"of_address": asked[0][0]})
-    else:
-        of_them = suppressions.c.address_hash.in_(list(hashes))
-        rows = list(tx.execute(_SUPPRESSIONS.where(of_them)))
+    hashes = list({address_hash for address_hash, _, _ in asked})
+    rows = _SUPPRESSED.rows(tx, {"hashes": listed(hashes, dialect=tx.dialect.name)})
     found: dict[tuple[str, int, int | None], str] = {}
+    if not rows:
+        return found
     for one in asked:
         address_hash, shop_id, product_id = one
         for row in rows:

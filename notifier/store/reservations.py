@@ -12,6 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, or_, select, update
 
+from notifier.store.among import among, listed
+from notifier.store.prepared import Prepared
 from notifier.store.tables.releasing import reservations
 from notifier.store.tables.telling import messages
 from notifier.store.upsert import insert_or
@@ -89,14 +91,21 @@ def of_messages(
     tx: Connection, wanted: Sequence[tuple[int, int]]
 ) -> dict[tuple[int, int], ReservationRow]:
     """By (release, subscription), the reservations there are."""
-    rows = tx.execute(
-        select(*_COLUMNS).where(
-            reservations.c.release_id.in_({release for release, _ in wanted}),
-            reservations.c.subscription_id.in_({id_ for _, id_ in wanted}),
-        )
-    )
-    found = [ReservationRow(**row._mapping) for row in rows]
+    values = {
+        "of_releases": listed(sorted({one for one, _ in wanted}), dialect=tx.dialect.name),
+        "of_subscriptions": listed([one for _, one in wanted], dialect=tx.dialect.name),
+    }
+    found = [ReservationRow(**row._asdict()) for row in _OF_MESSAGES.rows(tx, values)]
     return {(one.release_id, one.subscription_id): one for one in found}
+
+
+_OF_MESSAGES = Prepared(
+    lambda dialect: select(*_COLUMNS).where(
+        among(reservations.c.release_id, "of_releases", dialect=dialect),
+        among(reservations.c.subscription_id, "of_subscriptions", dialect=dialect),
+    ),
+    by_dialect=True,
+)
 
 
 def start_holding(tx: Connection, ids: Sequence[int], *, until: datetime) -> None:

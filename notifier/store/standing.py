@@ -1,7 +1,8 @@
 """Does somebody still want a message, as far as rows about the person say?
 
 One query for some messages, all by primary keys and the index on suppressed addresses: it is asked
-again and again while a batch is being sent.
+again and again while a batch is being sent. `doubtful` leaves out those of whom nothing is to be
+said, which are nearly all.
 """
 
 from __future__ import annotations
@@ -10,8 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from notifier.domain.message import NEEDED_STATES
+from notifier.domain.subscription import SubscriptionState
 from notifier.store.among import among, listed
 from notifier.store.prepared import Prepared
 from notifier.store.tables.people import contacts, subscriptions, suppressions
@@ -56,6 +70,51 @@ def _asked(dialect: str) -> Any:
 
 
 _ASKED = Prepared(_asked, by_dialect=True)
+
+
+def _doubtful(dialect: str) -> Any:
+    asked: Any
+    if dialect == "sqlite":
+        asked = func.json_each(bindparam("ids")).table_valued("value")
+    else:
+        given = bindparam("ids", type_=ARRAY(BigInteger))
+        asked = func.unnest(given).table_valued("value").render_derived(name="asked")
+    needed = case(
+        *[(messages.c.kind == kind, state) for kind, state in NEEDED_STATES.items()],
+        else_=SubscriptionState.WAITING.value,
+    )
+    return (
+        select(asked.c.value)
+        .select_from(asked)
+        .outerjoin(messages, messages.c.id == asked.c.value)
+        .outerjoin(contacts, contacts.c.id == messages.c.contact_id)
+        .outerjoin(subscriptions, subscriptions.c.id == messages.c.subscription_id)
+        .where(
+            or_(
+                contacts.c.id.is_(None),
+                contacts.c.address == "",
+                messages.c.order_line_id.is_not(None),
+                and_(
+                    messages.c.subscription_id.is_not(None),
+                    func.coalesce(subscriptions.c.state, "") != needed,
+                ),
+                exists().where(
+                    suppressions.c.address_hash == contacts.c.address_hash,
+                    suppressions.c.lifted_at.is_(None),
+                ),
+            )
+        )
+    )
+
+
+_DOUBTFUL = Prepared(_doubtful, by_dialect=True)
+
+
+def doubtful(tx: Connection, message_ids: Sequence[int]) -> set[int]:
+    """Which of these messages to people have to be looked at closely, see `standings`: all those
+    that are perhaps not wanted any more, and all about orders."""
+    ids = listed(message_ids, dialect=tx.dialect.name)
+    return {row[0] for row in _DOUBTFUL.rows(tx, {"ids": ids})}
 
 
 def standings(tx: Connection, message_ids: Sequence[int]) -> dict[int, Standing]:

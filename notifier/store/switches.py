@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
+from notifier.store.prepared import Prepared
 from notifier.store.tables.operation import switches
 from notifier.store.upsert import insert_or
 
@@ -52,9 +53,11 @@ def turn(
 
 def all_off(tx: Connection, *, now: datetime) -> dict[str, Off]:
     """Everything that is off now."""
-    rows = tx.execute(
-        select(
-            switches.c.name, switches.c.why, switches.c.by, switches.c.at, switches.c.until
-        ).where(switches.c.off, or_(switches.c.until.is_(None), switches.c.until > now))
+    return {row.name: Off(**row._asdict()) for row in _ALL_OFF.rows(tx, {"now": now})}
+
+
+_ALL_OFF = Prepared(
+    select(switches.c.name, switches.c.why, switches.c.by, switches.c.at, switches.c.until).where(
+        switches.c.off, or_(switches.c.until.is_(None), switches.c.until > bindparam("now"))
     )
-    return {row.name: Off(**row._mapping) for row in rows}
+)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, not_, or_, update
+from sqlalchemy import Connection, bindparam, not_, or_, update
 
 from notifier.domain.subscription import SubscriptionState
-from notifier.store.among import is_one_of
+from notifier.store.among import among, listed
+from notifier.store.prepared import Prepared
 from notifier.store.tables.people import subscriptions
 
 
@@ -30,27 +32,60 @@ def move_all_told(
     Not what was changed to wait for another variant meanwhile. Of the others: those for any
     variant only `with_any`, those for goods that are there only `with_physical`.
     """
-    is_own = or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None))
-    tx.execute(
-        update(subscriptions)
-        .where(
-            is_one_of(tx, subscriptions.c.id, subscription_ids),
-            subscriptions.c.state.in_(list(from_states)),
-            is_own,
-        )
-        .values(**values)
+    own = {
+        "ids": listed(subscription_ids, dialect=tx.dialect.name),
+        "of_variant": variant_id,
+        **{f"new_{name}": value for name, value in values.items()},
+    }
+    _move_own(tuple(from_states), tuple(values)).run(tx, own)
+    theirs = own | {
+        "contacts": listed(contact_ids, dialect=tx.dialect.name),
+        "of_product": product_id,
+    }
+    _move_others(with_any, with_physical, tuple(values)).run(tx, theirs)
+
+
+_IS_OWN = or_(
+    subscriptions.c.variant_id == bindparam("of_variant"), subscriptions.c.variant_id.is_(None)
+)
+
+
+@cache
+def _move_own(from_states: tuple[str, ...], names: tuple[str, ...]) -> Prepared:
+    return Prepared(
+        lambda dialect: (
+            update(subscriptions)
+            .where(
+                among(subscriptions.c.id, "ids", dialect=dialect),
+                or_(*[subscriptions.c.state == one for one in from_states]),
+                _IS_OWN,
+            )
+            .values(_given(names))
+        ),
+        by_dialect=True,
     )
-    answers = [is_own if with_any else subscriptions.c.variant_id == variant_id]
+
+
+@cache
+def _move_others(with_any: bool, with_physical: bool, names: tuple[str, ...]) -> Prepared:
+    answers = [_IS_OWN if with_any else subscriptions.c.variant_id == bindparam("of_variant")]
     if not with_physical:
         answers.append(~subscriptions.c.physical_only)
-    tx.execute(
-        update(subscriptions)
-        .where(
-            is_one_of(tx, subscriptions.c.contact_id, contact_ids),
-            not_(is_one_of(tx, subscriptions.c.id, subscription_ids)),
-            subscriptions.c.product_id == product_id,
-            subscriptions.c.state == SubscriptionState.WAITING.value,
-            and_(*answers),
-        )
-        .values(**values)
+    return Prepared(
+        lambda dialect: (
+            update(subscriptions)
+            .where(
+                among(subscriptions.c.contact_id, "contacts", dialect=dialect),
+                not_(among(subscriptions.c.id, "ids", dialect=dialect)),
+                subscriptions.c.product_id == bindparam("of_product"),
+                subscriptions.c.state == SubscriptionState.WAITING.value,
+                *answers,
+            )
+            .values(_given(names))
+        ),
+        by_dialect=True,
     )
+
+
+def _given(names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: bindparam(f"new_{name}", type_=subscriptions.c[name].type) for name in names}

@@ -130,7 +130,7 @@ def claimable(world: World, count: int) -> tuple[list[int], list[MessageRow]]:
     world.see("SHIRT-S", 50)
     world.announce()
     with world.db.read() as tx:
-        return wishes, claims.select_due(tx, channel="mail", now=world.clock(), limit=100)
+        return wishes, claims.select_due(tx, channel="mail", now=world.clock(), limit=LETTERS + 5)
 
 
 def test_one_look_covers_few_letters(world: World) -> None:

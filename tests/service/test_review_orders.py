@@ -120,7 +120,7 @@ def test_the_record_holds_the_date_of_the_letter_when_the_date_moves_as_it_leave
     line = orders.order().line
     orders.at("2026-03-20")
     orders.expect(line, "2026-04-10")
-    monkeypatch.setattr(LastLook, "why_not", lambda _self, _id: "")  # a moment too early
+    monkeypatch.setattr(LastLook, "unwanted", lambda _self, _ids: {})  # a moment too early
     meddling = MeddlingRenderer(lambda: orders.expect(line, "2026-06-01"))
     sender = Sender(world.env, meddling)  # type: ignore[arg-type]
 

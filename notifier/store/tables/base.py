@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Column, DateTime, Identity, Integer, MetaData
@@ -43,6 +44,7 @@ class Instant(TypeDecorator[datetime]):
         return _read_text if dialect.name == "sqlite" else _read_moment
 
 
+@lru_cache(maxsize=256)  # rows that were made together say the same
 def _read_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value + "+00:00")
 
