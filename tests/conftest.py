@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +157,18 @@ def browser_pages(request: pytest.FixtureRequest) -> Pages:
     return request.config.stash[BROWSER].pages(path)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays to the end: nobody looks through it for garbage, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+        gc.set_threshold(20_000, 20, 20)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
     """`make soak` runs every property too, with many more examples."""
@@ -167,7 +181,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a table of requests the first row meets both databases, the others SQLite. `make soak`
     runs them all on PostgreSQL too."""
     for item in items:
-        if _is_within(item, FIRST_ROW_MEETS_BOTH) and _is_later_row_on_postgres(item):
+        if _is_within(item.path, FIRST_ROW_MEETS_BOTH) and _is_later_row_on_postgres(item):
             item.add_marker(pytest.mark.soak)
 
 
@@ -184,7 +198,7 @@ class _LongFirst:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Tests of a browser come first and together: they share it. Then the other long ones."""
-        items.sort(key=lambda item: 0 if _needs_browser(item) else 2 - _is_within(item, LONG))
+        items.sort(key=lambda item: 0 if _needs_browser(item) else 2 - _is_within(item.path, LONG))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -196,8 +210,9 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
             item.config.stash[BROWSER].end()
 
 
-def _is_within(item: pytest.Item, folders: tuple[Path, ...]) -> bool:
-    return any(folder in item.path.parents for folder in folders)
+@cache
+def _is_within(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(folder in path.parents for folder in folders)
 
 
 def _needs_browser(item: pytest.Item) -> bool:
