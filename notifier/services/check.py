@@ -15,6 +15,7 @@ from notifier.services.check_keys import check_keys
 from notifier.services.check_values import check_values
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import webhook_channel
+from notifier.services.operation import room_trouble
 from notifier.services.poll import PUSHED, make_source
 from notifier.services.tell_merchant import apprise_channel
 from notifier.services.write_message import media_of
@@ -137,6 +138,8 @@ def _check_database(env: Env) -> list[Finding]:
                 "Check the disk, the rights of the file, or the connection.",
             )
         ]
+    if full := room_trouble(env):
+        return [_bad("database", f"There is no room to write. {full}", "Free some of the disk.")]
     kind = "SQLite" if env.db.is_sqlite else "PostgreSQL"
     return [_ok("database", f"{kind}, can be written to, schema up to date")]
 

@@ -24,19 +24,40 @@ _COUNTING = threading.Lock()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """Whether the service can work: the database takes writes, and has the right schema."""
+    """Whether the service can work: the database takes writes, has the right schema and room for
+    more. `trouble` says what is missing, without naming a place."""
 
     database: bool
     schema: bool
+    room: bool
+    trouble: str
 
     @property
     def is_ready(self) -> bool:
-        return self.database and self.schema
+        return self.database and self.schema and self.room
 
 
 def read_readiness(env: Env) -> Readiness:
     writes = can_write(env.db)
-    return Readiness(database=writes, schema=writes and not is_behind(env.db))
+    behind = writes and is_behind(env.db)
+    full = room_trouble(env)
+    trouble = ""
+    if full:
+        trouble = "There is no room to write: the disk is full, or read-only."
+    elif not writes:
+        trouble = "The database takes no writes now."
+    elif behind:
+        trouble = "The database's schema is older than this program. Run `notifier migrate`."
+    return Readiness(database=writes, schema=writes and not behind, room=not full, trouble=trouble)
+
+
+def room_trouble(env: Env) -> str:
+    """Why nothing can be written, with the place; empty when something can."""
+    folders = {env.config.service.data_dir.absolute()}
+    path = env.db.path()
+    if path is not None:
+        folders.add(path.absolute().parent)
+    return env.db.room.trouble(sorted(folders), heeds_refusals=not env.db.is_sqlite)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from notifier.domain.work import Work
 from notifier.errors import StoreBusy
 from notifier.store.connecting import make_engine
 from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, waiting_at_most
+from notifier.store.room import Room
 from notifier.store.write_line import SharedCommit, WriteLine
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.nudge: Nudge | None = None
+        self.room = Room()
         self.engine = make_engine(url, pool_size=pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._shared = _open.setdefault(str(self.engine.url), _Together())
@@ -94,7 +96,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to look with. What is written in it is rolled back."""
-        with _translated(), self.engine.connect() as connection:
+        with _translated(self.room), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")  # one snapshot for all that is read
             yield connection
@@ -113,7 +115,7 @@ class Database:
             raise StoreBusy("The database cannot take this now: others write before.")
         made: set[Work] | None = None
         try:
-            with _translated(), self.engine.connect() as connection:
+            with _translated(self.room), self.engine.connect() as connection:
                 _wait_no_longer(connection)
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -141,7 +143,7 @@ class Database:
         """
 
         def shared() -> T:
-            with _translated():
+            with _translated(self.room):
                 result: T = self._commits.run(work)
             return result
 
@@ -188,7 +190,7 @@ def soon(tx: Connection, work: Work) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(room: Room) -> Iterator[None]:
     """Turn what may pass by itself into StoreBusy; leave real faults as they are."""
     try:
         yield
@@ -196,6 +198,7 @@ def _translated() -> Iterator[None]:
         raise StoreBusy("All database connections are in use. Try again shortly.") from error
     except DBAPIError as error:
         if _is_passing(error):
+            room.note_refusal(error.orig)
             raise StoreBusy(f"The database cannot take this now: {error.orig}") from error
         raise
 

@@ -27,9 +27,15 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @guarded(Guard.ANYBODY)
 def readyz() -> Response:
-    """200 when the database takes writes and has the schema this program needs; 503 otherwise."""
+    """200 when the database takes writes, has room for more and the schema this program needs;
+    503 otherwise, with a sentence."""
     found = read_readiness(env())
-    answer = jsonify({"database": found.database, "schema": found.schema})
+    said: dict[str, bool | str] = {
+        "database": found.database,
+        "schema": found.schema,
+        "room": found.room,
+    }
+    answer = jsonify(said if found.is_ready else said | {"trouble": found.trouble})
     if not found.is_ready:
         answer.status_code = 503
         answer.headers["Retry-After"] = "5"

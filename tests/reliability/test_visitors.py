@@ -21,6 +21,7 @@ from tests.reliability.database_trouble import files_cannot_grow, writers_locked
 from tests.reliability.fleet import Fleet, Program
 from tests.reliability.seeding import VARIANT, see, seed
 from tests.reliability.visitor import Visitor, cpu_of, memory_of, start_web
+from tests.timing import wait_until
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])
 AVAILABILITY = f"/api/v1/availability?key=pk_kettle&variant={VARIANT}"
@@ -154,7 +155,9 @@ def test_while_the_disk_is_full_visitors_hear_503_soon_and_are_taken_afterwards(
     with files_cannot_grow(program.pid):
         refused = [visitor.sign_up(f"p{n}@waits.example", variant=VARIANT) for n in range(1, 6)]
         assert visitor.get(AVAILABILITY).status == 200
+        assert visitor.get("/readyz").status == 503
     slowest = visitor.slowest()
+    wait_until(lambda: visitor.get("/readyz").status == 200, 10)
     again = [visitor.sign_up(f"p{n}@waits.example", variant=VARIANT) for n in range(1, 6)]
     seen(refused=len(refused), slowest_answer_seconds=slowest)
     assert {(one.status, bool(one.retry_after)) for one in refused} == {(503, True)}

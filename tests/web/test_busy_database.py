@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from notifier.errors import StoreBusy
+from notifier.services.check import _check_database
 from notifier.services.env import Env
 from notifier.signing import Purpose
 from notifier.store.session import Database
@@ -123,3 +125,43 @@ def test_a_server_that_says_nothing_is_not_waited_for(
     assert time.monotonic() - began < 5
     with database.read() as tx:
         assert tx.exec_driver_sql("SELECT 1").scalar() == 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+def test_a_server_whose_disk_is_full_is_not_ready_until_it_takes_writes_again(
+    client: FlaskClient, env: Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert client.get("/readyz").get_json() == {"database": True, "schema": True, "room": True}
+    with pytest.raises(StoreBusy), env.db.write() as tx:
+        tx.exec_driver_sql("DO $$ BEGIN RAISE 'no space left' USING ERRCODE = '53100'; END $$")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert answer.get_json() == {
+        "database": True,
+        "schema": True,
+        "room": False,
+        "trouble": "There is no room to write: the disk is full, or read-only.",
+    }
+    monkeypatch.setattr("notifier.store.room.REMEMBERED", 0)
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_folder_without_room_is_not_ready_and_check_names_it(
+    client: FlaskClient, env: Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program's own limit on file sizes stands in for a full disk."""
+    monkeypatch.setattr("notifier.store.room.TRY_EVERY", 0)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (128 * 1024, before[1]))
+    try:
+        answer = client.get("/readyz")
+        [found] = _check_database(env)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert answer.status_code == 503
+    assert "no room" in answer.get_json()["trouble"]
+    assert str(env.config.service.data_dir) not in answer.text
+    assert "File too large" in str(found)
+    assert client.get("/readyz").status_code == 200
