@@ -30,6 +30,7 @@ contacts = Table(
     UniqueConstraint("address_hash"),
 )
 
+FOR_ANY = "variant_id IS NULL"
 ACTIVE = "state IN ('unconfirmed', 'waiting', 'paused')"
 
 subscriptions = Table(
@@ -80,7 +81,16 @@ subscriptions = Table(
     Index("ix_subscriptions_line", "product_id", "state", "created_at", "id"),
     Index("ix_subscriptions_contact_id", "contact_id"),
     Index("ix_subscriptions_expiry", "state", "expires_at"),
-    Index("ix_subscriptions_variant_id_state", "variant_id", "state"),
+    # how many wait, and for how many units, without a look at the rows
+    Index("ix_subscriptions_variant", "variant_id", "state", "quantity"),
+    Index(
+        "ix_subscriptions_any",
+        "product_id",
+        "state",
+        "quantity",
+        sqlite_where=text(FOR_ANY),
+        postgresql_where=text(FOR_ANY),
+    ),
     Index("ix_subscriptions_shop_id_state", "shop_id", "state", "id"),
     Index("ix_subscriptions_shop_id_created_at", "shop_id", "created_at"),
 )
