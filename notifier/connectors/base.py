@@ -9,10 +9,10 @@ domain.snapshot's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import IO, Any, ClassVar, Protocol
 
 from notifier.domain.observation import Observation
 
@@ -25,6 +25,32 @@ class RowProblem:
     field: str
     value: str
     message: str
+
+
+class Traces(Protocol):
+    """What a look leaves behind, by which the next one knows rows that are as they were."""
+
+    def write(self, file: IO[bytes]) -> None:
+        """At the file's place."""
+        ...
+
+    def has(self, key: str) -> bool:
+        """Whether it holds a row with this id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """The traces of the last look that was believed, in a file; the connector closes it.
+
+    Rows with one of the ids `doubtful` must be shown, whether they are as they were or not.
+    """
+
+    traces: IO[bytes]
+    doubtful: Collection[str]
+
+
+Recall = Callable[[], Recalled | None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +66,8 @@ class Look:
     `data_at`: the source's own time for its data (Last-Modified, a date in the feed), or None.
     `cursor`: what to hand to the next look (ETag, page …); stored only if this look is applied.
     `not_modified`: the source says nothing changed since `cursor`; the data count as fresh.
+    `same`: how many rows are not among the observations since they are as they were at the look
+    that was recalled; final when the connector returns. `traces`: what to recall at the next look.
     """
 
     observations: Iterator[Observation]
@@ -47,6 +75,8 @@ class Look:
     data_at: datetime | None = None
     cursor: dict[str, str] = field(default_factory=dict)
     not_modified: bool = False
+    same: int = 0
+    traces: Traces | None = None
     rows: int = 0
     problems: list[RowProblem] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

@@ -11,15 +11,17 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 from notifier import __version__
 from notifier.clock import Clock, system_clock
-from notifier.connectors.base import Finding, Look, WatchedVariant
+from notifier.connectors.base import Finding, Look, Recall, WatchedVariant
 from notifier.connectors.reading.check_feed import check_feed
-from notifier.connectors.reading.feed_reader import read_feed
+from notifier.connectors.reading.feed_reader import Again, read_feed
 from notifier.connectors.reading.feed_settings import Settings
 from notifier.connectors.reading.places import Opened, open_files, open_url, refuse_changed
+from notifier.connectors.reading.prints import Prints, read_prints
 from notifier.connectors.reading.records import Hints, Notes
 from notifier.domain.inflate import SizeLimits
 from notifier.domain.money import read_currency
@@ -43,12 +45,14 @@ class Source:
         allow_http: bool = False,
         clock: Clock = system_clock,
         resolve: Resolve | None = None,
+        recall: Recall | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._allow_private = allow_private
         self._allow_http = allow_http
         self._resolve = resolve
+        self._recall = recall
 
     def look(self, cursor: Mapping[str, str], *, only: Sequence[WatchedVariant] = ()) -> Look:
         """Look at the feed now. It cannot be asked for single variants, so `only` is ignored.
@@ -67,9 +71,27 @@ class Source:
             cursor={**first.cursor, "reader": self._fingerprint()},
             not_modified=first.not_modified,
         )
-        if not first.not_modified:
+        if first.not_modified:
+            return look
+        if self._recall is None or not self._settings.full:
             look.observations = self._observe(first, opened, look)
+            return look
+        again = Again(about=self._fingerprint(), recall=self._recalled)
+        stream = self._observe(first, opened, look, again)
+        begun = next(stream, None)  # it is known now what need not be read
+        look.same = again.same
+        look.observations = chain(() if begun is None else (begun,), stream)
         return look
+
+    def _recalled(self, context: str) -> Prints | None:
+        recalled = self._recall() if self._recall is not None else None
+        if recalled is None:
+            return None
+        with recalled.traces as file:
+            prints = read_prints(file, context=context)
+        if prints is not None:
+            prints.doubt(recalled.doubtful)
+        return prints
 
     def check(self) -> list[Finding]:
         """Read the whole feed once and say what is right and wrong. Never raises."""
@@ -83,12 +105,14 @@ class Source:
         for opened in self._open({}):
             yield from self._read(opened, notes)
 
-    def _observe(self, first: Opened, more: Iterator[Opened], look: Look) -> Iterator[Observation]:
+    def _observe(
+        self, first: Opened, more: Iterator[Opened], look: Look, again: Again | None = None
+    ) -> Iterator[Observation]:
         notes = Notes()
         opened = first
         try:
             while True:
-                yield from self._read(opened, notes)
+                yield from self._read(opened, notes, again)
                 look.cursor = {**opened.cursor, "reader": self._fingerprint()}
                 following = next(more, None)
                 if following is None:
@@ -100,8 +124,11 @@ class Source:
             look.full = look.full and notes.complete
             look.data_at = self._time_of_data(notes, opened.data_at)
             look.warnings = notes.sentences()
+            look.traces = again.made if again is not None else None
 
-    def _read(self, opened: Opened, notes: Notes) -> Iterator[Observation]:
+    def _read(
+        self, opened: Opened, notes: Notes, again: Again | None = None
+    ) -> Iterator[Observation]:
         if opened.body is None:
             return
         settings = self._settings
@@ -113,6 +140,7 @@ class Source:
                 now=self._clock(),
                 limits=SizeLimits(max_bytes=settings.max_bytes),
                 may_be_empty=not settings.full,
+                again=again,
             )
         if settings.path:
             refuse_changed(opened)

@@ -7,9 +7,10 @@ Belief and events of a variant are stored in one transaction (trust RL-1).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import tee
 
 from notifier.config import SourceSection
 from notifier.connectors.base import Look, RowProblem
@@ -20,12 +21,14 @@ from notifier.domain.stock import Stock, Verdict, first_sight, weigh
 from notifier.domain.storable import is_storable_key
 from notifier.services.backorder import decide_as_seen
 from notifier.services.env import Env, ShopRef, rules_for
+from notifier.services.last_rows import LastRows, untrue
 from notifier.services.note_changes import hold_abnormal, note_changes
-from notifier.services.read_look import read_look
+from notifier.services.read_look import Reading, read_look
 from notifier.services.touch_orders import concerns_orders, touch_orders
 from notifier.store import catalogue, sources
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
+from notifier.store.sources import Known
 
 CHUNK = 200  # variants a transaction; keeps the writer free for sign-ups in between
 
@@ -52,17 +55,26 @@ def apply_look(
     source: str,
     settings: SourceSection,
     keys: Collection[str] | None = None,
+    last: LastRows | None = None,
 ) -> Report:
     """Believe a look as far as it may be believed. Raises errors.LookFailed: nothing changed.
 
-    `keys`: all that the look names, where that is known before it is read.
+    `keys`: all that the look names, where that is known before it is read. `last`: what the look
+    took for read.
     """
     now = env.now()
+    if last is not None and look.same:
+        look.observations, few = tee(look.observations)
+        keys = {one.key for one in few if is_storable_key(one.key)}
     with env.db.read() as tx:
         row = _source_row(tx, shop, source)
         known = sources.known_variants(tx, row.id, keys=keys) if row else {}
         stocked = 0 if look.full else catalogue.count_variants(tx, shop.id)
+    if last is not None and look.same:
+        known = {**last.doubtful, **known}
     reading = read_look(look, known, shop=shop, source=source, settings=settings, now=now)
+    if last is not None and look.same:
+        _find_absent(last, look, reading, known, keys=keys or ())
     if look.full:
         refuse_shrunken(
             rows=reading.seen,
@@ -87,6 +99,25 @@ def apply_look(
             )
         )
     return report
+
+
+def _find_absent(
+    last: LastRows,
+    look: Look,
+    reading: Reading,
+    known: Mapping[str, Known],
+    *,
+    keys: Collection[str],
+) -> None:
+    """Who is missing of those whose rows nothing was doubtful about.
+
+    None, where as many are accounted for as the source has named.
+    """
+    if look.same + len(known) == last.named or look.traces is None:
+        return
+    traces = look.traces
+    absent = last.absent(lambda key: key in keys or traces.has(key))
+    reading.missing.update((key, id_) for key, id_ in absent.items() if key not in known)
 
 
 def repeat_absence(env: Env, shop: ShopRef, *, source: str, settings: SourceSection) -> None:
@@ -259,6 +290,7 @@ def _apply(
     source_row = _source_row(tx, shop, source)
     if source_row is not None:
         sources.remember_digests(tx, source_row.id, digests)
+        untrue(tx, source_row)
     return announced
 
 

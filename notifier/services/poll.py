@@ -15,13 +15,14 @@ from typing import Any
 
 from notifier import plugins
 from notifier.config import SourceSection
-from notifier.connectors.base import Look, SourceConnector, WatchedVariant
+from notifier.connectors.base import Look, Recall, SourceConnector, WatchedVariant
 from notifier.domain.polling import Demand, Pace, is_open, near_days, next_look_at
 from notifier.errors import ConfigError, LookFailed
 from notifier.log import log
 from notifier.metrics import LOOKS
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
+from notifier.services.last_rows import WORD, LastRows, without_word, word_of
 from notifier.services.observe import Report, apply_look, repeat_absence
 from notifier.services.weigh_again import weigh_again
 from notifier.store import source_demand, sources
@@ -36,8 +37,13 @@ _PASSING = ("http_5", "http_429", "http_408", "timeout", "connect", "dns", "tls"
 PUSHED = "push"
 
 
-def make_source(env: Env, shop: ShopRef, name: str, section: SourceSection) -> SourceConnector:
-    """The connector for one configured source. Raises errors.ConfigError."""
+def make_source(
+    env: Env, shop: ShopRef, name: str, section: SourceSection, *, recall: Recall | None = None
+) -> SourceConnector:
+    """The connector for one configured source. Raises errors.ConfigError.
+
+    `recall`: what its last look left behind, for a look that need not read all.
+    """
     module = plugins.load(GROUP, section.kind)
     written = dict(section.settings)
     known = {field.name for field in fields(module.Settings)}
@@ -51,6 +57,7 @@ def make_source(env: Env, shop: ShopRef, name: str, section: SourceSection) -> S
         "clock": env.clock,
         "allow_private": env.config.service.allow_private_addresses,
         "allow_http": env.config.service.allow_http,
+        "recall": recall,
     }
     taken = inspect.signature(module.Source).parameters
     made: SourceConnector = module.Source(
@@ -104,10 +111,11 @@ def poll(
     if accept_smaller:
         env.db.retry(lambda tx: sources.update_source(tx, row.id, accept_smaller=0))
     try:
-        connector = make_source(env, shop, name, section)
+        last = LastRows(env=env, shop=shop, row=row)
+        connector = make_source(env, shop, name, section, recall=last.recall)
         watched = _watched(env, shop, only)
         look = connector.look(row.cursor, only=watched)
-        report = _believe(env, shop, row, section, look)
+        report = _believe(env, shop, row, section, look, last)
     except (LookFailed, ConfigError) as error:
         _failed(env, shop, row, section, error)
         return None
@@ -125,13 +133,16 @@ def _watched(env: Env, shop: ShopRef, only: Sequence[str]) -> list[WatchedVarian
     return [WatchedVariant(key=w.key, sku=w.sku, url=w.url) for w in chosen]
 
 
-def _believe(env: Env, shop: ShopRef, row: SourceRow, section: SourceSection, look: Look) -> Report:
+def _believe(
+    env: Env, shop: ShopRef, row: SourceRow, section: SourceSection, look: Look, last: LastRows
+) -> Report:
     report = Report()
     if look.not_modified:
         repeat_absence(env, shop, source=row.name, settings=section)
         report.announced = weigh_again(env, shop, unmodified=row.name)
     else:
-        report = apply_look(env, shop, look, source=row.name, settings=section)
+        report = apply_look(env, shop, look, source=row.name, settings=section, last=last)
+    word = last.keep(look.traces) if look.traces is not None else None
     now = env.now()
     LOOKS.labels(source=f"{shop.slug}/{row.name}", result="ok").inc()
     values: dict[str, Any] = {
@@ -141,7 +152,6 @@ def _believe(env: Env, shop: ShopRef, row: SourceRow, section: SourceSection, lo
         "trouble_code": "",
         "trouble": "",
         "trouble_since": None,
-        "cursor": dict(look.cursor),
         "lease_until": None,
         "lease_owner": None,
         "next_look_at": _next(env, shop, section, failures=0),
@@ -154,7 +164,9 @@ def _believe(env: Env, shop: ShopRef, row: SourceRow, section: SourceSection, lo
         values["accept_smaller"] = None
 
     def work(tx: Transaction) -> None:
-        sources.update_source(tx, row.id, **values)
+        true = word or word_of(tx, row)
+        cursor = {**look.cursor, WORD: true} if true else without_word(look.cursor)
+        sources.update_source(tx, row.id, **values, cursor=cursor)
         clear_alarm(env, tx, code="source.trouble", about=f"{shop.slug}/{row.name}")
 
     env.db.retry(work)
@@ -163,6 +175,7 @@ def _believe(env: Env, shop: ShopRef, row: SourceRow, section: SourceSection, lo
         shop=shop.slug,
         source=row.name,
         rows=report.rows,
+        unread=look.same,
         changed=report.changed,
         announced=report.announced,
         held=report.held,

@@ -49,9 +49,13 @@ def read_look(
     settings: SourceSection,
     now: datetime,
 ) -> Reading:
-    """Read the stream to its end, keeping what must be weighed. Raises errors.LookFailed."""
+    """Read the stream to its end, keeping what must be weighed. Raises errors.LookFailed.
+
+    `known` may lack variants whose rows are the same (Look.same) or that were not named before.
+    """
     reading = Reading(missing={key: one.variant_id for key, one in known.items()})
-    salt = _rules_salt(shop)
+    salt = rules_salt(shop)
+    reading.seen = look.same
     for one in look.observations:
         reading.seen += 1
         reading.missing.pop(one.key, None)
@@ -130,7 +134,7 @@ def _unusable_key(row: int, key: str) -> RowProblem:
     return RowProblem(row=row, field="key", value=ascii(key[:80]), message=words)
 
 
-def _rules_salt(shop: ShopRef) -> str:
+def rules_salt(shop: ShopRef) -> str:
     """Part of every digest, so that a change of the shop's rules weighs everything anew."""
     return shop.config.stock.model_dump_json()
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
 
 from notifier.store.tables.catalogue import stock, variants
 from notifier.store.tables.people import subscriptions
@@ -98,7 +98,21 @@ def known_variants(
     tx: Connection, source_id: int, *, keys: Collection[str] | None = None
 ) -> dict[str, Known]:
     """Every variant this source has named, by key; of some keys only, when they are given."""
-    query = (
+    query = _known(source_id)
+    if keys is None:
+        return _by_key(tx.execute(query))
+    wanted = sorted(keys)
+    return {
+        key: one
+        for start in range(0, len(wanted), 500)
+        for key, one in _by_key(
+            tx.execute(query.where(variants.c.key.in_(wanted[start : start + 500])))
+        ).items()
+    }
+
+
+def _known(source_id: int) -> Select[Any]:
+    return (
         select(
             variants.c.key,
             source_variants.c.variant_id,
@@ -112,17 +126,45 @@ def known_variants(
         .outerjoin(stock, stock.c.variant_id == variants.c.id)
         .where(source_variants.c.source_id == source_id)
     )
-    if keys is None:
-        rows = list(tx.execute(query))
-    else:
-        wanted = sorted(keys)
-        rows = [
-            row
-            for start in range(0, len(wanted), 500)
-            for row in tx.execute(query.where(variants.c.key.in_(wanted[start : start + 500])))
-        ]
+
+
+def _by_key(rows: Iterable[Row[Any]]) -> dict[str, Known]:
     names = Known.__slots__
     return {row.key: Known(**{name: row._mapping[name] for name in names}) for row in rows}
+
+
+def doubtful_variants(tx: Connection, source_id: int, *, name: str) -> dict[str, Known]:
+    """Those of a source's variants, by key, whose row means something although it is as it was.
+
+    What it showed last is not settled or must be weighed anew, another source spoke last, or it was
+    absent from a look.
+    """
+    query = _known(source_id).where(
+        or_(
+            source_variants.c.digest == "",
+            stock.c.source.is_(None),
+            stock.c.source != name,
+            stock.c.missing > 0,
+        )
+    )
+    return _by_key(tx.execute(query))
+
+
+def count_named(tx: Connection, source_id: int) -> int:
+    """How many variants this source has named."""
+    query = select(func.count()).where(source_variants.c.source_id == source_id)
+    return int(tx.execute(query).scalar_one())
+
+
+def named_variants(tx: Connection, source_id: int) -> Iterator[tuple[str, int]]:
+    """Key and id of every variant this source has named, as a stream."""
+    query = (
+        select(variants.c.key, variants.c.id)
+        .join(source_variants, source_variants.c.variant_id == variants.c.id)
+        .where(source_variants.c.source_id == source_id)
+        .execution_options(yield_per=5_000)
+    )
+    return ((row.key, row.id) for row in tx.execute(query))
 
 
 def absent_variants(tx: Connection, source_id: int) -> dict[str, int]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import IO, cast
 
+from notifier.connectors.reading.frames import Frame
 from notifier.connectors.reading.json_records import read_json
+from notifier.connectors.reading.look_again import cut, excerpt, find_frame
+from notifier.connectors.reading.marks import Marks
+from notifier.connectors.reading.prints import Prints
 from notifier.connectors.reading.records import Hints, Notes, Records
 from notifier.connectors.reading.rows import RowReader, RowRefused
 from notifier.connectors.reading.seen_ids import Seen, SeenIds
@@ -26,6 +31,21 @@ _SHAPES_OF_PRESET = {"csv": {Shape.TABLE}, "json": {Shape.JSON}, "xml": {Shape.X
 _SPOOL = 2 * 1024 * 1024
 
 
+@dataclass(slots=True, kw_only=True)
+class Again:
+    """What the last look left behind, and what this one does.
+
+    `recall` gives the prints of the last look, if they are of the context it is given. `same`: how
+    many rows were not read, since they are as they were then; it is right from the first
+    observation on. `made`: the prints of this look, at its end.
+    """
+
+    about: str
+    recall: Callable[[str], Prints | None]
+    same: int = 0
+    made: Prints | None = None
+
+
 def read_feed(
     body: IO[bytes],
     *,
@@ -34,12 +54,14 @@ def read_feed(
     now: datetime,
     limits: SizeLimits,
     may_be_empty: bool = False,
+    again: Again | None = None,
 ) -> Iterator[Observation]:
     """The observations in `body` (seekable), as a stream; what is odd is noted in `notes`.
 
-    Raises LookFailed, at the latest at the end, when the whole cannot be believed: not a feed,
-    cut off, damaged beyond reading, without a single row (unless `may_be_empty`), or with more
-    than 5 % of rows that cannot be read.
+    With `again` without those rows that are as they were at the last look. Raises LookFailed, at
+    the latest at the end, when the whole cannot be believed: not a feed, cut off, damaged beyond
+    reading, without a single row (unless `may_be_empty`), or with more than 5 % of rows that
+    cannot be read.
     """
     body, shape = _unpacked(body, hints, limits)
     wanted = _SHAPES_OF_PRESET.get(hints.preset)
@@ -47,17 +69,78 @@ def read_feed(
         raise LookFailed(
             "wrong_format", f"The feed is {shape}, but the preset says {hints.preset}."
         )
-    reader = {Shape.XML: read_xml, Shape.JSON: read_json, Shape.TABLE: read_table}[shape]
+    frame = find_frame(body, shape, hints) if again is not None else None
+    marks = None
+    if again is not None and frame is not None:
+        context = f"{again.about} {frame.context}"
+        old = again.recall(context)
+        few = _read_few(body, shape, frame, old, hints=hints, notes=notes, now=now) if old else None
+        if few is not None:
+            again.same, again.made = few.same, few.prints
+            yield from few.observations
+            return
+        maker = cut(body, frame, context=context)
+        marks = Marks(maker) if maker is not None else None
+        body.seek(0)
     rows = RowReader(hints, notes, now=now)
     try:
-        yield from _observations(reader(body, hints=hints, notes=notes), rows, notes)
+        records = _READERS[shape](body, hints=hints, notes=notes)
+        yield from _observations(records, rows, notes, marks)
     except LookFailed as trouble:
         if not (may_be_empty and trouble.code == "no_items"):
             raise
     _judge(notes, may_be_empty=may_be_empty)
+    if again is not None and marks is not None and notes.complete and notes.flawless:
+        again.made = marks.finish(rows=notes.rows)
 
 
-def _observations(records: Records, rows: RowReader, notes: Notes) -> Iterator[Observation]:
+_READERS = {Shape.XML: read_xml, Shape.JSON: read_json, Shape.TABLE: read_table}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Few:
+    """What was found in the rows that are not as they were."""
+
+    observations: list[Observation]
+    same: int
+    prints: Prints
+
+
+def _read_few(
+    body: IO[bytes],
+    shape: Shape,
+    frame: Frame,
+    old: Prints,
+    *,
+    hints: Hints,
+    notes: Notes,
+    now: datetime,
+) -> _Few | None:
+    """Read what is not as it was; None when it is not certain that this says all."""
+    short = excerpt(body, frame, old)
+    if short is None:
+        return None
+    found = Notes(numbers=[place + 1 for place in short.places])
+    marks = Marks(short.maker, places=short.places)
+    hints = replace(hints, encoding=frame.encoding or hints.encoding)
+    try:
+        records = _READERS[shape](short.body, hints=hints, notes=found)
+        observations = list(_observations(records, RowReader(hints, found, now=now), found, marks))
+        prints = marks.finish(rows=found.rows) if found.complete and found.flawless else None
+        if prints is None:
+            return None
+        found.rows += short.same
+        _judge(found, may_be_empty=False)
+    except LookFailed:
+        return None  # the whole tells why
+    for one in fields(Notes):
+        setattr(notes, one.name, getattr(found, one.name))
+    return _Few(observations=observations, same=short.same, prints=prints)
+
+
+def _observations(
+    records: Records, rows: RowReader, notes: Notes, marks: Marks | None
+) -> Iterator[Observation]:
     """Each row once. Of rows with one id that disagree about stock the first is believed.
 
     Believing both would make the variant flap at every look.
@@ -71,6 +154,8 @@ def _observations(records: Records, rows: RowReader, notes: Notes) -> Iterator[O
             notes.refuse(
                 record.number, field=refused.field, value=refused.value, message=str(refused)
             )
+            if marks is not None:
+                marks.refused(refused.key)
             if refused.key:
                 # it is there, only unreadable: not absent, and what was believed of it stays
                 yield Observation(key=refused.key, availability=Availability.UNKNOWN)
@@ -78,13 +163,13 @@ def _observations(records: Records, rows: RowReader, notes: Notes) -> Iterator[O
         eta = observation.eta and observation.eta.iso()
         said = (observation.availability, observation.quantity, eta)
         before = seen.see(observation.key, said)
+        if marks is not None:
+            marks.read(record, observation, is_first=before is Seen.NEW)
         if before is not Seen.NEW:
-            notes.warn("an id is there more than once", f"row {record.number}, {observation.key}")
+            where = f"row {notes.row(record.number)}, {observation.key}"
+            notes.warn("an id is there more than once", where)
         if before is Seen.DIFFERENT:
-            notes.warn(
-                "rows with the same id disagree about stock, the first was believed",
-                f"row {record.number}, {observation.key}",
-            )
+            notes.warn("rows with the same id disagree about stock, the first was believed", where)
             continue
         yield observation
 

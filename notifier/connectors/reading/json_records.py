@@ -31,6 +31,7 @@ _ITEM_LISTS = frozenset(
         "records", "stock", "inventory", "listings", "articles", "nodes",
     )
 )  # fmt: skip
+_ALSO_OF_ONE_ITEM = frozenset(("variants", "offers"))
 _MAX_DEPTH = 4
 
 
@@ -52,6 +53,11 @@ def read_json(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
             f"The JSON feed holds no items. Its names are: {names}. "
             "Set `record` to a JMESPath of the items, for example data.products[].",
         )
+
+
+def is_item_list(name: str) -> bool:
+    """Whether a list of this name in the outermost object holds items, whatever else is there."""
+    return name in _ITEM_LISTS - _ALSO_OF_ONE_ITEM
 
 
 def compile_path(expression: str) -> Any:
@@ -131,7 +137,7 @@ class _Finder:
 
     def _looks_like_item(self, value: dict[str, Any]) -> bool:
         """It has an id and something that only goods have, and holds no items itself."""
-        if any(isinstance(value.get(name), list) for name in _ITEM_LISTS - {"variants", "offers"}):
+        if any(isinstance(value.get(name), list) for name in _ITEM_LISTS - _ALSO_OF_ONE_ITEM):
             return False
         if any(isinstance(_member(value, name), list) for name in _VARIANT_LISTS):
             return True

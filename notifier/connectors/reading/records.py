@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -50,10 +50,14 @@ class Notes:
     """What is noted while a file is read. Bounded, however large the file is.
 
     `complete` turns False when the reader had to guess its way through damage. `columns` are the
-    names the file has, in its own spelling.
+    names the file has, in its own spelling. `flawless` turns False when anything at all had to be
+    forgiven that is not told of a single row. `numbers`: the rows' numbers in the file, where only
+    some of them are read.
     """
 
     complete: bool = True
+    flawless: bool = True
+    numbers: Sequence[int] = ()
     data_at: datetime | None = None
     format: str = ""
     columns: list[str] = field(default_factory=list)
@@ -64,9 +68,14 @@ class Notes:
     first_seen: dict[str, str] = field(default_factory=dict)
     unknown_words: Counter[str] = field(default_factory=Counter)
 
+    def row(self, number: int) -> int:
+        """The number in the file of the row with this number among those that are read."""
+        return self.numbers[number - 1] if number <= len(self.numbers) else number
+
     def refuse(self, number: int, *, field: str, value: object, message: str) -> None:
         """Note a row that could not be read."""
         self.refused += 1
+        number = self.row(number)
         if len(self.problems) < MAX_PROBLEMS_KEPT:
             shown = str(value)[:100]
             problem = RowProblem(row=number, field=field, value=shown, message=message)

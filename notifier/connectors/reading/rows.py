@@ -65,7 +65,7 @@ class RowReader:
         prices = self._prices(record, warnings)
         observed_at = self._observed_at(get(Field.OBSERVED_AT), warnings)
         for warning in warnings:
-            self._notes.warn(warning, f"row {record.number}, id {key}")
+            self._notes.warn(warning, f"row {self._notes.row(record.number)}, id {key}")
         return Observation(
             key=key,
             availability=availability,

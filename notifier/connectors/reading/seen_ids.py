@@ -8,6 +8,7 @@ Two different ids fall together with a chance below 1 in 30 million for a millio
 from __future__ import annotations
 
 from array import array
+from collections.abc import Hashable
 from enum import Enum
 
 
@@ -24,7 +25,17 @@ class SeenIds:
         self._count = 0
         self._resize(1 << 10)
 
-    def see(self, key: str, said: object) -> Seen:
+    def has(self, key: Hashable) -> bool:
+        """Whether it was here before."""
+        mark = (hash(key) & 0xFFFFFFFFFFFFFFFF) or 1
+        at = mark & self._mask
+        while (found := self._hashes[at]) != 0:
+            if found == mark:
+                return True
+            at = (at + 1) & self._mask
+        return False
+
+    def see(self, key: Hashable, said: object) -> Seen:
         """Note that `key` said `said` (hashable), and tell whether it was here before."""
         mark = (hash(key) & 0xFFFFFFFFFFFFFFFF) or 1
         print_ = hash(said) & 0xFFFF

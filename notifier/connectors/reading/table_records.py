@@ -37,6 +37,26 @@ def read_table(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         stream.detach()
 
 
+def read_header(
+    body: IO[bytes], *, hints: Hints, encoding: str
+) -> tuple[list[str], str, int] | None:
+    """The names in the header, the delimiter, and how many lines go before the first row.
+
+    None when there is no header that could be used. Leaves `body` at its start.
+    """
+    body.seek(0)
+    stream = io.TextIOWrapper(body, encoding=encoding, errors="replace", newline="")
+    lines = _Lines(stream, Notes())
+    try:
+        names, delimiter = _Table(lines, hints=hints, notes=Notes())._find_header()
+    except LookFailed:
+        return None
+    finally:
+        stream.detach()
+        body.seek(0)
+    return names, delimiter, lines.count
+
+
 class _Lines:
     """The lines of the file, without NUL, and at the end one that proves that no quote is open."""
 
@@ -51,6 +71,7 @@ class _Lines:
             self.count += 1
             if "\0" in line:
                 self._notes.warn("NUL bytes were taken out", f"line {self.count}")
+                self._notes.flawless = False
                 line = line.replace("\0", "")
             self.last = line
             yield line

@@ -46,7 +46,8 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
     reader = _XmlReader(hints, notes)
     root = refuse_cut_off(body)
     source = declare_prefixes(body, root, notes)
-    tags = [hints.record] if hints.record else _both_cases(ITEM_TAGS)
+    notes.flawless = source is body
+    tags = item_tags(hints)
     context = etree.iterparse(
         source,
         events=("start", "end"),
@@ -103,6 +104,7 @@ class _XmlReader:
     def judge_damage(self, log: Any, body: IO[bytes]) -> None:
         """Note what the parser forgave; structural damage makes the look incomplete."""
         structural = False
+        self._notes.flawless = self._notes.flawless and not len(log)
         for entry in log:
             if entry.type_name == "ERR_RESOURCE_LIMIT":
                 raise LookFailed(
@@ -196,6 +198,11 @@ class _XmlReader:
             if len(self._notes.columns) < 200:
                 self._notes.columns.append(plain.rsplit("}", 1)[-1])
         return plan
+
+
+def item_tags(hints: Hints) -> list[str]:
+    """The tags one of which an item has."""
+    return [hints.record] if hints.record else _both_cases(ITEM_TAGS)
 
 
 def _both_cases(tags: tuple[str, ...]) -> list[str]:
