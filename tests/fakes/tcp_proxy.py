@@ -9,6 +9,7 @@
     line.misbehave(Cut(up=900, garble=True))              # one byte is changed, e.g. within TLS
     line.delay = 0.05                                     # seconds for every piece, both ways
     line.cuts                                             # how many there were
+    line.heard                                            # what clients said, as a listener hears
 
 A fault is for the n-th connection (`connection`) and for a number of `times` (0: always). The
 server may listen on a Unix socket: then its path is given in place of host and port.
@@ -23,6 +24,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+HEARD = 100_000  # octets that are kept
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close by RST
 
 
@@ -60,6 +62,7 @@ class TcpProxy:
         self._target = target
         self.delay = 0.0
         self.cuts = 0
+        self.heard = b""
         self.connections = 0
         self._faults: list[Cut] = []
         self._fired: dict[int, int] = {}
@@ -127,6 +130,8 @@ class TcpProxy:
             while octets := source.recv(65_536):
                 if self.delay:
                     time.sleep(self.delay)
+                if way == "up":
+                    self.heard = (self.heard + octets)[-HEARD:]
                 if pair.is_stalled:
                     self._closing.wait()
                     break

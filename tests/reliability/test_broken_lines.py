@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
+from tests.fakes.certificates import Authority
 from tests.fakes.smtp_server import Fault, SmtpServer
 from tests.fakes.tcp_proxy import Cut, TcpProxy
-from tests.reliability.checker import check, unfinished
+from tests.reliability.checker import Rows, check, unfinished
 from tests.reliability.database_trouble import hurry
 from tests.reliability.fleet import Fleet
 from tests.reliability.seeding import seed
@@ -39,6 +41,8 @@ def _copies(smtp: SmtpServer) -> dict[str, list[str]]:
 
 def _is_over(url: str) -> bool:
     hurry(url)
+    with closing(Rows(url)) as rows:  # a channel that paused itself looks again at once
+        rows.change("DELETE FROM switches")
     return unfinished(url) == 0
 
 
@@ -89,6 +93,72 @@ def test_a_line_to_the_mail_server_that_is_cut_at_any_byte_loses_nothing(
     assert verdict.problems == []
     assert line.cuts >= most / 3
     assert smtp.violations == []
+
+
+@pytest.mark.fault("FI-6", "FI-9")
+@pytest.mark.parametrize(
+    ("mails", "most", "patience"),
+    [
+        (30, 6, 60),
+        pytest.param(800, 120, 500, marks=[pytest.mark.soak, pytest.mark.timeout(600)]),
+    ],
+)
+@ON_SQLITE
+def test_an_encrypted_line_that_is_garbled_or_cut_at_any_byte_loses_and_shows_nothing(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    tmp_path: Path,
+    database_url: str,
+    mails: int,
+    most: int,
+    patience: float,
+    seen: Callable[..., None],
+) -> None:
+    chance = random.Random(mails)
+    authority = Authority(tmp_path)
+    certificate = authority.issue("localhost")
+    with (
+        SmtpServer(delay=0.003, security="starttls", certificate=certificate) as smtp,
+        TcpProxy((smtp.host, smtp.port)) as line,
+    ):
+        line.misbehave(*(_any_garbling(number, chance) for number in range(1, most + 1)))
+        config = configure(
+            smtp_port=line.port,
+            connections=CONNECTIONS,
+            unknown_after="0.2s",
+            security="starttls",
+            mail=f'ca_file = "{authority.ca_file}"\nconnect_timeout = 1\n'
+            "command_timeout = 1\ndot_timeout = 1\n",
+        )
+        seed(config, mails=mails).db.close()
+        fleet = make_fleet(config)
+        worker = fleet.start()
+        wait_until(lambda: _is_over(database_url), patience, every=0.2)
+        assert fleet.stop(worker) == 0
+    copies = _copies(smtp)
+    copies.pop("olga@kettle.example", None)  # who hears that the channel is in trouble
+    verdict = check(database_url, copies, kills=line.cuts, in_flight=CONNECTIONS)
+    seen(
+        messages=verdict.messages,
+        garbled_or_cut=line.cuts,
+        lost=verdict.lost,
+        doubles=verdict.doubles,
+        most_copies=verdict.most_copies,
+    )
+    assert verdict.problems == []
+    assert line.cuts >= most / 3
+    assert b"MAIL FROM" not in line.heard
+    assert all(message.encrypted for message in smtp.messages)
+
+
+def _any_garbling(number: int, chance: random.Random) -> Cut:
+    """Every third connection breaks in the handshake, the others in their first mails. More
+    failures in a row would open the circuit: then nothing happens for half a minute."""
+    how = chance.choice([{"garble": True}, {}, {"reset": True}])
+    first, last = ((27, 400), (180, 1_400)) if number % 3 == 0 else ((900, 25_000), (2_200, 4_000))
+    if chance.random() < 0.5:
+        return Cut(connection=number, up=chance.randrange(*first), times=1, **how)
+    return Cut(connection=number, down=chance.randrange(*last), times=1, **how)
 
 
 @pytest.mark.fault("FI-35")
