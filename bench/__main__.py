@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +18,7 @@ from bench import (
     first_message,
     front_door,
     growth,
+    kills,
     machines,
     oscar,
     polling,
@@ -29,17 +28,23 @@ from bench import (
     sign_up,
     waves,
 )
-from bench.child import Children
-from bench.contest import Line
+from bench.child import CHECKOUT, Children
+from bench.goals import goal_rows
 from bench.machine import facts
-from bench.picture import as_svg
+from bench.page import as_page
+from bench.pictures import draw_all
 from bench.places import Place, PostgresPlace, SqlitePlace
-from bench.sizes import SIZES, Size
-from bench.stage import Benchmark, Stage
-from bench.table import as_text
+from bench.record import Record, as_json, load, merged
+from bench.sequence import run_all
+from bench.sinks import find_postfix
+from bench.sizes import SIZES
+from bench.stage import Stage
+from bench.table import as_text, goals_as_text
 from notifier.log import set_up_logging
 from tests import databases
 from tests.postgres import NoPostgres
+
+KEPT = CHECKOUT / "docs" / "performance.json"
 
 BENCHMARKS = (
     sign_up.BENCHMARK,
@@ -52,11 +57,14 @@ BENCHMARKS = (
     polling.BENCHMARK,
     front_door.BENCHMARK,
     rendering.BENCHMARK,
+    kills.BENCHMARK,
     first_message.BENCHMARK,
     machines.BENCHMARK,
     admin_pages.BENCHMARK,
     waves.BENCHMARK,
 )
+NAMES = [one.name for one in BENCHMARKS]
+QUESTIONS = {one.name: one.question for one in BENCHMARKS}
 
 
 def main() -> int:
@@ -64,37 +72,58 @@ def main() -> int:
     set_up_logging(level="ERROR")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     chosen = [one for one in BENCHMARKS if not wanted.only or one.name in wanted.only]
-    lines: list[Line] = []
+    known = load(KEPT)
     failed: list[str] = []
+    cut = False
     with open_stage() as stage:
-        about = facts(stage.places, size=wanted.size)
-        for one in chosen:
-            found = attempt(one, stage, SIZES[wanted.size])
-            lines += found or []
-            failed += [] if found else [one.name]
-            _keep(wanted, about, lines)
-    sys.stdout.write(as_text(about, lines, {one.name: one.question for one in BENCHMARKS}))
+        record = Record(machine=facts(stage.places, size=wanted.size), absent=stage.absent)
+        _note_what_is_missing(stage)
+        try:
+            failed = run_all(
+                chosen, stage, record, size=wanted.size, known=known.parts if known else {}
+            )
+        except KeyboardInterrupt:
+            cut = True
+            say("Stopped; this is what was measured until then.")
+        drawings = dict(stage.pictures)
+    _print(record)
+    _write(wanted, record, known, drawings)
     for name in failed:
         say(f"{name} gave no result; the reason is above.")
-    return 1 if failed else 0
+    return 130 if cut else 1 if failed else 0
 
 
-def attempt(benchmark: Benchmark, stage: Stage, size: Size) -> list[Line] | None:
-    """Its lines; None, with the reason told, when it came to nothing."""
-    try:
-        return benchmark.run(stage, size)
-    except Exception:  # noqa: BLE001  one that fails must not cost what the others found
-        stage.say(traceback.format_exc())
-        return None
+def _print(record: Record) -> None:
+    lines = record.lines(NAMES)
+    rows = goal_rows(lines, absent=record.absent)
+    sys.stdout.write(as_text(record.machine, lines, QUESTIONS) + "\n" + goals_as_text(rows))
 
 
-def _keep(wanted: argparse.Namespace, about: dict[str, str], lines: Sequence[Line]) -> None:
-    """Write the files that were asked for, after each benchmark: a run may be cut short."""
+def _write(
+    wanted: argparse.Namespace, record: Record, known: Record | None, drawings: Mapping[str, str]
+) -> None:
+    """The files that were asked for."""
     if wanted.json:
-        result = {"machine": about, "lines": [asdict(line) for line in lines]}
-        wanted.json.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
-    if wanted.picture and lines:
-        wanted.picture.write_text(as_svg(lines), encoding="utf-8")
+        _write_json(wanted.json, record)
+    if wanted.pictures:
+        wanted.pictures.mkdir(parents=True, exist_ok=True)
+        draw_all(record, drawings, wanted.pictures)
+    if wanted.write:
+        whole = merged(known, record, NAMES)
+        _write_json(wanted.write.with_suffix(".json"), whole)
+        draw_all(whole, drawings, wanted.write.parent / "pictures", prefix="performance-")
+        wanted.write.write_text(as_page(whole, QUESTIONS), encoding="utf-8")
+
+
+def _write_json(path: Path, record: Record) -> None:
+    rows = goal_rows(record.lines(NAMES), absent=record.absent)
+    path.write_text(as_json(record, goals=[asdict(row) for row in rows]), encoding="utf-8")
+
+
+def _note_what_is_missing(stage: Stage) -> None:
+    if find_postfix("smtp-source") is None:
+        stage.absent["smtp-source"] = "no smtp-source here (Debian: package postfix)"
+        say(f"Without the C mail client: {stage.absent['smtp-source']}")
 
 
 @contextmanager
@@ -125,11 +154,16 @@ def say(text: str) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    names = [one.name for one in BENCHMARKS]
-    parser.add_argument("--only", action="append", choices=names, help="may be repeated")
-    parser.add_argument("--size", choices=list(SIZES), default="normal")
+    parser.add_argument("--only", action="append", choices=NAMES, help="may be repeated")
+    parser.add_argument("--size", choices=list(SIZES), default="small")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="write the ratios as SVG")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw them into it as SVG")
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="PAGE",
+        help="write docs/performance.md anew, with its pictures and the figures as JSON beside it",
+    )
     return parser.parse_args()
 
 

@@ -66,12 +66,13 @@ def run(stage: Stage, size: Size) -> list[Line]:
         database=place.name,
         unit="messages",
     )
-    return [_with_faults(line, peer.killed(), peer.without_mail_server())]
+    return [_with_faults(line, peer.alerts, peer.killed(), peer.without_mail_server())]
 
 
-def _with_faults(line: Line, lost_by_kill: int, lost_by_outage: int) -> Line:
+def _with_faults(line: Line, alerts: int, lost_by_kill: int, lost_by_outage: int) -> Line:
     extra = {
         **line.floor_extra,
+        "alerts_mails": float(alerts),
         "lost-by-one-kill_mails": float(lost_by_kill),
         "lost-by-an-outage_mails": float(lost_by_outage),
     }

@@ -20,6 +20,8 @@ class Size:
     restocks: int  # how often the way from a push to its first message is walked
     releases: int = 1  # in each world, each way to release
     growth: tuple[int, ...] = (1, 3)  # messages of releases that are compared with the first
+    mails: int = 6  # sent while workers are killed
+    kills: int = 1
     alerts: int = 0  # sent by the peer, which needs a hundred times as long; 0: without it
 
 
@@ -37,6 +39,8 @@ SIZES = {
         releases=4,
         growth=(2_000, 10_000),
         alerts=200,
+        mails=600,
+        kills=10,
     ),
     "normal": Size(
         rounds=3,
@@ -51,6 +55,8 @@ SIZES = {
         releases=12,
         growth=(10_000, 100_000),
         alerts=1_000,
+        mails=2_000,
+        kills=40,
     ),
     "large": Size(
         rounds=3,
@@ -65,5 +71,7 @@ SIZES = {
         releases=40,
         growth=(10_000, 100_000, 1_000_000),
         alerts=2_000,
+        mails=6_000,
+        kills=100,
     ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.contest import Line
+from bench.goal import Row
 
 _HEAD = ("", "database", "floor", "product/s", "floor/s", "share", "low–high", "by CPU")
 _LEGEND = (
@@ -48,6 +49,25 @@ def as_text(facts: Mapping[str, str], lines: Sequence[Line], questions: Mapping[
             parts += ["", f"{headed}: {questions[headed]}"]
         parts.append(_row(row, widths))
     parts += ["", *_LEGEND, "", *_extras(lines)]
+    return "\n".join(parts) + "\n"
+
+
+def goals_as_text(rows: Sequence[Row]) -> str:
+    """Each goal with what was seen of it, and whether that is enough."""
+    cells = [
+        (row.what, row.database or "–", row.figure or "–", row.words, row.floor) for row in rows
+    ]
+    widths = [max(len(one[n]) for one in cells) for n in range(5)]
+    parts = ["What is to be reached, what was seen, whether that is enough, and the floor"]
+    headed = ""
+    for row, words in zip(rows, cells, strict=True):
+        if row.goal != headed:
+            headed = row.goal
+            parts += ["", headed]
+        padded = (f"{word:<{width}}" for word, width in zip(words, widths, strict=True))
+        parts.append(f"  {'  '.join(padded)}".rstrip())
+        if row.peer:
+            parts.append(f"    beside it: {row.peer}")
     return "\n".join(parts) + "\n"
 
 

@@ -14,16 +14,16 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import announce, sign_up, sinks
-from bench.__main__ import BENCHMARKS, attempt
+from bench.__main__ import BENCHMARKS, NAMES, QUESTIONS
 from bench.bare import Bare
 from bench.child import ChildFailed, Children
 from bench.contest import PRODUCT, Line, Trial, alternate, compare, percentile
 from bench.feeds import write_feed
-from bench.picture import as_svg
 from bench.places import Place, PostgresPlace, SqlitePlace
 from bench.sizes import Size
+from bench.sequence import attempt
 from bench.stage import Benchmark, Stage
-from bench.table import as_text
+from bench.table import as_text, goals_as_text
 from tests.databases import PostgresTemplate, SqliteTemplate
 
 TINY = Size(
@@ -49,6 +49,7 @@ FLOORS = {
     "front-door": {"bare Flask, one upsert", "bare Flask, same bytes"},
     "rendering": {"bare Jinja", "textbook: Jinja ×3, css-inline, EmailMessage"},
     "first-message": {"one bare row, one mail"},
+    "kills": {"nobody killed"},
     "machines": {"one worker"},
     "waves": {"quickest fixed rate"},
     "admin": {"the account's page"},
