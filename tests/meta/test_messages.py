@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from html.parser import HTMLParser
 
@@ -23,15 +24,8 @@ from notifier.resources import templates_folder
 
 FOLDER = templates_folder() / "messages"
 LOCALES = i18n.available_locales()
-EVERY = [
-    pytest.param(kind, locale, sample, id=f"{kind}-{locale}-{sample}")
-    for kind in MessageKind
-    for locale in LOCALES
-    for sample in SAMPLES
-]
-EVERY_KIND = [
-    pytest.param(kind, locale, id=f"{kind}-{locale}") for kind in MessageKind for locale in LOCALES
-]
+EVERY_KIND = tuple(MessageKind)
+WITH_SHORT_TEXT = tuple(kind for kind in MessageKind if kind not in NO_SHORT_TEXT)
 
 
 @cache
@@ -39,6 +33,31 @@ def renderer() -> Renderer:
     return shipped_renderer()
 
 
+@contextmanager
+def about(*words: str) -> Iterator[None]:
+    """A failure says which one it was."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(" ".join(words))
+        raise
+
+
+def every_sample(check: Callable[[str, str], None]) -> None:
+    """Calls `check` with every language and sample: a test for each would cost more than it."""
+    for locale in LOCALES:
+        for sample in SAMPLES:
+            with about(locale, sample):
+                check(locale, sample)
+
+
+def every_language(check: Callable[[str], None]) -> None:
+    for locale in LOCALES:
+        with about(locale):
+            check(locale)
+
+
+@cache
 def rendered(kind: MessageKind, locale: str, sample: str, medium: Medium) -> Rendered:
     context = sample_context(kind, locale, sample)
     return renderer().render(kind, medium=medium, shop="", locale=locale, context=context)
@@ -48,11 +67,14 @@ def parts_of(kind: MessageKind, locale: str) -> dict[str, str]:
     return {path.name: path.read_text("utf-8") for path in (FOLDER / locale / kind).iterdir()}
 
 
-@pytest.mark.parametrize(("kind", "locale"), EVERY_KIND)
-def test_every_kind_has_every_part_in_every_language(kind: MessageKind, locale: str) -> None:
-    wanted = EMAIL_PARTS if kind in NO_SHORT_TEXT else PARTS
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_every_kind_has_every_part_in_every_language(kind: MessageKind) -> None:
+    def check(locale: str) -> None:
+        wanted = EMAIL_PARTS if kind in NO_SHORT_TEXT else PARTS
 
-    assert sorted(parts_of(kind, locale)) == sorted(wanted)
+        assert sorted(parts_of(kind, locale)) == sorted(wanted)
+
+    every_language(check)
 
 
 def test_no_template_lies_where_no_message_looks_for_it() -> None:
@@ -68,44 +90,45 @@ def test_there_are_at_least_six_samples_of_every_kind() -> None:
         assert len(set(contexts)) >= 6
 
 
-@pytest.mark.parametrize(("kind", "locale", "sample"), EVERY)
-def test_every_mail_renders_with_its_text_twin(kind: MessageKind, locale: str, sample: str) -> None:
-    message = rendered(kind, locale, sample, Medium.EMAIL)
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_every_mail_renders_with_its_text_twin(kind: MessageKind) -> None:
+    def check(locale: str, sample: str) -> None:
+        message = rendered(kind, locale, sample, Medium.EMAIL)
 
-    assert message.locale == locale
-    assert message.subject.isprintable() or "\u200d" in message.subject
-    assert 5 < len(message.subject) <= 200
-    reader = _Reader.of(message.html)
-    assert reader.lang == locale
-    assert reader.links <= set(_urls(message.text)) | reader.of_the_shop
-    assert reader.pictures_without_alt == 0
-    for word in ("None", "Undefined", "{{", "{%"):
-        assert word not in _without_the_markup_sample(message.text, sample)
+        assert message.locale == locale
+        assert message.subject.isprintable() or "\u200d" in message.subject
+        assert 5 < len(message.subject) <= 200
+        reader = _Reader.of(message.html)
+        assert reader.lang == locale
+        assert reader.links <= set(_urls(message.text)) | reader.of_the_shop
+        assert reader.pictures_without_alt == 0
+        for word in ("None", "Undefined", "{{", "{%"):
+            assert word not in _without_the_markup_sample(message.text, sample)
 
-
-@pytest.mark.parametrize(
-    ("kind", "locale", "sample"), [one for one in EVERY if one.values[0] not in NO_SHORT_TEXT]
-)
-def test_every_text_message_names_the_shop_and_fits_two_segments(
-    kind: MessageKind, locale: str, sample: str
-) -> None:
-    text = rendered(kind, locale, sample, Medium.SMS).short
-
-    assert count_segments(text) in (1, 2)
-    assert "\n" not in text
-    assert text.partition(":")[0]
-    assert ("STOP" in text) is (kind not in ABOUT_ORDERS)  # no keyword ends a legal notice
-    assert all(url.startswith("https://notify.kettle.example/") for url in _urls(text))
+    every_sample(check)
 
 
-@pytest.mark.parametrize(
-    ("kind", "locale"), [one for one in EVERY_KIND if one.values[0] not in NO_SHORT_TEXT]
-)
-def test_the_words_of_a_text_message_need_no_dear_characters(
-    kind: MessageKind, locale: str
-) -> None:
-    assert outside_gsm7(rendered(kind, locale, "rich", Medium.SMS).short) == ()
-    assert outside_gsm7(i18n.section(locale, "mail")["item"]) == ()
+@pytest.mark.parametrize("kind", WITH_SHORT_TEXT)
+def test_every_text_message_names_the_shop_and_fits_two_segments(kind: MessageKind) -> None:
+    def check(locale: str, sample: str) -> None:
+        text = rendered(kind, locale, sample, Medium.SMS).short
+
+        assert count_segments(text) in (1, 2)
+        assert "\n" not in text
+        assert text.partition(":")[0]
+        assert ("STOP" in text) is (kind not in ABOUT_ORDERS)  # no keyword ends a legal notice
+        assert all(url.startswith("https://notify.kettle.example/") for url in _urls(text))
+
+    every_sample(check)
+
+
+@pytest.mark.parametrize("kind", WITH_SHORT_TEXT)
+def test_the_words_of_a_text_message_need_no_dear_characters(kind: MessageKind) -> None:
+    def check(locale: str) -> None:
+        assert outside_gsm7(rendered(kind, locale, "rich", Medium.SMS).short) == ()
+        assert outside_gsm7(i18n.section(locale, "mail")["item"]) == ()
+
+    every_language(check)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -118,35 +141,40 @@ def test_sm9_no_text_message_asks_for_a_reply_with_a_word_the_carrier_takes(loca
         assert set(words) <= {"STOP", "HELP", "SMS"}
 
 
-@pytest.mark.parametrize(("kind", "locale"), EVERY_KIND)
-def test_every_shipped_template_passes_the_rules_for_strangers(
-    kind: MessageKind, locale: str
-) -> None:
-    assert try_draft(Draft(kind=kind, locale=locale, parts=parts_of(kind, locale)))
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_every_shipped_template_passes_the_rules_for_strangers(kind: MessageKind) -> None:
+    def check(locale: str) -> None:
+        assert try_draft(Draft(kind=kind, locale=locale, parts=parts_of(kind, locale)))
+
+    every_language(check)
 
 
-@pytest.mark.parametrize(("kind", "locale"), EVERY_KIND)
-def test_every_variable_used_is_in_the_samples(kind: MessageKind, locale: str) -> None:
-    context = complete_context(kind, sample_context(kind, locale))
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_every_variable_used_is_in_the_samples(kind: MessageKind) -> None:
+    def check(locale: str) -> None:
+        context = complete_context(kind, sample_context(kind, locale))
 
-    for part, source in parts_of(kind, locale).items():
-        for path in _paths(source):
-            value: object = context
-            for name in path.split("."):
-                assert isinstance(value, dict), f"{part}: {path}"
-                assert name in value, f"{part}: {path}"
-                value = value[name]
+        for part, source in parts_of(kind, locale).items():
+            for path in _paths(source):
+                value: object = context
+                for name in path.split("."):
+                    assert isinstance(value, dict), f"{part}: {path}"
+                    assert name in value, f"{part}: {path}"
+                    value = value[name]
+
+    every_language(check)
 
 
-@pytest.mark.parametrize(("kind", "locale", "sample"), EVERY)
-def test_a_mail_loads_nothing_but_the_product_and_the_logo(
-    kind: MessageKind, locale: str, sample: str
-) -> None:
-    html = rendered(kind, locale, sample, Medium.EMAIL).html
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_mail_loads_nothing_but_the_product_and_the_logo(kind: MessageKind) -> None:
+    def check(locale: str, sample: str) -> None:
+        html = rendered(kind, locale, sample, Medium.EMAIL).html
 
-    assert _Reader.of(html).sources <= {"https://kettle.example/img/dawn.jpg"}
-    for outside in ("url(", "@import", "<link", "<script", "javascript:", "@font-face"):
-        assert outside not in html.replace("&lt;script", "")
+        assert _Reader.of(html).sources <= {"https://kettle.example/img/dawn.jpg"}
+        for outside in ("url(", "@import", "<link", "<script", "javascript:", "@font-face"):
+            assert outside not in html.replace("&lt;script", "")
+
+    every_sample(check)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
