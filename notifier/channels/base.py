@@ -234,6 +234,20 @@ class CarryingChannel(MessageChannel, Protocol):
         ...
 
 
+class PacedChannel(MessageChannel, Protocol):
+    """A channel whose account takes only so many letters a second, from however many senders."""
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether a rate is set."""
+        ...
+
+    def share_rate(self, among: int) -> None:
+        """So many senders, this one included, use the account now: keep to a part of its rate.
+        From any thread."""
+        ...
+
+
 class ReceiptKind(StrEnum):
     ACCEPTED = "accepted"  # on its way: settles an unknown outcome, says nothing of arrival
     DELIVERED = "delivered"

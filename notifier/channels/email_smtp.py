@@ -82,6 +82,15 @@ class Channel:
         """For how long the server is left alone yet."""
         return self._pool.pause_left()
 
+    @property
+    def is_paced(self) -> bool:
+        """Whether `rate` or `provider_rate` is set."""
+        return self._pool.pace.has_rate
+
+    def share_rate(self, among: int) -> None:
+        """So many senders, this one included, use the server now. From any thread."""
+        self._pool.pace.among = among
+
     def wake(self) -> None:
         """From any thread: look at the desk."""
         self._pool.wake()

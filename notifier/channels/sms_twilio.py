@@ -88,6 +88,12 @@ class Channel:
         )
         self._uid_of: dict[str, str] = {}
 
+    is_paced = True
+
+    def share_rate(self, among: int) -> None:
+        """So many senders, this one included, use the account now. From any thread."""
+        self._pace.among = among
+
     def send(
         self, letters: Sequence[Letter], *, note: NotePhase
     ) -> Iterator[tuple[Letter, Result]]:

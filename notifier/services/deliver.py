@@ -12,9 +12,18 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import cast
+from zlib import crc32
 
 from notifier import journal
-from notifier.channels.base import Blame, CarryingChannel, Letter, MessageChannel, Outcome, Result
+from notifier.channels.base import (
+    Blame,
+    CarryingChannel,
+    Letter,
+    MessageChannel,
+    Outcome,
+    PacedChannel,
+    Result,
+)
 from notifier.errors import ConfigError, StoreBusy
 from notifier.journal import Journal, LeaseOver
 from notifier.log import log
@@ -28,9 +37,11 @@ from notifier.services.env import Env
 from notifier.services.settle import GIVEN_BACK, settle
 from notifier.services.turn import FIRST_SIZE, SLOW_SIZE, SLOW_TURN, TURN, Held, Pace, Turn
 from notifier.services.write_letters import LetterWriter
-from notifier.store import claims, switches
+from notifier.store import claims, leases, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
+
+SHARING = timedelta(seconds=6)  # longer than a turn and the wait for its last answers
 
 
 class Sender:
@@ -196,6 +207,7 @@ class Sender:
         return claimed
 
     def _claim(self, tx: Transaction, name: str, *, size: int, after: int) -> Claimed:
+        self._share_rate(tx, name)
         return claim_due(
             self._env,
             tx,
@@ -203,6 +215,16 @@ class Sender:
             owner=self.owner,
             limit=min(size, self._env.config.delivery.batch),
             after_release=after,
+        )
+
+    def _share_rate(self, tx: Transaction, name: str) -> None:
+        """Let the provider see its rate however many senders there are (decision 0035)."""
+        channel = cast(PacedChannel | None, self._channels.get(name))
+        if channel is None or not getattr(channel, "is_paced", False):
+            return
+        group = f"{leases.RATE_GROUPS}{crc32(name.encode()):08x}"
+        channel.share_rate(
+            leases.join(tx, group, owner=self.owner, now=self._env.now(), lease=SHARING)
         )
 
     def _write(self, claimed: Claimed) -> tuple[list[Letter], list[tuple[MessageRow, str]]]:

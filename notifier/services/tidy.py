@@ -20,12 +20,14 @@ from notifier.log import log
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.session_of import forget_over
-from notifier.store import idempotency, ledger, limits, purge, purge_history
+from notifier.store import idempotency, leases, ledger, limits, purge, purge_history
+from notifier.store.leases import RATE_GROUPS
 from notifier.store.purge_history import Walked
 from notifier.store.session import Transaction
 
 BATCH = 500
 ANSWERS_FOR = timedelta(hours=24)
+LONG_GONE = timedelta(hours=1)  # a sender that shares a rate says so every few seconds
 AT_MOST = 600.0  # seconds for one sort of rows; the next run goes on
 FAILED = "tidy.failed"
 
@@ -75,6 +77,9 @@ def _works(env: Env, at_most: float) -> Mapping[str, Callable[[], int]]:
         "stock_changes": walked(keep.stock_history, purge_history.stock_changes_before),
         "etas": walked(keep.stock_history, purge_history.etas_before),
         "limits": lambda: env.db.retry(lambda tx: limits.forget_old(tx, now=now)),
+        "members": lambda: env.db.retry(
+            lambda tx: leases.forget_members(tx, groups=RATE_GROUPS, before=now - LONG_GONE)
+        ),
         "sessions": lambda: env.db.retry(lambda tx: forget_over(env, tx)),
         "answers": lambda: env.db.retry(lambda tx: idempotency.forget_before(tx, before=answered)),
         "contacts": lambda: _walk(

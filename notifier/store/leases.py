@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from notifier.store.tables.operation import jobs, leases
 from notifier.store.upsert import insert_or
+
+RATE_GROUPS = "rate:"  # senders that share one account's rate; a group for each channel
 
 
 def take_lease(tx: Connection, name: str, *, owner: str, now: datetime, lease: timedelta) -> bool:
@@ -23,6 +25,28 @@ def take_lease(tx: Connection, name: str, *, owner: str, now: datetime, lease: t
         where=or_(leases.c.owner == owner, leases.c.until <= now, leases.c.until > now + 2 * lease),
     )
     return bool(tx.execute(statement).rowcount)
+
+
+def join(tx: Connection, group: str, *, owner: str, now: datetime, lease: timedelta) -> int:
+    """Be one of a group for so long, again and again; how many there are now, ourselves included.
+
+    `group` and `owner` together have 63 characters at most. Each touches its own row only, so that
+    nobody waits for anybody here; rows of the dead are for `forget_members`.
+    """
+    mine = f"{group}/{owner}"
+    statement = insert_or(tx, leases).values(name=mine, owner=owner, until=now + lease)
+    tx.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"until": now + lease})
+    )
+    alive = leases.c.until.between(now, now + 2 * lease)  # or given before a clock was set back
+    here = leases.c.name.startswith(f"{group}/", autoescape=True)
+    return int(tx.execute(select(func.count()).where(here, alive)).scalar_one())
+
+
+def forget_members(tx: Connection, *, groups: str, before: datetime) -> int:
+    """Remove those who were last here before that instant; how many."""
+    here = leases.c.name.startswith(groups, autoescape=True)
+    return int(tx.execute(delete(leases).where(here, leases.c.until < before)).rowcount)
 
 
 def drop_lease(tx: Connection, name: str, *, owner: str) -> None:

@@ -20,7 +20,8 @@ PAUSE = timedelta(seconds=30)
 
 
 class Pace:
-    """Rate and circuit of one account. `monotonic` and `wait` are in seconds."""
+    """Rate and circuit of one account. `monotonic` and `wait` are in seconds; `among` is how many
+    senders share the rate now."""
 
     def __init__(
         self,
@@ -31,6 +32,7 @@ class Pace:
         monotonic: Callable[[], float],
     ) -> None:
         self._interval = 1 / rate_per_second
+        self.among = 1
         self._clock = clock
         self._wait = wait
         self._monotonic = monotonic
@@ -43,7 +45,7 @@ class Pace:
         now = self._monotonic()
         if self._next_slot > now:
             self._wait(self._next_slot - now)
-        self._next_slot = max(self._next_slot, now) + self._interval
+        self._next_slot = max(self._next_slot, now) + self._interval * self.among
 
     def learn(self, result: Result) -> None:
         """Open or close the circuit by what came of a request."""

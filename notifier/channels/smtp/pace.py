@@ -1,8 +1,9 @@
 """When may the next letter leave, so that neither we nor a mailbox provider is overrun?
 
 Two limits, each in letters a second: over all connections, and to one provider. Domains that one
-provider serves share its limit. A provider that says "too fast" is left alone for a while, longer
-each time, until it takes a letter again. Pure: the time comes in, in monotonic seconds.
+provider serves share its limit. Senders to one server share both, in equal parts. A provider that
+says "too fast" is left alone for a while, longer each time, until it takes a letter again. Pure:
+the time comes in, in monotonic seconds.
 """
 
 from __future__ import annotations
@@ -51,19 +52,26 @@ def provider_of(address: str) -> str:
 
 
 class Pace:
-    """`rate`, `provider_rate`: letters a second; 0 is no limit."""
+    """`rate`, `provider_rate`: letters a second; 0 is no limit. `among`: how many senders share
+    them now."""
 
     def __init__(self, *, rate: float = 0.0, provider_rate: float = 0.0) -> None:
         self._rate = rate
         self._provider_rate = provider_rate
+        self.among = 1
         self._free_at = 0.0
         self._provider_free_at: dict[str, float] = {}
         self._resting: dict[str, tuple[float, float]] = {}  # until when, and how long it was
 
     @property
+    def has_rate(self) -> bool:
+        """Whether the settings set one."""
+        return bool(self._rate or self._provider_rate)
+
+    @property
     def is_free(self) -> bool:
         """Whether nothing is limited now, so that nobody needs to be asked for."""
-        return not (self._rate or self._provider_rate or self._resting)
+        return not (self.has_rate or self._resting)
 
     def wait(self, now: float) -> float:
         """Seconds until any letter may leave."""
@@ -72,7 +80,7 @@ class Pace:
     def take(self, now: float) -> None:
         """A letter leaves now."""
         if self._rate:
-            self._free_at = max(self._free_at, now) + 1 / self._rate
+            self._free_at = max(self._free_at, now) + self.among / self._rate
 
     def book(self, provider: str, now: float) -> float:
         """Seconds until this letter may leave to its provider. Its place there is taken."""
@@ -83,7 +91,7 @@ class Pace:
                 self._provider_free_at = {
                     name: free for name, free in self._provider_free_at.items() if free > now
                 }
-            self._provider_free_at[provider] = max(at, now) + 1 / self._provider_rate
+            self._provider_free_at[provider] = max(at, now) + self.among / self._provider_rate
         return max(at - now, 0.0)
 
     def note(self, provider: str, result: Result, now: float) -> None:

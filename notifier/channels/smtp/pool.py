@@ -58,6 +58,11 @@ class Pool:
         self._dialer = Dialer(open_session, wake=self.wake)
         self._looked_at = 0.0
 
+    @property
+    def pace(self) -> Pace:
+        """When letters may leave."""
+        return self._pace
+
     def send(
         self, letters: Sequence[Letter], *, note: NotePhase
     ) -> Iterator[tuple[Letter, Result]]:

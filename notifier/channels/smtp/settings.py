@@ -54,7 +54,7 @@ class Settings:
     )
     connections: int = field(default=16, metadata=_help("Connections used at the same time."))
     rate: float = field(
-        default=0.0, metadata=_help("Letters a second at most, over all connections. 0: no limit.")
+        default=0.0, metadata=_help("Letters a second at most, of all senders. 0: no limit.")
     )
     provider_rate: float = field(
         default=0.0,
