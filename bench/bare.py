@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 from sqlalchemy import make_url
 
 from notifier.store.session import BUSY_SECONDS
@@ -35,6 +34,8 @@ class Bare:
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 self._sqlite.execute(f"PRAGMA {pragma}")
         else:
+            import psycopg  # a sender on SQLite is measured without its memory
+
             self._postgres = psycopg.connect(url)
 
     def run(self, statement: str, values: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil, floor, log10
 
 from bench.contest import Line
@@ -14,14 +15,22 @@ _LABEL, _CHART, _WORDS, _TOP, _ROW = 300, 480, 200, 84, 40
 _DATABASES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bar:
+    """`share`: of the C client's rate; 0: unknown."""
+
+    name: str
+    rate: float
+    kind: str
+    share: float
+
+
 def as_svg(lines: Sequence[Line]) -> str | None:
     """None: too little was measured."""
-    bars = _bars(lines)
+    bars = sorted(_bars(lines), key=lambda bar: bar.rate)
     if len(bars) < 3:
         return None
-    rates = [rate for _, rate, _ in bars]
-    first, last = floor(log10(min(rates))), ceil(log10(max(rates)))
-    yard = next((rate for name, rate, _ in bars if name.startswith("postfix")), None)
+    first, last = floor(log10(bars[0].rate)), ceil(log10(bars[-1].rate))
 
     def place(rate: float) -> float:
         return _LABEL + _CHART * (log10(rate) - first) / max(last - first, 1)
@@ -35,32 +44,35 @@ def as_svg(lines: Sequence[Line]) -> str | None:
         x = place(10.0**power)
         parts.append(line((x, _TOP - 8), (x, height - 14), kind="grid"))
         parts.append(text(x, _TOP - 14, f"{10**power:,}", kind="quiet", anchor="middle"))
-    for number, (name, rate, kind) in enumerate(sorted(bars, key=lambda bar: bar[1])):
-        y = _TOP + _ROW * number
-        parts.append(text(_LABEL - 14, y + 21, name, anchor="end", kind="head" * (kind == "good")))
-        parts.append(
-            box(_LABEL, y + 6, width=place(rate) - _LABEL, height=22, kind=kind, round_by=3)
-        )
-        share = f"  ·  {rate / yard:.3g} ×" if yard else ""
-        parts.append(text(place(rate) + 10, y + 21, f"{rate_words(rate)}/s{share}"))
+    for number, bar in enumerate(bars):
+        y, end = _TOP + _ROW * number, place(bar.rate)
+        kind = "head" if bar.kind == "good" else ""
+        parts.append(text(_LABEL - 14, y + 21, bar.name, anchor="end", kind=kind))
+        parts.append(box(_LABEL, y + 6, width=end - _LABEL, height=22, kind=bar.kind, round_by=3))
+        share = f"  ·  {bar.share:.2g} ×" if bar.share else ""
+        parts.append(text(end + 10, y + 21, f"{rate_words(bar.rate)}/s{share}"))
     title = "Messages a second into the same mail server, by program"
     return picture(parts, width=_LABEL + _CHART + _WORDS, height=height, title=title)
 
 
-def _bars(lines: Sequence[Line]) -> list[tuple[str, float, str]]:
-    """Name, messages a second, how it is drawn."""
-    bars: dict[str, tuple[str, float, str]] = {}
+def _bars(lines: Sequence[Line]) -> list[_Bar]:
+    """The product on each database, and who else was there."""
+    bars: dict[str, _Bar] = {}
+    sent = [one for one in lines if one.benchmark == "delivery"]
+    yard = next((one.floor_rate for one in sent if one.floor == C_CLIENT), 0.0)
+
+    def add(name: str, rate: float, *, kind: str = "other", share: float | None = None) -> None:
+        shown = share if share is not None else rate / yard if yard else 0.0
+        bars.setdefault(name, _Bar(name=name, rate=rate, kind=kind, share=shown))
+
+    for one in sent:
+        if one.floor == C_CLIENT:
+            database = _DATABASES.get(one.database, one.database)
+            add(f"notifier, {database}", one.rate, kind="good", share=one.share)
+            add("postfix’s C client, -s 16", one.floor_rate)
+        elif one.floor == SMTPLIB:
+            add("Python’s smtplib, one connection", one.floor_rate)
     for one in lines:
-        if one.benchmark == "delivery" and one.floor in (SMTPLIB, C_CLIENT):
-            ours = f"notifier, {_DATABASES.get(one.database, one.database)}"
-            bars.setdefault(ours, (ours, one.rate, "good"))
-            name = (
-                "Python’s smtplib, one letter"
-                if one.floor == SMTPLIB
-                else "postfix’s C client, -s 16"
-            )
-            bars.setdefault(name, (name, one.floor_rate, "other"))
-        elif one.benchmark == "oscar":
-            name = one.floor.partition(",")[0]
-            bars.setdefault(name, (name, one.floor_rate, "other"))
+        if one.benchmark == "oscar":
+            add(one.floor.partition(",")[0], one.floor_rate)
     return list(bars.values())

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -19,11 +20,16 @@ from bench.bare import Bare
 from bench.child import ChildFailed, Children
 from bench.contest import PRODUCT, Line, Trial, alternate, compare, percentile
 from bench.feeds import write_feed
+from bench.goals import goal_rows
+from bench.page import as_page
+from bench.pictures import draw_all
 from bench.places import Place, PostgresPlace, SqlitePlace
-from bench.sizes import Size
+from bench.record import Part, Record, as_json, load, merged
 from bench.sequence import attempt
+from bench.sizes import Size
 from bench.stage import Benchmark, Stage
 from bench.table import as_text, goals_as_text
+from bench.wanted import GOALS
 from tests.databases import PostgresTemplate, SqliteTemplate
 
 TINY = Size(
@@ -37,9 +43,14 @@ TINY = Size(
     people=3,
     restocks=1,
 )
+QUICK = {"sign-up", "announce", "delivery", "oscar", "poll", "front-door", "rendering"}
+LOOKED_AT_ELSEWHERE = {  # by a program that is not there in tests, or not yet
+    *("send", "send-peer", "send-quick", "slow", "memory", "cpu"),
+    *("others", "announce-longest", "subscribe-fan-out"),
+}
 FLOORS = {
     "sign-up": {"one bare upsert"},
-    "announce": {"bare INSERT … SELECT"},
+    "announce": {"bare INSERT … SELECT", "bare INSERT … SELECT, the slimmest outbox"},
     "delivery": {"smtplib, one connection"},  # and smtp-source, where it is installed
     "oscar": set(),  # it is not installed for this
     "quick-sink": {"one connection"},
@@ -77,16 +88,30 @@ def without_postfix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sinks, "_FOLDERS", "")
 
 
+def in_a_moment(benchmark: Benchmark) -> Any:
+    """The others take seconds even so; `make soak` tries them."""
+    marks = () if benchmark.name in QUICK else (pytest.mark.soak,)
+    return pytest.param(benchmark, id=benchmark.name, marks=marks)
+
+
 @pytest.mark.usefixtures("without_postfix")
-@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda one: one.name)
+@pytest.mark.parametrize("benchmark", [in_a_moment(one) for one in BENCHMARKS])
 def test_every_benchmark_compares_the_product_with_its_floors(
     benchmark: Benchmark, stage: Stage
 ) -> None:
     lines = benchmark.run(stage, TINY)
 
     assert {line.benchmark for line in lines} <= {benchmark.name}
-    assert {line.floor for line in lines} == FLOORS[benchmark.name]
+    assert {line.floor for line in lines} >= FLOORS[benchmark.name]
     assert all(0 < line.lowest <= line.share <= line.highest for line in lines)
+    assert unmeasured(benchmark.name, lines) <= LOOKED_AT_ELSEWHERE
+
+
+def unmeasured(name: str, lines: list[Line]) -> set[str]:
+    """The parts of the goals that should be among the lines and are not."""
+    rows = {row.key: row for row in goal_rows(lines, absent={})}
+    mine = [part for goal in GOALS for part in goal.parts if part.benchmark == name]
+    return {part.key for part in mine if rows[part.key].nearness is None}
 
 
 def test_the_floors_in_sql_are_right_on_postgresql_too(
@@ -100,20 +125,22 @@ def test_the_floors_in_sql_are_right_on_postgresql_too(
         with place.copied(seed) as url:
             bare = Bare(url)
 
+            announce.make_slim(bare)
             planned = bare.run(announce.INSERT, {"now": now, "until": now})
+            slimly = bare.run(announce.INSERT_SLIM, {"now": now})
             upserted = bare.run(sign_up.UPSERT, sign_up.row_of_upsert(bare, 1))
 
             bare.close()
     finally:
         place.close()
-    assert (planned, upserted) == (3, 1)
+    assert (planned, slimly, upserted) == (3, 3, 1)
 
 
 def test_a_process_of_its_own_gives_the_same_kind_of_answer(tmp_path: Path) -> None:
     feed = tmp_path / "feed.xml"
     write_feed(feed, 5)
 
-    trial = Children(tmp_path).measure("parse", feed=str(feed), items=5)
+    trial = Children(tmp_path).measure("parse", feed=str(feed), items=5, form="xml")
 
     assert trial.units == 5
     assert trial.extra["peak_mb"] > 1
@@ -124,7 +151,7 @@ def test_work_that_was_not_done_is_no_result(tmp_path: Path) -> None:
     write_feed(feed, 5)
 
     with pytest.raises(ChildFailed, match="5 items, not 6"):
-        Children(tmp_path).measure("parse", feed=str(feed), items=6)
+        Children(tmp_path).measure("parse", feed=str(feed), items=6, form="xml")
 
 
 def test_a_benchmark_that_fails_says_why_and_stops_no_other(tmp_path: Path) -> None:
@@ -196,13 +223,93 @@ def test_the_table_says_share_range_and_what_else_was_seen() -> None:
     assert "cpu 4,321 µs, peak 70 MB" in text
 
 
-def test_the_picture_is_an_svg_with_a_bar_for_each_line() -> None:
-    drawn = ElementTree.fromstring(as_svg([a_line(), a_line(share=3.0, highest=5.0)]))
+def test_a_goal_says_how_near_it_is() -> None:
+    slow = a_line(benchmark="delivery", floor="smtp-source -s 16", share=0.4, lowest=0.3)
+    rows = goal_rows([slow], absent={"oscar": "no package index"})
 
-    bars = drawn.findall(".//{http://www.w3.org/2000/svg}rect")
-    widths = [float(bar.attrib["width"]) for bar in bars]
-    assert len(widths) == 2
-    assert 0 < widths[0] < widths[1]
+    send, peer, *_ = rows
+    text = goals_as_text(rows)
+    assert (send.words, send.nearness) == ("0.40 of 1.30, and of 1 without uvloop", 0.4 / 1.3)
+    assert peer.words == "not measured: no package index"
+    assert "0.40 (0.30–0.20)" in text
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(1.4, "reached"), (1.1, "1.10 of 1.30; reached 1 without uvloop")],
+)
+def test_a_goal_that_is_reached_says_so(share: float, words: str) -> None:
+    line = a_line(benchmark="delivery", floor="smtp-source -s 16", share=share, highest=2)
+
+    assert goal_rows([line], absent={})[0].words == words
+
+
+def test_the_worst_line_of_a_database_counts() -> None:
+    pages = [
+        a_line(benchmark="admin", subject="today", extra={"worst_ms": 90.0}),
+        a_line(benchmark="admin", subject="demand", extra={"worst_ms": 300.0}),
+        a_line(benchmark="admin", subject="demand", database="postgres", extra={"worst_ms": 80.0}),
+    ]
+
+    seen = [row for row in goal_rows(pages, absent={}) if row.key == "admin"]
+
+    assert [(row.database, row.words) for row in seen] == [
+        ("sqlite", "300 of 200 ms"),
+        ("postgres", "reached"),
+    ]
+
+
+def a_record(*lines: Line, size: str = "small") -> Record:
+    parts = {
+        one.benchmark: Part(size=size, at="2026-03-02", busy=0.5, seconds=9.0, lines=(one,))
+        for one in lines
+    }
+    return Record(machine={"cores": "2"}, parts=parts)
+
+
+def test_a_run_of_one_part_leaves_what_was_known_of_the_others(tmp_path: Path) -> None:
+    kept = tmp_path / "performance.json"
+    kept.write_text(as_json(a_record(a_line(), a_line(benchmark="poll"))), encoding="utf-8")
+
+    both = merged(load(kept), a_record(a_line(share=0.15)), NAMES)
+
+    assert [line.share for line in both.parts["sign-up"].lines] == [0.15]
+    assert [line.share for line in both.parts["poll"].lines] == [0.1]
+
+
+def test_a_file_that_is_no_record_counts_as_none(tmp_path: Path) -> None:
+    kept = tmp_path / "performance.json"
+    kept.write_text("[]", encoding="utf-8")
+
+    assert load(kept) is None
+    assert load(tmp_path / "there is none") is None
+
+
+def test_the_page_has_the_goals_and_a_table_of_every_benchmark() -> None:
+    page = as_page(a_record(a_line()), QUESTIONS)
+
+    assert all(question in page for question in QUESTIONS.values())
+    assert (
+        "| subscribe() <now> | SQLite | one bare upsert | 123 | 1,234 | 0.10 (0.050–0.20) |" in page
+    )
+    assert "not asked for in this run" in page
+    assert "<!--" not in page
+
+
+def test_the_pictures_are_drawn_from_what_was_measured(tmp_path: Path) -> None:
+    c_client = {"benchmark": "delivery", "floor": "smtp-source -s 16"}
+    grown = {"benchmark": "growth", "floor_extra": {"cpu_us": 80.0, "peak_mb": 60.0}}
+    record = a_record(a_line(**c_client), a_line(**grown, subject="10,000 messages", floor="10"))
+    smtplib = a_line(benchmark="delivery", floor="smtplib, one connection")
+    record.parts["delivery"] = Part(
+        size="small", at="", busy=0, seconds=1, lines=(a_line(**c_client), smtplib)
+    )
+
+    files = draw_all(record, {"waves": "<svg/>"}, tmp_path)
+
+    assert {file.stem for file in files} == {"goals", "peers", "growth", "waves"}
+    for file in files:
+        ElementTree.parse(file)
 
 
 def test_a_trial_survives_the_way_between_processes() -> None:
