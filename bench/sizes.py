@@ -11,14 +11,16 @@ class Size:
 
     rounds: int
     sign_ups: int
-    waiting: int  # in the line that is announced, and in front of the first message
+    waiting: int  # in front of the first message
     messages: int
     items: int  # in the feed; every 1000th changes between two looks
     requests: int
     renders: int
     people: int  # who wait for something, in front of the admin's pages
     restocks: int  # how often the way from a push to its first message is walked
+    announced: int = 3  # the people in a line that is announced
     releases: int = 1  # in each world, each way to release
+    shared: int = 3  # messages that two workers share
     growth: tuple[int, ...] = (1, 3)  # messages of releases that are compared with the first
     mails: int = 6  # sent while workers are killed
     kills: int = 1
@@ -30,7 +32,9 @@ SIZES = {
         rounds=3,
         sign_ups=200,
         waiting=2_000,
-        messages=500,
+        announced=20_000,
+        messages=3_000,
+        shared=400,
         items=5_000,
         requests=400,
         renders=1_000,
@@ -46,7 +50,9 @@ SIZES = {
         rounds=3,
         sign_ups=1_000,
         waiting=20_000,
-        messages=3_000,
+        announced=100_000,
+        messages=10_000,
+        shared=2_000,
         items=100_000,
         requests=2_000,
         renders=3_000,
@@ -62,7 +68,9 @@ SIZES = {
         rounds=3,
         sign_ups=5_000,
         waiting=200_000,
-        messages=20_000,
+        announced=1_000_000,
+        messages=50_000,
+        shared=4_000,
         items=1_000_000,
         requests=10_000,
         renders=5_000,

@@ -130,7 +130,6 @@ def _tell_shop(
 
 def _step(env: Env, release_id: int, tx: Transaction) -> int:
     """Plan a wave, or write the messages of one more part of the wave under way."""
-    env.pace.begin()
     release = releases.load_release(tx, release_id, for_update=True)
     now = env.now()
     if release is None or release.state != "running" or release.next_wave_at is None:

@@ -11,18 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-FEWEST = 500
+FEWEST = 2_000
 MOST = 10_000
-AT_FIRST = 2_000
 WANTED = 0.06  # seconds; the slowest of many takes about twice as long as most
-GROWTH = 1.5  # at most, from one to the next
+GROWTH = 2.0  # at most, from one to the next
 
 
 @dataclass(slots=True)
 class Pace:
     """Learns from what the last ones took. One thread at a time; make one a process."""
 
-    people: int = AT_FIRST
+    people: int = FEWEST
     most: int = MOST
     _told: int = 0
     _began: float = 0.0
@@ -36,7 +35,7 @@ class Pace:
             self.learn(self._told, seconds=time.perf_counter() - self._began)
 
     def begin(self) -> None:
-        """The transaction's turn has come; what was waited for before does not count."""
+        """From here on it takes the longer the more people it tells."""
         self._began = time.perf_counter()
 
     def looked_at(self, people: int) -> None:
@@ -48,4 +47,4 @@ class Pace:
         fitting = told * WANTED / max(seconds, 1e-6)
         if told < self.people and fitting >= told:
             return  # a short one says nothing about more
-        self.people = int(min(max(fitting, FEWEST), self.people * GROWTH, self.most))
+        self.people = min(int(min(max(fitting, FEWEST), self.people * GROWTH)), self.most)

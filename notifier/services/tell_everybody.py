@@ -45,6 +45,7 @@ def tell_stretch(
     rows = _rows(env, tx, shop, release, event, now=now)
     if _has_exceptions(env, tx, release, priority=rows.priority):
         return None
+    env.pace.begin()
     told = wave_rows.insert_wave(
         tx, rows, after=release.place, limit=limit, most_units=release.units_left
     )

@@ -56,7 +56,7 @@ FLOORS = {
     "quick-sink": {"one connection"},
     "slow-relay": {"one connection"},
     "growth": {"1 messages"},
-    "poll": {"bare lxml iterparse"},
+    "poll": {"bare lxml iterparse", "bare csv.reader", "bare json.loads, line by line"},
     "front-door": {"bare Flask, one upsert", "bare Flask, same bytes"},
     "rendering": {"bare Jinja", "textbook: Jinja ×3, css-inline, EmailMessage"},
     "first-message": {"one bare row, one mail"},
