@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 CHANGES_EVERY = 1000
@@ -27,22 +28,51 @@ _TAIL = "</channel></rss>\n"
 COLOURS = ("blue", "red", "black", "steel")
 
 
-def write_feed(path: Path, items: int, *, later: bool = False) -> None:
-    """A Google feed, four variants a product. `later`: every 1000th item is in stock again."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write(_HEAD)
+FORMS = ("xml", "csv", "jsonl")
+_NAMES = (
+    *("id", "item_group_id", "title", "description", "link", "image_link", "availability"),
+    *("price", "brand", "gtin", "mpn", "condition", "color"),
+)
+_DESCRIPTION = "A kettle of brushed steel with a beech handle that stays cool, in every kitchen."
+
+
+def write_feed(path: Path, items: int, *, later: bool = False, form: str = "xml") -> None:
+    """A feed, four variants a product. `later`: every 1000th item is in stock again."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if form == "xml":
+            file.write(_HEAD)
+        elif form == "csv":
+            file.write(",".join(_NAMES) + "\n")
         for n in range(items):
             sold_out = n % CHANGES_EVERY == 0 and not later
-            file.write(
-                _ITEM.format(
-                    n=n,
-                    group=n // len(COLOURS),
-                    colour=COLOURS[n % len(COLOURS)],
-                    price=20 + n % 80,
-                    availability="out_of_stock" if sold_out else "in_stock",
-                )
-            )
-        file.write(_TAIL)
+            word = "out_of_stock" if sold_out else "in_stock"
+            file.write(_item(n, word) if form == "xml" else _row(n, word, form))
+        if form == "xml":
+            file.write(_TAIL)
+
+
+def _item(n: int, availability: str) -> str:
+    return _ITEM.format(
+        n=n,
+        group=n // len(COLOURS),
+        colour=COLOURS[n % len(COLOURS)],
+        price=20 + n % 80,
+        availability=availability,
+    )
+
+
+def _row(n: int, availability: str, form: str) -> str:
+    group, colour = n // len(COLOURS), COLOURS[n % len(COLOURS)]
+    shop = "https://kettle.example"
+    cells = (
+        *(f"K-{n:07d}", f"G-{group:07d}", f"Stovetop kettle {group}, {colour}", _DESCRIPTION),
+        *(f"{shop}/kettle-{group}?colour={colour}", f"{shop}/pictures/{group}-{colour}.jpg"),
+        *(availability, f"{20 + n % 80}.90 EUR", "Kettle & Co", f"40{n:011d}", f"D{n}", "new"),
+        colour,
+    )
+    if form == "jsonl":
+        return json.dumps(dict(zip(_NAMES, cells, strict=True))) + "\n"
+    return ",".join(f'"{cell}"' if "," in cell else cell for cell in cells) + "\n"
 
 
 def changed_items(items: int) -> int:

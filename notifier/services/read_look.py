@@ -60,7 +60,7 @@ def read_look(
         reading.seen += 1
         reading.missing.pop(one.key, None)
         before = known.get(one.key)
-        _sort(look, reading, one, digest=_digest(one, salt), before=before, source=source)
+        _sort(look, reading, one, digest=digest_of(one, salt), before=before, source=source)
     _settle(look, reading, known, source=source, settings=settings, now=now)
     return reading
 
@@ -139,6 +139,7 @@ def rules_salt(shop: ShopRef) -> str:
     return shop.config.stock.model_dump_json()
 
 
-def _digest(one: Observation, salt: str) -> str:
+def digest_of(one: Observation, salt: str) -> str:
+    """What an observation says, by the rules of its shop (`rules_salt`), in 24 characters."""
     text = repr((salt, replace(one, observed_at=None, warnings=())))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
