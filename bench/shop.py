@@ -61,10 +61,11 @@ def configuration(
         "accent": "#1f5f4a",
         "currency": "EUR",
         "release": {"strategy": "all"},
+        "stock": {"cool_down": "0s"},  # the same restock may come again
         "keys": {"server": {"secret": SECRET, "scopes": ["*"]}},
     }
     if feed:
-        shop["sources"] = {"feed": {"kind": "feed", "path": feed, "max_bytes": 2 * 1024**3}}
+        shop["sources"] = {"feed": {"kind": "feed", "path": feed}}
     return Config.model_validate(
         {
             "service": {

@@ -1,4 +1,4 @@
-"""Takes mail as fast as Python can, keeps none, and notes when the first message was whole."""
+"""Takes mail as fast as Python can, keeps none, and notes when what is asked about was whole."""
 
 from __future__ import annotations
 
@@ -15,12 +15,16 @@ _EHLO = b"250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 5000000
 _OK = b"250 2.0.0 Ok\r\n"
 _GO_ON = b"354 End data with <CR><LF>.<CR><LF>\r\n"
 _END = b"\r\n.\r\n"
+_ADDRESS = re.compile(rb".*<(.*)>.*", re.DOTALL)
+AWAITED = "@awaited.example"  # addresses in this domain are told apart
 _COMMAND = re.compile(rb"[A-Za-z]{4}")
 
 
 class _Dialogue(asyncio.Protocol):
-    def __init__(self, clock: list[float]) -> None:
+    def __init__(self, clock: list[float], came: dict[str, float] | None = None) -> None:
         self._clock = clock
+        self._came = {} if came is None else came
+        self._to = ""
         self._octets = bytearray()
         self._in_text = False
 
@@ -47,7 +51,7 @@ class _Dialogue(asyncio.Protocol):
         del self._octets[: at + len(ending)]
         if self._in_text:
             self._in_text = False
-            self._note_first()
+            self._note()
             return _OK
         return self._answer(line)
 
@@ -56,6 +60,8 @@ class _Dialogue(asyncio.Protocol):
         word = found[0].upper() if found else b""
         if word in (b"EHLO", b"HELO"):
             return _EHLO
+        if word == b"RCPT":
+            self._to = _ADDRESS.sub(rb"\1", line).decode("ascii", "replace")
         if word == b"DATA":
             self._in_text = True
             return _GO_ON
@@ -64,24 +70,27 @@ class _Dialogue(asyncio.Protocol):
             self._transport.close()
         return _OK if word in (b"MAIL", b"RCPT", b"RSET", b"NOOP") else b"221 2.0.0 Bye\r\n"
 
-    def _note_first(self) -> None:
+    def _note(self) -> None:
         if not self._clock:
             self._clock.append(time.monotonic())
+        if self._to.endswith(AWAITED):
+            self._came[self._to] = time.monotonic()
 
 
 @contextmanager
 def serving(_arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The port it listens on. `first` gets the instant of the first message, where this runs in
-    the process that asks."""
+    """The port it listens on. Where this runs in the process that asks, `first` gets the instant
+    of the first message since it was emptied, and `came` the last of each address of AWAITED."""
     clock: list[float] = []
+    came: dict[str, float] = {}
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(
-        loop.create_server(lambda: _Dialogue(clock), "127.0.0.1", 0, backlog=256)
+        loop.create_server(lambda: _Dialogue(clock, came), "127.0.0.1", 0, backlog=256)
     )
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield {"port": server.sockets[0].getsockname()[1], "first": clock}
+        yield {"port": server.sockets[0].getsockname()[1], "first": clock, "came": came}
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
