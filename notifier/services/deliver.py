@@ -126,6 +126,7 @@ class Sender:
             write=self._write,
             is_stopped=self._stopping.is_set,
             is_paused=lambda: bool(pause_left()),
+            may_go_on=lambda tx: self._may_go_on(tx, name),
             seconds=TURN if carrying is not None else SLOW_TURN,
             wake=carrying.wake if carrying is not None else _nobody_waits,
         )
@@ -138,6 +139,15 @@ class Sender:
             self._close_turn(turn)
         self._owes = False
         return turn.looked_at or first.looked_at
+
+    def _may_go_on(self, tx: Transaction, name: str) -> bool:
+        """Whether the channel is still as it was, and no other has something due."""
+        if self._settings_change != self._env.settings_change:
+            return False
+        off = switches.all_off(tx, now=self._env.now())
+        if switches.SENDING in off or switches.of_channel(name) in off:
+            return False
+        return all(one == name for one in claims.due_channels(tx, now=self._env.now()))
 
     def _carry(self, name: str, channel: MessageChannel, turn: Turn) -> None:
         """Let the channel work until the turn is over."""

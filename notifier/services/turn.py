@@ -1,8 +1,9 @@
 """What lies on a sender's desk while one channel has its turn?
 
 The channel's thread takes letters and leaves results; the thread of the book (book_batch.py) puts
-new letters there before it is empty. A turn ends after some seconds, when nothing is due any more
-or when the sender stops: then every result is booked and the journal can be emptied.
+new letters there before it is empty. A turn ends when nothing is due any more, when the sender
+stops, or after some seconds if others wait for theirs: then every result is booked and the journal
+can be emptied.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from notifier.services.settle import result_as_note
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
-TURN = 2.0  # seconds until the other channels of this sender have theirs
+TURN = 2.0  # seconds until the other channels of this sender have theirs, if something is due there
 SLOW_TURN = 1.0  # of a channel that carries one message after another
+LONGEST_TURN = 10.0  # then the journal is emptied
 QUICK = 0.5  # a batch that is gone sooner was too small,
 SLOW = 1.0  # one that takes longer keeps a confirmation waiting that comes meanwhile
 FIRST_SIZE = 64
@@ -58,6 +60,7 @@ class Turn:
     """The desk (channels/base.py) and the supply (book_batch.py) of one channel's turn.
 
     `write` makes letters of claimed messages and gives what could not be written, with why.
+    `may_go_on`: whether no other channel waits for its turn, and this one may still send.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Turn:
         is_stopped: Callable[[], bool],
         is_paused: Callable[[], bool],
         wake: Callable[[], None],
+        may_go_on: Callable[[Transaction], bool],
         seconds: float = TURN,
     ) -> None:
         self._env = env
@@ -83,6 +87,8 @@ class Turn:
         self._is_stopped = is_stopped
         self._is_paused = is_paused
         self._wake = wake
+        self._may_go_on = may_go_on
+        self._seconds = seconds
         self._letters: deque[Letter] = deque()
         self._messages: dict[int, MessageRow] = {}
         self._look = LastLook(env, ())
@@ -90,7 +96,8 @@ class Turn:
         self._lock = threading.Lock()
         self._claiming = True  # until the first are there
         self._over = False
-        self._until = time.monotonic() + seconds
+        self._began = time.monotonic()
+        self._asked = self._began  # whether others wait
         self._claimed_at = time.monotonic()
         self.taken = 0  # messages that became ours
         self.looked_at = 0
@@ -179,6 +186,11 @@ class Turn:
             return True
 
     def claim(self, tx: Transaction) -> Claimed:
+        now = time.monotonic()
+        if now - self._asked > self._seconds:
+            if not self._may_go_on(tx):
+                return Claimed()  # which ends the turn
+            self._asked = now
         return self._claim(tx, self._pace.size, self._pace.after_release)
 
     def took(self, claimed: Claimed) -> None:
@@ -215,7 +227,7 @@ class Turn:
         self._letters.extend(letters)
 
     def _may_claim(self) -> bool:
-        if self._over or self._is_stopped() or time.monotonic() > self._until:
+        if self._over or self._is_stopped() or time.monotonic() - self._began > LONGEST_TURN:
             return False
         return not self._is_paused()  # nothing is taken that could not be sent
 

@@ -13,7 +13,7 @@ from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta
 from notifier.domain.observation import Observation
 from notifier.errors import LookFailed
-from notifier.services import deliver
+from notifier.services import turn
 from notifier.services.decide_hold import Decision, decide_hold
 from notifier.services.observe import apply_look, observe
 from notifier.services.put_products import WrittenProduct, put_products, written
@@ -94,7 +94,7 @@ def test_B5_out_again_before_the_release_sends_nothing(world: World) -> None:
 def test_B6_stock_that_vanishes_between_two_batches_stops_the_rest(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "TURN", 0.0)  # a turn ends with its first batch
+    monkeypatch.setattr(turn, "LONGEST_TURN", 0.0)  # it ends with its first batch
     world = make_world(release={"strategy": "all"})
     world.env.config = world.config.model_copy(
         update={"delivery": world.config.delivery.model_copy(update={"batch": 2})}
