@@ -237,6 +237,26 @@ def test_quoted_printable_round_values_is_that_of_the_whole_text(
 
 
 @pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("a\n", "From here", " on"), ("a\n", "From", " here"), ("Fr", "om x", "y"),
+        ("a\nFrom", "x", "y"), ("", "Fr", "om them"), ("b\n", "F", "rom x"), ("From ", "x", ""),
+        ("a\n", "For you", ""), ("a\n", ".", "x"), ("x" * 74, "From him", ""), ("\n.", "x", "\n."),
+    ],
+)  # fmt: skip
+def test_no_line_starts_with_from_whatever_it_is_made_of(
+    before: str, value: str, after: str
+) -> None:
+    cut = (before, 0, after)
+    form = QuotedForm(cut)
+    for given_value in ("z" * len(value), value):  # the mould is made with other octets
+        octets = [given_value.encode()]
+        whole = quote_printable(fill(cut, (given_value,)))
+        assert form.write(octets, lengths_of(octets)) == dot_stuffed(whole)
+        assert b"\nFrom " not in b"\n" + form.write(octets, lengths_of(octets))
+
+
+@pytest.mark.parametrize(
     "value",
     ["", " a", "a ", "a\nb", "a\tb", "<b>", "a&b", "'", '"', "{x}", "a\u202eb", "a\u2028b", "\x00",
      "\ud800", "a\u00a0", "x" * 401],

@@ -7,8 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.channels.base import Blame, Outcome
-from notifier.channels.smtp.classify import Stage, classify, drops_connection
-from notifier.channels.smtp.reply import find_enhanced_code
+from notifier.channels.smtp.classify import (
+    Stage,
+    classify,
+    classify_reply,
+    classify_taken,
+    drops_connection,
+)
+from notifier.channels.smtp.reply import ReplyReader, find_enhanced_code
 
 LATER, REFUSED = Outcome.TRY_LATER, Outcome.REFUSED
 UNKNOWN, ACCEPTED = Outcome.UNKNOWN, Outcome.ACCEPTED
@@ -228,3 +234,28 @@ def test_what_the_server_said_is_kept_to_a_kilobyte_of_whole_characters() -> Non
     result = classify(Stage.RCPT, 550, text="é" * 5000)
 
     assert result.detail == "é" * 512
+
+
+TAKEN = [
+    "250 2.0.0 Ok: queued as 4F1D2C0A51", "250 Ok 0102018f-aaaa", "250 2.6.0 <x@y> [Internal] id=7",
+    "250 OK", "250 2.0.0 OK  1700000000 a12-20020a05 - gsmtp", "250 ok (#2.1.0)", "250 4.0.0 Ok",
+    "250 2.0.0", "250", "250-Ok", "251 Ok", "550 5.1.1 no", "250 2.0.0  Ok", "250 Ok ", "250 Ök",
+]  # fmt: skip
+
+
+@given(st.one_of(st.sampled_from(TAKEN), st.text(max_size=60).map(lambda text: f"250 {text}")))
+def test_the_quick_way_to_read_an_acceptance_says_the_same(line: str) -> None:
+    octets = line.replace("\n", " ").encode("utf-8", "replace")
+    quick = classify_taken(octets)
+    reader = ReplyReader()
+    reader.feed(octets + b"\n")
+    if quick is not None:
+        reply = reader.next_reply()
+        assert reply is not None
+        assert quick == classify_reply(Stage.DOT, reply)
+
+
+def test_usual_acceptances_are_read_quickly() -> None:
+    assert [classify_taken(line.encode() + b"\r") is not None for line in TAKEN[:5]] == [
+        True, True, False, True, True,
+    ]  # fmt: skip

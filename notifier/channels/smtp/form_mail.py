@@ -16,7 +16,7 @@ from email.utils import format_datetime
 
 from notifier.channels.base import FormLetter
 from notifier.channels.smtp.headers import LONGEST_LINE
-from notifier.channels.smtp.printable import QuotedForm, has_from_at_line_start, lengths_of
+from notifier.channels.smtp.printable import QuotedForm, lengths_of
 from notifier.domain.letter_form import Form
 
 __all__ = ["Blueprint", "FormMail"]
@@ -83,11 +83,7 @@ class FormMail:
         between = f"--{mark}{html_head}".encode("ascii")
         end = f"--{mark}--\r\n".encode("ascii")
         text, html = self._text.pieces(values, lengths), self._html.pieces(values, lengths)
-        wire = b"".join([head.encode("ascii"), *text, between, *html, end])
-        if has_from_at_line_start(wire):
-            text, html = [self._text.anew(values)], [self._html.anew(values)]
-            wire = b"".join([head.encode("ascii"), *text, between, *html, end])
-        return wire
+        return b"".join([head.encode("ascii"), *text, between, *html, end])
 
     def _date_words(self, date: datetime) -> str:
         at, words = self._date

@@ -18,7 +18,13 @@ from datetime import timedelta
 from enum import Enum
 
 from notifier.channels.base import Blame, Letter, Outcome, Result
-from notifier.channels.smtp.classify import Stage, classify, classify_reply, drops_connection
+from notifier.channels.smtp.classify import (
+    Stage,
+    classify,
+    classify_reply,
+    classify_taken,
+    drops_connection,
+)
 from notifier.channels.smtp.mime import Mail
 from notifier.channels.smtp.reply import Reply, Unreadable
 from notifier.channels.smtp.session import Session
@@ -209,21 +215,35 @@ class Lane:
     def _mail_command(self, mail: Mail) -> bytes:
         line = b"MAIL FROM:<%b>" % mail.envelope_from.encode("ascii")
         if "SIZE" in self._extensions:
-            line += b" SIZE=%d" % len(mail.content)
-        if "8BITMIME" in self._extensions and not mail.content.isascii():
+            line += b" SIZE=%d" % mail.size
+        if "8BITMIME" in self._extensions and not mail.is_ascii:
             line += b" BODY=8BITMIME"
         return line + b"\r\n"
 
     def _take_replies(self) -> None:
         self._wait_on()
         while self.is_usable:
-            if self._expected and self._replies.skip_good(_GOOD.get(self._expected[0][0], b"")):
-                self._take_good(*self._expected.popleft())
+            if self._expected and self._take_usual(self._expected[0][0]):
                 continue
             reply = self._replies.next_reply()
             if reply is None:
                 return
             self._take(reply)
+
+    def _take_usual(self, stage: Stage) -> bool:
+        """Take the next reply if it says what nearly all say at this stage."""
+        if stage is Stage.DOT:
+            result = self._replies.take(classify_taken)
+            if result is None:
+                return False
+            _, one = self._expected.popleft()
+            self.carried.popleft()
+            self.results.append((one, result))
+            return True
+        if not self._replies.skip_good(_GOOD.get(stage, b"")):
+            return False
+        self._take_good(*self._expected.popleft())
+        return True
 
     def _take_last_reply(self) -> None:
         reply = self._replies.end()
@@ -256,7 +276,7 @@ class Lane:
             # empty mail, so hang up instead.
             self._finish(one, one.failed)
             self._give_up()
-        elif len(one.mail.content) > BIG:
+        elif one.mail.size > BIG:
             one.at = _At.TEXT
             self._write(one.mail.wire)
         else:
@@ -368,7 +388,7 @@ class Lane:
 
 def refuse_too_big(mail: Mail, *, limit: int) -> Result | None:
     """The server would refuse it, or cut the line in the middle of it (RFC 1870)."""
-    if not 0 < limit < len(mail.content):
+    if not 0 < limit < mail.size or len(mail.content) <= limit:
         return None
     text = f"The letter has {len(mail.content)} bytes, the server takes {limit} (SIZE)."
     return Result(outcome=Outcome.REFUSED, blame=Blame.CONTENT, code="552 5.3.4", detail=text)

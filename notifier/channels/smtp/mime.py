@@ -80,6 +80,15 @@ class Mail:
         return self._content
 
     @property
+    def size(self) -> int:
+        """Its octets; dots that are doubled on the way may be counted twice (RFC 1870 6.1)."""
+        return len(self._wire if self._content is None and self._wire else self.content)
+
+    @property
+    def is_ascii(self) -> bool:
+        return (self._wire if self._content is None and self._wire else self.content).isascii()
+
+    @property
     def wire(self) -> bytes:
         if self._wire is None:
             stuffed = dot_stuffed(self._content or b"")

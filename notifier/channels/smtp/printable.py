@@ -18,7 +18,6 @@ from notifier.domain.letter_form import Cut
 __all__ = [
     "QuotedForm",
     "dot_stuffed",
-    "has_from_at_line_start",
     "lengths_of",
     "quote_printable",
     "without_stuffing",
@@ -28,6 +27,7 @@ _LINE_STARTS_WITH_FROM = re.compile(rb"^From ", re.MULTILINE)
 # Octets that stand for themselves wherever they are: no `=`, no blank or dot to end a line with.
 _ITSELF = re.compile(rb"(?:[!-<>-~][ -<>-~]*)?[!-\-/-<>-~]")
 _BLANK_AT_THE_END = re.compile(rb"^(.{74,})(=20|=09)$", re.MULTILINE)
+_FROM = b"From "
 _BLANKS = (b"=20", b"=09")
 _SOFT_BREAK = b"=\n"
 _MOST_MOULDS = 64  # kept for one text
@@ -90,12 +90,10 @@ class QuotedForm:
 
     def write(self, values: list[bytes], lengths: tuple[int, ...]) -> bytes:
         """The text with these values. `lengths`: see `lengths_of`."""
-        octets = b"".join(self.pieces(values, lengths))
-        return self.anew(values) if has_from_at_line_start(octets) else octets
+        return b"".join(self.pieces(values, lengths))
 
     def pieces(self, values: list[bytes], lengths: tuple[int, ...]) -> list[bytes]:
-        """The same in pieces, for who joins them with others. To be written `anew` if what comes
-        of it `has_from_at_line_start`."""
+        """The same in pieces, for who joins them with others."""
         if -1 in lengths:
             return [self.anew(values)]
         mould = self._moulds.get(lengths)
@@ -103,9 +101,10 @@ class QuotedForm:
             if len(self._moulds) >= _MOST_MOULDS:
                 self._moulds.clear()
             mould = self._moulds[lengths] = _Mould(self._lines, values)
-        for slot, place in mould.line_starts:
-            if values[slot][place] == 0x2E:  # a dot that has to be stuffed
-                return [self.anew(values)]
+        if mould.may_say_from or any(
+            _needs_care(values[slot][place : place + 5]) for slot, place in mould.line_starts
+        ):
+            return [self.anew(values)]
         return mould.cast(values)
 
     def anew(self, values: list[bytes]) -> bytes:
@@ -115,9 +114,10 @@ class QuotedForm:
         )
 
 
-def has_from_at_line_start(octets: bytes) -> bool:
-    """Whether a line starts with what mailboxes in mbox format change."""
-    return b"\nFrom " in octets or octets.startswith(b"From ")
+def _needs_care(octets: bytes) -> bool:
+    """Whether a line that starts so may have to be written otherwise: a dot has to be stuffed,
+    and mailboxes in mbox format change "From "."""
+    return octets[:1] == b"." or (octets[:1] == b"F" and _FROM.startswith(octets))
 
 
 def lengths_of(values: list[bytes]) -> tuple[int, ...]:
@@ -193,9 +193,10 @@ class _Line:
 
 class _Mould:
     """The text for values of certain lengths. `line_starts`: the octets of values, as number of
-    the value and place in it, that come to stand at the start of a line."""
+    the value and place in it, that come to stand at the start of a line. `may_say_from`: a line
+    starts with "From ", or with a part of it and a value."""
 
-    __slots__ = ("_holes", "_pieces", "line_starts")
+    __slots__ = ("_holes", "_pieces", "line_starts", "may_say_from")
 
     def __init__(self, lines: list[bytes | _Line], values: list[bytes]) -> None:
         self._pieces: list[bytes] = []
@@ -220,6 +221,11 @@ class _Mould:
                     fixed.clear()
                     starts_line = False
         self._pieces.append(bytes(fixed))
+        blanks = self.cast([b"\0" * len(one) for one in values])
+        starts = (b"\n" + b"".join(blanks)).split(b"\n")[1:]
+        self.may_say_from = any(
+            line[:1] == b"F" and _FROM.startswith(line[:5].partition(b"\0")[0]) for line in starts
+        )
 
     def cast(self, values: list[bytes]) -> list[bytes]:
         pieces = self._pieces.copy()

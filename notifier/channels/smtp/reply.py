@@ -8,9 +8,14 @@ without a code. None of that may turn into a verdict of our own making: what can
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 __all__ = ["Reply", "ReplyReader", "Unreadable", "find_enhanced_code"]
+
+T = TypeVar("T")
 
 LONGEST_REPLY = 1_000_000  # octets; beyond this somebody is not speaking SMTP
 KEPT_LINES = 200
@@ -52,48 +57,60 @@ class ReplyReader:
     """Takes bytes as they come and gives back whole replies. Does no I/O."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._lines: list[str] = []
-        self._seen = 0
+        self._whole: deque[bytes] = deque()  # lines that have come in full
+        self._rest = b""
+        self._lines: list[str] = []  # of the reply that is being read
+        self._length = 0  # octets of it so far
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is left over that belongs to a further reply."""
-        return not self._buffer and not self._lines
+        return not self._whole and not self._rest and not self._lines
 
     def feed(self, octets: bytes) -> None:
-        self._buffer += octets
-        self._seen += len(octets)
+        *whole, self._rest = (self._rest + octets if self._rest else octets).split(b"\n")
+        self._whole += whole
 
     def next_reply(self) -> Reply | None:
         """The next whole reply, or None when more bytes are needed. Raises Unreadable."""
-        while (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end])
-            del self._buffer[: end + 1]
+        while self._whole:
+            line = self._whole.popleft()
+            self._length += len(line)
             reply = self._take_line(line)
             if reply is not None:
-                self._seen = len(self._buffer)
+                self._length = 0
                 return reply
-        if self._seen > LONGEST_REPLY:
-            raise Unreadable(_decode(bytes(self._buffer[:200])) or " ".join(self._lines[:2]))
+            self._refuse_endless(line)
+        self._refuse_endless(self._rest)
         return None
+
+    def _refuse_endless(self, line: bytes) -> None:
+        if self._length + len(self._rest) > LONGEST_REPLY:
+            raise Unreadable(_decode(line[:200]) or " ".join(self._lines[:2]))
 
     def skip_good(self, start: bytes) -> bool:
         """Pass over the next reply if it is one line and begins with `start`: what is said in it
         does not matter then. False when it is another one, or not there yet."""
-        if not start or self._lines or not self._buffer.startswith(start):
+        if not start or self._lines or not self._whole or not self._whole[0].startswith(start):
             return False
-        end = self._buffer.find(b"\n")
-        if end < 0:
-            return False
-        del self._buffer[: end + 1]
-        self._seen = len(self._buffer)
+        self._whole.popleft()
+        self._length = 0
         return True
+
+    def take(self, judge: Callable[[bytes], T | None]) -> T | None:
+        """What `judge` makes of the next line, which is a whole reply then. None, with the line
+        left for `next_reply`, where it makes nothing of it or no line has come."""
+        if self._lines or not self._whole:
+            return None
+        found = judge(self._whole[0])
+        if found is not None:
+            self._whole.popleft()
+            self._length = 0
+        return found
 
     def end(self) -> Reply | None:
         """The server has closed: whether the last, unended line is a whole reply all the same."""
-        line = bytes(self._buffer)
-        self._buffer.clear()
+        line, self._rest = self._rest, b""
         return self._take_line(line) if line else None
 
     def _take_line(self, raw: bytes) -> Reply | None:
