@@ -71,10 +71,9 @@ class Signer:
 
     def make(self, purpose: Purpose, subject: int, *, expires_at: datetime | None = None) -> str:
         """A token of 35 to 42 characters, fit for a path. Expiry is kept to the second."""
-        if (purpose in _EXPIRING) != (expires_at is not None):
-            raise ValueError(
-                f"{purpose} tokens must{'' if purpose in _EXPIRING else ' not'} expire"
-            )
+        expires = purpose in _EXPIRING
+        if expires != (expires_at is not None):
+            raise ValueError(f"{purpose} tokens must{'' if expires else ' not'} expire")
         body = self._newest + subject.to_bytes(8, "big")
         if expires_at is not None:
             body += int(expires_at.timestamp()).to_bytes(5, "big")

@@ -142,6 +142,9 @@ def _asked_for_link_on(to: Recipient) -> str:
     return day(to.message.created_at, to.shop, to.message.locale)
 
 
+UNSUBSCRIBE: Own = _unsubscribe
+"""Finds the link that its headers name too."""
+
 _ALWAYS: Mapping[str, Own] = {
     "product.url": _product_url,
     "quantity": _quantity,

@@ -24,6 +24,7 @@ from notifier.services.compose_hook import compose_hook
 from notifier.services.compose_own import (
     OF_EVERYBODYS_OWN,
     ON_FORMS,
+    UNSUBSCRIBE,
     Own,
     Recipient,
     own_values,
@@ -169,6 +170,7 @@ class LetterWriter:
             "template_version": form.version,
         }
         finders = [group.owns[name] for name in form.slots]
+        own_link = next((n for n, one in enumerate(finders) if one is UNSUBSCRIBE), None)
         for to in part:
             message = to.message
             given = [find(to) for find in finders]
@@ -186,7 +188,7 @@ class LetterWriter:
                 "is_retry_of_unknown": message.unknowns > 0,
             }
             if isinstance(form, Form):
-                link = unsubscribe_link(env, message)
+                link = unsubscribe_link(env, message) if own_link is None else values[own_link]
                 own["headers"] = unsubscribe_headers(message, link)
                 yield message.id, FormLetter(form=form, values=values, common=common, **own)
                 continue
