@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import resource
+import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -38,6 +41,25 @@ def writers_locked_out(url: str) -> Iterator[None]:
         other.execute("LOCK TABLE messages, attempts, leases IN EXCLUSIVE MODE")
         yield
         other.rollback()
+
+
+@contextmanager
+def server_frozen(url: str) -> Iterator[None]:
+    """A PostgreSQL of ours takes calls and says nothing, as a machine that stands still."""
+    with closing(psycopg.connect(plain_postgres(url))) as line:
+        status = Path(f"/proc/{line.info.backend_pid}/status").read_text()
+    [first] = re.findall(r"^PPid:\s+(\d+)", status, re.M)
+    rest = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    pids = [int(one) for one in (first, *rest)]
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
 
 def is_free_to_write(url: str) -> bool:

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -23,6 +24,7 @@ from tests import postgres
 from tests.fakes.smtp_server import SmtpServer
 from tests.fakes.tcp_proxy import Cut, TcpProxy
 from tests.reliability.checker import check, unfinished
+from tests.reliability.database_trouble import server_frozen
 from tests.reliability.fleet import Fleet
 from tests.reliability.seeding import seed, write_config
 from tests.reliability.test_distributed_machines import Machine, copies, machine
@@ -83,6 +85,37 @@ def crash(url: str) -> None:
     with closing(psycopg.connect(url)) as victim:
         pid = victim.info.backend_pid
         os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.soak
+@pytest.mark.fault("FI-35")
+def test_programs_whose_database_says_nothing_end_all_the_same(
+    tmp_path: Path, make_fleet: Callable[[Path], Fleet], smtp: SmtpServer, own_server: str
+) -> None:
+    """Of both engines; 25 seconds for what is under way, 30 at most."""
+    config = distributed(tmp_path, url=own_server, smtp=smtp)
+    seed(config, mails=MAILS).db.close()
+    machines = start(config, make_fleet)
+    config.write_text(config.read_text().replace('engine = "distributed"', 'engine = "embedded"'))
+    machines += start(config, make_fleet)
+    machines.append(machine("web", config, make_fleet))
+    machines[-1].start()
+    smtp.wait_for(5, timeout=30)
+    programs = [one.program.running for one in machines if one.program is not None]
+    with server_frozen(own_server):
+        time.sleep(1)  # so that some of them wait for an answer
+        for one in programs:
+            one.terminate()
+        until = time.monotonic() + 36
+        for one in programs:
+            one.join(max(0.0, until - time.monotonic()))
+        said = [one.program.said for one in machines if one.program and one.program.is_alive]
+        assert said == []
+    assert {one.exitcode for one in programs} <= {0, 1}
+    for one in start(config, make_fleet):  # whoever comes next finds all of it
+        assert one.program is not None
+    wait_until(lambda: unfinished(own_server) == 0, 60)
+    assert check(own_server, copies(smtp), kills=6, in_flight=2).problems == []
 
 
 @pytest.mark.soak
