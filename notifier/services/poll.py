@@ -15,7 +15,7 @@ from typing import Any
 
 from notifier import plugins
 from notifier.config import SourceSection
-from notifier.connectors.base import Look, Recall, SourceConnector, WatchedVariant
+from notifier.connectors.base import Look, Recall, SourceConnector
 from notifier.domain.polling import Demand, Pace, is_open, near_days, next_look_at
 from notifier.errors import ConfigError, LookFailed
 from notifier.log import log
@@ -24,6 +24,7 @@ from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.last_rows import WORD, LastRows, without_word, word_of
 from notifier.services.observe import Report, apply_look, repeat_absence
+from notifier.services.watched import Watched
 from notifier.services.weigh_again import weigh_again
 from notifier.store import source_demand, sources
 from notifier.store.session import Transaction
@@ -31,7 +32,6 @@ from notifier.store.sources import SourceRow
 
 GROUP = "notifier.connectors"
 LEASE = timedelta(minutes=10)
-MAX_WATCHED = 2000
 ALARM_AFTER = 3  # failures in a row of the way there; a bad answer is told at once
 _PASSING = ("http_5", "http_429", "http_408", "timeout", "connect", "dns", "tls", "unreachable")
 PUSHED = "push"
@@ -113,8 +113,7 @@ def poll(
     try:
         last = LastRows(env=env, shop=shop, row=row)
         connector = make_source(env, shop, name, section, recall=last.recall)
-        watched = _watched(env, shop, only)
-        look = connector.look(row.cursor, only=watched)
+        look = connector.look(row.cursor, only=Watched(env, shop, only))
         report = _believe(env, shop, row, section, look, last)
     except (LookFailed, ConfigError) as error:
         _failed(env, shop, row, section, error)
@@ -124,13 +123,6 @@ def poll(
         _failed(env, shop, row, section, LookFailed("bug", f"{type(error).__name__}: {error}"))
         return None
     return report
-
-
-def _watched(env: Env, shop: ShopRef, only: Sequence[str]) -> list[WatchedVariant]:
-    with env.db.read() as tx:
-        found = sources.watched_variants(tx, shop.id, limit=MAX_WATCHED)
-    chosen = [w for w in found if w.key in only or w.sku in only] if only else found
-    return [WatchedVariant(key=w.key, sku=w.sku, url=w.url) for w in chosen]
 
 
 def _believe(

@@ -102,6 +102,9 @@ def known_variants(
     if keys is None:
         return _by_key(tx.execute(query))
     wanted = sorted(keys)
+    # with the shop's id the keys are looked up, without it all that the source has named
+    shop_id = select(sources.c.shop_id).where(sources.c.id == source_id).scalar_subquery()
+    query = query.where(variants.c.shop_id == shop_id)
     return {
         key: one
         for start in range(0, len(wanted), 500)
@@ -139,13 +142,10 @@ def doubtful_variants(tx: Connection, source_id: int, *, name: str) -> dict[str,
     What it showed last is not settled or must be weighed anew, another source spoke last, or it was
     absent from a look.
     """
+    # one pass over each table: looking up the stock of every variant would cost ten times that
+    unlike = select(stock.c.variant_id).where(or_(stock.c.source != name, stock.c.missing > 0))
     query = _known(source_id).where(
-        or_(
-            source_variants.c.digest == "",
-            stock.c.source.is_(None),
-            stock.c.source != name,
-            stock.c.missing > 0,
-        )
+        or_(source_variants.c.digest == "", source_variants.c.variant_id.in_(unlike))
     )
     return _by_key(tx.execute(query))
 
