@@ -65,7 +65,7 @@ def configuration(
         "keys": {"server": {"secret": SECRET, "scopes": ["*"]}},
     }
     if feed:
-        shop["sources"] = {"feed": {"kind": "feed", "path": feed}}
+        shop["sources"] = {"feed": {"kind": "feed", "path": feed, "max_bytes": 2 * 1024**3}}
     return Config.model_validate(
         {
             "service": {
