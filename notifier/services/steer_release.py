@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from notifier.errors import Conflict, NotFound
 from notifier.log import log
@@ -12,6 +13,7 @@ from notifier.store import catalogue, ledger, releases, steer
 from notifier.store.catalogue import VariantRow
 from notifier.store.releases import ReleaseRow, WaveRow
 from notifier.store.session import Transaction
+from notifier.store.steer import PERSON
 
 __all__ = [
     "ReleaseShown",
@@ -20,11 +22,12 @@ __all__ = [
     "pause_release",
     "release_now",
     "resume_release",
+    "settle_half_done",
+    "settle_messages",
     "show_release",
     "stop_release",
 ]
 
-PERSON = "person"
 PAUSED = "release_paused"
 STOPPED = "release_stopped"
 
@@ -69,11 +72,11 @@ def pause_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Relea
         if row.state != "paused":
             _need(row, {"running"}, "pause")
             releases.update_release(tx, row.id, state="paused", reason=PERSON)
-            steer.hold_messages(tx, row.id, reason=PAUSED, now=env.now())
+            _settle_part(env, row.id, tx)
             _note(env, tx, row, "release.paused", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
 
-    return env.db.retry(work)
+    return _steered(env, release_id, work)
 
 
 def resume_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> ReleaseShown:
@@ -95,11 +98,11 @@ def resume_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Rele
                 finished_at=None,
                 **(again if stopped_by_person else {}),
             )
-            steer.free_messages(tx, row.id, reasons=(PAUSED, STOPPED), now=now)
+            _settle_part(env, row.id, tx)
             _note(env, tx, row, "release.resumed", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
 
-    return env.db.retry(work)
+    return _steered(env, release_id, work)
 
 
 def stop_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> ReleaseShown:
@@ -119,11 +122,11 @@ def stop_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Releas
                 next_wave_at=None,
                 wave_open=False,
             )
-            steer.hold_messages(tx, row.id, reason=STOPPED, now=now)
+            _settle_part(env, row.id, tx)
             _note(env, tx, row, "release.stopped", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
 
-    return env.db.retry(work)
+    return _steered(env, release_id, work)
 
 
 def release_now(env: Env, shop: ShopRef, release_id: int, *, by: str) -> ReleaseShown:
@@ -138,6 +141,44 @@ def release_now(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Release
         return _show(tx, _of_shop(tx, shop, release_id))
 
     return env.db.retry(work)
+
+
+def settle_messages(env: Env, release_id: int) -> int:
+    """Hold or free the messages of a release, as it stands; how many."""
+    settled = 0
+    while part := env.db.retry(partial(_settle_part, env, release_id)):
+        settled += part
+    return settled
+
+
+def settle_half_done(env: Env) -> int:
+    """The same for every release where that ended in the middle; how many."""
+    with env.db.read() as tx:
+        found = steer.half_done(tx, reasons=(PAUSED, STOPPED), now=env.now())
+    return sum(settle_messages(env, release_id) for release_id in found)
+
+
+def _steered(
+    env: Env, release_id: int, work: Callable[[Transaction], ReleaseShown]
+) -> ReleaseShown:
+    """What `work` does holds from its commit on; many messages follow part by part."""
+    shown = env.db.retry(work)
+    settle_messages(env, release_id)
+    return shown
+
+
+def _settle_part(env: Env, release_id: int, tx: Transaction) -> int:
+    row = releases.load_release(tx, release_id, for_update=True, skip_locked=False)
+    if row is None:
+        return 0
+    now = env.now()
+    if row.state == "paused":
+        return steer.hold_messages(tx, row.id, reason=PAUSED, now=now)
+    if row.state == "stopped" and row.reason == PERSON:
+        return steer.hold_messages(tx, row.id, reason=STOPPED, now=now)
+    if row.state in ("running", "done"):
+        return steer.free_messages(tx, row.id, reasons=(PAUSED, STOPPED), now=now)
+    return 0
 
 
 def _note(env: Env, tx: Transaction, row: ReleaseRow, act: str, *, by: str) -> None:
@@ -163,9 +204,9 @@ def _of_shop(tx: Transaction, shop: ShopRef, release_id: int) -> ReleaseRow:
 def _locked(tx: Transaction, shop: ShopRef, release_id: int) -> ReleaseRow:
     """The release, so that no wave is planned meanwhile."""
     _of_shop(tx, shop, release_id)
-    row = releases.load_release(tx, release_id, for_update=True)
-    if row is None:  # a wave of it is being planned at this moment
-        raise Conflict("busy", "A wave of this release is being planned. Ask again in a moment.")
+    row = releases.load_release(tx, release_id, for_update=True, skip_locked=False)
+    if row is None:
+        raise NotFound("There is no such release in this shop.")
     return row
 
 

@@ -15,6 +15,7 @@ from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.services.book_result import end_subscriptions
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_again import find_owed
+from notifier.services.steer_release import settle_half_done
 from notifier.services.tell_each import AGAIN
 from notifier.services.weigh_again import weigh_again
 from notifier.services.write_message import write_message
@@ -32,6 +33,7 @@ def sweep(env: Env) -> int:
     moved = env.db.retry(lambda tx: _wake_paused(env, tx))
     # where it stopped at the moment at which the goods came back
     moved += env.db.retry(lambda tx: releases.resume_all_sold_out(tx, now=env.now()))
+    moved += settle_half_done(env)
     for shop in env.shops.values():
         moved += weigh_again(env, shop)
     moved += env.db.retry(lambda tx: _find_forgotten(env, tx))

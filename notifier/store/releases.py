@@ -75,10 +75,14 @@ def due_releases(tx: Connection, *, now: datetime, limit: int = 50) -> list[int]
     return [row.id for row in rows]
 
 
-def load_release(tx: Connection, release_id: int, *, for_update: bool = False) -> ReleaseRow | None:
+def load_release(
+    tx: Connection, release_id: int, *, for_update: bool = False, skip_locked: bool = True
+) -> ReleaseRow | None:
+    """With `for_update` locked; None also where another has it locked, unless that is waited for
+    (`skip_locked` False)."""
     query = select(*_COLUMNS).where(releases.c.id == release_id)
     if for_update:
-        query = query.with_for_update(skip_locked=True)
+        query = query.with_for_update(skip_locked=skip_locked)
     row = tx.execute(query).one_or_none()
     return _release(row) if row else None
 
