@@ -34,11 +34,11 @@ def run(stage: Stage, size: Size) -> list[Line]:
     lines: list[Line] = []
     for place in shared or stage.places[:1]:
         stage.say(f"two workers on one {place.name}, {REPLY_MS} ms a reply")
-        seed = _fill(stage, place, size.messages)
+        seed = _fill(stage, place, size.shared)
         trials = alternate(
             {
-                PRODUCT: lambda: _send(stage, place, seed, size.messages, workers=2),  # noqa: B023
-                FLOOR: lambda: _send(stage, place, seed, size.messages, workers=1),  # noqa: B023
+                PRODUCT: lambda: _send(stage, place, seed, size.shared, workers=2),  # noqa: B023
+                FLOOR: lambda: _send(stage, place, seed, size.shared, workers=1),  # noqa: B023
             },
             rounds=size.rounds,
             say=stage.say,
@@ -68,7 +68,7 @@ def _send(stage: Stage, place: Place, seed: str, count: int, *, workers: int) ->
     """All of it sent, from the word to send on; workers and mail server are there before."""
     with ExitStack() as stack:
         url = stack.enter_context(place.copied(seed))
-        sink = stack.enter_context(stage.children.served("slow_sink", delay_ms=REPLY_MS))
+        sink = stack.enter_context(stage.children.served("quick_sink", delay_ms=REPLY_MS))
         for number in range(workers):
             folder = stage.folder / f"machine-{number}"
             stack.enter_context(

@@ -91,13 +91,17 @@ def quickest(fixed: Sequence[Result]) -> Result | None:
 def run(stage: Stage, size: Size) -> list[Line]:
     """A line for each world of bench/waves_worlds."""
     lines: list[Line] = []
+    panels: list[Panel] = []
     for name, world in WORLDS.items():
         seeds = range(max(size.releases, size.rounds))  # each round has some of its own
         ours = play_all(world, name="adaptive", way=adaptive_way, seeds=seeds)
-        best = quickest(play_fixed(world, seeds=seeds))
+        fixed = play_fixed(world, seeds=seeds)
+        panels.append(_panel(name, ours, fixed))
+        best = quickest(fixed)
         stage.say(row(name, ours, best))
         if best is not None:
             lines.append(_line(name, ours, best, rounds=size.rounds))
+    stage.pictures["waves"] = as_svg(panels, limit=LATE)
     return lines
 
 
