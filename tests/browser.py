@@ -1,7 +1,8 @@
 """Which browser do the browser tests drive, and how is it started?
 
 $NOTIFIER_BROWSER (a path, or `none`), else a Chromium or Chrome on PATH, else the one that
-Playwright downloaded. `python tests/browser.py ensure` gets one where there is none.
+Playwright downloaded. `python tests/browser.py ensure` gets one where there is none. The shell
+that has no windows at all is taken before others: it needs a third less CPU.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 NAMES = (
+    "chromium-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome-stable",
@@ -66,9 +68,13 @@ def _playwrights_own() -> str | None:
     """What `playwright install` left in its usual places, without starting Playwright."""
     cache = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
     folder = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or cache / "ms-playwright")
-    inside = ("chrome-linux*/chrome", "chrome-mac*/*.app/Contents/MacOS/*")
-    found = [path for pattern in inside for path in folder.glob(f"chromium-*/{pattern}")]
-    return next((str(path) for path in sorted(found) if os.access(path, os.X_OK)), None)
+    inside = (
+        "chromium_headless_shell-*/*/*headless*shell",
+        "chromium-*/chrome-linux*/chrome",
+        "chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
+    )
+    found = [path for pattern in inside for path in sorted(folder.glob(pattern))]
+    return next((str(path) for path in found if os.access(path, os.X_OK)), None)
 
 
 def is_driver_runnable() -> bool:
@@ -119,13 +125,18 @@ def _is_complete() -> bool:
 
 
 def _apt_install() -> None:
-    wanted = [] if find_browser() else ["chromium"]
-    wanted += [] if is_driver_runnable() else ["libatomic1"]
-    print(f"Installing {' and '.join(wanted)} with apt-get for the browser tests.", flush=True)
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted]
-    for command in (["apt-get", "update", "-q"], install):
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(command, env=environment, stdin=subprocess.DEVNULL)
+    more = [] if is_driver_runnable() else ["libatomic1"]
+    browsers = [[]] if find_browser() else [["chromium-headless-shell"], ["chromium"]]
+    _run("apt-get", "update", "-q")
+    for wanted in (browser + more for browser in browsers):
+        print(f"Installing {' and '.join(wanted)} with apt-get for the browser tests.", flush=True)
+        if _run("apt-get", "install", "-y", "-q", "--no-install-recommends", *wanted) == 0:
+            return
+
+
+def _run(*command: str) -> int:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL).returncode
 
 
 if __name__ == "__main__":
