@@ -117,7 +117,10 @@ def _nearness(part: Part, value: float) -> float:
 def _words(part: Part, value: float) -> str:
     if _nearness(part, value) >= 1:
         return "reached"
-    short = f"{number(value, '')} of {number(part.need, part.unit)}"
+    seen = number(value, "")
+    if seen == number(part.need, ""):  # near, and not there
+        seen = f"{value:.4g}"
+    short = f"{seen} of {number(part.need, part.unit)}"
     if part.lesser and value >= part.lesser[0]:
         return f"{short}; reached {part.lesser[0]:g} {part.lesser[1]}"
     if part.lesser:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 360, 240, 56, 46, 64
+from bench.drawing import box, line, picture, text
+
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BETWEEN, _BELOW = 380, 250, 66, 104, 76, 74
 _LEAST_LATE = 0.001  # what is less is drawn there
-_STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1b1f23}.quiet{fill:#57606a;font-size:11px}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.quiet{fill:#9198a1}}"
-)
+_LEAST_HOURS = 0.1
+_TICKS = ((0.001, "0.1 %"), (0.01, "1 %"), (0.1, "10 %"), (1.0, "100 %"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +34,29 @@ class Panel:
 def as_svg(panels: Sequence[Panel], *, limit: float) -> str:
     """Two panels a row; both axes in powers of ten; left and low is better."""
     rows = ceil(len(panels) / 2)
-    width = 2 * (_LEFT + _WIDTH) + 30
-    height = rows * (_HEIGHT + _GAP) + _TOP
-    words = "Share of those told who come too late, against hours until all is sold"
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" aria-label="{words}">',
-        f"<style>{_STYLE}</style>",
-        f'<text x="8" y="20">{words}. Grey: fixed rates. Green: adaptive.</text>',
-    ]
+    width = _LEFT + 2 * _WIDTH + _BETWEEN + 24
+    height = _TOP + rows * (_HEIGHT + _BELOW) - 14
+    words = "Who comes too late, against hours until all is sold"
+    parts = [text(20, 32, words, kind="title"), *_legend(limit)]
     for number, panel in enumerate(panels):
-        x = _LEFT + (number % 2) * (_WIDTH + _LEFT)
-        y = _TOP + (number // 2) * (_HEIGHT + _GAP)
+        x = _LEFT + (number % 2) * (_WIDTH + _BETWEEN)
+        y = _TOP + (number // 2) * (_HEIGHT + _BELOW)
         parts.append(_Drawing(panel, limit=limit, x=x, y=y).svg())
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    return picture(parts, width=width, height=height, title=words)
+
+
+def _legend(limit: float) -> list[str]:
+    """What each mark is; the words tell where the next one begins."""
+    marks = (
+        (20, "good", 6.5, "adaptive, no setting"),
+        (176, "other", 3.5, "every fixed rate a shop might have chosen"),
+        (462, "short", 5.0, f"the quickest of them within {limit:.0%} (shaded)"),
+    )
+    parts: list[str] = []
+    for x, kind, radius, words in marks:
+        parts.append(f'<circle class="{kind}" cx="{x + 6}" cy="56" r="{radius}"/>')
+        parts.append(text(x + 19, 60, words, kind="quiet"))
+    return parts
 
 
 class _Drawing:
@@ -55,31 +64,32 @@ class _Drawing:
 
     def __init__(self, panel: Panel, *, limit: float, x: int, y: int) -> None:
         self.panel, self.limit, self.x, self.y = panel, limit, x, y
-        hours = [max(one.hours, 0.05) for one in (*panel.dots, panel.ours)]
+        hours = [max(one.hours, _LEAST_HOURS) for one in (*panel.dots, panel.ours)]
         self.first, self.last = floor(log10(min(hours))), ceil(log10(max(hours)))
         self.last = max(self.last, self.first + 1)
 
     def svg(self) -> str:
-        x, y = self.x, self.y
+        x, y, right, bottom = self.x, self.y, self.x + _WIDTH, self.y + _HEIGHT
         at = self._down(self.limit)
         parts = [
-            f'<text x="{x}" y="{y - 4}">{escape(self.panel.title)}</text>',
-            f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" fill="none" '
-            'stroke="#8c959f" stroke-width="0.5"/>',
-            f'<line x1="{x}" y1="{at:.1f}" x2="{x + _WIDTH}" y2="{at:.1f}" stroke="#d4a72c"/>',
+            text(x, y - 10, self.panel.title, kind="head"),
+            box(x, at, width=_WIDTH, height=bottom - at, kind="zone"),
         ]
         for power in range(self.first, self.last + 1):
-            parts.append(
-                f'<text class="quiet" x="{self._along(10.0**power):.1f}" y="{y + _HEIGHT + 15}" '
-                f'text-anchor="middle">{10.0**power:g} h</text>'
-            )
-        for late in (0.001, 0.01, self.limit, 0.1, 1.0):
-            parts.append(
-                f'<text class="quiet" x="{x - 6}" y="{self._down(late) + 4:.1f}" '
-                f'text-anchor="end">{late:.1%}</text>'
-            )
-        parts += [self._dot(one, radius=3, fill="#8c959f") for one in self.panel.dots]
-        parts.append(self._dot(self.panel.ours, radius=6, fill="#1f7a5c"))
+            here = self._along(10.0**power)
+            parts.append(line((here, y), (here, bottom), kind="grid"))
+            words = f"{10.0**power:g} h"
+            parts.append(text(here, bottom + 18, words, kind="quiet", anchor="middle"))
+        for late, words in _TICKS:
+            parts.append(line((x, self._down(late)), (right, self._down(late)), kind="grid"))
+            parts.append(text(x - 8, self._down(late) + 4, words, kind="quiet", anchor="end"))
+        parts.append(line((x, at), (right, at), kind="rule"))
+        kept = [one for one in self.panel.dots if one.late <= self.limit]
+        best = min(kept, key=lambda one: one.hours, default=None)
+        parts += [self._dot(one, radius=3, kind="other") for one in self.panel.dots]
+        if best is not None:
+            parts.append(self._dot(best, radius=5, kind="short edge"))
+        parts.append(self._dot(self.panel.ours, radius=7, kind="good edge"))
         return "\n".join(parts)
 
     def _along(self, hours: float) -> float:
@@ -90,9 +100,9 @@ class _Drawing:
         part = log10(max(late, _LEAST_LATE)) / log10(_LEAST_LATE)
         return self.y + _HEIGHT * part
 
-    def _dot(self, one: Dot, *, radius: int, fill: str) -> str:
+    def _dot(self, one: Dot, *, radius: int, kind: str) -> str:
+        about = f"{one.label}: {one.late:.1%} too late, {one.hours:.1f} h"
         return (
-            f'<circle cx="{self._along(one.hours):.1f}" cy="{self._down(one.late):.1f}" '
-            f'r="{radius}" fill="{fill}" fill-opacity="0.8"><title>{escape(one.label)}: '
-            f"{one.late:.1%} too late, {one.hours:.1f} h</title></circle>"
+            f'<circle class="{kind}" cx="{self._along(one.hours):.1f}" '
+            f'cy="{self._down(one.late):.1f}" r="{radius}"><title>{escape(about)}</title></circle>'
         )
