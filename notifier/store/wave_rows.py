@@ -9,28 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    literal,
-    or_,
-    select,
-    text,
-    tuple_,
-)
+from sqlalchemy import Connection, bindparam, func, select, text
 
-from notifier.domain.message import Medium, MessageState
-from notifier.domain.subscription import SubscriptionState
+from notifier.domain.message import MessageState
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import WANTED, messages, releases
-from notifier.store.upsert import insert_into
+from notifier.store.wave_statements import Form, end_of, insert_stretch, wishes_in
 
 Place = tuple[datetime, int]  # when somebody asked, and the subscription
 
@@ -81,17 +67,17 @@ def insert_wave(
     None, and nothing is done, where all of them together want more than `most_units`.
     """
     form, values = _form_of(rows, after=after)
-    end = tx.execute(_end_of(form), values | {"last": limit - 1}).one_or_none()
+    end = tx.execute(end_of(form), values | {"last": limit - 1}).one_or_none()
     if end is not None:
         values |= {"end_at": end.created_at, "end_id": end.id}
         form = replace(form, up_to=True)
-    there = tx.execute(_wishes(form), values).one()
+    there = tx.execute(wishes_in(form), values).one()
     if most_units is not None and there.units > most_units:
         return None
     before = tx.execute(_NEWEST).scalar_one()
     if end is None or end.created_at >= rows.started_at or _may_wait_twice(tx, rows):
         form = replace(form, one_by_one=True)
-    people = tx.execute(_insert(tx.dialect.name, form), values).rowcount
+    people = tx.execute(insert_stretch(tx.dialect.name, form), values).rowcount
     units = there.units
     if people != there.people:
         units = tx.execute(_UNITS, {"before": before, "release": rows.release_id}).scalar_one()
@@ -106,7 +92,7 @@ def insert_wave(
 def is_anybody_behind(tx: Connection, rows: WaveRows, place: Place) -> bool:
     """Whether the line goes on behind a place."""
     form, values = _form_of(rows, after=place)
-    return tx.execute(_end_of(form), values | {"last": 0}).first() is not None
+    return tx.execute(end_of(form), values | {"last": 0}).first() is not None
 
 
 def is_told_elsewhere(
@@ -154,25 +140,12 @@ def _may_wait_twice(tx: Connection, rows: WaveRows) -> bool:
     return tx.execute(_ANY_VARIANT, {"product": rows.product_id}).first() is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Form:
-    """What a statement is built for, once; the values come as parameters."""
-
-    of_product: bool
-    with_any: bool
-    physical: bool | None
-    largest: bool
-    behind: bool  # a place
-    up_to: bool = False  # another
-    one_by_one: bool = False  # somebody may have a message, or come twice
-
-
-def _form_of(rows: WaveRows, *, after: Place | None) -> tuple[_Form, dict[str, Any]]:
+def _form_of(rows: WaveRows, *, after: Place | None) -> tuple[Form, dict[str, Any]]:
     """The form of a stretch, and its values."""
     values = {name: getattr(rows, name) for name in WaveRows.__slots__ if name != "physical"}
     if after is not None:
         values |= {"after_at": after[0], "after_id": after[1]}
-    form = _Form(
+    form = Form(
         of_product=rows.variant_id is None,
         with_any=rows.with_any,
         physical=rows.physical,
@@ -194,128 +167,3 @@ _UNITS = (
     .join(subscriptions, subscriptions.c.id == messages.c.subscription_id)
     .where(messages.c.id > bindparam("before"), messages.c.release_id == bindparam("release"))
 )
-
-
-@cache
-def _end_of(form: _Form) -> Any:
-    """The place so many places on."""
-    return (
-        select(subscriptions.c.created_at, subscriptions.c.id)
-        .where(*_stretch(form))
-        .order_by(subscriptions.c.created_at, subscriptions.c.id)
-        .offset(bindparam("last"))
-        .limit(1)
-    )
-
-
-@cache
-def _wishes(form: _Form) -> Any:
-    """How many there are in it, what they want together, and how many of them want too much."""
-    wanted = subscriptions.c.quantity
-    if not form.largest:
-        return select(
-            func.count().label("people"),
-            func.coalesce(func.sum(wanted), 0).label("units"),
-            literal(0).label("passed"),
-        ).where(*_stretch(form))
-    fits = wanted <= bindparam("largest")
-    return select(
-        func.count(case((fits, 1))).label("people"),
-        func.coalesce(func.sum(case((fits, wanted))), 0).label("units"),
-        func.count(case((~fits, 1))).label("passed"),
-    ).where(*_stretch(form))
-
-
-@cache
-def _insert(dialect: str, form: _Form) -> Any:
-    where = _stretch(form)
-    if form.largest:
-        where.append(subscriptions.c.quantity <= bindparam("largest"))
-    if form.one_by_one:
-        where += [~_has_message(), ~_comes_again(form)]
-    values = _columns()
-    chosen = select(*values.values()).where(*where)
-    return (
-        insert_into(dialect, messages)
-        .from_select(list(values), chosen.order_by(subscriptions.c.created_at, subscriptions.c.id))
-        .on_conflict_do_nothing()
-    )
-
-
-def _stretch(form: _Form) -> list[Any]:
-    where = _in_line(subscriptions, form)
-    if form.behind:
-        where.append(_place(subscriptions) > _named_place("after"))
-    if form.up_to:
-        where.append(_place(subscriptions) <= _named_place("end"))
-    return where
-
-
-def _in_line(table: Any, form: _Form) -> list[Any]:
-    where = [
-        table.c.product_id == bindparam("product_id"),
-        table.c.state == SubscriptionState.WAITING.value,
-    ]
-    if not form.of_product:
-        this = table.c.variant_id == bindparam("variant_id")
-        where.append(or_(this, table.c.variant_id.is_(None)) if form.with_any else this)
-    if form.physical is not None:
-        where.append(table.c.physical_only if form.physical else ~table.c.physical_only)
-    return where
-
-
-def _place(table: Any) -> Any:
-    return tuple_(table.c.created_at, table.c.id)
-
-
-def _named_place(name: str) -> Any:
-    return tuple_(_at(f"{name}_at", subscriptions.c.created_at), bindparam(f"{name}_id"))
-
-
-def _at(name: str, column: Any) -> Any:
-    return bindparam(name, type_=column.type)
-
-
-def _unindexed(column: Any) -> Any:
-    """A person has few rows, an event or a product a million: no planner may look by these."""
-    return column + 0
-
-
-def _has_message() -> Any:
-    return exists(
-        select(messages.c.id).where(
-            messages.c.contact_id == subscriptions.c.contact_id,
-            _unindexed(messages.c.event_id) == bindparam("event_id"),
-        )
-    )
-
-
-def _comes_again(form: _Form) -> Any:
-    """Whether the same person has a place further ahead in the line."""
-    ahead = subscriptions.alias("ahead")
-    return exists(
-        select(ahead.c.id).where(
-            ahead.c.contact_id == subscriptions.c.contact_id,
-            _unindexed(ahead.c.product_id) == bindparam("product_id"),
-            and_(*_in_line(ahead, form)[1:]),
-            _place(ahead) < _place(subscriptions),
-        )
-    )
-
-
-def _columns() -> dict[str, Any]:
-    """What each column of a message is filled with."""
-    same = ("shop_id", "kind", "event_id", "release_id", "wave", "priority")
-    is_sms = subscriptions.c.medium == Medium.SMS.value
-    return {
-        **{name: bindparam(name, type_=messages.c[name].type) for name in same},
-        "medium": subscriptions.c.medium,
-        "channel": case((is_sms, bindparam("sms_channel")), else_=bindparam("mail_channel")),
-        "contact_id": subscriptions.c.contact_id,
-        "subscription_id": subscriptions.c.id,
-        "locale": subscriptions.c.locale,
-        "state": literal(MessageState.DUE.value),
-        "created_at": _at("now", messages.c.created_at),
-        "due_at": _at("now", messages.c.due_at),
-        "expires_at": _at("expires_at", messages.c.expires_at),
-    }
