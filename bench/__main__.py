@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from bench import (
@@ -75,19 +75,27 @@ def main() -> int:
     known = load(KEPT)
     failed: list[str] = []
     cut = False
-    with open_stage() as stage:
+    size = SIZES[wanted.size]
+    if wanted.rounds:
+        size = replace(size, rounds=wanted.rounds)
+    with open_stage(only=wanted.on) as stage:
         record = Record(machine=facts(stage.places, size=wanted.size), absent=stage.absent)
         _note_what_is_missing(stage)
         try:
             failed = run_all(
-                chosen, stage, record, size=wanted.size, known=known.parts if known else {}
+                chosen,
+                stage,
+                record,
+                name=wanted.size,
+                size=size,
+                known=known.parts if known else {},
             )
         except KeyboardInterrupt:
             cut = True
             say("Stopped; this is what was measured until then.")
         drawings = dict(stage.pictures)
     _print(record)
-    _write(wanted, record, known, drawings)
+    _write(wanted, record, drawings)
     for name in failed:
         say(f"{name} gave no result; the reason is above.")
     return 130 if cut else 1 if failed else 0
@@ -99,9 +107,7 @@ def _print(record: Record) -> None:
     sys.stdout.write(as_text(record.machine, lines, QUESTIONS) + "\n" + goals_as_text(rows))
 
 
-def _write(
-    wanted: argparse.Namespace, record: Record, known: Record | None, drawings: Mapping[str, str]
-) -> None:
+def _write(wanted: argparse.Namespace, record: Record, drawings: Mapping[str, str]) -> None:
     """The files that were asked for."""
     if wanted.json:
         _write_json(wanted.json, record)
@@ -109,8 +115,9 @@ def _write(
         wanted.pictures.mkdir(parents=True, exist_ok=True)
         draw_all(record, drawings, wanted.pictures)
     if wanted.write:
-        whole = merged(known, record, NAMES)
-        _write_json(wanted.write.with_suffix(".json"), whole)
+        kept = wanted.write.with_suffix(".json")
+        whole = merged(load(kept), record, NAMES)
+        _write_json(kept, whole)
         draw_all(whole, drawings, wanted.write.parent / "pictures", prefix="performance-")
         wanted.write.write_text(as_page(whole, QUESTIONS), encoding="utf-8")
 
@@ -127,18 +134,22 @@ def _note_what_is_missing(stage: Stage) -> None:
 
 
 @contextmanager
-def open_stage() -> Iterator[Stage]:
-    """A folder that is gone afterwards, SQLite, and PostgreSQL where there is one."""
+def open_stage(*, only: str | None = None) -> Iterator[Stage]:
+    """A folder that is gone afterwards, SQLite, and PostgreSQL where there is one; `only`: one."""
     folder = databases.open_run()
-    places: list[Place] = [SqlitePlace(folder)]
+    places: list[Place] = [] if only == "postgres" else [SqlitePlace(folder)]
     postgres = None
     try:
         try:
+            if only == "sqlite":
+                raise NoPostgres("it was not asked for.")
             server = postgres_guard.server_url(folder, owner=os.getpid())
             postgres = PostgresPlace(server)
             places.append(postgres)
         except NoPostgres as error:
             say(f"Without PostgreSQL: {error}")
+        if not places:
+            sys.exit(2)
         yield Stage(folder=folder, places=places, children=Children(folder), say=say)
     finally:
         if postgres is not None:
@@ -156,6 +167,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", action="append", choices=NAMES, help="may be repeated")
     parser.add_argument("--size", choices=list(SIZES), default="small")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often, in place of the size's")
+    parser.add_argument("--on", choices=("sqlite", "postgres"), help="only on that database")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw them into it as SVG")
     parser.add_argument(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bench.contest import Line
 from bench.record import Part, Record
-from bench.sizes import SIZES, Size
+from bench.sizes import Size
 from bench.stage import Benchmark, Stage
 
 PAUSE = 0.5  # seconds between two benchmarks: what one left behind may settle
@@ -21,22 +21,23 @@ def run_all(
     stage: Stage,
     record: Record,
     *,
-    size: str,
+    name: str,
+    size: Size,
     known: Mapping[str, Part],
 ) -> list[str]:
     """Into the record, one after the other; the names of those that failed.
 
-    `known`: how long each took before.
+    `name`: the size's. `known`: how long each took before.
     """
     failed: list[str] = []
     for number, benchmark in enumerate(chosen, start=1):
-        left = _expected(chosen[number - 1 :], known, size)
+        left = _expected(chosen[number - 1 :], known, name)
         stage.say(f"{number} of {len(chosen)}: {benchmark.question} ({benchmark.name}){left}")
         busy, began = _load(), time.monotonic()
-        lines = attempt(benchmark, stage, SIZES[size])
+        lines = attempt(benchmark, stage, size)
         if lines:
             record.parts[benchmark.name] = Part(
-                size=size,
+                size=name,
                 at=datetime.now(UTC).date().isoformat(),
                 busy=busy,
                 seconds=time.monotonic() - began,
