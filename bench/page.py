@@ -47,8 +47,10 @@ def as_page(record: Record, questions: Mapping[str, str]) -> str:
 
 def goals_table(rows: Sequence[Row]) -> str:
     """As Markdown; a goal is named in its first line."""
-    parts = ["| goal | figure | database | seen | reached? | floor; *other programs* |"]
-    parts.append("|---|---|---|---:|---|---|")
+    parts = [
+        "| goal | figure | measured with | database | seen | reached? | floor; *other programs* |"
+    ]
+    parts.append("|---|---|---|---|---:|---|---|")
     headed = ""
     for row in rows:
         goal = f"**{row.goal}**" if row.goal != headed else ""
@@ -58,6 +60,7 @@ def goals_table(rows: Sequence[Row]) -> str:
         cells = (
             goal,
             row.what,
+            row.subject or "–",
             _DATABASES.get(row.database, "–"),
             row.figure or "–",
             words,

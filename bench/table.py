@@ -55,7 +55,7 @@ def as_text(facts: Mapping[str, str], lines: Sequence[Line], questions: Mapping[
 def goals_as_text(rows: Sequence[Row]) -> str:
     """Each goal with what was seen of it, and whether that is enough."""
     cells = [
-        (row.what, row.database or "–", row.figure or "–", row.words, row.floor) for row in rows
+        (row.what, row.database or "–", row.figure or "–", row.words, _beside(row)) for row in rows
     ]
     widths = [max(len(one[n]) for one in cells) for n in range(5)]
     parts = ["What is to be reached, what was seen, whether that is enough, and the floor"]
@@ -69,6 +69,10 @@ def goals_as_text(rows: Sequence[Row]) -> str:
         if row.peer:
             parts.append(f"    beside it: {row.peer}")
     return "\n".join(parts) + "\n"
+
+
+def _beside(row: Row) -> str:
+    return " · ".join(one for one in (row.floor, row.subject) if one)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

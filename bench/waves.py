@@ -1,7 +1,8 @@
 """Does the adaptive strategy sell as quickly as the best fixed rate, with as few coming too late?
 
-`python -m bench.waves` prints every world with all there is to compare, and draws the frontier. As
-part of `make bench`, a line a world: the share is the hours of the quickest fixed rate that keeps
+`python -m bench.waves` prints every world with all there is to compare, and draws the frontier;
+then the worlds that were held out (bench/waves_worlds), with seeds of their own. As part of
+`make bench`, a line a world: the share is the hours of the quickest fixed rate that keeps
 to 2 % late, which nobody knows beforehand, in parts of the hours that the adaptive strategy took.
 """
 
@@ -14,14 +15,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from statistics import mean
+from statistics import mean, stdev
 
 from bench.contest import Line
 from bench.sizes import Size
 from bench.stage import Benchmark, Stage
 from bench.waves_picture import Dot, Panel, as_svg
-from bench.waves_run import Outcome, Way, adaptive_way, fixed_way, play
-from bench.waves_worlds import WORLDS, World, random_world
+from bench.waves_run import Outcome, Way, adaptive_way, fixed_way, history_of, play
+from bench.waves_worlds import HELD_OUT, WORLDS, World, random_world
 from notifier.domain.adaptive import LATE
 from notifier.domain.waves import Strategy
 
@@ -29,6 +30,8 @@ FLOOR = "quickest fixed rate"
 _MINUTES = (10, 20, 30, 60, 120, 240, 480)
 _RATES = (0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200)
+_HELD_OUT_FROM, _BEFORE_FROM = 1000, 5000  # seeds
+_BEFORE = 5  # releases of the same kind that a shop has had
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,12 @@ class Result:
     def late(self) -> float:
         """The mean of the releases' shares of those told who looked in vain."""
         return mean(one.late_share for one in self.outcomes)
+
+    @property
+    def late_error(self) -> float:
+        """The standard error of `late`."""
+        shares = [one.late_share for one in self.outcomes]
+        return stdev(shares) / len(shares) ** 0.5 if len(shares) > 1 else 0.0
 
     @property
     def hours(self) -> float:
@@ -131,7 +140,8 @@ def row(name: str, ours: Result, best: Result | None) -> str:
     """One world in a line of the table."""
     beside = f"{best.late:6.2%} {best.hours:7.1f} h  {best.name}" if best else "  none keeps to it"
     return (
-        f"{name:<28} {ours.late:6.2%} {ours.hours:7.1f} h {ours.waves:5.0f} waves, "
+        f"{name:<32} {ours.late:6.2%} ± {ours.late_error:.2%} {ours.hours:7.1f} h "
+        f"{ours.waves:5.0f} waves, "
         f"longest wait {ours.longest_wait:5.1f} h | {beside}"
     )
 
@@ -150,6 +160,9 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--random", type=int, default=0, help="so many worlds made up by chance")
     parser.add_argument("--picture", type=Path, metavar="FILE", help="draw the frontier as SVG")
+    parser.add_argument(
+        "--held-out", type=int, default=10, metavar="SEEDS", help="releases in each held out; or 0"
+    )
     wanted = parser.parse_args()
     seeds = range(wanted.first, wanted.first + wanted.seeds)
     worlds = dict(WORLDS)
@@ -157,15 +170,36 @@ def main() -> int:
         firsts = range(wanted.first, wanted.first + wanted.random)
         worlds = {f"random {n}": random_world(Random(n)) for n in firsts}
     panels: list[Panel] = []
-    for name, world in worlds.items():
-        ours = play_all(world, name="adaptive", way=adaptive_way, seeds=seeds)
-        fixed = play_fixed(world, seeds=seeds)
-        panels.append(_panel(name, ours, fixed))
-        sys.stdout.write(row(name, ours, quickest(fixed)) + "\n")
-        sys.stdout.flush()
+    for name, world in worlds.items() if wanted.seeds else ():
+        panels.append(_compare(name, world, seeds=seeds))
     if wanted.picture:
         wanted.picture.write_text(as_svg(panels, limit=LATE), encoding="utf-8")
+    if wanted.held_out and not wanted.random:
+        _say("\nHeld out: nothing was chosen by these")
+        _held_out(range(_HELD_OUT_FROM, _HELD_OUT_FROM + wanted.held_out))
     return 0
+
+
+def _compare(name: str, world: World, *, seeds: Sequence[int]) -> Panel:
+    """Say how one world goes, and give its picture."""
+    ours = play_all(world, name="adaptive", way=adaptive_way, seeds=seeds)
+    fixed = play_fixed(world, seeds=seeds)
+    _say(row(name, ours, quickest(fixed)))
+    return _panel(name, ours, fixed)
+
+
+def _held_out(seeds: Sequence[int]) -> None:
+    for name, world in HELD_OUT.items():
+        _compare(name, world, seeds=seeds)
+        if world.delay in ("two", "night"):
+            past = history_of(world, seeds=range(_BEFORE_FROM, _BEFORE_FROM + _BEFORE))
+            known = play_all(world, name=name, way=lambda p=past: adaptive_way(p), seeds=seeds)  # type: ignore[misc]
+            _say(row(f"… after {_BEFORE} releases of the kind", known, None).partition("|")[0])
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 BENCHMARK = Benchmark(

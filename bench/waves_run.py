@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
@@ -10,10 +10,11 @@ from random import Random
 
 from bench.waves_worlds import World
 from notifier.domain.adaptive import Decision, decide
-from notifier.domain.adaptive_state import AdaptiveState, Sale, ShopHistory, Told
+from notifier.domain.adaptive_state import AdaptiveState, Sale, ShopHistory, Told, learn
 from notifier.domain.waves import ReleaseState, Strategy, plan_wave
 
 _START = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_AT_ONCE = 0.01  # hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,12 +185,23 @@ class _Run:
         if what_is_open(self):
             self._plan(hour + self.random.expovariate(self.world.strangers), "stranger")
 
+    def _return(self, hour: float, of: int, units: int) -> None:
+        self._restock(hour, of, units)
+
+    def _scan(self, hour: float, of: int, units: int) -> None:
+        """A program follows the link: only its first follower is known."""
+        self.view.looked[of].append(timedelta(hours=hour - self.view.told_at[of]))
+
     def _look(self, hour: float, of: int, units: int) -> None:
         view = self.view
         view.looked[of].append(timedelta(hours=hour - view.told_at[of]))
         if not self.left:
-            self.late += 1
             view.late += 1
+        self._come(hour, of, units)
+
+    def _come(self, hour: float, of: int, units: int) -> None:
+        if not self.left:
+            self.late += 1
         elif units:
             self._sell(hour, min(units, self.left), told=True)
 
@@ -198,6 +210,9 @@ class _Run:
         self.sold += units
         if self.world.orders:
             self.view.sales.append(Sale(at=_at(hour), units=units, told=told))
+        if self.world.returned and self.random.random() < self.world.returned:
+            self.to_come += 1
+            self._plan(hour + self.random.uniform(1, 12), "return", units=units)
         if not self.left and self.ended is None and not self.to_come:
             self.ended = hour
 
@@ -223,11 +238,14 @@ class _Run:
                 break
             view.next += 1
             told, units = told + 1, units + wish
-            chance = self.random.random()
+            chance, wave = self.random.random(), len(view.told_at)
+            is_scanned = bool(world.scanned) and self.random.random() < world.scanned
+            if is_scanned:
+                self._plan(hour + _AT_ONCE, "scan", of=wave)
             if chance < world.look:
-                buys = wish if chance < world.buy else 0
+                buys = wish if chance < world.buy_at(view.next) else 0
                 delay = world.draw_delay(self.random)
-                self._plan(hour + delay, "look", of=len(view.told_at), units=buys)
+                self._plan(hour + delay, "come" if is_scanned else "look", of=wave, units=buys)
         self.longest = max(self.longest, hour - self.last_told)
         if not told:
             return
@@ -250,3 +268,13 @@ def what_is_open(run: _Run) -> bool:
 def play(world: World, *, seed: int, way: Way) -> Outcome:
     """One release. The same seed gives the same people and the same luck until ways part."""
     return _Run(world, seed=seed, way=way).play()
+
+
+def history_of(world: World, *, seeds: Iterable[int]) -> ShopHistory:
+    """What a shop has learned that had so many releases like this one before."""
+    history = ShopHistory()
+    for seed in seeds:
+        run = _Run(world, seed=seed, way=adaptive_way(history))
+        run.play()
+        history = learn(history, state_of(run.view, history))
+    return history

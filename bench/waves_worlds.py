@@ -15,10 +15,13 @@ from random import Random
 class World:
     """`buy`: the share of those told who would buy if they could; `look`: who follow the link.
 
-    Hours and units. `delay`: from message to look, "log" normal, exponential ("power"), or "two":
-    some at once and the rest at leisure. `quantity`: most units that one person wants.
-    `restocks`: (hour, units). `seen_every`: hours between looks at stock. `counted`: the source
-    says how many. `orders`: it is reported who buys; else only stock falls.
+    Hours and units. `delay`: from message to look, "log" normal, exponential ("power"), "two":
+    some at once and the rest at leisure, or "night": two in five sleep over it. `quantity`: most
+    units that one person wants. `restocks`: (hour, units). `seen_every`: hours between looks at
+    stock. `counted`: the source says how many. `orders`: it is reported who buys; else only stock
+    falls. `fades`: the first in line buy three times as often as those who come so many people and
+    more after them. `returned`: of what is sold, so much is there again some hours later.
+    `scanned`: of the messages, so many are read by programs at once, which follow the links.
     """
 
     units: int
@@ -34,6 +37,9 @@ class World:
     counted: bool = True
     orders: bool = True
     strangers: float = 0.0  # units an hour that others buy
+    fades: float = 0.0
+    returned: float = 0.0
+    scanned: float = 0.0
     hours: float = 14 * 24
 
     def draw_delay(self, random: Random) -> float:
@@ -43,7 +49,13 @@ class World:
         if self.delay == "two":
             middle = self.median / 4 if random.random() < 0.5 else self.median * 4
             return middle * exp(0.8 * random.gauss(0, 1))
+        if self.delay == "night" and random.random() < 0.4:
+            return random.uniform(8, 11)
         return self.median * exp(self.spread * random.gauss(0, 1))
+
+    def buy_at(self, place: int) -> float:
+        """The share that buys of those in that place in line."""
+        return self.buy * (0.5 + exp(-place / self.fades)) if self.fades else self.buy
 
 
 WORLDS: Mapping[str, World] = {
@@ -53,6 +65,47 @@ WORLDS: Mapping[str, World] = {
         units=50, waiting=5_000, buy=0.36, look=0.60, median=0.3, spread=0.8
     ),
     "5 for 3,000, 16 % (scarce)": World(units=5, waiting=3_000, buy=0.16, look=0.40, median=1.25),
+}
+
+# not one constant of the strategy was chosen by these: they are its check
+HELD_OUT: Mapping[str, World] = {
+    "1 for 400, 20 % buy": World(units=1, waiting=400, buy=0.20, look=0.50, median=0.8),
+    "3 for 900, 12 %": World(units=3, waiting=900, buy=0.12, look=0.45, median=0.5, spread=1.0),
+    "800 for 9,000, 12 % (large)": World(
+        units=800, waiting=9_000, buy=0.12, look=0.35, median=0.9, spread=1.4
+    ),
+    "30 for 1,000, 60 %": World(units=30, waiting=1_000, buy=0.60, look=0.80, median=0.6),
+    "15 for 8,000, 1 %": World(units=15, waiting=8_000, buy=0.01, look=0.08, median=1.0),
+    "40 for 2,000, flash sale": World(
+        units=40, waiting=2_000, buy=0.25, look=0.50, median=0.03, spread=0.9, delay="power"
+    ),
+    "60 for 3,000, slow buyers": World(units=60, waiting=3_000, buy=0.10, look=0.30, median=14.0),
+    "25 for 1,500, a night between": World(
+        units=25, waiting=1_500, buy=0.12, look=0.40, median=0.7, delay="night"
+    ),
+    "30 for 2,000, early ones buy": World(
+        units=30, waiting=2_000, buy=0.20, look=0.50, median=1.0, fades=80
+    ),
+    "12 + 20 + 8 for 2,000, in parts": World(
+        units=12,
+        waiting=2_000,
+        buy=0.10,
+        look=0.35,
+        median=0.8,
+        restocks=((9.0, 20), (30.0, 8)),
+    ),
+    "40 for 2,500, 15 % come back": World(
+        units=40, waiting=2_500, buy=0.15, look=0.40, median=0.8, returned=0.15
+    ),
+    "30 for 2,000, programs click": World(
+        units=30, waiting=2_000, buy=0.10, look=0.35, median=1.0, scanned=0.15
+    ),
+    "40 for 2,000, two crowds": World(
+        units=40, waiting=2_000, buy=0.15, look=0.40, median=2.0, delay="two"
+    ),
+    "10 for 1,000, hot, two crowds": World(
+        units=10, waiting=1_000, buy=0.33, look=0.90, median=2.0, delay="two"
+    ),
 }
 
 
