@@ -5,6 +5,7 @@ Real processes, real HTTP, a real mail server; the database the merchant chose.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -69,7 +70,8 @@ def notifier(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def initial(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What `init` writes."""
     folder = tmp_path_factory.mktemp("init")
-    assert notifier(folder, "init").returncode == 0
+    with contextlib.chdir(folder):
+        assert CliRunner().invoke(main, ["init"]).exit_code == 0
     return (folder / "config.toml").read_text()
 
 
@@ -258,12 +260,12 @@ def test_check_finds_a_wrong_password_and_an_unreachable_feed(
             .replace(f'host = "{server.host}"', 'host = "localhost"\npassword = "wrong"')
             .replace("[shops.kettle]", f'ca_file = "{authority.ca_file}"\n[shops.kettle]')
         )
-        migrated = notifier(tmp_path, "migrate")
-        assert migrated.returncode == 0, migrated.stderr
-        done = notifier(tmp_path, "check", "--json")
+        migrated = CliRunner().invoke(main, ["--config", str(config), "migrate"])
+        assert migrated.exit_code == 0, migrated.output
+        done = CliRunner().invoke(main, ["--config", str(config), "check", "--json"])
     found = [f for f in json.loads(done.stdout) if f["level"] == "bad"]
     said = " ".join(f"{f['about']} {f['message']} {f['advice']}" for f in found)
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "password" in said.lower()
     assert "401" in said
     assert all(f["advice"] for f in found)
