@@ -31,26 +31,32 @@ _RELEASE = messages.c.release_id == bindparam("in_release")
 _DUE = messages.c.due_at <= bindparam("by")
 
 # Each of these is answered by one step into ix_messages_due.
-_NEXT_CHANNEL = select(func.min(messages.c.channel)).where(
-    _WANTED, messages.c.channel > bindparam("after")
+_NEXT_CHANNEL = Prepared(
+    select(func.min(messages.c.channel)).where(_WANTED, messages.c.channel > bindparam("after"))
 )
-_NEXT_PRIORITY = select(func.min(messages.c.priority)).where(
-    _WANTED, _CHANNEL, messages.c.priority > bindparam("after")
+_NEXT_PRIORITY = Prepared(
+    select(func.min(messages.c.priority)).where(
+        _WANTED, _CHANNEL, messages.c.priority > bindparam("after")
+    )
 )
-_NEXT_RELEASE = select(func.min(messages.c.release_id)).where(
-    _WANTED, _CHANNEL, _PRIORITY, messages.c.release_id > bindparam("after")
+_NEXT_RELEASE = Prepared(
+    select(func.min(messages.c.release_id)).where(
+        _WANTED, _CHANNEL, _PRIORITY, messages.c.release_id > bindparam("after")
+    )
 )
 _IN_GROUP = {
     False: (_WANTED, _CHANNEL, _PRIORITY, messages.c.release_id.is_(None), _DUE),
     True: (_WANTED, _CHANNEL, _PRIORITY, _RELEASE, _DUE),
 }
-_ANY = {kind: select(exists().where(*where)) for kind, where in _IN_GROUP.items()}
+_ANY = {kind: Prepared(select(exists().where(*where))) for kind, where in _IN_GROUP.items()}
 _FIRST = {
-    kind: select(*COLUMNS)
-    .where(*where)
-    .order_by(messages.c.release_id, messages.c.due_at, messages.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+    kind: Prepared(
+        select(*COLUMNS)
+        .where(*where)
+        .order_by(messages.c.release_id, messages.c.due_at, messages.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
     for kind, where in _IN_GROUP.items()
 }
 
@@ -89,7 +95,7 @@ def _has_due(tx: Connection, channel: str, *, now: datetime) -> bool:
 
 def _is_due(tx: Connection, channel: str, priority: int, release: int, *, now: datetime) -> bool:
     values = _group(channel, priority, release) | {"by": now}
-    return bool(tx.execute(_ANY[bool(release)], values).scalar())
+    return bool(_ANY[bool(release)].scalar(tx, values))
 
 
 def select_due(
@@ -125,11 +131,8 @@ def _of_priority(
         for release in left[:limit]:
             have = groups.setdefault(release, [])
             # whoever did not fill its share has no more; the others read theirs anew, longer
-            rows = tx.execute(
-                _FIRST[bool(release)],
-                _group(channel, priority, release) | {"by": now, "most": len(have) + share},
-            )
-            more = [as_message(row) for row in rows][len(have) :]
+            values = _group(channel, priority, release) | {"by": now, "most": len(have) + share}
+            more = _FIRST[bool(release)].made(tx, values, as_message)[len(have) :]
             have += more
             limit -= len(more)
             if len(more) == share:
@@ -164,9 +167,9 @@ def _releases(tx: Connection, channel: str, priority: int, *, after: int) -> Ite
     return _steps(tx, _NEXT_RELEASE, after, {"in_channel": channel, "in_priority": priority})
 
 
-def _steps(tx: Connection, query: Any, after: Any, values: dict[str, Any]) -> Iterator[Any]:
+def _steps(tx: Connection, query: Prepared, after: Any, values: dict[str, Any]) -> Iterator[Any]:
     """The different values of a column of the index, without looking at all its rows."""
-    while (after := tx.execute(query, values | {"after": after}).scalar()) is not None:
+    while (after := query.scalar(tx, values | {"after": after})) is not None:
         yield after
 
 

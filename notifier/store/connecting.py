@@ -61,7 +61,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         f"busy_timeout={JOBS_WAIT * 1000:.0f}",
         "foreign_keys=ON",
         "temp_store=MEMORY",
-        "cache_size=-16000",
+        "cache_size=-4000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from notifier.domain.message import OPEN_STATES, MessageState
 from notifier.store.prepared import Prepared
@@ -78,8 +78,8 @@ COLUMNS = [messages.c[name] for name in MessageRow.__slots__]
 _make = maker(MessageRow)
 
 
-def as_message(row: Row[Any]) -> MessageRow:
-    """Of a row with COLUMNS, in their order."""
+def as_message(row: Iterable[Any]) -> MessageRow:
+    """Of the values of COLUMNS, in their order."""
     return _make(row)
 
 

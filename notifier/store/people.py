@@ -146,7 +146,7 @@ def find_contact(
 
 def find_contacts(tx: Connection, ids: Iterable[int]) -> dict[int, ContactRow]:
     wanted = listed(list(set(ids)), dialect=tx.dialect.name)
-    found = [_make_contact(row) for row in _CONTACTS.rows(tx, {"ids": wanted})]
+    found = _CONTACTS.made(tx, {"ids": wanted}, _make_contact)
     return {one.id: one for one in found}
 
 
@@ -197,7 +197,7 @@ def find_subscription(
 
 def find_subscriptions(tx: Connection, ids: Iterable[int]) -> dict[int, SubscriptionRow]:
     wanted = listed(list(set(ids)), dialect=tx.dialect.name)
-    found = [_make_subscription(row) for row in _SUBSCRIPTIONS.rows(tx, {"ids": wanted})]
+    found = _SUBSCRIPTIONS.made(tx, {"ids": wanted}, _make_subscription)
     return {one.id: one for one in found}
 
 

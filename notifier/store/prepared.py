@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+
+T = TypeVar("T")
 
 
 class Prepared:
@@ -28,9 +30,16 @@ class Prepared:
     def rows(self, tx: Connection, values: dict[str, Any]) -> list[Any]:
         """All rows."""
         plan = self._plan(tx, values)
+        return self.made(tx, values, plan.row._make)
+
+    def made(
+        self, tx: Connection, values: dict[str, Any], make: Callable[[list[Any]], T]
+    ) -> list[T]:
+        """What `make` makes of the values of each row."""
+        plan = self._plan(tx, values)
         cursor = plan.execute(tx, values)
         found = cursor.fetchall()
-        return plan.convert(found, tx, cursor) if found else []
+        return plan.convert(found, tx, cursor, make) if found else []
 
     def first(self, tx: Connection, values: dict[str, Any]) -> Any:
         """The first row; None when there is none."""
@@ -79,7 +88,7 @@ class _Plan:
         self._types = [column.type for column in compiled._result_columns]
         self._outward: list[tuple[int, Any]] | None = None
         names_out = [column.keyname for column in compiled._result_columns]
-        self._row: Any = namedtuple("Row", names_out, rename=True)  # type: ignore[misc]
+        self.row: Any = namedtuple("Row", names_out, rename=True)  # type: ignore[misc]
 
     def execute(self, tx: Connection, values: dict[str, Any]) -> Any:
         """The driver's cursor. Its errors come as SQLAlchemy would have told them."""
@@ -98,8 +107,10 @@ class _Plan:
         except tx.dialect.loaded_dbapi.Error as error:
             raise _as_told(tx, self.sql, error) from error
 
-    def convert(self, rows: list[Any], tx: Connection, cursor: Any) -> list[Any]:
-        """The driver's rows as they are meant."""
+    def convert(
+        self, rows: list[Any], tx: Connection, cursor: Any, make: Callable[[list[Any]], T]
+    ) -> list[T]:
+        """What is made of the driver's rows, with values as they are meant."""
         if self._outward is None:  # the driver names its types with the first answer
             kinds = zip(self._types, cursor.description, strict=True)
             outward = [one._cached_result_processor(tx.dialect, kind[1]) for one, kind in kinds]
@@ -109,7 +120,7 @@ class _Plan:
             values = list(row)
             for n, process in self._outward:
                 values[n] = process(values[n])
-            found.append(self._row._make(values))
+            found.append(make(values))
         return found
 
 
