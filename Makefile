@@ -23,7 +23,7 @@ bench: test-ready assets-ready ## measure speed against the yardsticks; prints r
 	@$(VENV)/python -m bench $(ARGS)
 
 soak: test-ready assets-ready ## the long runs: kills, outages, hours of simulated time
-	@$(VENV)/python -m pytest -m soak --timeout 3600 $(ARGS)
+	@$(VENV)/python -m pytest -m "soak or fault" -n 3 --maxschedchunk 1 --timeout 3600 $(ARGS)
 
 fixtures: test-ready ## read the collected feeds and pages of real shops: file, expected, got
 	@$(VENV)/python -m tests.fixtures_report $(ARGS)

@@ -197,8 +197,16 @@ class _LongFirst:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Tests of a browser come first and together: they share it. Then the other long ones."""
-        items.sort(key=lambda item: 0 if _needs_browser(item) else 2 - _is_within(item.path, LONG))
+        """Tests of a browser come first and together: they share it. Then the other long ones,
+        those first that may take longest."""
+
+        def place(item: pytest.Item) -> tuple[int, float]:
+            if _needs_browser(item):
+                return (0, 0)
+            patience = item.get_closest_marker("timeout")
+            return (2 - _is_within(item.path, LONG), -patience.args[0] if patience else 0)
+
+        items.sort(key=place)
 
 
 @pytest.hookimpl(wrapper=True)

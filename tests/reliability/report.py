@@ -4,13 +4,15 @@
     def test_a_frozen_worker_is_replaced(…, seen):
         seen(lost=0, copies=1)            # figures for the page; nothing needs to be said
 
-A run of some of the tests replaces their rows and leaves the others. tests/conftest.py registers
-this file as a plugin.
+A run of some of the tests replaces their rows and leaves the others; each row says when it was
+written and of which commit. tests/conftest.py registers this file as a plugin.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -22,12 +24,14 @@ from typing import Any
 import pytest
 
 from tests.reliability.faults import FAULTS
-from tests.reliability.page import HELD, PAGE, Row, parse, render
+from tests.reliability.page import HELD, PAGE, Row, last_whole_run, parse, render
 
 TESTS = Path(__file__).parents[1]
 _TEST = re.compile(r"^ *def (test_\w+)\(", re.M)
 ENGINES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 NONE = "–"
+BROKE = "did not hold"
+ENDS = ("passed", "failed", "error")
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class Cases:
     """The runs of one test on one database."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+    forms: set[str] = field(default_factory=set)
     skipped: str = ""
     figures: list[dict[str, Any]] = field(default_factory=list)
 
@@ -42,6 +47,8 @@ class Cases:
 # Reports name no configuration, and one process runs one session.
 _RUN: dict[tuple[str, str, str], Cases] = {}
 _writes = False
+_began = time.monotonic()
+SOAK = "soak or fault"  # as in the Makefile
 
 
 @pytest.fixture
@@ -65,7 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             unknown = set(marker.args) - set(FAULTS)
             if unknown or not marker.args:
                 raise pytest.UsageError(f"{item.nodeid}: {unknown or 'nothing'} is no known fault")
-            about = (list(marker.args), _sentence(item), _database(item))
+            form = "long" if item.get_closest_marker("soak") else "short"
+            about = (list(marker.args), _sentence(item), _database(item), form)
             item.user_properties.append(("fault", about))
 
 
@@ -88,9 +96,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if not abouts or not _is_telling(report):
         return
     figures = [value for name, value in report.user_properties if name == "figures"]
-    for faults, did, database in abouts:
+    for faults, did, database, form in abouts:
         for fault in faults:
             cases = _RUN.setdefault((fault, did, database), Cases())
+            cases.forms.add(form)
             cases.outcomes[report.outcome] += 1
             cases.figures += figures if report.when == "call" else []
             if report.skipped and isinstance(report.longrepr, tuple):
@@ -104,11 +113,50 @@ def _is_telling(report: pytest.TestReport) -> bool:
     return report.when == "call" or report.outcome != "passed"
 
 
-def write() -> None:
-    """Put what this run has seen into the page."""
-    today = datetime.now(UTC).date().isoformat()
-    known = parse(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else []
-    PAGE.write_text(render(merge(known, rows_of(_RUN, on=today))), encoding="utf-8")
+def write(*, whole: str = "") -> None:
+    """Put what this run has seen into the page. `whole`: it was a whole one, told in words."""
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    rows = merge(parse(text), rows_of(_RUN, on=today(), of=commit()))
+    PAGE.write_text(render(rows, whole=whole or last_whole_run(text)), encoding="utf-8")
+
+
+def today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+@cache
+def commit() -> str:
+    """The commit that is tried, with a + when the program or its tests are not as committed."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(
+            ["git", *words], cwd=TESTS.parent, capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    changed = git("status", "--porcelain", "notifier", "migrations", "templates", "tests")
+    return (git("rev-parse", "--short", "HEAD") or NONE) + ("+" if changed else "")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """How long it took, what was written, and what did not hold."""
+    if not _writes or not _RUN:
+        return
+    ended = Counter({word: len(terminalreporter.getreports(word)) for word in ENDS})
+    minutes = (time.monotonic() - _began) / 60
+    words = f"{ended.total():,} tests in {minutes:.0f} minutes, {ended['failed']} failed"
+    if is_whole(config):
+        write(whole=f"{today()}, of {commit()}: {words}.")
+    broken = [row for row in rows_of(_RUN, on="", of="") if row.outcome.startswith(BROKE)]
+    terminalreporter.write_sep("-", f"docs/reliability.md: {len(_RUN)} rows from {words}")
+    for row in broken:
+        terminalreporter.write_line(f"{row.fault}, {row.database}: {row.did}: {row.outcome}")
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Whether nothing was left out."""
+    every = config.getoption("markexpr") == SOAK and not config.getoption("keyword")
+    return every and config.args_source is not pytest.Config.ArgsSource.ARGS
 
 
 def is_soak(config: pytest.Config) -> bool:
@@ -116,8 +164,8 @@ def is_soak(config: pytest.Config) -> bool:
     return str(config.getoption("markexpr")).startswith("soak")
 
 
-def rows_of(run: dict[tuple[str, str, str], Cases], *, on: str) -> list[Row]:
-    """The rows of one run."""
+def rows_of(run: dict[tuple[str, str, str], Cases], *, on: str, of: str) -> list[Row]:
+    """The rows of one run, on that day, of that commit."""
     return [
         Row(
             fault=fault,
@@ -126,7 +174,9 @@ def rows_of(run: dict[tuple[str, str, str], Cases], *, on: str) -> list[Row]:
             cases=cases.outcomes.total(),
             seen=sum_up(cases.figures),
             outcome=_outcome(cases),
+            form=" and ".join(sorted(cases.forms)),
             on=on,
+            of=of,
         )
         for (fault, did, database), cases in run.items()
     ]
@@ -135,7 +185,7 @@ def rows_of(run: dict[tuple[str, str, str], Cases], *, on: str) -> list[Row]:
 def _outcome(cases: Cases) -> str:
     failed = cases.outcomes["failed"]
     if failed:
-        return f"did not hold: {failed} of {cases.outcomes.total()}"
+        return f"{BROKE}: {failed} of {cases.outcomes.total()}"
     if not cases.outcomes["passed"]:
         return f"not run here: {cases.skipped}"
     return HELD

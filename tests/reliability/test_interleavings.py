@@ -164,13 +164,13 @@ def _is_crash(was: Any) -> bool:
 
 
 def _orders(count: int, *, is_sqlite: bool) -> list[Choose]:
-    """Half of them stop one for another at a chosen step, half are as chance will have it."""
+    """At most half of them stop one for another at a chosen step, half are as chance will have it."""
     stopped = [
         Interrupted(first, then, after=after, before=before)
         for after in range(1, STEPS[is_sqlite])
         for first, then, before in PAIRS
     ]
-    chosen = stopped[:: max(1, 2 * len(stopped) // count)]
+    chosen = stopped[:: max(1, -(-2 * len(stopped) // count))]
     by_chance = [Seeded(number) for number in range(count - len(chosen))]
     return [*chosen, *by_chance]
 
@@ -215,5 +215,5 @@ def test_in_every_order_of_steps_each_is_told_now_or_by_one_message_and_nobody_a
     world.close()
     seen(schedules=schedules, different_orders=len(distinct), wrong=len(found))
     assert found == []
-    assert len(distinct) > 0.6 * schedules
+    assert len(distinct) > schedules / 2  # an order of stops may come out as another one does
     assert 0 < told_now < schedules  # both ways were met
