@@ -11,8 +11,9 @@ from typing import IO, cast
 
 from notifier.connectors.reading.frames import Frame
 from notifier.connectors.reading.json_records import read_json
-from notifier.connectors.reading.look_again import cut, excerpt, find_frame
+from notifier.connectors.reading.look_again import Excerpt, cut, excerpt, find_frame
 from notifier.connectors.reading.marks import Marks
+from notifier.connectors.reading.new_prints import NewPrints
 from notifier.connectors.reading.prints import Prints
 from notifier.connectors.reading.records import Hints, Notes, Records
 from notifier.connectors.reading.rows import RowReader, RowRefused
@@ -43,7 +44,7 @@ class Again:
     about: str
     recall: Callable[[str], Prints | None]
     same: int = 0
-    made: Prints | None = None
+    made: NewPrints | None = None
 
 
 def read_feed(
@@ -74,13 +75,16 @@ def read_feed(
     if again is not None and frame is not None:
         context = f"{again.about} {frame.context}"
         old = again.recall(context)
-        few = _read_few(body, shape, frame, old, hints=hints, notes=notes, now=now) if old else None
+        few = None
+        if old is not None:
+            short = excerpt(body, frame, old, context=context)
+            few = _read_few(short, shape, frame, hints=hints, notes=notes, now=now)
         if few is not None:
             again.same, again.made = few.same, few.prints
             yield from few.observations
             return
-        maker = cut(body, frame, context=context)
-        marks = Marks(maker) if maker is not None else None
+        prints = cut(body, frame, context=context)
+        marks = Marks(prints) if prints is not None else None
         body.seek(0)
     rows = RowReader(hints, notes, now=now)
     try:
@@ -103,25 +107,23 @@ class _Few:
 
     observations: list[Observation]
     same: int
-    prints: Prints
+    prints: NewPrints
 
 
 def _read_few(
-    body: IO[bytes],
+    short: Excerpt | None,
     shape: Shape,
     frame: Frame,
-    old: Prints,
     *,
     hints: Hints,
     notes: Notes,
     now: datetime,
 ) -> _Few | None:
     """Read what is not as it was; None when it is not certain that this says all."""
-    short = excerpt(body, frame, old)
     if short is None:
         return None
     found = Notes(numbers=[place + 1 for place in short.places])
-    marks = Marks(short.maker, places=short.places)
+    marks = Marks(short.new, places=short.places)
     hints = replace(hints, encoding=frame.encoding or hints.encoding)
     try:
         records = _READERS[shape](short.body, hints=hints, notes=found)

@@ -20,7 +20,8 @@ from notifier.connectors.reading.frame_json import find_json_frame
 from notifier.connectors.reading.frame_table import find_table_frame
 from notifier.connectors.reading.frame_xml import find_xml_frame
 from notifier.connectors.reading.frames import LONGEST_END, Alone, Frame, read_head
-from notifier.connectors.reading.prints import Prints, PrintsMaker, print_of
+from notifier.connectors.reading.new_prints import BLOCK, NewPrints
+from notifier.connectors.reading.prints import Prints, print_of, starts_of
 from notifier.connectors.reading.records import Hints
 from notifier.connectors.reading.text import Shape
 from notifier.connectors.reading.window import TooLong, Window
@@ -41,22 +42,21 @@ def find_frame(body: IO[bytes], shape: Shape, hints: Hints) -> Frame | None:
     return None if tags[0].startswith("{") else find_xml_frame(read_head(body), tags=tags)
 
 
-def cut(body: IO[bytes], frame: Frame, *, context: str) -> PrintsMaker | None:
+def cut(body: IO[bytes], frame: Frame, *, context: str) -> NewPrints | None:
     """The prints of all pieces, nobody's yet; None when the feed cannot be cut into pieces."""
-    maker = PrintsMaker(context)
+    new = NewPrints(context)
     window = Window(body, at=len(frame.head))
     try:
         while (piece := frame.piece(window)) is not None:
             alone = frame.stands_alone(piece)
             if alone is Alone.NO:
                 return None
-            maker.add(piece, print_of(piece) if alone is Alone.YES else 0)
-            if maker.is_full():
-                maker.close_block()
+            new.add(piece, print_of(piece) if alone is Alone.YES else 0)
+            new.close_block(at_least=BLOCK)
     except TooLong:
         return None
     tail = window.rest(LONGEST_END)
-    return maker if tail is not None and frame.closes(tail) else None
+    return new if tail is not None and frame.closes(tail) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +66,12 @@ class Excerpt:
     body: IO[bytes]
     places: list[int]
     same: int
-    maker: PrintsMaker
+    new: NewPrints
 
 
-def excerpt(body: IO[bytes], frame: Frame, prints: Prints) -> Excerpt | None:
+def excerpt(body: IO[bytes], frame: Frame, prints: Prints, *, context: str) -> Excerpt | None:
     """What is not as it was; None when the whole must be read."""
-    compared = _Comparison(body, frame, prints)
+    compared = _Comparison(body, frame, prints, context=context)
     try:
         compared.run()
     except TooLong:
@@ -85,22 +85,22 @@ def excerpt(body: IO[bytes], frame: Frame, prints: Prints) -> Excerpt | None:
     short = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_SPOOL))  # noqa: SIM115
     short.writelines((frame.head, *compared.unknown, tail))
     short.seek(0)
-    return Excerpt(body=short, places=compared.places, same=compared.same, maker=compared.maker)
+    return Excerpt(body=short, places=compared.places, same=compared.same, new=compared.new)
 
 
 class _Comparison:
     """Goes through a feed and the prints of its last look side by side."""
 
-    def __init__(self, body: IO[bytes], frame: Frame, prints: Prints) -> None:
+    def __init__(self, body: IO[bytes], frame: Frame, prints: Prints, *, context: str) -> None:
         self.window = Window(body, at=len(frame.head))
-        self.maker = PrintsMaker(prints.context)
+        self.new = NewPrints(context)
         self.unknown: list[bytes] = []
         self.places: list[int] = []
         self.same = 0
         self.gave_up = False
         self._frame = frame
         self._old = prints
-        self._starts = prints.starts()
+        self._starts = starts_of(prints.counts)
         self._by_first: dict[int, int] = {}
         self._most = min(MOST_TO_READ, max(len(prints.pieces) // 4, 100))
 
@@ -116,7 +116,7 @@ class _Comparison:
             mark = print_of(piece)
             found = self._find_near(mark, at, jump)
             if found is not None:
-                self.maker.add(piece, mark, key=self._old.keys[found])
+                self.new.add(piece, mark, key=self._old.keys[found])
                 self.same += 1
                 at, jump = found + 1, -1
             else:
@@ -130,7 +130,8 @@ class _Comparison:
         block = bisect_left(starts, at)
         if block >= len(old.blocks) or starts[block] != at:
             return at
-        self.maker.close_block()
+        self.new.close_block()
+        first = block
         while block < len(old.blocks):
             size = old.sizes[block]
             if not old.blocks[block] or not window.has(size):
@@ -139,9 +140,11 @@ class _Comparison:
             if print_of(taken) != old.blocks[block]:
                 break
             window.at += size
-            self.maker.add_block(old, block, starts[block])
-            self.same += old.counts[block]
             block += 1
+        if block > first:
+            pieces = range(starts[first], starts[block])
+            self.new.add_blocks(old, range(first, block), pieces)
+            self.same += len(pieces)
         return starts[block]
 
     def _find_near(self, mark: int, at: int, jump: int) -> int | None:
@@ -167,6 +170,6 @@ class _Comparison:
         if alone is Alone.NO or len(self.unknown) >= self._most:
             self.gave_up = True
             return
-        self.places.append(len(self.maker.prints.pieces))
+        self.places.append(len(self.new.pieces))
         self.unknown.append(piece)
-        self.maker.add(piece, mark if alone is Alone.YES else 0)
+        self.new.add(piece, mark if alone is Alone.YES else 0)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from notifier.connectors.reading.columns import Field
-from notifier.connectors.reading.prints import Prints, PrintsMaker, print_of_key
+from notifier.connectors.reading.new_prints import NewPrints
+from notifier.connectors.reading.prints import print_of_key
 from notifier.connectors.reading.records import Record
 from notifier.domain.observation import Observation
 from notifier.domain.storable import is_storable_key
@@ -24,8 +25,8 @@ class Marks:
     `places` are those of the pieces that are read, in the whole feed; empty when all are.
     """
 
-    def __init__(self, maker: PrintsMaker, *, places: Sequence[int] = ()) -> None:
-        self._maker = maker
+    def __init__(self, prints: NewPrints, *, places: Sequence[int] = ()) -> None:
+        self._prints = prints
         self._places = places
         self._repeated: set[int] = set()
         self._mine: set[int] = set()  # ids of the rows that are read, when not all are
@@ -46,24 +47,26 @@ class Marks:
         if key and self._places:
             self._mine.add(print_of_key(key))
 
-    def finish(self, *, rows: int) -> Prints | None:
+    def finish(self, *, rows: int) -> NewPrints | None:
         """The prints of the whole feed, of which so many rows were read.
 
         None when those were not just the pieces, or an id is also that of a row not read.
         """
-        keys = self._maker.prints.keys
+        keys = self._prints.keys
         if rows != (len(self._places) or len(keys)):
             return None
         read, mine = set(self._places), self._mine
         if mine and any(key in mine and place not in read for place, key in enumerate(keys)):
             return None
-        keys[-1] = 0
-        return self._maker.finish(not_these=self._repeated)
+        if rows:
+            keys[len(keys) - 1] = 0
+        self._prints.finish(not_these=self._repeated)
+        return self._prints
 
     def _keep(self, number: int, key: int) -> None:
-        keys = self._maker.prints.keys
+        keys = self._prints.keys
         place = number - 1
         if self._places:
             place = self._places[place] if place < len(self._places) else len(keys)
-        if place < len(keys) and self._maker.prints.pieces[place]:
+        if place < len(keys) and self._prints.pieces[place]:
             keys[place] = key
