@@ -7,6 +7,7 @@ nothing and forgets nobody (a unique key stops doubles).
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -44,9 +45,20 @@ def announce(env: Env) -> int:
     if switches.SENDING in off:
         return steps
     for release_id in due:
-        with env.pace.measured():
-            steps += env.db.retry(partial(_step, env, release_id))
+        steps += _steps(env, release_id, seconds=env.pace.turn / len(due))
     return steps
+
+
+def _steps(env: Env, release_id: int, *, seconds: float) -> int:
+    """As many as are due of one release, until it is the others' turn; at least one."""
+    until = time.monotonic() + seconds
+    steps = 0
+    while True:
+        with env.pace.measured():
+            made = env.db.retry(partial(_step, env, release_id))
+        steps += made
+        if not made or time.monotonic() >= until:
+            return steps
 
 
 def strategy_for(shop: ShopRef, own: dict[str, object] | None) -> Strategy:

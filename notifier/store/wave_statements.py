@@ -70,7 +70,7 @@ def insert_stretch(dialect: str, form: Form) -> Any:
     return (
         insert_into(dialect, messages)
         .from_select(list(values), chosen.order_by(subscriptions.c.created_at, subscriptions.c.id))
-        .on_conflict_do_nothing()
+        .on_conflict_do_nothing(index_elements=["event_id", "subscription_id", "medium"])
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from notifier.domain.eta import Eta
 from notifier.services import announce, tell_next
 from notifier.services.manage import pause, resume
+from notifier.services.pace import Pace
 from notifier.services.steer_release import stop_release
 from notifier.services.sweep import sweep
 from tests.fakes.smtp_server import Fault, StoredMessage
@@ -145,6 +146,7 @@ def test_what_a_person_stopped_stays_stopped(world: World, monkeypatch: pytest.M
     told_twenty(world, ANN)
     world.see("SHIRT-S", 0, eta=MARCH)
     monkeypatch.setattr(tell_next, "CHUNK", 1)
+    world.env.pace = Pace(turn=0)
     announce.announce(world.env)  # one step
     [last] = world.rows("SELECT max(id) AS id FROM releases")
     stop_release(world.env, world.shop, last["id"], by="Olga")

@@ -24,7 +24,7 @@ LINE = [f"p{n}@waits.example" for n in range(5)]
 def world(make_world: Callable[..., World]) -> World:
     """Everybody is told at once, two in one transaction."""
     world = make_world(release={"strategy": "all"})
-    world.env.pace = Pace(people=2, most=2)
+    world.env.pace = Pace(people=2, most=2, turn=0)
     return world
 
 

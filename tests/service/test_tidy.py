@@ -80,7 +80,7 @@ def test_a_persons_word_outlives_the_history(world: World) -> None:
     world.waits(ANN)
     world.run()
     world.see("SHIRT-S", 5)
-    world.env.pace = Pace(people=1)
+    world.env.pace = Pace(people=1, turn=0)
     announce.announce(world.env)  # one step
     [release] = world.rows("SELECT id FROM releases")
     steer_release.stop_release(world.env, world.shop, release["id"], by="Olga")
