@@ -3,15 +3,14 @@
 `decide` is a pure function: what is known of a release in (domain/adaptive_state), how many to
 tell now, when to look again and why out. There is one knob, `cautious`, and nobody has to turn it.
 
-Who is told has a claim on stock until bought or thought better of. Of the claims that are out
-(domain/adaptive_belief) follows how many would come too late (domain/adaptive_risk). More people
-are told while one of these holds:
+Who is told has a claim on stock until bought or thought better of. Of those told, this many may
+come too late (`LATE`). From it, and from what is left, follows how many claims may be out at a time
+(domain/adaptive_risk); from what was seen, how many are out (domain/adaptive_belief). People are
+told as long as one of these holds:
 
 - fewer could still buy than there are units: then nobody can come too late;
-- those who would come too late, on average, are few beside the share that may (`LATE`), a small
-  part of it: this fills a large stock quickly;
-- one more is much likelier to be needed for the last units than to come too late, in the
-  proportion that makes up the rest of that share: this is how the end is sold, one by one.
+- no more claims are out than may be, for so few to come too late in the end;
+- nearly all who were told have had their time, and nobody else has been told since: then one is.
 """
 
 from __future__ import annotations
@@ -19,21 +18,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from math import floor
+from math import ceil, floor, sqrt
 
-from notifier.domain.adaptive_belief import Belief, believe, looks_for_each_sale
-from notifier.domain.adaptive_risk import risk_of
-from notifier.domain.adaptive_state import AdaptiveState
+from notifier.domain.adaptive_belief import believe
+from notifier.domain.adaptive_claims import Belief, looks_for_each_sale
+from notifier.domain.adaptive_risk import may_be_out
+from notifier.domain.adaptive_state import AdaptiveState, ShopHistory
 
 LATE = 0.02  # of those told, so many may find it gone
 _STEEP = 4.0  # a step of the knob allows so many times more, or fewer
-_FILL = 0.18  # of LATE, for filling; more is quicker at first and leaves less for the end
-_END = 0.9  # of LATE: so many may be on their way when the last unit goes
-_MOST = 0.45  # of LATE: never more at risk at one time
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
-_FEW = 12.0  # people
-_UNTESTED = 2.0  # times as many as had the time to look: at most so many at one time who had not
+_FEW = 6.0  # people
+_UNTESTED = 1.6  # times as many as had the time to look: at most so many at one time who had not
+_AT_FIRST = 1.8  # people for each unit, at most, where nothing is known of the shop's customers
+_SEEN_BY_NOBODY = ShopHistory().looked + ShopHistory().not_looked
+_BEFORE_LOOKING, _FILL = 0.9, 0.18  # of those who may come too late, where stock is not counted
 _SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
 
 
@@ -107,7 +107,7 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
     free = 0
     if left is not None and not belief.strangers:
         free = min(max(floor(left - belief.possible), 0), state.waiting)
-    most = max(min(_may_be_untested(state, belief), state.waiting), free)
+    most = max(min(_may_be_untested(state, belief, left=left), state.waiting), free)
     people = _most(allowed.holds, at_least=free, at_most=most)
     if people > free:
         return people, "share"
@@ -118,13 +118,17 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
     return 0, "wait"
 
 
-def _may_be_untested(state: AdaptiveState, belief: Belief) -> int:
-    """So many more, before those told last have shown anything. The first wave may be as large as
-    the rest allows."""
-    if not state.told:
+def _may_be_untested(state: AdaptiveState, belief: Belief, *, left: float | None) -> int:
+    """So many more, before those told last have shown anything."""
+    if state.told:
+        tried = belief.tested + state.told[0].people
+        return max(int(_UNTESTED * tried - (belief.told - belief.tested)), 0)
+    if left is None:
         return state.waiting
-    tried = belief.tested + state.told[0].people
-    return max(int(_UNTESTED * tried - (belief.told - belief.tested)), 0)
+    # who has not seen how many buy does not tell many more people than there are units
+    seen = (state.history.looked + state.history.not_looked) / _SEEN_BY_NOBODY
+    bold = sqrt(late_share(state.cautious) / LATE)
+    return ceil(_AT_FIRST * bold * left * max(seen, 1.0))
 
 
 def _left(state: AdaptiveState, belief: Belief) -> float | None:
@@ -147,7 +151,7 @@ class _Allowance:
         self._belief = belief
         self._left = left
         self._looks = looks_for_each_sale(belief, looks_seen=state.looks_seen)
-        share = max(belief.interval()[1] + belief.buy_share, 1e-4) / 2
+        share = max(belief.buy_share, 1e-4)
         still = left
         if still is None:
             usual = max((state.history.usual_stock or _SHORT_OF) / belief.units_each, 1.0)
@@ -166,15 +170,8 @@ class _Allowance:
             late = claims.mean * self._looks
             short = (claims.mean**2 + claims.variance) / 2 / self._usual * self._looks
             late -= self._belief.look_share
-            return late <= _END * self._late or short <= _FILL * self._late
-        if claims.mean > self._left * 1.5 + 5:
-            return False
-        risk = risk_of(claims, left=self._left)
-        short = risk.short * self._looks
-        if short <= _FILL * self._late or short > _MOST * self._late:
-            return short <= _FILL * self._late
-        before = risk_of(self._belief.claims(people - 1), left=self._left)
-        return before.after * self._looks <= _END * self._late
+            return late <= _BEFORE_LOOKING * self._late or short <= _FILL * self._late
+        return may_be_out(claims, left=self._left, late=self._late / self._looks)
 
 
 def _most(holds: Callable[[int], bool], *, at_least: int, at_most: int) -> int:

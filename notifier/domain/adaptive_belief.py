@@ -9,16 +9,18 @@ buys is a Beta posterior from the sales.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import exp, log, pi, sqrt
+from math import exp, log, pi
 
+from notifier.domain.adaptive_claims import Belief, Reading
 from notifier.domain.adaptive_delay import (
     BINS,
     Shape,
+    as_seen,
     bin_of,
     log_weight,
     quantile,
+    seconds_of,
     tables,
 )
 from notifier.domain.adaptive_state import AdaptiveState, Sale
@@ -27,93 +29,15 @@ _CHECKOUT = timedelta(minutes=10)  # from the look to the order, usually
 _DOUBT = 200.0  # looks
 _TAIL, _TAIL_LOOKS = 2.0, 120.0  # how unsure what is to come is, where no wave is old yet
 _PATIENT = 0.75  # of those who will look, so many have
+_LONG = 5.0  # medians: what comes later than this from now does not come soon
 _UNLIKELY = 1e-3  # a shape that weighs less than this is left out
-_UNSEEN = 0.6  # where only purchases are seen: who looks and does not buy is not, so reckon this
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """Sales that may still come: `mean` buyers with `variance`, out of `lookers` who may look."""
-
-    mean: float
-    variance: float
-    lookers: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """One shape: its weight, the share that looks, and who of the told will (d/d share: slope)."""
-
-    weight: float
-    share: float
-    variance: float
-    coming: float
-    slope: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Belief:
-    """What the numbers of a release say. Shares are of people; delays in seconds."""
-
-    told: int
-    bought: float
-    looks: float
-    look_share: float
-    buy_of_look: float
-    buy_of_look_variance: float
-    median: float
-    nearly_all: float
-    passed: tuple[float, ...]  # by bin of delays: the share of the looks that is over by then
-    units_each: float
-    readings: tuple[_Reading, ...]
-    strangers: float  # units a second that others buy
-    checking_out: float  # those who have looked and may be paying now
-    tested: float  # of the told, so many have had the time they need to look
-    tail: float  # relative standard deviation of what is to come, beyond what the shapes say
-    possible: float  # of the told, those who have not bought: no more can be sold to them
-
-    @property
-    def buy_share(self) -> float:
-        return self.look_share * self.buy_of_look
-
-    @property
-    def buy_variance(self) -> float:
-        looks = sum(one.weight * (one.variance + one.share**2) for one in self.readings)
-        of_look = self.buy_of_look_variance
-        second = looks * (of_look + self.buy_of_look**2)
-        return max(second - self.buy_share**2, 0.0)
-
-    def interval(self) -> tuple[float, float]:
-        """Between which two shares the share that buys lies, with 90 %, about (log-normal)."""
-        mean = max(self.buy_share, 1e-6)
-        width = 1.645 * sqrt(log(1 + self.buy_variance / mean**2))
-        return mean * exp(-width), min(mean * exp(width), 1.0)
-
-    def claims(self, more: float) -> Claims:
-        """The sales to come from those told, if `more` people are told now as well."""
-        coming = [one.coming + more * one.share for one in self.readings]
-        lookers = sum(o.weight * n for o, n in zip(self.readings, coming, strict=True))
-        spread = sum(
-            o.weight * (n - lookers) ** 2 + o.weight * o.variance * (o.slope + more) ** 2
-            for o, n in zip(self.readings, coming, strict=True)
-        )
-        buys, of_look = self.buy_of_look, self.buy_of_look_variance
-        lookers += self.checking_out
-        spread += (self.tail * lookers) ** 2
-        others = self.strangers * self.median / self.units_each
-        mean = lookers * buys
-        each = mean / max(self.possible + more, 1.0)  # one person buys once: binomial at most
-        variance = mean * (1 - min(each, 0.99)) + others
-        variance += spread * (buys**2 + of_look) + lookers**2 * of_look
-        mean += others
-        return Claims(mean=mean, variance=variance, lookers=lookers)
 
 
 def believe(state: AdaptiveState) -> Belief:
     """Weigh everything that has been seen. Costs a few milliseconds, whatever the size."""
     seen_at = _seen_until(state)
     looked, waiting = _count(state, seen_at=seen_at)
-    readings, passed = _read(state, looked, waiting)
+    readings, passed, twice = _read(state, looked, waiting)
     total = sum(looked)
     people = sum(one.people for one in state.told)
     sold = [one for one in state.sales if one.told is not False]
@@ -145,6 +69,7 @@ def believe(state: AdaptiveState) -> Belief:
         tested=tested,
         tail=_TAIL * (1 - ripe) * total / (total + _TAIL_LOOKS),
         possible=max(people - buyers, 0.0),
+        twice=twice,
     )
 
 
@@ -158,11 +83,6 @@ def _tested(state: AdaptiveState, passed: Sequence[float]) -> tuple[float, float
     tested = sum(people * part for people, part in parts)
     ripe = sum(people * part * part for people, part in parts) / tested if tested else 1.0
     return tested, ripe
-
-
-def looks_for_each_sale(belief: Belief, *, looks_seen: bool) -> float:
-    """How many look for one who buys; who looks too late need not be one who would have bought."""
-    return 1 / (belief.buy_of_look if looks_seen else 1 - _UNSEEN)
 
 
 def _seen_until(state: AdaptiveState) -> datetime:
@@ -179,10 +99,11 @@ def _count(state: AdaptiveState, *, seen_at: datetime) -> tuple[list[float], lis
     if not state.looks_seen:
         return _count_sales(state, seen_at=seen_at)
     for wave in state.told:
-        for delay in wave.looked:
+        read = wave.read
+        for delay in read:
             looked[bin_of(delay.total_seconds())] += 1
         age = (state.now - wave.at).total_seconds()
-        waiting[bin_of(age)] += max(wave.people - len(wave.looked), 0)
+        waiting[bin_of(age)] += max(wave.people - len(read), 0)
     return looked, waiting
 
 
@@ -209,38 +130,62 @@ def _count_sales(state: AdaptiveState, *, seen_at: datetime) -> tuple[list[float
 
 def _read(
     state: AdaptiveState, looked: Sequence[float], waiting: Sequence[float]
-) -> tuple[tuple[_Reading, ...], tuple[float, ...]]:
-    """The shapes that matter, with the share that looks in each; and the mean of the shapes."""
+) -> tuple[tuple[Reading, ...], tuple[float, ...], float]:
+    """The shapes that matter, with the share that looks in each; the mean of the shapes; and
+    `Belief.twice`."""
     places = [place for place, people in enumerate(waiting) if people]
-    found: list[tuple[float, Shape, float, float]] = []
-    # no shape is quite true: what many looks say in its favour counts for less and less
-    doubt = 1 / (1 + sum(looked) / _DOUBT)
-    now = [(place, many) for place, many in enumerate(looked) if many]
-    before = [(place, many) for place, many in enumerate(state.history.delays) if many]
-    for shape in tables():
-        exposed = [(waiting[place], shape.passed[place]) for place in places]
-        share, variance, fit = _fit_share(state, exposed, looked=sum(looked))
-        fit = (fit + log_weight(shape, now)) * doubt
-        past = log_weight(shape, before) + shape.log_usual
-        found.append((fit + past, shape, share, variance))
-    best = max(one[0] for one in found)
-    kept = [(exp(one[0] - best), *one[1:]) for one in found if one[0] - best > log(_UNLIKELY)]
-    total = sum(one[0] for one in kept)
-    readings = []
+    kept = _weigh(state, looked, [(place, waiting[place]) for place in places])
+    passed = tuple(sum(one[0] * one[1].passed[n] for one in kept) for n in range(BINS))
+    long = _LONG * quantile(passed, 0.5)
+    later = [bin_of(seconds_of(place) + long) for place in places]
+    readings, each = [], [0.0] * len(places)
     for weight, shape, share, variance in kept:
-        coming = slope = 0.0
-        for place in places:
+        coming = slope = stale = 0.0
+        for n, place in enumerate(places):
             people, late = waiting[place], 1 - shape.passed[place]
             rest = 1 - share * shape.passed[place]
             coming += people * share * late / rest
             slope += people * late / rest**2
+            stale += people * share * (1 - shape.passed[later[n]]) / rest
+            each[n] += weight * share * late / rest
         readings.append(
-            _Reading(
-                weight=weight / total, share=share, variance=variance, coming=coming, slope=slope
+            Reading(
+                weight=weight,
+                share=share,
+                variance=variance,
+                coming=coming,
+                slope=slope,
+                stale=stale,
+                slow=share * (1 - shape.passed[bin_of(long)]),
             )
         )
-    passed = tuple(sum(one[0] * one[1].passed[n] for one in kept) / total for n in range(BINS))
-    return tuple(readings), passed
+    twice = sum(waiting[place] * each[n] ** 2 for n, place in enumerate(places))
+    return tuple(readings), passed, twice
+
+
+def _weigh(
+    state: AdaptiveState, looked: Sequence[float], waiting: Sequence[tuple[int, float]]
+) -> list[tuple[float, Shape, float, float]]:
+    """The shapes that are likely enough: weight, shape, share that looks, variance of the share.
+
+    `waiting`: as (bin, how many)."""
+    found: list[tuple[float, Shape, float, float]] = []
+    total = sum(looked)
+    # no shape is quite true: what many looks say in its favour counts for less and less
+    doubt = 1 / (1 + total / _DOUBT)
+    now = [(place, many) for place, many in enumerate(looked) if many]
+    before = [(place, many) for place, many in enumerate(state.history.delays) if many]
+    shapes = [(one, log_weight(one, before) + one.log_usual) for one in tables()]
+    if before:
+        shapes.append(as_seen(state.history.delays))
+    for shape, past in shapes:
+        exposed = [(people, shape.passed[place]) for place, people in waiting]
+        share, variance, fit = _fit_share(state, exposed, looked=total)
+        found.append(((fit + log_weight(shape, now)) * doubt + past, shape, share, variance))
+    best = max(one[0] for one in found)
+    kept = [(exp(one[0] - best), *one[1:]) for one in found if one[0] - best > log(_UNLIKELY)]
+    weights = sum(one[0] for one in kept)
+    return [(one[0] / weights, *one[1:]) for one in kept]
 
 
 def _fit_share(
@@ -278,7 +223,7 @@ def _checking_out(state: AdaptiveState, sold: Sequence[Sale], *, seen_at: dateti
         age = (seen_at - at).total_seconds()
         return exp(-age / usual) if age > 0 else 1.0
 
-    paying = sum(still(wave.at + delay) for wave in state.told for delay in wave.looked)
+    paying = sum(still(wave.at + delay) for wave in state.told for delay in wave.read)
     return max(paying - sum(still(one.at) for one in sold if one.at <= seen_at), 0.0)
 
 

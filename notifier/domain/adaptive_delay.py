@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
-from math import erf, exp, expm1, log, sqrt
+from functools import cache, lru_cache
+from itertools import accumulate, pairwise
+from math import erf, exp, expm1, lgamma, log, sqrt
 
-SHORTEST = 30.0  # seconds; whoever is quicker is counted here
+SHORTEST = 30.0  # seconds; whoever is quicker is counted here, if at all
 BINS = 48
 _STEP = log(30 * 86400 / SHORTEST) / BINS
 _MEDIANS = tuple(30.0 * 1.5**n for n in range(26))
@@ -25,7 +25,9 @@ _APART_WIDTH = 0.9
 _APART_USUAL = -1.0
 _USUAL_MEDIAN = 3600.0  # before anything is known
 _USUAL_SPREAD = 1.5
-_LEAST_MASS = 1e-9
+_ASTRAY = 0.01  # of the looks fit no shape: links are followed by programs, messages are kept
+_FROM_BEFORE = 12.0  # looks: so much a shop's own delays are thought to resemble the usual ones
+_AS_SEEN = 0.2  # how usual it is that delays are like nothing but those seen before
 
 
 def bin_of(seconds: float) -> int:
@@ -73,13 +75,49 @@ def _shape(median: float, kind: str, width: float) -> Shape:
 
     usual = _APART_USUAL if kind == "two" else 0.0
     edges = [0.0, *(passed(SHORTEST * exp(n * _STEP)) for n in range(1, BINS)), 1.0]
-    masses = [max(b - a, _LEAST_MASS) for a, b in pairwise(edges)]
+    masses = [(1 - _ASTRAY) * (b - a) + _ASTRAY / BINS for a, b in pairwise(edges)]
     return Shape(
         median=median,
         passed=tuple(passed(seconds_of(n)) for n in range(BINS)),
         log_mass=tuple(log(mass) for mass in masses),
         log_usual=usual - 0.5 * (log(median / _USUAL_MEDIAN) / _USUAL_SPREAD) ** 2,
     )
+
+
+@cache
+def _usual() -> tuple[float, tuple[float, ...]]:
+    """What all shapes weigh before anything is known, and the mass of each bin in their mean."""
+    weights = [exp(shape.log_usual) for shape in tables()]
+    total = sum(weights)
+    mean = [
+        sum(w * exp(one.log_mass[n]) for w, one in zip(weights, tables(), strict=True)) / total
+        for n in range(BINS)
+    ]
+    return total, tuple(mean)
+
+
+@lru_cache(maxsize=64)
+def as_seen(delays: tuple[float, ...]) -> tuple[Shape, float]:
+    """The shape that earlier delays have, by bin, whatever it is, and the logarithm of its weight
+    beside those of `tables` (a Dirichlet posterior round their mean)."""
+    total, usual = _usual()
+    seen = sum(delays)
+    masses = [
+        (_FROM_BEFORE * part + many) / (_FROM_BEFORE + seen)
+        for part, many in zip(usual, delays, strict=True)
+    ]
+    weight = log(_AS_SEEN * total) + lgamma(_FROM_BEFORE) - lgamma(_FROM_BEFORE + seen)
+    for part, many in zip(usual, delays, strict=True):
+        weight += lgamma(_FROM_BEFORE * part + many) - lgamma(_FROM_BEFORE * part)
+    upto = list(accumulate(masses))
+    passed = tuple(min(one - mass / 2, 1.0) for one, mass in zip(upto, masses, strict=True))
+    shape = Shape(
+        median=quantile(passed, 0.5),
+        passed=passed,
+        log_mass=tuple(log(mass) for mass in masses),
+        log_usual=log(_AS_SEEN * total),
+    )
+    return shape, weight
 
 
 def log_weight(shape: Shape, delays: Sequence[tuple[int, float]]) -> float:

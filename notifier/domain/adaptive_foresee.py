@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from random import Random
 
 from notifier.domain.adaptive import decide
-from notifier.domain.adaptive_belief import Belief, believe
+from notifier.domain.adaptive_belief import believe
+from notifier.domain.adaptive_claims import Belief
 from notifier.domain.adaptive_delay import BINS, seconds_of
 from notifier.domain.adaptive_state import AdaptiveState, Sale, Told
 

@@ -1,88 +1,37 @@
-"""What would it cost, in people who come too late, if so many may still buy?
+"""How many claims may be out on what is left, if few are to come too late and all is to go soon?
 
-The sales to come are a negative binomial, that is a Poisson number whose mean is itself uncertain,
-or, where people are few and sure to buy, a binomial.
+Were all known but who buys when, this would be a problem of control: with each unit sold, one
+claim fewer is needed, and those still out when the last unit goes come too late. Weighing time
+against them, its solution (by dynamic programming, for buyers who come at a constant rate) is a
+number of claims for each number of units left. `claims_for` is close to it.
+
+- For the last unit, about as many as may come too late. With n units left the square root of n
+  times as many, for no more than time is to be won by them.
+- The other units may be spoken for as well, less some standard deviations of how many buy.
+- Where it is not known how many of those told will buy, learning comes first: the doubt grows with
+  the claims, so there are to be fewer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import exp, lgamma, log, sqrt
+from math import log, sqrt
 
-from notifier.domain.adaptive_belief import Claims
+from notifier.domain.adaptive_claims import Claims
 
-_STEPS = 12  # to one standard deviation
-_WIDTH = 7.0  # standard deviations that are summed up
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Risk:
-    """`short`: sales too many, on average. `after`: sales that are still to come when the last
-    unit goes, if it does.
-    """
-
-    short: float
-    after: float
+_MEET = 0.8  # some of those allowed meet by chance, sooner than they would be needed
+_POWER = 0.55
+_APART, _LESS, _LEAST = 3.3, 1.7, 2.5  # standard deviations between claims and units
+_LEARN = 1.3  # so many times the doubt
 
 
-def risk_of(claims: Claims, *, left: float) -> Risk:
-    """The risk of that many claims on `left` buyers' worth of stock (1 or more)."""
-    mean = claims.mean
-    if mean <= 1e-9:
-        return Risk(short=0.0, after=0.0)
-    law = _Law(mean, variance=claims.variance)
-    step = max(1.0, law.deviation / _STEPS)
-    gone = short = 0.0
-    at = left + (step - 1) / 2
-    end = max(mean, left) + _WIDTH * law.deviation + 10
-    while at < end:
-        mass = law.mass(at) * step
-        gone += mass
-        short += mass * (at - left)
-        if at > mean and mass < 1e-12:
-            break
-        at += step
-    # the sale of the last unit is one; the others are as many as if it had not been (Palm)
-    last = law.mass(left - 1)
-    goes = last + gone
-    return Risk(short=short, after=(short + gone) / goes if goes > 1e-300 else 1.0)
+def claims_for(left: float, *, late: float) -> float:
+    """Buyers who may be on their way while `left` buyers' worth of stock (1 or more) is there, for
+    `late` of them to come too late in the end. Grows with both."""
+    last = late / (1 + _MEET * float(late**_POWER))
+    apart = max(_APART - _LESS * log(last), _LEAST)
+    return last * sqrt(left) + (left - 1) / (1 + apart / sqrt(left))
 
 
-class _Law:
-    """How probable each number of sales is, also between whole numbers."""
-
-    def __init__(self, mean: float, *, variance: float) -> None:
-        self._mean = mean
-        excess = variance - mean
-        self._size = self._people = 0.0
-        if excess < -mean * 1e-3:
-            self._people = mean * mean / -excess
-            self.deviation = sqrt(variance)
-        else:
-            # never wider than geometric: else more stock could look like more risk
-            self._size = max(mean * mean / max(excess, mean * 1e-4), 1.0)
-            self.deviation = sqrt(mean + mean * mean / self._size)
-
-    def mass(self, number: float) -> float:
-        if self._people:
-            return self._binomial(number)
-        size, mean = self._size, self._mean
-        return exp(
-            lgamma(number + size)
-            - lgamma(size)
-            - lgamma(number + 1)
-            + size * log(size / (size + mean))
-            + number * log(mean / (size + mean))
-        )
-
-    def _binomial(self, number: float) -> float:
-        people, share = self._people, min(self._mean / self._people, 0.999)
-        if number >= people + 1:
-            return 0.0
-        return exp(
-            lgamma(people + 1)
-            - lgamma(number + 1)
-            - lgamma(people - number + 1)
-            + number * log(share)
-            + (people - number) * log(1 - share)
-        )
+def may_be_out(claims: Claims, *, left: float, late: float) -> bool:
+    """Whether so many claims may be out; `late` as above."""
+    return claims.soon * (1 / claims_for(left, late=late) + _LEARN * claims.doubt / left) <= 1

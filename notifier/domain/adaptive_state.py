@@ -10,6 +10,7 @@ from notifier.domain.adaptive_delay import BINS, bin_of
 KEPT = 0.8  # of what earlier releases taught, with every further one
 _MOST = 40.0  # a shop's past never outweighs so many people of this release
 _MOST_DELAYS = 60.0
+_TOO_SOON = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class Told:
     people: int
     units: int
     looked: tuple[timedelta, ...] = ()
+
+    @property
+    def read(self) -> tuple[timedelta, ...]:
+        """The looks of people: nobody reads a message and follows its link as soon as programs."""
+        return tuple(delay for delay in self.looked if delay >= _TOO_SOON)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +102,11 @@ def lesson_of(ended: AdaptiveState) -> Lesson:
     """What a release shows that is over or has run for days."""
     delays = [0.0] * BINS
     for one in ended.told:
-        for delay in one.looked:
+        for delay in one.read:
             delays[bin_of(delay.total_seconds())] += 1
     return Lesson(
         people=sum(one.people for one in ended.told),
-        looked=sum(len(one.looked) for one in ended.told),
+        looked=sum(len(one.read) for one in ended.told),
         late=ended.late,
         sold=sum(1 for one in ended.sales if one.told is not False),
         units=sum(one.units for one in ended.sales),
