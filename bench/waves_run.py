@@ -14,7 +14,7 @@ from notifier.domain.adaptive_state import AdaptiveState, Sale, ShopHistory, Tol
 from notifier.domain.waves import ReleaseState, Strategy, plan_wave
 
 _START = datetime(2026, 3, 2, 9, tzinfo=UTC)
-_AT_ONCE = 0.01  # hours
+_AT_ONCE = 0.005  # hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
