@@ -101,6 +101,34 @@ def test_a_database_of_a_newer_program_is_refused_with_advice(database: Database
         migrate(database)
 
 
+def test_messages_stay_as_they_are_while_their_keys_are_taken_and_given_back(
+    database: Database,
+) -> None:
+    columns = "shop_id, kind, medium, channel, locale, priority, state, created_at, due_at"
+    now = "'2026-01-02 03:04:05.000000'"
+    with database.write() as tx:
+        tx.execute(text(f"INSERT INTO shops (id, slug, created_at) VALUES (1, 'kettle', {now})"))
+        tx.execute(
+            text(
+                f"INSERT INTO messages ({columns}) "
+                f"VALUES (1, 'confirm', 'email', 'mail', 'en', 1, 'due', {now}, {now})"
+            )
+        )
+    downgrade(database, to="0007")
+    assert keys_and_messages(database) == (5, [("confirm", "due")])
+    migrate(database)
+    assert keys_and_messages(database) == (0, [("confirm", "due")])
+
+
+def keys_and_messages(db: Database) -> tuple[int, list[tuple[str, str]]]:
+    keys = inspect(db.engine).get_foreign_keys("messages")
+    with db.read() as tx:
+        if db.is_sqlite:
+            assert tx.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
+        rows = tx.execute(text("SELECT kind, state FROM messages"))
+        return len(keys), [(row.kind, row.state) for row in rows]
+
+
 def test_going_back_to_nothing_leaves_nothing(database: Database) -> None:
     downgrade(database, to="base")
     left = set(inspect(database.engine).get_table_names())
