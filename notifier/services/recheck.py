@@ -72,8 +72,9 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
     suppressions = _suppressions(tx, messages, batch)
     stale_variants: dict[int, bool] = {}
     off = switches.all_off(tx, now=now)
+    shops = {id_: env.shop_by_id(id_) for id_ in {one.shop_id for one in messages}}
     for message in messages:
-        shop = env.shop_by_id(message.shop_id)
+        shop = shops[message.shop_id]
         if shop is not None and switches.of_shop(shop.slug) in off:
             result.postpone.append((message.id, now + PAUSED_LOOK, "shop_paused"))
             continue
@@ -139,11 +140,13 @@ def _standing(
 ) -> Standing:
     contact = batch.contacts.get(message.contact_id or 0)
     subscription = batch.subscriptions.get(message.subscription_id or 0)
-    address_hash = contact.address_hash if contact else ""
-    key = (address_hash, message.shop_id, _product_of(message, batch))
+    suppressed = ""
+    if suppressions and contact is not None:
+        key = (contact.address_hash, message.shop_id, _product_of(message, batch))
+        suppressed = suppressions.get(key, "")
     return Standing(
         has_address=bool(contact and contact.address),
-        suppressed=suppressions.get(key, ""),
+        suppressed=suppressed,
         state=subscription.state if subscription else None,
     )
 
