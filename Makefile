@@ -4,7 +4,7 @@
 VENV = .venv/bin
 # More arguments for the command: make test ARGS="-k widget", make demo ARGS="--port 9000"
 ARGS =
-# Test processes at the same time: a number, or `logical` for one a CPU.
+# Test processes at the same time: a number, or `logical` for two a CPU.
 WORKERS = logical
 
 help: ## print this list
@@ -17,7 +17,7 @@ demo: run-ready assets-ready ## a whole shop in one process, to click through; n
 
 # Tests start many short processes: let them keep what they compiled, whatever the shell says.
 test: test-ready assets-ready browser-ready ## all tests, on SQLite and PostgreSQL, with a browser
-	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal $(ARGS)
 
 bench: test-ready assets-ready ## measure speed against the yardsticks; prints ratios
 	@$(VENV)/python -m bench $(ARGS)

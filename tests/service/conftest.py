@@ -11,6 +11,7 @@ import pytest
 from notifier.store.session import Database
 from tests.fakes.smtp_server import SmtpServer
 from tests.fakes.twilio import FakeTwilio
+from tests.thinning import thin_out
 from tests.timing import SettableClock
 from tests.world import World
 
@@ -26,24 +27,11 @@ ABOUT_RULES = (
     "test_review_sms.py",
     "test_suggest_eta.py",
 )
-EVERY = 3
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of what is about rules every third test meets PostgreSQL; all of them do in `make soak`."""
-    for name in ABOUT_RULES:
-        on_postgres = [
-            item
-            for item in items
-            if item.path.name == name
-            and isinstance(item, pytest.Function)
-            and hasattr(item, "callspec")
-            and item.callspec.params.get("engine_name") == "postgres"
-        ]
-        lines = sorted({item.function.__code__.co_firstlineno for item in on_postgres})
-        for item in on_postgres:
-            if lines.index(item.function.__code__.co_firstlineno) % EVERY:
-                item.add_marker(pytest.mark.soak)
+    thin_out(item for item in items if item.path.name in ABOUT_RULES)
 
 
 @pytest.fixture

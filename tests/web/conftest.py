@@ -13,8 +13,22 @@ from notifier.services.env import Env, open_env
 from notifier.store.session import Database
 from notifier.web.here import EXTENSION
 from notifier.web.public import create_public
+from tests.thinning import thin_out
 from tests.timing import SettableClock
 from tests.web.storefront import PUBLIC_URL, RENDERER, Storefront, config
+
+FOLDER = Path(__file__).parent
+# Here it matters which database does not answer, or what a statement of theirs alone does.
+ABOUT_DATABASES = ("test_busy_database.py", "test_fast_door.py", "test_front.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages ask what services ask: every third test of a file meets PostgreSQL, in soak all."""
+    thin_out(
+        item
+        for item in items
+        if FOLDER in item.path.parents and item.path.name not in ABOUT_DATABASES
+    )
 
 
 @pytest.fixture
