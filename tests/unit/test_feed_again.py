@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -93,15 +94,11 @@ def as_csv(rows: list[tuple[str, str, str]]) -> bytes:
 
 
 def as_json(rows: list[tuple[str, str, str]]) -> bytes:
-    import json
-
     items = [{"id": k, "availability": w, "title": m, "price": "1 EUR"} for k, w, m in rows]
     return json.dumps({"version": 1, "products": items}, indent=1).encode()
 
 
 def as_lines(rows: list[tuple[str, str, str]]) -> bytes:
-    import json
-
     return "".join(
         json.dumps({"id": k, "availability": w, "title": m}) + "\n" for k, w, m in rows
     ).encode()
@@ -150,6 +147,70 @@ def test_reading_what_changed_says_what_reading_all_says(
     rows = changed(ROWS, first)
     path = tmp_path_factory.getbasetemp() / f"again-{name}"
     check_same(path, write(rows), write(changed(rows, then)))
+
+
+def twin(n: int, first: str = "in_stock") -> str:
+    """A product with two variants."""
+    a, b = ({"id": f"{n}-{m}", "availability": first if m else "preorder"} for m in (0, 1))
+    return json.dumps({"id": n, "title": "Kettle", "variants": [a, b]})
+
+
+TWINS = [twin(n) for n in range(9)]
+CHANGED_TWINS = [twin(0, "out_of_stock"), *TWINS[1:]]
+ITEMS = [google(key) for key in KEYS]
+# two pieces that are one item, in a feed whose last piece is two items
+SPLIT = [
+    *ITEMS[:5], google("HALF", more="<!-- ") , "<g:id>OTHER</g:id> -->", *ITEMS[5:],
+    google("OUT", more=f"<item>{google('IN')}</item>"),
+]  # fmt: skip
+TRAPS = {
+    "an id that is also in a row cut short": (
+        as_csv(ROWS), as_csv(ROWS).replace(b"K-32,", b"K-3\n,"),
+    ),
+    "products with variants": (
+        f"[{', '.join(TWINS)}]".encode(), f"[{', '.join(CHANGED_TWINS)}]".encode(),
+    ),
+    "one of two variants, line by line": (
+        "\n".join(TWINS).encode(), "\n".join(CHANGED_TWINS).encode(),
+    ),
+    "half an item that becomes a whole": (
+        rss(*SPLIT).encode(), rss(*SPLIT).replace("<!-- ", "").encode(),
+    ),
+    "a prefix that nobody declares": (
+        rss(*ITEMS[:3], google("X", more="<x:y>1</x:y>"), *ITEMS[3:]).encode(),
+        rss(*ITEMS[:3], google("X", more="<x:y>1</x:y>"), *ITEMS[3:9], *ITEMS[11:]).encode(),
+    ),
+    "a comma that is missing": (
+        as_json(ROWS),
+        as_json(ROWS).replace(b'"Kettle K-7",\n   "price": "1 EUR"\n  },', b'"x"\n  }'),
+    ),
+    "another list behind the first": (
+        as_json(ROWS),
+        as_json(ROWS)[:-1] + b', "offers": [{"id": "K-1", "availability": "sold out"}]}',
+    ),
+    "a quote that swallows rows": (
+        as_csv(ROWS), as_csv(ROWS).replace(b"K-7,in_stock,", b'K-7,in_stock,"'),
+    ),
+    "an item of the same kind by another name": (
+        rss(*ITEMS).replace("<channel>", '<channel xmlns="u" xmlns:u="u">').encode(),
+        rss(*ITEMS).replace("<channel>", '<channel xmlns="u" xmlns:u="u">')
+        .replace("</channel>", f"<u:item>{google('U')}</u:item></channel>").encode(),
+    ),
+    "other bytes, another encoding": (
+        as_csv(ROWS), as_csv(ROWS).decode().replace("K-9,in_stock", "K-9,épuisé").encode("latin-1"),
+    ),
+    "nothing but the end is left": (as_csv(ROWS), as_csv(ROWS[:-1])),
+    "nothing is left": (as_csv(ROWS), b"id,availability,title\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRAPS)
+def test_a_trap_is_seen(tmp_path: Path, name: str) -> None:
+    first, second = TRAPS[name]
+    assert first != second
+    check_same(tmp_path / "feed", first, second)
+    check_same(tmp_path / "feed", first, first)
+    check_same(tmp_path / "feed", second, first)
 
 
 @pytest.mark.parametrize("name", FORMATS)
