@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,12 @@ def _worker(config: Path, clock: Path, log: Path) -> Iterator[subprocess.Popen[b
             worker.wait()
 
 
+def _wait_for_some(smtp: SmtpServer, count: int, *, is_first: bool = False) -> None:
+    """By a clock that was set back nothing more is due for a while; what is in hand leaves."""
+    with suppress(AssertionError):
+        smtp.wait_for(count, timeout=40 if is_first else 3)
+
+
 @pytest.mark.fault("FI-31")
 @pytest.mark.parametrize(
     ("steps", "mails"), [(STEPS[2:], 40), pytest.param(STEPS * 5, 600, marks=pytest.mark.soak)]
@@ -77,9 +83,9 @@ def test_a_clock_that_is_set_by_hours_and_days_while_mail_leaves_doubles_and_los
     seed(config, mails=mails).db.close()
     with _worker(config, clock, tmp_path / "worker.log") as worker:
         for number, step in enumerate(steps):
-            smtp.wait_for(1 + number * mails // (len(steps) + 1), timeout=40)
+            _wait_for_some(smtp, 1 + number * mails // (len(steps) + 1), is_first=not number)
             clock.write_text(step)
-        smtp.wait_for(mails // 2, timeout=40)
+        _wait_for_some(smtp, mails // 2)
         clock.write_text("+0")
         wait_until(lambda: unfinished(database_url) == 0, 60, every=0.05)
         worker.terminate()
