@@ -164,7 +164,7 @@ def _is_crash(was: Any) -> bool:
 
 
 def _orders(count: int, *, is_sqlite: bool) -> list[Choose]:
-    """At most half of them stop one for another at a chosen step, half are as chance will have it."""
+    """At most half of them stop one for another at a chosen step, the rest are left to chance."""
     stopped = [
         Interrupted(first, then, after=after, before=before)
         for after in range(1, STEPS[is_sqlite])
