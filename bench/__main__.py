@@ -69,6 +69,8 @@ QUESTIONS = {one.name: one.question for one in BENCHMARKS}
 
 def main() -> int:
     wanted = _arguments()
+    if wanted.again:
+        return _write_again(wanted.write)
     set_up_logging(level="ERROR")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     chosen = [one for one in BENCHMARKS if not wanted.only or one.name in wanted.only]
@@ -115,11 +117,30 @@ def _write(wanted: argparse.Namespace, record: Record, drawings: Mapping[str, st
         wanted.pictures.mkdir(parents=True, exist_ok=True)
         draw_all(record, drawings, wanted.pictures)
     if wanted.write:
-        kept = wanted.write.with_suffix(".json")
-        whole = merged(load(kept), record, NAMES)
-        _write_json(kept, whole)
-        draw_all(whole, drawings, wanted.write.parent / "pictures", prefix="performance-")
-        wanted.write.write_text(as_page(whole, QUESTIONS), encoding="utf-8")
+        _write_page(wanted.write, merged(load(_kept(wanted.write)), record, NAMES), drawings)
+
+
+def _write_page(page: Path, record: Record, drawings: Mapping[str, str]) -> None:
+    """With its pictures and figures beside it."""
+    _write_json(_kept(page), record)
+    folder = page.parent / "pictures"
+    folder.mkdir(exist_ok=True)
+    draw_all(record, drawings, folder, prefix="performance-")
+    page.write_text(as_page(record, QUESTIONS), encoding="utf-8")
+
+
+def _write_again(page: Path | None) -> int:
+    """From what is kept, when only words or drawings have changed."""
+    record = load(_kept(page)) if page else None
+    if page is None or record is None:
+        say("--again needs --write PAGE, and a record of figures beside that page.")
+        return 2
+    _write_page(page, record, {})
+    return 0
+
+
+def _kept(page: Path) -> Path:
+    return page.with_suffix(".json")
 
 
 def _write_json(path: Path, record: Record) -> None:
@@ -176,6 +197,9 @@ def _arguments() -> argparse.Namespace:
         type=Path,
         metavar="PAGE",
         help="write docs/performance.md anew, with its pictures and the figures as JSON beside it",
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="measure nothing: write the page from what is kept"
     )
     return parser.parse_args()
 

@@ -10,14 +10,15 @@ _STYLE = """
 .zone{fill:#1a7f64;fill-opacity:.07}.track{fill:#eef1f4}.good{fill:#1a7f64}.short{fill:#c2700a}
 .other{fill:#8c96a1}.good-line{stroke:#1a7f64}.short-line{stroke:#c2700a}.other-line{stroke:#8c96a1}
 .edge{stroke:#ffffff}
-text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1b1f23}
+text,tspan{fill:#1b1f23}text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif}
 .title{font-size:17px;font-weight:600}.head{font-weight:600}.quiet{fill:#5b646e;font-size:12px}
-.small{font-size:12px}.good-text{fill:#12664f;font-weight:600}.short-text{fill:#9a5700;font-weight:600}
+.small,.small tspan{font-size:12px}
+.good-text{fill:#12664f;font-weight:600}.short-text{fill:#9a5700;font-weight:600}
 @media(prefers-color-scheme:dark){
 .back{fill:#0f1318}.grid{stroke:#2b323b}.rule{stroke:#e6edf3}.zone{fill:#46c29b;fill-opacity:.09}
 .track{fill:#1b222b}.good{fill:#46c29b}.short{fill:#e8a33d}.other{fill:#76808c}
 .good-line{stroke:#46c29b}.short-line{stroke:#e8a33d}.other-line{stroke:#76808c}.edge{stroke:#0f1318}
-text{fill:#e6edf3}.quiet{fill:#9aa4af}.good-text{fill:#5fd3ae}.short-text{fill:#f0b45c}}
+text,tspan{fill:#e6edf3}.quiet{fill:#9aa4af}.good-text{fill:#5fd3ae}.short-text{fill:#f0b45c}}
 """.replace("\n", "")
 
 
@@ -35,6 +36,12 @@ def text(x: float, y: float, words: str, *, kind: str = "", anchor: str = "start
     """`kind`: title, head, quiet, small, good-text, short-text."""
     shown = f' class="{kind}"' if kind else ""
     return f'<text{shown} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def text_in_parts(x: float, y: float, parts: Iterable[tuple[str, str]]) -> str:
+    """Words of several kinds behind one another."""
+    spans = "".join(f'<tspan class="{kind}">{escape(words)}</tspan>' for words, kind in parts)
+    return f'<text class="small" x="{x:.1f}" y="{y:.1f}" xml:space="preserve">{spans}</text>'
 
 
 def line(

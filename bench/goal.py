@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_WHOLE = ("ms", "MB", "µs", "/s", "letters")
+_WHOLE = ("ms", "MB", "µs", "/s", "letters", "copies", "answers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

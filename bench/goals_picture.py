@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from math import ceil, floor, log10
 
-from bench.drawing import box, dot, legend, line, picture, text
+from bench.drawing import box, dot, legend, line, picture, text, text_in_parts
 from bench.goal import Row, number
 
 _LABEL, _CHART, _WORDS = 470, 330, 220
@@ -78,17 +78,22 @@ def _part(rows: Sequence[Row], scale: _Scale, y: float) -> list[str]:
     aside = {"sqlite": -_ASIDE, "postgres": _ASIDE} if len(measured) > 1 else {}
     for row in measured:
         parts += _marks(row, scale, middle + aside.get(row.database, 0))
-    seen = " · ".join(number(row.value, "") for row in measured)
-    if first.unit in ("ms", "MB", "µs", "/s", "letters", "‰"):
-        seen = " · ".join(number(row.value, first.unit).split(" ")[0] for row in measured)
-    reached = all((row.nearness or 0) >= 1 for row in measured)
-    sign = "≤" if first.at_most else "≥"
-    wanted = f"{sign} {number(first.need, first.unit)}"
-    kind = "good-text small" if reached else "short-text small"
-    parts.append(text(_LABEL + _CHART + 14, middle + 4, seen, kind=kind))
-    parts.append(
-        text(_LABEL + _CHART + _WORDS - 16, middle + 4, wanted, kind="quiet", anchor="end")
-    )
+    parts.append(text_in_parts(_LABEL + _CHART + 14, middle + 4, _figures(measured)))
+    wanted = f"{'≤' if first.at_most else '≥'} {number(first.need, first.unit)}"
+    if first.at_most and first.need == 0:
+        wanted = "none"
+    end = _LABEL + _CHART + _WORDS - 16
+    parts.append(text(end, middle + 4, wanted, kind="quiet", anchor="end"))
+    return parts
+
+
+def _figures(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """Each without its unit, in the colour that says whether it is enough."""
+    parts: list[tuple[str, str]] = []
+    for row in rows:
+        parts += [(" · ", "quiet")] * bool(parts)
+        said = number(row.value, row.unit).split(" ")[0].removesuffix("/s")
+        parts.append((said, "good-text" if (row.nearness or 0) >= 1 else "short-text"))
     return parts
 
 
