@@ -30,7 +30,7 @@ _STEEP = 4.0  # a step of the knob allows so many times more, or fewer
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
 _FEW = 6.0  # people
-_UNTESTED = 1.6  # times as many as had the time to look: at most so many at one time who had not
+_UNTESTED = 2.0  # people who had no time to look, for each who had; besides as many as at first
 _AT_FIRST = 1.8  # people for each unit, at most, where nothing is known of the shop's customers
 _SEEN_BY_NOBODY = ShopHistory().looked + ShopHistory().not_looked
 _BEFORE_LOOKING, _FILL = 0.9, 0.18  # of those who may come too late, where stock is not counted
@@ -121,8 +121,8 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
 def _may_be_untested(state: AdaptiveState, belief: Belief, *, left: float | None) -> int:
     """So many more, before those told last have shown anything."""
     if state.told:
-        tried = belief.tested + state.told[0].people
-        return max(int(_UNTESTED * tried - (belief.told - belief.tested)), 0)
+        tried = _UNTESTED * belief.tested + state.told[0].people
+        return max(int(tried - (belief.told - belief.tested)), 0)
     if left is None:
         return state.waiting
     # who has not seen how many buy does not tell many more people than there are units

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from math import isfinite
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.domain.adaptive import Facts, decide
-from notifier.domain.adaptive_delay import BINS
+from notifier.domain.adaptive_delay import BINS, as_seen, bin_of
+from notifier.domain.adaptive_risk import claims_for
 from notifier.domain.adaptive_state import AdaptiveState, Sale, ShopHistory, Told, learn
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -110,6 +112,98 @@ def test_never_are_many_more_untested_than_were_tried(release: AdaptiveState) ->
     told = sum(one.people for one in release.told)
     if told and decision.facts.rule == "share":
         assert decision.people <= 2 * (told + release.told[0].people)
+
+
+@given(releases(), st.integers(1, 1_000_000))
+def test_a_longer_line_never_means_that_fewer_are_told(release: AdaptiveState, more: int) -> None:
+    told = tuple(replace(one, units=one.people) for one in release.told)  # all ask for one each
+    waiting = release.waiting + 1
+    some = replace(release, told=told, waiting=waiting, waiting_units=waiting)
+    many = replace(some, waiting=waiting + more, waiting_units=waiting + more)
+    assert decide(many).people >= decide(some).people
+
+
+@given(releases())
+def test_the_same_release_is_always_decided_the_same_and_looked_at_again_soon(
+    release: AdaptiveState,
+) -> None:
+    decision = decide(release)
+    assert decide(replace(release)) == decision
+    if decision.look_again is not None:
+        assert timedelta(minutes=1) <= decision.look_again <= timedelta(minutes=30)
+
+
+@given(st.integers(1, 100_000), st.integers(1, 1_000_000))
+def test_a_first_wave_where_nothing_is_known_is_in_proportion_to_the_units(
+    stock: int, waiting: int
+) -> None:
+    first = AdaptiveState(now=NOW, stock=stock, waiting=waiting, waiting_units=waiting)
+    assert min(waiting, 1) <= decide(first).people <= 1.8 * stock + 1
+
+
+@given(releases(), st.integers(1, 12))
+def test_what_programs_click_says_nothing_of_people(release: AdaptiveState, clicks: int) -> None:
+    if release.told:
+        last = release.told[-1]
+        at_once = (timedelta(seconds=3),) * clicks
+        clicked = replace(last, people=last.people + 12, looked=(*last.looked, *at_once))
+        quiet = replace(last, people=last.people + 12)
+        assert decide(replace(release, told=(*release.told[:-1], clicked))) == decide(
+            replace(release, told=(*release.told[:-1], quiet))
+        )
+
+
+@given(st.floats(1, 1e6), st.floats(0, 1e5), st.floats(1e-4, 1e4), st.floats(0, 1e3))
+def test_more_units_and_more_who_may_be_late_allow_more_claims(
+    left: float, more: float, late: float, later: float
+) -> None:
+    allowed = claims_for(left, late=late)
+    assert 0 < allowed <= claims_for(left + more, late=late) * (1 + 1e-9)
+    assert allowed <= claims_for(left, late=late + later) * (1 + 1e-9)
+
+
+@given(st.lists(st.floats(0, 20), min_size=BINS, max_size=BINS))
+def test_the_shape_of_earlier_delays_is_a_distribution(delays: list[float]) -> None:
+    shape, weight = as_seen(tuple(delays))
+    assert isfinite(weight)
+    assert all(0 <= a <= b <= 1 for a, b in zip(shape.passed, shape.passed[1:], strict=False))
+
+
+def test_a_second_crowd_of_earlier_releases_is_expected_again() -> None:
+    two = [0.0] * BINS
+    two[bin_of(1_800)] = two[bin_of(36_000)] = 25.0
+    wave = Told(
+        at=NOW - timedelta(hours=5),
+        people=60,
+        units=60,
+        looked=tuple(timedelta(minutes=20 + n) for n in range(18)),
+    )
+    seen = AdaptiveState(now=NOW, stock=30, told=(wave,), waiting=900, waiting_units=900)
+    unknown = decide(seen)
+    known = decide(replace(seen, history=ShopHistory(delays=tuple(two))))
+    assert known.facts.claims > 1.5 * unknown.facts.claims
+    assert known.people < unknown.people
+
+
+def test_a_million_waiting_and_many_waves_are_decided_in_some_milliseconds() -> None:
+    told = tuple(
+        Told(
+            at=NOW - timedelta(minutes=10 * n),
+            people=200,
+            units=200,
+            looked=tuple(timedelta(seconds=60 + m * n) for m in range(60)),
+        )
+        for n in range(200, 0, -1)
+    )
+    release = AdaptiveState(
+        now=NOW, stock=50_000, told=told, waiting=1_000_000, waiting_units=1_000_000
+    )
+    spent = []
+    for _ in range(3):
+        began = process_time()
+        assert 0 <= decide(release).people <= 1_000_000
+        spent.append(process_time() - began)
+    assert min(spent) < 0.1, spent
 
 
 @given(releases(), st.integers(1, 500))
