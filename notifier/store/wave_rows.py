@@ -12,8 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.message import MessageState
+from notifier.log import log
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import WANTED, messages, releases
 from notifier.store.wave_statements import Form, end_of, insert_stretch, wishes_in
@@ -66,6 +68,7 @@ def insert_wave(
 
     None, and nothing is done, where all of them together want more than `most_units`.
     """
+    _need_not_be_on_disk(tx)
     form, values = _form_of(rows, after=after)
     end = tx.execute(end_of(form), values | {"last": limit - 1}).one_or_none()
     if end is not None:
@@ -77,7 +80,7 @@ def insert_wave(
     before = tx.execute(_NEWEST).scalar_one()
     if end is None or end.created_at >= rows.started_at or _may_wait_twice(tx, rows):
         form = replace(form, one_by_one=True)
-    people = tx.execute(insert_stretch(tx.dialect.name, form), values).rowcount
+    people = _insert(tx, form, values, wave=rows.wave)
     units = there.units
     if people != there.people:
         units = tx.execute(_UNITS, {"before": before, "release": rows.release_id}).scalar_one()
@@ -87,6 +90,30 @@ def insert_wave(
         end=(end.created_at, end.id) if end is not None else None,
         passed=there.passed > 0,
     )
+
+
+def _insert(tx: Connection, form: Form, values: dict[str, Any], *, wave: int) -> int:
+    """How many messages were written. On PostgreSQL it costs a sixth to ask for each row whether
+    there is one already: in a first wave only where the database finds one."""
+    dialect = tx.dialect.name
+    if dialect == "postgresql" and wave == 1 and not form.one_by_one:
+        try:
+            with tx.begin_nested():
+                return int(tx.execute(insert_stretch(dialect, form, new=True), values).rowcount)
+        except IntegrityError:
+            log.info("somebody has a message already", release=values["release_id"])
+    return int(tx.execute(insert_stretch(dialect, form), values).rowcount)
+
+
+def _need_not_be_on_disk(tx: Connection) -> None:
+    """Let PostgreSQL commit without waiting for its disk.
+
+    After a crash of the server the release is where it was, and goes on from there. Nobody has been
+    told by then: a sender takes a message in a transaction of its own, whose commit waits until all
+    that was committed before is on disk, too.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
 
 def is_anybody_behind(tx: Connection, rows: WaveRows, place: Place) -> bool:

@@ -59,7 +59,8 @@ def wishes_in(form: Form) -> Any:
 
 
 @cache
-def insert_stretch(dialect: str, form: Form) -> Any:
+def insert_stretch(dialect: str, form: Form, *, new: bool = False) -> Any:
+    """Messages to all in it. With `new` it is an error when one of them has one."""
     where = _stretch(form)
     if form.largest:
         where.append(subscriptions.c.quantity <= bindparam("largest"))
@@ -67,10 +68,13 @@ def insert_stretch(dialect: str, form: Form) -> Any:
         where += [~_has_message(), ~_comes_again(form)]
     values = _columns()
     chosen = select(*values.values()).where(*where)
-    return (
-        insert_into(dialect, messages)
-        .from_select(list(values), chosen.order_by(subscriptions.c.created_at, subscriptions.c.id))
-        .on_conflict_do_nothing(index_elements=["event_id", "subscription_id", "medium"])
+    statement = insert_into(dialect, messages).from_select(
+        list(values), chosen.order_by(subscriptions.c.created_at, subscriptions.c.id)
+    )
+    if new:
+        return statement
+    return statement.on_conflict_do_nothing(
+        index_elements=["event_id", "subscription_id", "medium"]
     )
 
 

@@ -14,6 +14,7 @@ from notifier.services.pace import FEWEST, MOST, WANTED, Pace
 from notifier.services.steer_release import pause_release, resume_release, stop_release
 from notifier.services.sweep import sweep
 from notifier.store import events, releases, steer
+from notifier.store.outbox import NewMessage, add_messages
 from tests.world import ANN, BEN, EVE, World
 
 HALF_HOUR = timedelta(minutes=30)
@@ -181,3 +182,31 @@ def test_the_number_told_at_a_time_follows_what_the_database_takes() -> None:
     for _ in range(20):
         pace.learn(pace.people, seconds=0.0)
     assert pace.people == MOST
+
+
+def test_a_message_that_is_there_already_stops_none_of_the_others(world: World) -> None:
+    restocked(world, LINE)
+    [waits] = world.rows("SELECT * FROM subscriptions ORDER BY id LIMIT 1 OFFSET 2")
+    [event] = world.rows("SELECT id FROM events WHERE state = 'open'")
+    with world.db.write() as tx:
+        add_messages(
+            tx,
+            [
+                NewMessage(
+                    shop_id=world.shop.id,
+                    kind="back_in_stock",
+                    medium="email",
+                    channel="mail",
+                    contact_id=waits["contact_id"],
+                    subscription_id=waits["id"],
+                    event_id=event["id"],
+                    locale="en",
+                    priority=2,
+                    due_at=world.clock(),
+                )
+            ],
+            now=world.clock(),
+        )
+    world.run()
+    assert told(world) == LINE
+    assert world.rows("SELECT told, units_told FROM releases") == [{"told": 4, "units_told": 4}]
