@@ -30,9 +30,9 @@ from notifier.errors import StoreBusy
 from notifier.log import log
 from notifier.rendering import Renderer
 from notifier.services.env import Env
+from notifier.services.hear_others import Others
 from notifier.services.take_over import take_over
-from notifier.store import events, leases
-from notifier.store.other_commits import OtherCommits
+from notifier.store import leases
 
 LEADER = "leader"
 LEASE = timedelta(seconds=10)
@@ -184,7 +184,7 @@ class EmbeddedEngine:
             self._job_runs.run(job)
 
     def _wake(self, made: frozenset[Work]) -> None:
-        """Somebody in this process has just committed work."""
+        """Somebody has just committed work."""
         if Work.DELIVER in made:
             self._senders.wake()
         for job in self._table:
@@ -193,21 +193,10 @@ class EmbeddedEngine:
 
     def _listen(self) -> None:
         """Look after whatever another process has committed; it may have made work or not."""
-        others = OtherCommits(self._env.db)
+        others = Others(self._env)
         while not self._stopping.wait(LISTEN):
-            if not others.any():
-                continue
-            self._senders.wake()
-            if self._leads and self._is_news_waiting():
-                self._wake(frozenset((Work.ANNOUNCE,)))
+            self._wake(others.work_made())
         others.close()
-
-    def _is_news_waiting(self) -> bool:
-        try:
-            with self._env.db.read() as tx:
-                return events.count_open(tx) > 0
-        except StoreBusy:
-            return False  # the next tick finds it
 
     @staticmethod
     def _retry_busy(work: object) -> None:

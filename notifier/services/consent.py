@@ -66,6 +66,35 @@ def record_consent(
 
     `shop` may be the id of one that is configured no more: who leaves it is heard all the same.
     """
+    entry = consent_entry(
+        env,
+        act=act,
+        shop=shop,
+        address_hash=address_hash,
+        subscription_id=subscription_id,
+        medium=medium,
+        circumstances=circumstances,
+        method=method,
+        text=text,
+        facts=facts,
+    )
+    ledger.append_all(tx, [entry])
+
+
+def consent_entry(
+    env: Env,
+    *,
+    act: str,
+    shop: ShopRef | int,
+    address_hash: str,
+    subscription_id: int | None,
+    medium: str,
+    circumstances: Circumstances,
+    method: Origin | str,
+    text: ConsentText | None = None,
+    facts: dict[str, Any] | None = None,
+) -> ledger.NewEntry:
+    """What `record_consent` writes."""
     shop_id, name = (shop, "") if isinstance(shop, int) else (shop.id, shop.config.name)
     written = {
         "medium": medium,
@@ -76,8 +105,7 @@ def record_consent(
         **({"locale": text.locale} if text else {}),
         **(facts or {}),
     }
-    ledger.append(
-        tx,
+    return ledger.NewEntry(
         book="consent",
         act=act,
         at=env.now(),

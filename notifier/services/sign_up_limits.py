@@ -43,6 +43,13 @@ def _confirmations_to(env: Env, shop: ShopRef, address: Address) -> Sliding:
     return Sliding(bucket=bucket, allowed=allowed, window=HOUR)
 
 
+def limits_of_confirmations(
+    env: Env, shop: ShopRef, address: Address
+) -> tuple[Sliding, Sliding, Sliding]:
+    """On confirmations to an address, of a shop to an address, and of a shop."""
+    return mails_to(env, address.hash), _confirmations_to(env, shop, address), _mails_of(env, shop)
+
+
 def may_write_to(
     env: Env, tx: Transaction, shop: ShopRef, address: Address, *, product_id: int
 ) -> bool:
@@ -122,9 +129,14 @@ def count_network(tx: Transaction, bucket: str, *, allowed: int, now: datetime, 
 
     Counted first, so that two at once meet in the row; what is refused is rolled back.
     """
-    rule = Sliding(bucket=bucket, allowed=allowed, window=HOUR, step=HOUR / STEPS)
+    rule = limit_of_network(bucket, allowed=allowed)
     if limits.count_sliding(tx, rule, at=now) > allowed:
         raise TooMany(words, retry_after=limits.room_at(tx, rule, now=now) - now)
+
+
+def limit_of_network(bucket: str, *, allowed: int) -> Sliding:
+    """On what may come from a network in an hour."""
+    return Sliding(bucket=bucket, allowed=allowed, window=HOUR, step=HOUR / STEPS)
 
 
 def _demand_work() -> None:

@@ -7,63 +7,30 @@ now") or sees the subscription: never neither (trust RL-21).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
-from notifier.domain.quiet_hours import known_zone
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import Origin, SubscriptionState
-from notifier.errors import Conflict, InvalidInput, NotFound
-from notifier.i18n import choose_locale
-from notifier.log import log
-from notifier.services.consent import Circumstances, read_consent_id, record_consent
+from notifier.errors import Conflict, InvalidInput
+from notifier.services.consent import read_consent_id
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
 from notifier.services.sign_up_limits import count_sign_up, may_write_to, when_to_confirm
+from notifier.services.subscribe_together import Asked, consent_of, subscribe_together
+from notifier.services.wanted import SignUp, Wanted, eta_now, find_wanted, new_subscription, zone_of
 from notifier.services.write_message import write_message
-from notifier.store import catalogue, joining, people, under_way
+from notifier.store import joining, ledger, people, under_way
 from notifier.store import stock as stock_store
-from notifier.store.catalogue import VariantRow
 from notifier.store.joining import Standing
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
+from notifier.store.write_line import Alike
+
+__all__ = ["MAX_QUANTITY", "SignUp", "Wanted", "ask_for_confirmation", "find_wanted", "subscribe"]
 
 MAX_QUANTITY = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignUp:
-    """What somebody asks for: by one of `email` and `phone`, one of `variant` and `product`."""
-
-    variant: str = ""
-    product: str = ""
-    email: str | None = None
-    phone: str | None = None
-    quantity: int = 1
-    locale: str = ""
-    any_variant: bool = False
-    physical_only: bool = False
-    accepts_marketing: bool = False
-    consent_text_id: str = ""
-    time_zone: str = ""
-    origin: Origin = Origin.WIDGET
-    circumstances: Circumstances = field(default_factory=Circumstances)
-    has_worked: bool = False  # a valid proof of work came with it
-    confirmed: bool = False  # an API key vouches for the consent (trust CP-13)
-    evidence: str = ""
-    tags: tuple[str, ...] = ()  # from the shop's own software or an import only
-    created_at: datetime | None = None  # an import keeps places in line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked for: one variant, or any of a product (`variant` is then one of them)."""
-
-    product_id: int
-    variant_id: int | None
-    variants: list[VariantRow]
 
 
 def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
@@ -75,6 +42,8 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
     address = read_address(env, shop, email=ask.email, phone=ask.phone)
     text = read_consent_id(ask.consent_text_id, medium=address.medium.value)
     _check_quantity(ask.quantity)
+
+    asked = Asked(shop=shop, ask=ask, address=address, text=text)
 
     def work(tx: Transaction) -> int | None:
         wanted = find_wanted(tx, shop, ask)
@@ -93,7 +62,7 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
             medium=address.medium.value,
             address=address.value,
             address_hash=address.hash,
-            time_zone=_zone_of(ask),
+            time_zone=zone_of(ask),
             now=env.now(),
         )
         standing = joining.standing_of(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
@@ -105,33 +74,19 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
             contact=contact,
             wanted=wanted,
             standing=standing,
-            eta_told=_eta_now(beliefs, wanted),
+            eta_told=eta_now(beliefs, wanted),
         )
         _put_tags(tx, shop, ask, contact=contact, wanted=wanted)
         if made is None:
             _ask_again(env, tx, shop, ask, contact=contact, wanted=wanted, address=address)
             return None
-        record_consent(
-            tx,
-            env,
-            act="asked",
-            shop=shop,
-            address_hash=address.hash,
-            subscription_id=made.id,
-            medium=address.medium.value,
-            circumstances=ask.circumstances,
-            method=ask.origin,
-            text=text,
-            facts={
-                "target": made.target,
-                "accepts_marketing": ask.accepts_marketing,
-                **({"evidence": ask.evidence} if ask.evidence else {}),
-            },
-        )
+        ledger.append_all(tx, [consent_of(env, asked, subscription_id=made.id, target=made.target)])
         _greet(env, tx, shop, made, address=address, is_first=not standing.confirming)
         return made.id
 
-    return env.db.together(work)
+    if not asked.is_plain:
+        return env.db.together(work)
+    return env.db.together(work, Alike(at_once=subscribe_together, about=env, given=asked))
 
 
 def _put_tags(
@@ -151,41 +106,6 @@ def _check_quantity(quantity: int) -> None:
         raise InvalidInput.of(
             "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
         )
-
-
-def _zone_of(ask: SignUp) -> str:
-    """Where the browser says it is; empty, and logged, for what is no place's time zone."""
-    if ask.time_zone and not known_zone(ask.time_zone):
-        log.info("time zone ignored: not known", zone=ascii(ask.time_zone[:64]))
-        return ""
-    return ask.time_zone
-
-
-def find_wanted(tx: Transaction, shop: ShopRef, ask: SignUp) -> Wanted:
-    """What is asked for. Raises errors.NotFound alike for unknown, unpublished and opted out."""
-    variant = catalogue.find_variant(tx, shop.id, ask.variant) if ask.variant else None
-    product_id = variant.product_id if variant else None
-    if ask.product:
-        named = catalogue.find_product_id(tx, shop.id, ask.product)
-        if variant is not None and named != variant.product_id:
-            raise InvalidInput.of(
-                "variant", "not_of_product", f"{ask.variant!r} is not a variant of {ask.product!r}."
-            )
-        product_id = named
-    if product_id is None or (ask.variant and variant is None):
-        raise NotFound("This product cannot be waited for.")
-    siblings = [variant] if variant else catalogue.variants_of(tx, product_id)
-    if ask.any_variant and variant:
-        siblings = catalogue.variants_of(tx, product_id)
-    open_to = [one for one in siblings if one.may_be_asked_for]
-    if not open_to or (variant and not variant.may_be_asked_for):
-        raise NotFound("This product cannot be waited for.")
-    wants_any = ask.any_variant or variant is None
-    if wants_any and len(open_to) == 1:
-        return Wanted(product_id=product_id, variant_id=open_to[0].id, variants=open_to)
-    if wants_any or variant is None:
-        return Wanted(product_id=product_id, variant_id=None, variants=open_to)
-    return Wanted(product_id=product_id, variant_id=variant.id, variants=[variant])
 
 
 def _refuse_available(
@@ -230,34 +150,20 @@ def _store(
     standing: Standing,
     eta_told: str,
 ) -> SubscriptionRow | None:
-    now = env.now()
     if standing.active >= env.config.limits.max_active:
         return None
     waits_at_once = ask.confirmed or not shop.config.double_opt_in or standing.has_confirmed
-    lifetime = (
-        shop.config.subscription_lifetime if waits_at_once else env.config.retention.unconfirmed
-    )
-    return joining.join(
-        tx,
-        shop_id=shop.id,
+    values = new_subscription(
+        env,
+        shop,
+        ask,
         contact_id=contact.id,
-        product_id=wanted.product_id,
-        variant_id=wanted.variant_id,
-        target=people.target_of(variant_id=wanted.variant_id, product_id=wanted.product_id),
         medium=contact.medium,
-        locale=choose_locale(ask.locale or shop.config.locale, shop.config.locales),
-        quantity=ask.quantity,
-        physical_only=ask.physical_only,
-        accepts_marketing=ask.accepts_marketing,
-        state=(SubscriptionState.WAITING if waits_at_once else SubscriptionState.UNCONFIRMED).value,
-        origin=ask.origin.value,
-        page_url=ask.circumstances.page_url[:2000],
-        created_at=ask.created_at or now,
-        asked_at=now,
-        confirmed_at=now if waits_at_once else None,
-        expires_at=now + lifetime,
+        wanted=wanted,
+        waits_at_once=waits_at_once,
         eta_told=eta_told,
     )
+    return joining.join(tx, **values)
 
 
 def _waits_at_once(tx: Transaction, shop: ShopRef, ask: SignUp, contact: ContactRow) -> bool:
@@ -265,14 +171,6 @@ def _waits_at_once(tx: Transaction, shop: ShopRef, ask: SignUp, contact: Contact
     if ask.confirmed or not shop.config.double_opt_in:
         return True
     return people.has_confirmed(tx, contact_id=contact.id, shop_id=shop.id)
-
-
-def _eta_now(beliefs: dict[int, Stock], wanted: Wanted) -> str:
-    """The ETA as the person saw it, so that only a real change is told later."""
-    if wanted.variant_id is None:
-        return ""
-    belief = beliefs.get(wanted.variant_id)
-    return (belief.eta.iso() or "") if belief and belief.eta else ""
 
 
 def _greet(

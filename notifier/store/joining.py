@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, text
+from sqlalchemy import Connection, Text, and_, bindparam, exists, func, or_, select, text
 
 from notifier.domain.subscription import SubscriptionState
+from notifier.store.among import among, listed
+from notifier.store.many_rows import ManyRows
 from notifier.store.people import SubscriptionRow
 from notifier.store.prepared import Prepared
-from notifier.store.tables.people import ACTIVE, subscriptions
+from notifier.store.tables.people import ACTIVE, contacts, subscriptions
 from notifier.store.upsert import insert_into
 
 _ROW = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
@@ -58,3 +61,56 @@ def join(tx: Connection, **values: Any) -> SubscriptionRow | None:
     """A new subscription; None when an active one for the same target exists already."""
     row = _JOIN.first(tx, values)
     return SubscriptionRow(**row._asdict()) if row else None
+
+
+_KNOWN = Prepared(
+    lambda dialect: select(contacts.c.address_hash).where(
+        among(contacts.c.address_hash, "hashes", dialect=dialect, kind=Text()),
+        exists(
+            select(subscriptions.c.id).where(
+                subscriptions.c.contact_id == contacts.c.id,
+                subscriptions.c.shop_id == bindparam("of_shop"),
+            )
+        ),
+    ),
+    by_dialect=True,
+)
+_CONTACTS = ManyRows(
+    contacts,
+    ("medium", "address", "address_hash", "time_zone", "created_at"),
+    conflict="(address_hash) DO UPDATE SET address = excluded.address, time_zone = CASE WHEN"
+    " excluded.time_zone <> '' THEN excluded.time_zone ELSE contacts.time_zone END,"
+    " erased_at = NULL",
+    returning=("address_hash", "id"),
+)
+_JOIN_ALL = ManyRows(
+    subscriptions,
+    (
+        *("shop_id", "contact_id", "product_id", "variant_id", "target", "medium", "locale"),
+        *("quantity", "physical_only", "accepts_marketing", "state", "origin", "page_url"),
+        *("created_at", "asked_at", "confirmed_at", "expires_at", "eta_told"),
+    ),
+    conflict="DO NOTHING",
+    returning=("contact_id", "id"),
+)
+
+
+def known_in_shop(tx: Connection, hashes: Sequence[str], *, shop_id: int) -> set[str]:
+    """Which addresses have ever asked for anything in a shop, as far as it is kept."""
+    values = {"hashes": listed(list(hashes), dialect=tx.dialect.name), "of_shop": shop_id}
+    return {row.address_hash for row in _KNOWN.rows(tx, values)}
+
+
+def ensure_contacts(
+    tx: Connection, who: Sequence[tuple[str, str, str, str]], *, now: datetime
+) -> dict[str, int]:
+    """people.ensure_contact for several: medium, address, its hash, time zone. Ids by hash."""
+    names = ("medium", "address", "address_hash", "time_zone")
+    rows = [{**dict(zip(names, one, strict=True)), "created_at": now} for one in who]
+    rows.sort(key=lambda row: str(row["address_hash"]))  # one order for all: no deadlocks
+    return {address_hash: int(id_) for address_hash, id_ in _CONTACTS.insert(tx, rows)}
+
+
+def join_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """`join` for several people: the new subscriptions by contact; none where one is active."""
+    return {int(contact): int(id_) for contact, id_ in _JOIN_ALL.insert(tx, rows)}

@@ -16,11 +16,19 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
 from notifier.store.tables.consent import ledger
 
 GENESIS = "0" * 64
 _APPEND = Prepared(insert(ledger))
+_APPEND_ALL = ManyRows(
+    ledger,
+    (
+        *("book", "act", "at", "facts", "personal", "personal_digest"),
+        *("shop_id", "address_hash", "subscription_id"),
+    ),
+)
 
 
 def append(
@@ -36,18 +44,44 @@ def append(
     subscription_id: int | None = None,
 ) -> None:
     """One more entry. `facts` must hold nothing personal; `personal` may be erased later."""
-    values = {
-        "book": book,
-        "act": act,
-        "at": at,
-        "facts": facts,
-        "personal": personal,
-        "personal_digest": _digest(personal),
-        "shop_id": shop_id,
-        "address_hash": address_hash,
-        "subscription_id": subscription_id,
-    }
-    _APPEND.run(tx, values)
+    entry = NewEntry(
+        book=book,
+        act=act,
+        at=at,
+        facts=facts,
+        personal=personal,
+        shop_id=shop_id,
+        address_hash=address_hash,
+        subscription_id=subscription_id,
+    )
+    _APPEND.run(tx, _values(entry))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """One to be appended, as `append` takes it."""
+
+    book: str
+    act: str
+    at: datetime
+    facts: dict[str, Any]
+    personal: dict[str, Any] | None = None
+    shop_id: int | None = None
+    address_hash: str = ""
+    subscription_id: int | None = None
+
+
+def append_all(tx: Connection, entries: Sequence[NewEntry]) -> None:
+    """The same for several, with one statement."""
+    if len(entries) == 1:
+        _APPEND.run(tx, _values(entries[0]))
+        return
+    _APPEND_ALL.insert(tx, [_values(one) for one in entries])
+
+
+def _values(entry: NewEntry) -> dict[str, Any]:
+    values = {name: getattr(entry, name) for name in NewEntry.__slots__}
+    return {**values, "personal_digest": _digest(entry.personal)}
 
 
 def seal(tx: Connection, *, limit: int = 1000) -> int:

@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, Text, bindparam, delete, func, or_, select
 
+from notifier.store.among import among, listed
+from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
 from notifier.store.tables.operation import limits, spent
 from notifier.store.upsert import insert_into, insert_or
@@ -43,6 +45,25 @@ def _count(rows: int) -> Prepared:
         return statement.returning(limits.c.bucket, limits.c.count.label("hits"))
 
     return Prepared(build, by_dialect=True)
+
+
+_TOTALS_OF_ALL = Prepared(
+    lambda dialect: (
+        select(limits.c.bucket, func.sum(limits.c.count).label("hits"))
+        .where(
+            among(limits.c.bucket, "buckets", dialect=dialect, kind=Text()),
+            limits.c.ends_at > bindparam("at", type_=limits.c.ends_at.type),
+        )
+        .group_by(limits.c.bucket)
+    ),
+    by_dialect=True,
+)
+_COUNT_ALL = ManyRows(
+    limits,
+    _COLUMNS,
+    conflict="(bucket, starts_at) DO UPDATE SET count = limits.count + excluded.count",
+    returning=("bucket", "count"),
+)
 
 
 @cache
@@ -123,6 +144,43 @@ def room_at(tx: Connection, rule: Sliding, *, now: datetime) -> datetime:
             break
         free_at, left = ends_at, left - count
     return free_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """So many at once against one limit. `window` alone: of the clock, else one that slides."""
+
+    rule: Sliding
+    count: int
+    by_the_clock: bool = False
+
+
+def count_many(tx: Connection, hits: Sequence[Hits], *, at: datetime) -> dict[str, int]:
+    """Count them all with one statement, each bucket once in it; what is counted by then in the
+    window of each bucket."""
+    rows = []
+    for one in sorted(hits, key=lambda one: one.rule.bucket):  # one order: no deadlocks
+        rule = one.rule
+        if one.by_the_clock:
+            starts_at, counts_for = _window_start(at, rule.window), rule.window
+        else:
+            starts_at = _window_start(at, rule.step) if rule.step else at
+            counts_for = rule.step + rule.window
+        rows.append(
+            {
+                "bucket": rule.bucket,
+                "starts_at": starts_at,
+                "ends_at": starts_at + counts_for,
+                "count": one.count,
+            }
+        )
+    return {bucket: int(count) for bucket, count in _COUNT_ALL.insert(tx, rows)}
+
+
+def totals(tx: Connection, buckets: Sequence[str], *, now: datetime) -> dict[str, int]:
+    """What still counts in each; nothing for those in which nothing does."""
+    values = {"buckets": listed(list(buckets), dialect=tx.dialect.name), "at": now}
+    return {row.bucket: int(row.hits) for row in _TOTALS_OF_ALL.rows(tx, values)}
 
 
 def spend(tx: Connection, kind: str, key: str, *, expires_at: datetime) -> bool:

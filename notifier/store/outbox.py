@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from notifier.domain.message import OPEN_STATES, MessageState
+from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
 from notifier.store.rows import maker
 from notifier.store.tables.telling import messages
@@ -106,11 +107,22 @@ def add_messages(tx: Connection, new: Sequence[NewMessage], *, now: datetime) ->
 _ADD_MESSAGE = Prepared(insert(messages).returning(messages.c.id))
 
 
+_ADD_ALL = ManyRows(messages, (*NewMessage.__slots__, "state", "created_at"))
+
+
 def add_message(tx: Connection, new: NewMessage, *, now: datetime) -> int:
     """Insert one message that belongs to no event; its id."""
+    return int(_ADD_MESSAGE.scalar(tx, _values(new, now=now)))
+
+
+def add_all(tx: Connection, new: Sequence[NewMessage], *, now: datetime) -> None:
+    """Insert messages that belong to no event, with one statement."""
+    _ADD_ALL.insert(tx, [_values(one, now=now) for one in new])
+
+
+def _values(new: NewMessage, *, now: datetime) -> dict[str, Any]:
     values = {name: getattr(new, name) for name in NewMessage.__slots__}
-    values |= {"state": MessageState.DUE.value, "created_at": now}
-    return int(_ADD_MESSAGE.scalar(tx, values))
+    return values | {"state": MessageState.DUE.value, "created_at": now}
 
 
 def rearm_gone(

@@ -105,7 +105,7 @@ class _Plan:
         try:
             return driver.execute(self.sql, sent)
         except tx.dialect.loaded_dbapi.Error as error:
-            raise _as_told(tx, self.sql, error) from error
+            raise as_told(tx, self.sql, error) from error
 
     def convert(
         self, rows: list[Any], tx: Connection, cursor: Any, make: Callable[[list[Any]], T]
@@ -124,7 +124,7 @@ class _Plan:
         return found
 
 
-def _as_told(tx: Connection, sql: str, error: Any) -> BaseException:
+def as_told(tx: Connection, sql: str, error: Any) -> BaseException:
     """The driver's error as SQLAlchemy's; a connection that is gone is not used again."""
     driver: Any = tx.connection.driver_connection
     base: Any = tx.dialect.loaded_dbapi.Error

@@ -27,7 +27,7 @@ from notifier.errors import StoreBusy
 from notifier.store.connecting import make_engine
 from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, waiting_at_most
 from notifier.store.room import Room
-from notifier.store.write_line import SharedCommit, WriteLine
+from notifier.store.write_line import Alike, SharedCommit, WriteLine
 
 T = TypeVar("T")
 Transaction = Connection
@@ -135,16 +135,16 @@ class Database:
         """In this thread, nothing waits for the database longer than a visitor would."""
         return waiting_at_most(VISITORS_WAIT)
 
-    def together(self, work: Callable[[Connection], T]) -> T:
+    def together(self, work: Callable[[Connection], T], alike: Alike | None = None) -> T:
         """As `retry`, for small work of many visitors at once that changes nothing they are shown.
 
         What comes at the same time is committed in one transaction; work that raises is rolled
-        back alone.
+        back alone. `alike`: how several of a kind are done in one go.
         """
 
         def shared() -> T:
             with _translated(self.room):
-                result: T = self._commits.run(work)
+                result: T = self._commits.run(work, alike)
             return result
 
         return self._again(shared, tries=4)

@@ -11,14 +11,36 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from notifier.errors import StoreBusy
+from notifier.log import log
 
 LONGEST_GROUP = 0.02  # seconds of work in one shared transaction; others wait for it
 LARGEST_GROUP = 64
+
+ALONE = object()  # among the results of works done at once: this one is to be done by itself
+
+
+class NotTogether(Exception):
+    """Several works cannot be done at once after all; nothing of them may stay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """What one work has in common with others of its kind, and its own.
+
+    `at_once` does several of one kind with the same `about` in one go: of the transaction and what
+    was `given` with each it makes the results, ALONE among them where it would not; or it raises
+    NotTogether.
+    """
+
+    at_once: Callable[[Any, Any, Sequence[Any]], Sequence[object]]
+    about: Any
+    given: Any
 
 
 class WriteLine:
@@ -57,8 +79,9 @@ class WriteLine:
 class _Part:
     """One piece of work in a shared transaction, and what came of it."""
 
-    def __init__(self, work: Callable[[Any], Any]) -> None:
+    def __init__(self, work: Callable[[Any], Any], alike: Alike | None) -> None:
         self.work = work
+        self.alike = alike
         self.result: Any = None
         self.error: BaseException | None = None
         self.is_done = False
@@ -89,12 +112,14 @@ class SharedCommit:
         self._queue: deque[_Part] = deque()
         self._is_led = False
 
-    def run(self, work: Callable[[Any], Any]) -> Any:
+    def run(self, work: Callable[[Any], Any], alike: Alike | None = None) -> Any:
         """Its result once it is committed; its error when it was rolled back, alone of all.
+
+        `alike`: how it is done together with others of its kind that come at the same time.
 
         Raises errors.StoreBusy for all of them when the transaction cannot begin or commit.
         """
-        part = _Part(work)
+        part = _Part(work, alike)
         with self._guard:
             self._queue.append(part)
             leads, self._is_led = not self._is_led, True
@@ -131,22 +156,68 @@ class SharedCommit:
 
     def _work(self, tx: Any, taken: list[_Part]) -> None:
         until = time.monotonic() + LONGEST_GROUP
-        driver = tx.connection.driver_connection
         while len(taken) < LARGEST_GROUP and (not taken or time.monotonic() < until):
             with self._guard:
-                if not self._queue:
-                    return
-                part = self._queue.popleft()
-            taken.append(part)
-            driver.execute("SAVEPOINT part")
-            try:
-                part.settle(part.work(tx))
-            except BaseException as error:  # raised again in the thread it is from
-                if _is_lost(tx):
-                    raise
-                driver.execute("ROLLBACK TO SAVEPOINT part")
-                part.settle(error=error)
-            driver.execute("RELEASE SAVEPOINT part")
+                parts = self._next_alike(LARGEST_GROUP - len(taken))
+            if not parts:
+                return
+            taken.extend(parts)
+            if len(parts) > 1:
+                self._do_at_once(tx, parts)
+                left = [part for part in parts if not part.is_done]
+                for part in left:
+                    part.alike = None
+                    taken.remove(part)
+                with self._guard:
+                    self._queue.extendleft(reversed(left))
+            else:
+                self._do_alone(tx, parts[0])
+
+    def _next_alike(self, most: int) -> list[_Part]:
+        """The first in the queue, with those right behind it that can be done at once with it."""
+        if not self._queue:
+            return []
+        parts = [self._queue.popleft()]
+        kind = parts[0].alike
+        while kind and self._queue and len(parts) < most:
+            other = self._queue[0].alike
+            if other is None or other.at_once is not kind.at_once or other.about is not kind.about:
+                break
+            parts.append(self._queue.popleft())
+        return parts
+
+    @staticmethod
+    def _do_at_once(tx: Any, parts: Sequence[_Part]) -> None:
+        """Those that are not done afterwards have to be done each by itself."""
+        kinds = [part.alike for part in parts if part.alike is not None]
+        driver = tx.connection.driver_connection
+        driver.execute("SAVEPOINT part")
+        try:
+            results = kinds[0].at_once(kinds[0].about, tx, [kind.given for kind in kinds])
+        except Exception as error:  # each by itself says whose it was
+            if _is_lost(tx):
+                raise
+            if not isinstance(error, NotTogether):
+                log.warning("not stored together", why=f"{type(error).__name__}: {error}")
+            driver.execute("ROLLBACK TO SAVEPOINT part")
+        else:
+            for part, result in zip(parts, results, strict=True):
+                if result is not ALONE:
+                    part.settle(result)
+        driver.execute("RELEASE SAVEPOINT part")
+
+    @staticmethod
+    def _do_alone(tx: Any, part: _Part) -> None:
+        driver = tx.connection.driver_connection
+        driver.execute("SAVEPOINT part")
+        try:
+            part.settle(part.work(tx))
+        except BaseException as error:  # raised again in the thread it is from
+            if _is_lost(tx):
+                raise
+            driver.execute("ROLLBACK TO SAVEPOINT part")
+            part.settle(error=error)
+        driver.execute("RELEASE SAVEPOINT part")
 
 
 def _is_lost(tx: Any) -> bool:
