@@ -12,15 +12,16 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
-from notifier.connectors.base import Recalled, Traces
+from notifier.connectors.base import Look, Recalled, Traces
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
-from notifier.services.read_look import rules_salt
+from notifier.services.read_look import Reading, rules_salt
 from notifier.store import sources
 from notifier.store.session import Transaction
 from notifier.store.sources import Known, SourceRow
@@ -75,12 +76,6 @@ class LastRows:
             return None
         return word
 
-    def absent(self, seen: Callable[[str], bool]) -> dict[str, int]:
-        """Variants of the source that were not seen: key → id. Looks at every one it named."""
-        with self.env.db.read() as tx:
-            named = sources.named_variants(tx, self.row.id)
-            return {key: variant_id for key, variant_id in named if not seen(key)}
-
     def _path(self) -> Path:
         return self.env.config.service.data_dir / FOLDER / f"source-{self.row.id}"
 
@@ -100,6 +95,32 @@ def _title(file: IO[bytes]) -> object:
         return json.loads(file.readline(_LONGEST_TITLE))
     except ValueError:
         return None
+
+
+def find_missing(
+    env: Env, row: SourceRow, look: Look, reading: Reading, *, last: LastRows | None
+) -> dict[str, int]:
+    """Variants the source has named and a full look lacks: key → id, by id.
+
+    They are looked for only when fewer were seen than the source has named.
+    """
+    missing: dict[str, int] = {}
+    traces = look.traces if look.same else None
+    with env.db.read() as tx:
+        named = sources.count_named(tx, row.id)
+        if look.same and last is not None:
+            missing = {
+                key: one.variant_id
+                for key, one in last.doubtful.items()
+                if not reading.ids.has(key)
+            }
+        if named > look.same + reading.named + len(missing):
+            missing = {
+                key: id_
+                for key, id_ in sources.named_variants(tx, row.id)
+                if not (reading.ids.has(key) or (traces is not None and traces.has(key)))
+            }
+    return dict(sorted(missing.items(), key=itemgetter(1)))
 
 
 def word_of(tx: Transaction, row: SourceRow) -> str | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import tee
 
 from notifier.config import SourceSection
 from notifier.connectors.base import Look, RowProblem
@@ -18,12 +17,11 @@ from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.domain.snapshot import refuse_shrunken
 from notifier.domain.stock import Stock, Verdict, first_sight, weigh
-from notifier.domain.storable import is_storable_key
 from notifier.services.backorder import decide_as_seen
 from notifier.services.env import Env, ShopRef, rules_for
-from notifier.services.last_rows import LastRows, untrue
+from notifier.services.last_rows import LastRows, find_missing, untrue
 from notifier.services.note_changes import hold_abnormal, note_changes
-from notifier.services.read_look import Reading, read_look
+from notifier.services.read_look import read_look
 from notifier.services.touch_orders import concerns_orders, touch_orders
 from notifier.store import catalogue, sources
 from notifier.store import stock as stock_store
@@ -54,27 +52,22 @@ def apply_look(
     *,
     source: str,
     settings: SourceSection,
-    keys: Collection[str] | None = None,
     last: LastRows | None = None,
 ) -> Report:
     """Believe a look as far as it may be believed. Raises errors.LookFailed: nothing changed.
 
-    `keys`: all that the look names, where that is known before it is read. `last`: what the look
-    took for read.
+    `last`: what the look took for read.
     """
     now = env.now()
-    if last is not None and look.same:
-        look.observations, few = tee(look.observations)
-        keys = {one.key for one in few if is_storable_key(one.key)}
     with env.db.read() as tx:
         row = _source_row(tx, shop, source)
-        known = sources.known_variants(tx, row.id, keys=keys) if row else {}
         stocked = 0 if look.full else catalogue.count_variants(tx, shop.id)
-    if last is not None and look.same:
-        known = {**last.doubtful, **known}
-    reading = read_look(look, known, shop=shop, source=source, settings=settings, now=now)
-    if last is not None and look.same:
-        _find_absent(last, look, reading, known, keys=keys or ())
+
+    def known_of(keys: Collection[str]) -> Mapping[str, Known]:
+        with env.db.read() as tx:
+            return sources.known_variants(tx, row.id, keys=keys) if row else {}
+
+    reading = read_look(look, known_of, shop=shop, source=source, settings=settings, now=now)
     if look.full:
         refuse_shrunken(
             rows=reading.seen,
@@ -83,15 +76,16 @@ def apply_look(
             accepted=row.accept_smaller if row else None,
         )
     report = Report(rows=reading.seen, problems=look.problems, warnings=look.warnings)
-    absent = _absent(env, reading.missing, settings=settings) if look.full else []
+    missing = find_missing(env, row, look, reading, last=last) if look.full and row else {}
+    absent = _absent(env, missing, settings=settings)
     changed = [*reading.changed.values(), *absent]
-    report.missing = len(reading.missing) if look.full else 0
+    report.missing = len(missing)
     report.changed = len(changed)
     # a push holds only what changed; its share is that of all the shop has
     size = max(reading.seen, stocked)
     _believe(env, shop, changed, report, source=source, catalogue_size=size, now=now)
     if not look.full:
-        env.db.retry(lambda tx: stock_store.touch_seen(tx, reading.unchanged, at=now))
+        env.db.retry(lambda tx: stock_store.touch_seen(tx, list(reading.unchanged), at=now))
     for availability, ids in reading.agreed.items():
         env.db.retry(
             lambda tx, availability=availability, ids=ids: stock_store.agree(  # type: ignore[misc]
@@ -99,25 +93,6 @@ def apply_look(
             )
         )
     return report
-
-
-def _find_absent(
-    last: LastRows,
-    look: Look,
-    reading: Reading,
-    known: Mapping[str, Known],
-    *,
-    keys: Collection[str],
-) -> None:
-    """Who is missing of those whose rows nothing was doubtful about.
-
-    None, where as many are accounted for as the source has named.
-    """
-    if look.same + len(known) == last.named or look.traces is None:
-        return
-    traces = look.traces
-    absent = last.absent(lambda key: key in keys or traces.has(key))
-    reading.missing.update((key, id_) for key, id_ in absent.items() if key not in known)
 
 
 def repeat_absence(env: Env, shop: ShopRef, *, source: str, settings: SourceSection) -> None:
@@ -143,8 +118,7 @@ def observe(
             tx, shop_id=shop.id, name=source, kind=settings.kind, now=env.now()
         )
     )
-    keys = {one.key for one in seen if is_storable_key(one.key)}
-    return apply_look(env, shop, look, source=source, settings=settings, keys=keys)
+    return apply_look(env, shop, look, source=source, settings=settings)
 
 
 def _source_row(tx: Transaction, shop: ShopRef, name: str) -> sources.SourceRow | None:

@@ -11,38 +11,48 @@ docs/decisions/0014.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from array import array
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from notifier.config import SourceSection
 from notifier.connectors.base import Look, RowProblem
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
+from notifier.domain.seen_ids import Seen, SeenIds
 from notifier.domain.storable import LONGEST_KEY, is_storable_key, storable
 from notifier.services.env import ShopRef
 from notifier.store.sources import Known
 
 PUSH = "push"
+AT_ONCE = 500  # rows that are compared with one query
 SECOND = timedelta(seconds=1)  # an HTTP date has no fractions
 
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """What was collected while reading a look to its end."""
+    """What was collected while reading a look to its end. Nothing of a row that is believed
+    already but its id: a source may have a million.
+
+    `named`: how many of the ids the source has named before; `known`: what is known of the rest.
+    """
 
     seen: int = 0
+    ids: SeenIds = field(default_factory=SeenIds)
+    named: int = 0
+    known: dict[str, Known] = field(default_factory=dict)
     changed: dict[str, tuple[Observation, str]] = field(default_factory=dict)
-    unchanged: list[int] = field(default_factory=list)
+    unchanged: array[int] = field(default_factory=lambda: array("Q"))
     # unchanged, but another source spoke last
     disputed: dict[str, tuple[Observation, str]] = field(default_factory=dict)
     agreed: dict[Availability, list[int]] = field(default_factory=dict)
-    missing: dict[str, int] = field(default_factory=dict)
 
 
 def read_look(
     look: Look,
-    known: Mapping[str, Known],
+    known_of: Callable[[Collection[str]], Mapping[str, Known]],
     *,
     shop: ShopRef,
     source: str,
@@ -51,17 +61,19 @@ def read_look(
 ) -> Reading:
     """Read the stream to its end, keeping what must be weighed. Raises errors.LookFailed.
 
-    `known` may lack variants whose rows are the same (Look.same) or that were not named before.
+    `known_of` gives those variants with some ids which the source has named.
     """
-    reading = Reading(missing={key: one.variant_id for key, one in known.items()})
+    reading = Reading(seen=look.same)
     salt = rules_salt(shop)
-    reading.seen = look.same
-    for one in look.observations:
-        reading.seen += 1
-        reading.missing.pop(one.key, None)
-        before = known.get(one.key)
-        _sort(look, reading, one, digest=digest_of(one, salt), before=before, source=source)
-    _settle(look, reading, known, source=source, settings=settings, now=now)
+    while some := list(islice(look.observations, AT_ONCE)):
+        known = known_of({one.key for one in some if is_storable_key(one.key)})
+        for one in some:
+            reading.seen += 1
+            before = known.get(one.key)
+            if reading.ids.see(one.key, None) is Seen.NEW and before is not None:
+                reading.named += 1
+            _sort(look, reading, one, digest=digest_of(one, salt), before=before, source=source)
+    _settle(look, reading, source=source, settings=settings, now=now)
     return reading
 
 
@@ -80,6 +92,8 @@ def _sort(
     same = before is not None and before.digest == digest and (look.full or not doubtful)
     if before is None or not same or one.key in reading.changed:
         reading.disputed.pop(one.key, None)
+        if before is not None:
+            reading.known[one.key] = before
         if is_storable_key(one.key):
             # the last row of a repeated id counts
             reading.changed[one.key] = (storable(one), digest)
@@ -89,13 +103,13 @@ def _sort(
     if before.spoken_of_by == source or unknown:
         reading.unchanged.append(before.variant_id)
     else:
+        reading.known[one.key] = before
         reading.disputed[one.key] = (storable(one), digest)
 
 
 def _settle(
     look: Look,
     reading: Reading,
-    known: Mapping[str, Known],
     *,
     source: str,
     settings: SourceSection,
@@ -104,14 +118,14 @@ def _settle(
     """Decide by age where another source spoke last. The look's own time is known at its end."""
     made_at = min(look.data_at + SECOND, now) if look.data_at is not None else None
     for key, (one, digest) in reading.changed.items():
-        before = known.get(key)
+        before = reading.known.get(key)
         by_other = before is not None and before.spoken_of_by not in ("", source)
         if by_other and made_at is not None and one.observed_at is None and look.full:
             # weighing ignores what is older than what is believed, and has it read again
             reading.changed[key] = (replace(one, observed_at=made_at), digest)
     undated = now if settings.kind == PUSH else now - settings.max_age
     for key, (one, digest) in reading.disputed.items():
-        before = known[key]
+        before = reading.known[key]
         as_of = one.observed_at or made_at or undated
         is_newer = before.seen_at is None or as_of >= before.seen_at
         if is_newer and not _says_no_more(one, before):

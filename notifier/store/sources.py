@@ -94,24 +94,12 @@ class Known:
     quantity: int | None
 
 
-def known_variants(
-    tx: Connection, source_id: int, *, keys: Collection[str] | None = None
-) -> dict[str, Known]:
-    """Every variant this source has named, by key; of some keys only, when they are given."""
-    query = _known(source_id)
-    if keys is None:
-        return _by_key(tx.execute(query))
-    wanted = sorted(keys)
+def known_variants(tx: Connection, source_id: int, *, keys: Collection[str]) -> dict[str, Known]:
+    """Those variants with these keys, at most some hundred, that the source has named."""
     # with the shop's id the keys are looked up, without it all that the source has named
     shop_id = select(sources.c.shop_id).where(sources.c.id == source_id).scalar_subquery()
-    query = query.where(variants.c.shop_id == shop_id)
-    return {
-        key: one
-        for start in range(0, len(wanted), 500)
-        for key, one in _by_key(
-            tx.execute(query.where(variants.c.key.in_(wanted[start : start + 500])))
-        ).items()
-    }
+    query = _known(source_id).where(variants.c.shop_id == shop_id, variants.c.key.in_(sorted(keys)))
+    return _by_key(tx.execute(query))
 
 
 def _known(source_id: int) -> Select[Any]:

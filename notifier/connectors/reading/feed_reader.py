@@ -17,13 +17,13 @@ from notifier.connectors.reading.new_prints import NewPrints
 from notifier.connectors.reading.prints import Prints
 from notifier.connectors.reading.records import Hints, Notes, Records
 from notifier.connectors.reading.rows import RowReader, RowRefused
-from notifier.connectors.reading.seen_ids import Seen, SeenIds
 from notifier.connectors.reading.table_records import read_table
 from notifier.connectors.reading.text import Shape, sniff_shape
 from notifier.connectors.reading.xml_records import read_xml
 from notifier.domain.availability import Availability
 from notifier.domain.inflate import SizeLimits, inflate
 from notifier.domain.observation import Observation
+from notifier.domain.seen_ids import Seen, SeenIds
 from notifier.errors import LookFailed
 
 MAX_BAD_SHARE = 0.05

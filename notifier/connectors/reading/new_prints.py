@@ -20,7 +20,7 @@ from notifier.connectors.reading.prints import (
     starts_of,
     write_prints,
 )
-from notifier.connectors.reading.seen_ids import SeenIds
+from notifier.domain.seen_ids import SeenIds
 
 BLOCK = 32  # pieces
 _LONGEST_BLOCK = 2 * BLOCK
