@@ -16,6 +16,7 @@ from notifier.web.public import create_public
 from tests.thinning import thin_out
 from tests.timing import SettableClock
 from tests.web.storefront import PUBLIC_URL, RENDERER, Storefront, config
+from tests.web.stories import Stories, Tell
 
 FOLDER = Path(__file__).parent
 # Here it matters which database does not answer, or what a statement of theirs alone does.
@@ -41,6 +42,17 @@ def env(database: Database, clock: SettableClock, tmp_path: Path) -> Env:
 def store(env: Env, tmp_path: Path) -> Storefront:
     """The kettle shop, its stock, its customers and their inbox."""
     return Storefront(env=env, folder=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def stories() -> Stories:
+    return Stories()
+
+
+@pytest.fixture
+def tell(stories: Stories, store: Storefront, clock: SettableClock) -> Tell:
+    """Tells a story to the shop: see tests/web/stories.py."""
+    return lambda story: stories.tell(story, store=store, clock=clock)
 
 
 @pytest.fixture(scope="session")

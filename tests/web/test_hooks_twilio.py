@@ -16,6 +16,7 @@ from notifier.signing import Purpose
 from notifier.store.session import Database
 from tests.timing import SettableClock
 from tests.web.storefront import PUBLIC_URL, Storefront, config
+from tests.web.stories import Tell
 
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "the token of Olga's account"
@@ -39,8 +40,12 @@ def env(database: Database, clock: SettableClock, tmp_path: Path) -> Env:
 
 
 @pytest.fixture
-def told(store: Storefront) -> int:
+def told(tell: Tell) -> int:
     """Ann was told by SMS that the kettle is back, and waits for a shirt; the message's id."""
+    return tell(_told)
+
+
+def _told(store: Storefront) -> int:
     for key in ("KETTLE", "S"):
         store.stock(key, 0)
         store.wait(key, email=None, phone=ANN)  # type: ignore[arg-type]

@@ -11,12 +11,17 @@ from flask.testing import FlaskClient
 from notifier.domain.availability import Availability
 from tests.timing import SettableClock
 from tests.web.storefront import Storefront
+from tests.web.stories import Tell
 from tests.web.visits import heading, nonce_of, press, words
 
 
 @pytest.fixture
-def ann(store: Storefront) -> int:
+def ann(tell: Tell) -> int:
     """Ann's contact: waits for a shirt and a teapot, asked for a lid, was told of a tray."""
+    return tell(_ann)
+
+
+def _ann(store: Storefront) -> int:
     for key in ("S", "M", "L", "TEAPOT", "LID", "TRAY"):
         store.stock(key, 0)
     store.wait("TRAY")

@@ -17,14 +17,19 @@ from notifier.store import ledger, people
 from notifier.store.people import find_contact
 from tests.timing import SettableClock
 from tests.web.storefront import Storefront
+from tests.web.stories import Tell
 from tests.web.visits import heading
 
 ADDRESS = "ann@example.com"
 
 
 @pytest.fixture
-def address_hash(store: Storefront) -> str:
+def address_hash(tell: Tell) -> str:
     """Ann waits at two shops, was told, clicked, and Ben waits too; her address's hash."""
+    return tell(_address_hash)
+
+
+def _address_hash(store: Storefront) -> str:
     who = Circumstances(
         ip="203.0.113.7", agent="Ann's browser", page_url="https://kettle.example/a"
     )

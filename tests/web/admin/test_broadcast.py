@@ -13,6 +13,7 @@ from notifier.domain.rights import Role
 from tests.timing import SettableClock
 from tests.web.admin.visitor import Admin, Seen
 from tests.web.storefront import Storefront
+from tests.web.stories import Tell
 
 WRITE = "/kettle/broadcast/write"
 ENGLISH = {
@@ -24,8 +25,12 @@ ENGLISH = {
 
 
 @pytest.fixture
-def waiting(store: Storefront) -> list[int]:
+def waiting(tell: Tell) -> list[int]:
     """Ann waits for S by mail, Ben for M in German, Cyd for M by SMS; Dan for a kettle."""
+    return tell(_waiting)
+
+
+def _waiting(store: Storefront) -> list[int]:
     for key in ("S", "M", "KETTLE"):
         store.stock(key, 0)
     all_who_wait = [

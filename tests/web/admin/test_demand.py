@@ -13,11 +13,17 @@ from notifier.services.read_demand import SORTS
 from notifier.store import demand_counts
 from tests.web.admin.visitor import Admin, Seen
 from tests.web.storefront import Storefront
+from tests.web.stories import Tell
 
 
 @pytest.fixture
-def wanted(store: Storefront) -> Storefront:
+def wanted(tell: Tell, store: Storefront) -> Storefront:
     """Three wait for S since long, one for seven kettles; a lid was released and told."""
+    tell(_wanted)
+    return store
+
+
+def _wanted(store: Storefront) -> None:
     for key in ("S", "KETTLE", "LID"):
         store.stock(key, 0)
     for name in ("ann", "ben", "cem"):
@@ -27,7 +33,6 @@ def wanted(store: Storefront) -> Storefront:
     store.wait("KETTLE", "dan@example.com", quantity=7)
     store.stock("LID", 2)
     store.send()
-    return store
 
 
 def titles(seen: Seen) -> list[str]:

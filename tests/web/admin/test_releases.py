@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import text
 
 from notifier.domain.rights import Role
 from tests.web.admin.visitor import Admin, Seen
 from tests.web.storefront import Storefront
+from tests.web.stories import Tell
 
 
 @pytest.fixture
-def released(store: Storefront) -> Iterator[int]:
+def released(tell: Tell) -> int:
     """A release of two units to five people, one wave in; its id."""
+    return tell(_released)
+
+
+def _released(store: Storefront) -> int:
     store.stock("S", 0)
     for number in range(5):
         store.wait("S", f"guest{number}@example.com")
     store.stock("S", 2)
     store.send()
-    with store.env.db.read() as tx:
-        yield int(tx.execute(text("SELECT id FROM releases")).scalar_one())
+    return int(store.one("SELECT id FROM releases"))
 
 
 def badge(seen: Seen) -> str:

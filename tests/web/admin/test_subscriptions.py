@@ -10,11 +10,16 @@ from sqlalchemy import text
 from notifier.domain.rights import Role
 from tests.web.admin.visitor import Admin
 from tests.web.storefront import Storefront
+from tests.web.stories import Tell
 
 
 @pytest.fixture
-def waiting(store: Storefront) -> dict[str, int]:
+def waiting(tell: Tell) -> dict[str, int]:
     """Ann waits for a shirt, Ben for a kettle of which he was told, Eve has confirmed nothing."""
+    return tell(_waiting)
+
+
+def _waiting(store: Storefront) -> dict[str, int]:
     for key in ("S", "M", "KETTLE"):
         store.stock(key, 0)
     found = {"ann": store.wait("S"), "ben": store.wait("KETTLE", "ben@example.com")}
