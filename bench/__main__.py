@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import (
     admin_pages,
     announce,
+    busy_door,
     delivery,
     first_message,
     front_door,
@@ -56,6 +57,7 @@ BENCHMARKS = (
     relay.SLOW,
     polling.BENCHMARK,
     front_door.BENCHMARK,
+    busy_door.BENCHMARK,
     rendering.BENCHMARK,
     kills.BENCHMARK,
     first_message.BENCHMARK,

@@ -56,7 +56,7 @@ def run(stage: Stage, size: Size) -> list[Line]:
     lines: list[Line] = []
     for place in stage.places:
         stage.say(f"front door on {place.name}")
-        seed = _fill(stage, place, people=size.requests * size.rounds)
+        seed = fill_for_floor(stage, place, people=size.requests * size.rounds)
         with (
             place.copied(seed) as ours,
             place.copied(seed) as bare,
@@ -72,7 +72,7 @@ def run(stage: Stage, size: Size) -> list[Line]:
     return lines
 
 
-def _fill(stage: Stage, place: Place, *, people: int) -> str:
+def fill_for_floor(stage: Stage, place: Place, *, people: int) -> str:
     """The variant is sold out; there are contacts for the floor."""
     url = place.fresh()
     env, shop = open_shop(configuration(folder=stage.folder, url=url))
@@ -129,7 +129,7 @@ class Entrance:
                 first=next(firsts),
                 count=self.size.requests,
                 port=port,
-                head=_head(request),
+                head=head(request),
                 body=body,
                 status=status,
             )
@@ -137,12 +137,12 @@ class Entrance:
         return visit
 
 
-def _head(request: str) -> str:
+def head(request: str) -> str:
     return f"{request} HTTP/1.1\r\n{_HEADERS}"
 
 
 def _length_of_answer(port: int, door: Door) -> int:
-    ask = f"{_head(door.request)}Connection: close\r\n\r\n".replace("{net}", "10.0.0.7")
+    ask = f"{head(door.request)}Connection: close\r\n\r\n".replace("{net}", "10.0.0.7")
     with socket.create_connection(("127.0.0.1", port), 30) as connection:
         connection.sendall(ask.encode("ascii"))
         answer = b""

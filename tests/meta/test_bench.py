@@ -46,7 +46,6 @@ TINY = Size(
 QUICK = {"sign-up", "announce", "delivery", "oscar", "poll", "front-door", "rendering"}
 LOOKED_AT_ELSEWHERE = {  # by a program that is not there in tests, or not yet
     *("send", "send-peer", "send-quick", "slow", "memory", "cpu"),
-    *("announce-longest", "subscribe-fan-out"),
 }
 FLOORS = {
     "sign-up": {"one bare upsert"},
@@ -58,6 +57,7 @@ FLOORS = {
     "growth": {"1 messages"},
     "poll": {"bare lxml iterparse", "bare csv.reader", "bare json.loads, line by line"},
     "front-door": {"bare Flask, one upsert", "bare Flask, same bytes"},
+    "busy-door": {"bare Flask, one upsert"},
     "rendering": {"bare Jinja", "textbook: Jinja ×3, css-inline, EmailMessage"},
     "first-message": {"one bare row, one mail"},
     "kills": {"nobody killed"},
