@@ -26,6 +26,7 @@ ASKS = tuple(
 )
 IN_ANY_STATE = 2.0  # seconds later also a process is ended in which no thread gets its turn
 FORCED = 1  # the exit code then
+A_MOMENT = 0.2  # seconds in which the main thread has heard a signal that was given to it
 
 
 @contextmanager
@@ -50,6 +51,24 @@ def hearing_the_end(asked: threading.Event, *, at_most: float) -> Iterator[None]
         os.close(writer)
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def repeat_to_the_main_thread() -> None:
+    """For a process whose main thread waits for a lock, and whose handlers are not ours: a signal
+    that another thread got is given to the main one. Main thread only."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    main = threading.main_thread().ident
+
+    def repeat() -> None:
+        while octets := os.read(reader, 1):
+            if octets[0] in ASKS and main is not None:
+                time.sleep(A_MOMENT)
+                signal.pthread_kill(main, octets[0])
+                return
+
+    threading.Thread(target=repeat, name="ending", daemon=True).start()
 
 
 def _leave_it_to_the_pipe(_number: int, _frame: FrameType | None) -> None:

@@ -7,12 +7,14 @@ the main process: it suits `notifier web`, which has nothing beside it (decision
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from notifier.config import Config, load_config
+from notifier.ending import repeat_to_the_main_thread
 from notifier.errors import ConfigError
 from notifier.services.env import Env
 from notifier.services.settings import FRESH_FOR, keep_fresh
@@ -22,6 +24,10 @@ PATIENCE = 25  # seconds for requests under way when it ends
 
 def make_app() -> Any:
     """The app of one process; the configuration is the one the first process read."""
+    # Inherited handlers would only tell this process's copy of the first one; nothing is under way.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    repeat_to_the_main_thread()
     from notifier.app import open_service
     from notifier.log import set_up_logging
     from notifier.web.site import create_site
