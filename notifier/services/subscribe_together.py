@@ -8,10 +8,10 @@ limit could be met, all are: who comes first may be over it or not.
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
@@ -26,11 +26,13 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
 from notifier.services.wanted import SignUp, Wanted, eta_now, find_wanted, new_subscription, zone_of
 from notifier.services.write_message import new_message
-from notifier.store import joining, ledger, limits, outbox, people
+from notifier.store import joining, ledger, limits, outbox
 from notifier.store import stock as stock_store
 from notifier.store.limits import Hits, Sliding
 from notifier.store.session import Transaction, soon
 from notifier.store.write_line import ALONE, NotTogether
+
+NO_LIMIT = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,6 @@ class _Batch:
         self._keep(lambda one: self._wants(one) is not None)
         self._keep_those_who_cannot_buy()
         self._keep_those_nothing_is_known_of()
-        self._keep_those_who_may_hear()
         if len(self._asked) < 2:
             return
         self._count_sign_ups()
@@ -180,28 +181,25 @@ class _Batch:
         self._keep(lambda one: _is_out(beliefs, self._its(one), ask=one.ask))
 
     def _keep_those_nothing_is_known_of(self) -> None:
-        hashes = [one.address.hash for one in self._asked]
-        known = joining.known_in_shop(self._tx, hashes, shop_id=self._shop.id)
-        may = self._env.config.limits.max_active > 0
-        self._keep(lambda one: may and one.address.hash not in known)
-
-    def _keep_those_who_may_hear(self) -> None:
-        """Not suppressed, and nothing was sent to the address lately; else there may be no room."""
-        keys = {
-            one.address.hash: (one.address.hash, self._shop.id, self._its(one).product_id)
-            for one in self._asked
-        }
-        suppressed = people.suppressed(self._tx, keys.values()) if keys else {}
+        """Who has asked before or is suppressed is not usual, nor is an address to which something
+        was sent lately: there may be no room for more."""
+        if not self._asked or self._env.config.limits.max_active < 1:
+            self._asked = []
+            return
         each = {one.address.hash: self._limits_of(one)[:2] for one in self._asked}
-        buckets = [rule.bucket for limits_ in each.values() for rule in limits_]
-        for one in self._asked[:1]:
-            buckets.append(self._limits_of(one)[2].bucket)
-        counted = limits.totals(self._tx, buckets, now=self._now) if buckets else {}
-        self._counted_of_shop = counted.get(buckets[-1], 0) if buckets else 0
+        of_shop = self._limits_of(self._asked[0])[2].bucket
+        known = joining.known_of(
+            self._tx,
+            list(each),
+            shop_id=self._shop.id,
+            buckets=[of_shop, *(rule.bucket for two in each.values() for rule in two)],
+            now=self._now,
+        )
+        self._counted_of_shop = known.get(of_shop, 0)
         self._keep(
             lambda one: (
-                keys[one.address.hash] not in suppressed
-                and not any(rule.bucket in counted for rule in each[one.address.hash])
+                one.address.hash not in known
+                and not any(rule.bucket in known for rule in each[one.address.hash])
             )
         )
 
@@ -213,39 +211,50 @@ class _Batch:
 
     def _count_sign_ups(self) -> None:
         """As sign_up_limits.count_sign_up. Raises NotTogether when a limit is met."""
-        allowed = self._env.config.limits
-        hits: list[Hits] = []
+        hits = [*self._hits_of_networks(), *self._hits_of_products()]
+        if not hits:
+            return
+        limits.count_many(self._tx, hits, at=self._now)
+        totals = limits.totals(self._tx, [one.rule.bucket for one in hits], now=self._now)
+        if any(totals.get(one.rule.bucket, 0) > one.rule.allowed for one in hits):
+            raise NotTogether
+
+    def _hits_of_networks(self) -> list[Hits]:
         networks: Counter[str] = Counter()
         most: dict[str, int] = {}
         for one in self._asked:
             network = rules.network_of(one.ask.circumstances.ip)
-            for_it = allowed.signups_per_network * (3 if one.ask.has_worked else 1)
-            if for_it and network:
+            allowed = self._env.config.limits.signups_per_network
+            allowed *= 3 if one.ask.has_worked else 1
+            if allowed and network:
                 networks[network] += 1
-                most[network] = min(most.get(network, for_it), for_it)
-        by_network = {
-            network: rules.limit_of_network(f"net:{network}", allowed=most[network])
-            for network in networks
-        }
-        hits += [Hits(rule=by_network[one], count=count) for one, count in networks.items()]
-        products = Counter(self._its(one).product_id for one in self._asked)
-        if allowed.signups_per_product:
-            hits += [
-                Hits(rule=_of_product(product), count=count, by_the_clock=True)
-                for product, count in products.items()
-            ]
-        counted = limits.count_many(self._tx, hits, at=self._now) if hits else {}
-        buckets = [rule.bucket for rule in by_network.values()]
-        totals = limits.totals(self._tx, buckets, now=self._now) if buckets else {}
-        over = [rule for rule in by_network.values() if totals.get(rule.bucket, 0) > rule.allowed]
-        over += [
-            _of_product(product)
-            for product in products
-            if allowed.signups_per_product
-            and counted[_of_product(product).bucket] > allowed.signups_per_product
+                most[network] = min(most.get(network, allowed), allowed)
+        return [
+            Hits(rule=rules.limit_of_network(f"net:{network}", allowed=most[network]), count=count)
+            for network, count in networks.items()
         ]
-        if over:
-            raise NotTogether
+
+    def _hits_of_products(self) -> list[Hits]:
+        """Who has worked is free of that limit; above it, so must be all."""
+        allowed = self._env.config.limits.signups_per_product
+        if not allowed:
+            return []
+        ids = Counter(self._its(one).product_id for one in self._asked)
+        held = {self._its(one).product_id for one in self._asked if not one.ask.has_worked}
+        if self._shop.config.proof_of_work == "never":
+            held = set()
+        return [
+            Hits(
+                rule=Sliding(
+                    bucket=f"product:{id_}",
+                    allowed=allowed if id_ in held else NO_LIMIT,
+                    window=rules.MINUTE,
+                ),
+                count=count,
+                by_the_clock=True,
+            )
+            for id_, count in ids.items()
+        ]
 
     def _lock_stock(self) -> dict[int, Stock]:
         """As subscribe() does, so that a restock sees these or is seen by them (trust RL-21)."""
@@ -298,10 +307,6 @@ def _is_out(beliefs: dict[int, Stock], wanted: Wanted, *, ask: SignUp) -> bool:
         and belief.level < enough
         and belief.availability is not Availability.DISCONTINUED
     )
-
-
-def _of_product(product_id: int) -> Sliding:
-    return Sliding(bucket=f"product:{product_id}", allowed=0, window=timedelta(minutes=1))
 
 
 def consent_of(env: Env, asked: Asked, *, subscription_id: int, target: str) -> ledger.NewEntry:

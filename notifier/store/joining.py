@@ -7,14 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Text, and_, bindparam, exists, func, or_, select, text
+from sqlalchemy import (
+    Connection,
+    Text,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from notifier.domain.subscription import SubscriptionState
 from notifier.store.among import among, listed
 from notifier.store.many_rows import ManyRows
 from notifier.store.people import SubscriptionRow
 from notifier.store.prepared import Prepared
-from notifier.store.tables.people import ACTIVE, contacts, subscriptions
+from notifier.store.tables.operation import limits
+from notifier.store.tables.people import ACTIVE, contacts, subscriptions, suppressions
 from notifier.store.upsert import insert_into
 
 _ROW = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
@@ -63,18 +76,31 @@ def join(tx: Connection, **values: Any) -> SubscriptionRow | None:
     return SubscriptionRow(**row._asdict()) if row else None
 
 
-_KNOWN = Prepared(
-    lambda dialect: select(contacts.c.address_hash).where(
-        among(contacts.c.address_hash, "hashes", dialect=dialect, kind=Text()),
-        exists(
-            select(subscriptions.c.id).where(
-                subscriptions.c.contact_id == contacts.c.id,
-                subscriptions.c.shop_id == bindparam("of_shop"),
-            )
+def _about(dialect: str) -> Any:
+    kept_of = exists(
+        select(subscriptions.c.id).where(
+            subscriptions.c.contact_id == contacts.c.id,
+            subscriptions.c.shop_id == bindparam("of_shop"),
+        )
+    )
+    return union_all(
+        select(contacts.c.address_hash.label("word"), literal(0).label("hits")).where(
+            among(contacts.c.address_hash, "hashes", dialect=dialect, kind=Text()), kept_of
         ),
-    ),
-    by_dialect=True,
-)
+        select(suppressions.c.address_hash, literal(0)).where(
+            suppressions.c.lifted_at.is_(None),
+            among(suppressions.c.address_hash, "hashes", dialect=dialect, kind=Text()),
+        ),
+        select(limits.c.bucket, func.sum(limits.c.count))
+        .where(
+            among(limits.c.bucket, "buckets", dialect=dialect, kind=Text()),
+            limits.c.ends_at > bindparam("now", type_=limits.c.ends_at.type),
+        )
+        .group_by(limits.c.bucket),
+    )
+
+
+_ABOUT = Prepared(_about, by_dialect=True)
 _CONTACTS = ManyRows(
     contacts,
     ("medium", "address", "address_hash", "time_zone", "created_at"),
@@ -95,10 +121,23 @@ _JOIN_ALL = ManyRows(
 )
 
 
-def known_in_shop(tx: Connection, hashes: Sequence[str], *, shop_id: int) -> set[str]:
-    """Which addresses have ever asked for anything in a shop, as far as it is kept."""
-    values = {"hashes": listed(list(hashes), dialect=tx.dialect.name), "of_shop": shop_id}
-    return {row.address_hash for row in _KNOWN.rows(tx, values)}
+def known_of(
+    tx: Connection,
+    hashes: Sequence[str],
+    *,
+    shop_id: int,
+    buckets: Sequence[str],
+    now: datetime,
+) -> dict[str, int]:
+    """Which addresses have ever asked for anything in the shop or are suppressed somewhere, by
+    hash, and what still counts in which of the limits, by bucket: with one statement."""
+    values = {
+        "of_shop": shop_id,
+        "hashes": listed(list(hashes), dialect=tx.dialect.name),
+        "buckets": listed(list(buckets), dialect=tx.dialect.name),
+        "now": now,
+    }
+    return {row.word: int(row.hits) for row in _ABOUT.rows(tx, values)}
 
 
 def ensure_contacts(

@@ -62,7 +62,6 @@ _COUNT_ALL = ManyRows(
     limits,
     _COLUMNS,
     conflict="(bucket, starts_at) DO UPDATE SET count = limits.count + excluded.count",
-    returning=("bucket", "count"),
 )
 
 
@@ -155,9 +154,8 @@ class Hits:
     by_the_clock: bool = False
 
 
-def count_many(tx: Connection, hits: Sequence[Hits], *, at: datetime) -> dict[str, int]:
-    """Count them all with one statement, each bucket once in it; what is counted by then in the
-    window of each bucket."""
+def count_many(tx: Connection, hits: Sequence[Hits], *, at: datetime) -> None:
+    """Count them all with one statement, each bucket once in it."""
     rows = []
     for one in sorted(hits, key=lambda one: one.rule.bucket):  # one order: no deadlocks
         rule = one.rule
@@ -174,7 +172,7 @@ def count_many(tx: Connection, hits: Sequence[Hits], *, at: datetime) -> dict[st
                 "count": one.count,
             }
         )
-    return {bucket: int(count) for bucket, count in _COUNT_ALL.insert(tx, rows)}
+    _COUNT_ALL.insert(tx, rows)
 
 
 def totals(tx: Connection, buckets: Sequence[str], *, now: datetime) -> dict[str, int]:

@@ -12,12 +12,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from notifier.errors import StoreBusy
 from notifier.log import log
+from notifier.store.prepared import as_told
 
 LONGEST_GROUP = 0.02  # seconds of work in one shared transaction; others wait for it
 LARGEST_GROUP = 64
@@ -191,20 +192,24 @@ class SharedCommit:
         """Those that are not done afterwards have to be done each by itself."""
         kinds = [part.alike for part in parts if part.alike is not None]
         driver = tx.connection.driver_connection
-        driver.execute("SAVEPOINT part")
+        results: Sequence[object] = [ALONE] * len(parts)
         try:
-            results = kinds[0].at_once(kinds[0].about, tx, [kind.given for kind in kinds])
+            with _pipelined(driver):
+                driver.execute("SAVEPOINT part")
+                results = kinds[0].at_once(kinds[0].about, tx, [kind.given for kind in kinds])
+                driver.execute("RELEASE SAVEPOINT part")
         except Exception as error:  # each by itself says whose it was
+            told = as_told(tx, "", error) if _is_drivers(tx, error) else error
             if _is_lost(tx):
-                raise
+                raise told from error
             if not isinstance(error, NotTogether):
                 log.warning("not stored together", why=f"{type(error).__name__}: {error}")
             driver.execute("ROLLBACK TO SAVEPOINT part")
-        else:
-            for part, result in zip(parts, results, strict=True):
-                if result is not ALONE:
-                    part.settle(result)
-        driver.execute("RELEASE SAVEPOINT part")
+            driver.execute("RELEASE SAVEPOINT part")
+            return
+        for part, result in zip(parts, results, strict=True):
+            if result is not ALONE:
+                part.settle(result)
 
     @staticmethod
     def _do_alone(tx: Any, part: _Part) -> None:
@@ -218,6 +223,17 @@ class SharedCommit:
             driver.execute("ROLLBACK TO SAVEPOINT part")
             part.settle(error=error)
         driver.execute("RELEASE SAVEPOINT part")
+
+
+def _pipelined(driver: Any) -> AbstractContextManager[Any]:
+    """Where the driver can, what nobody waits for goes to the server with what comes next."""
+    pipeline = getattr(driver, "pipeline", None)
+    made: AbstractContextManager[Any] = pipeline() if pipeline is not None else nullcontext()
+    return made
+
+
+def _is_drivers(tx: Any, error: Exception) -> bool:
+    return isinstance(error, tx.dialect.loaded_dbapi.Error)
 
 
 def _is_lost(tx: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from notifier.domain.availability import Availability
 from notifier.domain.subscription import Origin
+from notifier.errors import StoreBusy
 from notifier.services.consent import Circumstances
 from notifier.services.read_address import read_address
 from notifier.services.subscribe import SignUp, subscribe
@@ -167,6 +169,17 @@ def test_where_a_limit_would_be_met_nothing_is_stored_together(
         at_once(world, ask("late-1@waits.example"), ask("late-2@waits.example"))
 
 
+def test_who_has_worked_is_free_of_the_limit_of_a_product(world: World) -> None:
+    world.see("SHIRT-S", 0)
+    limits = world.env.config.limits.model_copy(update={"signups_per_product": 1})
+    world.env.config = world.env.config.model_copy(update={"limits": limits})
+    with pytest.raises(NotTogether):
+        at_once(world, ask(ANN, has_worked=True), ask(BEN))
+    assert ALONE not in at_once(world, ask(ANN, has_worked=True), ask(BEN, has_worked=True))
+    world.reconfigure(proof_of_work="never")
+    assert ALONE not in at_once(world, ask(EVE), ask("late@waits.example"))
+
+
 def test_windows_of_before_count_together_with_those_of_now(world: World) -> None:
     world.see("SHIRT-S", 0)
     limits = world.env.config.limits.model_copy(update={"signups_per_network": 3})
@@ -268,3 +281,57 @@ def test_a_failure_together_is_tried_again_one_by_one(
         thread.join(20)
     assert sorted(done) == [0, 1, 2]  # type: ignore[type-var]
     assert world.count("subscriptions") == 0
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+def test_a_line_that_is_cut_while_many_are_stored_costs_nobody_his_place(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.see("SHIRT-S", 0)
+    from notifier.services import subscribe as module
+
+    original = module.subscribe_together
+    cut: list[int] = []
+
+    def cut_once(env: Any, tx: Any, asked: Any) -> list[object]:
+        done = original(env, tx, asked)
+        if not cut:
+            cut.append(tx.connection.driver_connection.info.backend_pid)
+            with world.db.engine.connect() as other:
+                other.exec_driver_sql(f"SELECT pg_terminate_backend({cut[0]}, 5000)")
+        return done
+
+    monkeypatch.setattr(module, "subscribe_together", cut_once)
+    may_go, leads = threading.Event(), threading.Event()
+
+    def hold(_tx: object) -> None:
+        leads.set()
+        assert may_go.wait(20)
+
+    with contextlib.ExitStack() as stack:
+        holder = threading.Thread(target=_in_vain, args=(world, hold))
+        holder.start()
+        stack.callback(holder.join, 20)
+        assert leads.wait(20)
+        made: list[object] = []
+        asks = [ask(f"p{n}@waits.example") for n in range(4)]
+        threads = [
+            threading.Thread(
+                target=lambda one=one: made.append(subscribe(world.env, world.shop, one))
+            )
+            for one in asks
+        ]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(world.db._commits._queue) == len(asks), 20)
+        may_go.set()
+        for thread in threads:
+            thread.join(20)
+    assert len(cut) == 1
+    assert len(set(made)) == len(asks)
+    assert world.count("subscriptions") == world.count("messages") == len(asks)
+
+
+def _in_vain(world: World, work: Any) -> None:
+    with contextlib.suppress(StoreBusy):  # its transaction was cut with theirs
+        world.db.together(work)
