@@ -26,6 +26,7 @@ ASKS = tuple(
 )
 IN_ANY_STATE = 2.0  # seconds later also a process is ended in which no thread gets its turn
 FORCED = 1  # the exit code then
+ONE_PRESS = 0.5  # seconds; a Ctrl-C may arrive twice, and as SIGTERM too, through other programs
 A_MOMENT = 0.2  # seconds in which the main thread has heard a signal that was given to it
 
 
@@ -88,7 +89,7 @@ def _watch(reader: int, asked: threading.Event, at_most: float) -> None:
             heard = pipe.read(1)
             if not heard:
                 return  # the service has ended; what is left is the interpreter's own end
-            if heard[0] == signal.SIGINT:
+            if heard[0] == signal.SIGINT and until - time.monotonic() < at_most - ONE_PRESS:
                 log.warning("ends at once, as asked twice")
                 os._exit(FORCED)
     log.error("did not end in time and is ended by force; the next one settles what is left")
