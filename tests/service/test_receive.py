@@ -19,8 +19,10 @@ from notifier.store import switches
 from notifier.store.session import Database
 from tests.timing import SettableClock
 from tests.web.storefront import Storefront, config
+from tests.web.stories import Stories
 
 numbers = itertools.count(1)
+STORIES = Stories()
 
 
 @pytest.fixture
@@ -34,8 +36,12 @@ def store(env: Env, tmp_path: Path) -> Storefront:
 
 
 @pytest.fixture
-def told(store: Storefront) -> int:
+def told(store: Storefront, clock: SettableClock) -> int:
     """Ann was told that the kettle is back and waits for a shirt; the message's id."""
+    return STORIES.tell(_told, store=store, clock=clock)
+
+
+def _told(store: Storefront) -> int:
     for key in ("KETTLE", "S"):
         store.stock(key, 0)
         store.wait(key)
