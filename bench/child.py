@@ -7,6 +7,7 @@ A module in bench/children has `work(arguments)`, which does its work and gives 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -63,12 +64,12 @@ class Children:
                 stderr=log,
                 text=True,
             )
-        assert child.stdout is not None
-        line = child.stdout.readline()
-        if not line:
-            child.wait()
-            raise ChildFailed(f"{name} did not start:\n{Path(log.name).read_text()[-2000:]}")
         try:
+            assert child.stdout is not None
+            line = child.stdout.readline()
+            if not line:
+                child.wait()
+                raise ChildFailed(f"{name} did not start:\n{Path(log.name).read_text()[-2000:]}")
             yield json.loads(line)
         finally:
             end(child)
@@ -105,8 +106,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with module.serving(arguments) as said:
         _say(said)
-        while True:
-            time.sleep(60)
+        parent = os.getppid()
+        while os.getppid() == parent:  # a run that is killed leaves nobody behind
+            time.sleep(1)
 
 
 def _say(answer: Mapping[str, Any]) -> None:
