@@ -26,12 +26,13 @@ from notifier.domain.adaptive_risk import may_be_out
 from notifier.domain.adaptive_state import AdaptiveState, ShopHistory
 
 LATE = 0.02  # of those told, so many may find it gone
+_AIM = 0.82  # of it: luck is uneven
 _STEEP = 4.0  # a step of the knob allows so many times more, or fewer
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
 _PATIENCE = timedelta(hours=24)
-_FEW = 6.0  # people
-_UNTESTED = 2.0  # people who had no time to look, for each who had; besides as many as at first
-_AT_FIRST = 1.8  # people for each unit, at most, where nothing is known of the shop's customers
+_FEW = 3.0  # people
+_UNTESTED = 2.0  # times as many as had the time to look: at most so many at one time who had not
+_AT_FIRST = 2.5  # people for each unit, at most, where nothing is known of the shop's customers
 _SEEN_BY_NOBODY = ShopHistory().looked + ShopHistory().not_looked
 _BEFORE_LOOKING, _FILL = 0.9, 0.18  # of those who may come too late, where stock is not counted
 _SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
@@ -121,8 +122,8 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
 def _may_be_untested(state: AdaptiveState, belief: Belief, *, left: float | None) -> int:
     """So many more, before those told last have shown anything."""
     if state.told:
-        tried = _UNTESTED * belief.tested + state.told[0].people
-        return max(int(tried - (belief.told - belief.tested)), 0)
+        tried = belief.tested + state.told[0].people
+        return max(int(_UNTESTED * tried - (belief.told - belief.tested)), 0)
     if left is None:
         return state.waiting
     # who has not seen how many buy does not tell many more people than there are units
@@ -160,7 +161,7 @@ class _Allowance:
         claims = belief.claims(0).mean
         told_at_end = belief.told + min(max(still - claims, 0.0) / share, state.waiting)
         # of few people told, one who comes too late is a large share: be more careful
-        allowed = late_share(state.cautious) * told_at_end * told_at_end / (told_at_end + _FEW)
+        allowed = _AIM * late_share(state.cautious) * told_at_end**2 / (told_at_end + _FEW)
         self._late = max(allowed - state.late, allowed / 2)
 
     def holds(self, people: int) -> bool:

@@ -16,7 +16,8 @@ class Claims:
     """Sales that may still come: `mean` buyers with `variance`, out of `lookers` who may look.
 
     `soon`: of them, those that come before long, less the one that comes first: so many find it
-    gone soon after the last sale. `doubt`: variance of the mean itself, relative to its square.
+    gone soon after the last sale. `doubt`: variance of the mean itself, relative to its square,
+    because nobody knows which share looks and buys; `doubt_when`: because nobody knows when.
     """
 
     mean: float
@@ -24,6 +25,7 @@ class Claims:
     lookers: float
     soon: float
     doubt: float
+    doubt_when: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,19 +87,21 @@ class Belief:
         """The sales to come from those told, if `more` people are told now as well."""
         coming = [one.coming + more * one.share for one in self.readings]
         lookers = sum(o.weight * n for o, n in zip(self.readings, coming, strict=True))
-        spread = sum(
-            o.weight * (n - lookers) ** 2 + o.weight * o.variance * (o.slope + more) ** 2
-            for o, n in zip(self.readings, coming, strict=True)
+        when = sum(
+            one.weight * (all_ - lookers) ** 2
+            for one, all_ in zip(self.readings, coming, strict=True)
         )
+        shares = sum(o.weight * o.variance * (o.slope + more) ** 2 for o in self.readings)
         buys, of_look = self.buy_of_look, self.buy_of_look_variance
         stale = sum(one.weight * (one.stale + more * one.slow) for one in self.readings)
         lookers += self.checking_out
-        spread += (self.tail * lookers) ** 2
+        when += (self.tail * lookers) ** 2
         others = self.strangers * self.median / self.units_each
         mean = lookers * buys
         each = mean / max(self.possible + more, 1.0)  # one person buys once: binomial at most
-        doubt = spread * (buys**2 + of_look) + lookers**2 * of_look
-        variance = mean * (1 - min(each, 0.99)) + others + doubt
+        when *= buys**2
+        doubt = shares * (buys**2 + of_look) + lookers**2 * of_look
+        variance = mean * (1 - min(each, 0.99)) + others + doubt + when
         first = (self.twice + more * self.look_share**2) * buys**2 / mean if mean else 0.0
         return Claims(
             mean=mean + others,
@@ -105,6 +109,7 @@ class Belief:
             lookers=lookers,
             soon=max(mean - first - stale * buys, 0.0) + others,
             doubt=doubt / mean**2 if mean else 0.0,
+            doubt_when=when / mean**2 if mean else 0.0,
         )
 
 

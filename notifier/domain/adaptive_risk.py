@@ -21,7 +21,7 @@ from notifier.domain.adaptive_claims import Claims
 _MEET = 0.8  # some of those allowed meet by chance, sooner than they would be needed
 _POWER = 0.55
 _APART, _LESS, _LEAST = 3.3, 1.7, 2.5  # standard deviations between claims and units
-_LEARN = 1.3  # so many times the doubt
+_WHICH, _WHEN = 1.5, 2.2  # times the doubt; delays that were seen tell little of those to come
 
 
 def claims_for(left: float, *, late: float) -> float:
@@ -34,4 +34,5 @@ def claims_for(left: float, *, late: float) -> float:
 
 def may_be_out(claims: Claims, *, left: float, late: float) -> bool:
     """Whether so many claims may be out; `late` as above."""
-    return claims.soon * (1 / claims_for(left, late=late) + _LEARN * claims.doubt / left) <= 1
+    unknown = _WHICH * claims.doubt + _WHEN * claims.doubt_when
+    return claims.soon * (1 / claims_for(left, late=late) + unknown / left) <= 1
