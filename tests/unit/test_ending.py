@@ -52,14 +52,23 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     yield run
     for program in started:
         program.kill()
-        program.communicate()
+        with program:
+            continue
+
+
+def said_to_the_end(program: subprocess.Popen[str]) -> tuple[str, str]:
+    """The rest of what it says, on standard output and standard error."""
+    program.wait(15)
+    assert program.stdout is not None
+    assert program.stderr is not None
+    return program.stdout.read(), program.stderr.read()  # also what was read ahead
 
 
 def test_a_signal_that_another_thread_gets_is_heard(
     start: Callable[..., subprocess.Popen[str]],
 ) -> None:
     program = start(OTHER_THREAD)
-    assert program.communicate(timeout=15)[0] == "ended\n"
+    assert said_to_the_end(program)[0] == "ended\n"
     assert program.returncode == 0
 
 
@@ -71,7 +80,7 @@ def test_each_way_of_asking_ends_it_and_asking_by_sigterm_again_does_no_harm(
     program.send_signal(number)
     program.send_signal(signal.SIGTERM)
     program.send_signal(signal.SIGINT)  # one press may arrive in many ways
-    assert program.communicate(timeout=15)[0] == "ended\n"
+    assert said_to_the_end(program)[0] == "ended\n"
     assert program.returncode == 0
 
 
@@ -83,7 +92,7 @@ def test_what_does_not_end_is_ended_and_says_where_it_stood(
 ) -> None:
     program = start(body, at_most=0.2)
     program.terminate()
-    said = program.communicate(timeout=15)[1]
+    said = said_to_the_end(program)[1]
     assert program.returncode == 1
     assert words in said
     assert 'File "<string>", line' in said
@@ -96,5 +105,5 @@ def test_a_second_ctrl_c_does_not_wait(start: Callable[..., subprocess.Popen[str
     assert program.stdout.readline() == "asked\n"
     time.sleep(ONE_PRESS + 0.1)  # a person presses again
     program.send_signal(signal.SIGINT)
-    assert "ends at once" in program.communicate(timeout=15)[1]
+    assert "ends at once" in said_to_the_end(program)[1]
     assert program.returncode == 1
