@@ -55,7 +55,7 @@ def _steps(env: Env, release_id: int, *, seconds: float) -> int:
     steps = 0
     while True:
         with env.pace.measured():
-            made = env.db.retry(partial(_step, env, release_id))
+            made = env.db.retry(partial(_step, env, release_id, go_on=steps > 0))
         steps += made
         if not made or time.monotonic() >= until:
             return steps
@@ -140,8 +140,11 @@ def _tell_shop(
         tell_webhooks(env, tx, shop, f"stock.{event.kind}", facts)
 
 
-def _step(env: Env, release_id: int, tx: Transaction) -> int:
-    """Plan a wave, or write the messages of one more part of the wave under way."""
+def _step(env: Env, release_id: int, tx: Transaction, *, go_on: bool = False) -> int:
+    """Plan a wave, or write the messages of one more part of the wave under way.
+
+    `go_on`: what could stop it was looked at a moment ago. It is again before anything is sent.
+    """
     release = releases.load_release(tx, release_id, for_update=True)
     now = env.now()
     if release is None or release.state != "running" or release.next_wave_at is None:
@@ -151,6 +154,9 @@ def _step(env: Env, release_id: int, tx: Transaction) -> int:
     shop = env.shop_by_id(release.shop_id)
     if shop is None:
         releases.update_release(tx, release_id, state="stopped", reason="error", finished_at=now)
+        return 1
+    if go_on and release.wave_open:
+        tell_next(env, tx, shop, release, now=now)
         return 1
     if switches.of_shop(shop.slug) in switches.all_off(tx, now=now):
         releases.update_release(tx, release_id, next_wave_at=now + PAUSED_LOOK)
