@@ -217,6 +217,7 @@ def _environment(stage: Stage) -> Path:
             raise NoPeer(f"django-oscar could not be installed ({type(error).__name__})") from error
         if done.returncode:
             stage.say(done.stderr[-1000:])
+            shutil.rmtree(folder, ignore_errors=True)
             raise NoPeer("django-oscar could not be installed: is there a package index?")
     finished.touch()
     return python
