@@ -25,7 +25,7 @@ _APART_WIDTH = 0.9
 _APART_USUAL = -1.0
 _USUAL_MEDIAN = 3600.0  # before anything is known
 _USUAL_SPREAD = 1.5
-_ASTRAY = 0.005  # of the looks fit no shape: links are followed by programs, messages are kept
+_ASTRAY = 0.01  # of the looks fit no shape: links are followed by programs, messages are kept
 _FROM_BEFORE = 12.0  # looks: so much a shop's own delays are thought to resemble the usual ones
 _AS_SEEN = 0.2  # how usual it is that delays are like nothing but those seen before
 
