@@ -1,6 +1,6 @@
 """Very many wait for one thing: is memory flat, and is nobody else kept waiting? (trust FI-41)
 
-$FAN_OUT says how many wait in `make soak`: 40,000, or a million.
+$FAN_OUT says how many wait in `make soak`: 200,000, or a million.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.reliability.seeding import seed
 from tests.timing import wait_until
 from tests.world import ANN, BEN
 
-MANY = int(os.environ.get("FAN_OUT", "40000"))
+MANY = int(os.environ.get("FAN_OUT", "200000"))
 MOST_MEGABYTES = 300
 MOST_SECONDS = 20  # on a busy machine; seconds would be too many for a person, minutes a fault
 
