@@ -24,7 +24,7 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.read_look import Reading, rules_salt
 from notifier.store import sources
 from notifier.store.session import Transaction
-from notifier.store.sources import Known, SourceRow
+from notifier.store.sources import SourceRow
 
 FOLDER = "looks"
 WORD = "traces"  # in the source's cursor
@@ -39,7 +39,7 @@ class LastRows:
     env: Env
     shop: ShopRef
     row: SourceRow
-    doubtful: dict[str, Known] = field(default_factory=dict)
+    doubtful: dict[str, int] = field(default_factory=dict)
     named: int = 0
 
     def recall(self) -> Recalled | None:
@@ -109,11 +109,7 @@ def find_missing(
     with env.db.read() as tx:
         named = sources.count_named(tx, row.id)
         if look.same and last is not None:
-            missing = {
-                key: one.variant_id
-                for key, one in last.doubtful.items()
-                if not reading.ids.has(key)
-            }
+            missing = {key: id_ for key, id_ in last.doubtful.items() if not reading.ids.has(key)}
         if named > look.same + reading.named + len(missing):
             missing = {
                 key: id_

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
@@ -124,18 +125,21 @@ def _by_key(rows: Iterable[Row[Any]]) -> dict[str, Known]:
     return {row.key: Known(**{name: row._mapping[name] for name in names}) for row in rows}
 
 
-def doubtful_variants(tx: Connection, source_id: int, *, name: str) -> dict[str, Known]:
-    """Those of a source's variants, by key, whose row means something although it is as it was.
+def doubtful_variants(tx: Connection, source_id: int, *, name: str) -> dict[str, int]:
+    """Those of a source's variants, key → id, whose row means something although it is as it was.
 
     What it showed last is not settled or must be weighed anew, another source spoke last, or it was
     absent from a look.
     """
-    # one pass over each table: looking up the stock of every variant would cost ten times that
+    # Two queries with one pass over a table each. To look up the stock of every variant would cost
+    # ten times that, and an OR around the list makes PostgreSQL search it row by row.
     unlike = select(stock.c.variant_id).where(or_(stock.c.source != name, stock.c.missing > 0))
-    query = _known(source_id).where(
-        or_(source_variants.c.digest == "", source_variants.c.variant_id.in_(unlike))
+    named = _named(source_id)
+    rows = chain(
+        tx.execute(named.where(source_variants.c.variant_id.in_(unlike))),
+        tx.execute(named.where(source_variants.c.digest == "")),
     )
-    return _by_key(tx.execute(query))
+    return {row.key: row.id for row in rows}
 
 
 def count_named(tx: Connection, source_id: int) -> int:
@@ -146,13 +150,16 @@ def count_named(tx: Connection, source_id: int) -> int:
 
 def named_variants(tx: Connection, source_id: int) -> Iterator[tuple[str, int]]:
     """Key and id of every variant this source has named, as a stream."""
-    query = (
+    query = _named(source_id).execution_options(yield_per=5_000)
+    return ((row.key, row.id) for row in tx.execute(query))
+
+
+def _named(source_id: int) -> Select[Any]:
+    return (
         select(variants.c.key, variants.c.id)
         .join(source_variants, source_variants.c.variant_id == variants.c.id)
         .where(source_variants.c.source_id == source_id)
-        .execution_options(yield_per=5_000)
     )
-    return ((row.key, row.id) for row in tx.execute(query))
 
 
 def absent_variants(tx: Connection, source_id: int) -> dict[str, int]:
