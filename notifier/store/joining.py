@@ -12,9 +12,10 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
-    exists,
+    cast,
     func,
     literal,
+    null,
     or_,
     select,
     text,
@@ -77,26 +78,28 @@ def join(tx: Connection, **values: Any) -> SubscriptionRow | None:
 
 
 def _about(dialect: str) -> Any:
-    kept_of = exists(
-        select(subscriptions.c.id).where(
+    one_kept = (
+        select(subscriptions.c.id)
+        .where(
             subscriptions.c.contact_id == contacts.c.id,
             subscriptions.c.shop_id == bindparam("of_shop"),
         )
+        .limit(1)
+        .scalar_subquery()  # and no EXISTS: that may become a join with all subscriptions
     )
+    never = cast(null(), limits.c.ends_at.type)
     return union_all(
-        select(contacts.c.address_hash.label("word"), literal(0).label("hits")).where(
-            among(contacts.c.address_hash, "hashes", dialect=dialect, kind=Text()), kept_of
+        select(limits.c.bucket.label("word"), limits.c.count.label("hits"), limits.c.ends_at).where(
+            among(limits.c.bucket, "buckets", dialect=dialect, kind=Text())
         ),
-        select(suppressions.c.address_hash, literal(0)).where(
+        select(contacts.c.address_hash, literal(0), never).where(
+            among(contacts.c.address_hash, "hashes", dialect=dialect, kind=Text()),
+            one_kept.is_not(None),
+        ),
+        select(suppressions.c.address_hash, literal(0), never).where(
             suppressions.c.lifted_at.is_(None),
             among(suppressions.c.address_hash, "hashes", dialect=dialect, kind=Text()),
         ),
-        select(limits.c.bucket, func.sum(limits.c.count))
-        .where(
-            among(limits.c.bucket, "buckets", dialect=dialect, kind=Text()),
-            limits.c.ends_at > bindparam("now", type_=limits.c.ends_at.type),
-        )
-        .group_by(limits.c.bucket),
     )
 
 
@@ -135,9 +138,12 @@ def known_of(
         "of_shop": shop_id,
         "hashes": listed(list(hashes), dialect=tx.dialect.name),
         "buckets": listed(list(buckets), dialect=tx.dialect.name),
-        "now": now,
     }
-    return {row.word: int(row.hits) for row in _ABOUT.rows(tx, values)}
+    found: dict[str, int] = {}
+    for row in _ABOUT.rows(tx, values):
+        if row.ends_at is None or row.ends_at > now:
+            found[row.word] = found.get(row.word, 0) + int(row.hits)
+    return found
 
 
 def ensure_contacts(

@@ -47,14 +47,11 @@ def _count(rows: int) -> Prepared:
     return Prepared(build, by_dialect=True)
 
 
-_TOTALS_OF_ALL = Prepared(
-    lambda dialect: (
-        select(limits.c.bucket, func.sum(limits.c.count).label("hits"))
-        .where(
-            among(limits.c.bucket, "buckets", dialect=dialect, kind=Text()),
-            limits.c.ends_at > bindparam("at", type_=limits.c.ends_at.type),
-        )
-        .group_by(limits.c.bucket)
+# What is over is left out here and not in SQL: nothing may be looked for by its end, since nearly
+# all there is lies before it.
+_COUNTED_IN_ALL = Prepared(
+    lambda dialect: select(limits.c.bucket, limits.c.count.label("hits"), limits.c.ends_at).where(
+        among(limits.c.bucket, "buckets", dialect=dialect, kind=Text())
     ),
     by_dialect=True,
 )
@@ -177,8 +174,12 @@ def count_many(tx: Connection, hits: Sequence[Hits], *, at: datetime) -> None:
 
 def totals(tx: Connection, buckets: Sequence[str], *, now: datetime) -> dict[str, int]:
     """What still counts in each; nothing for those in which nothing does."""
-    values = {"buckets": listed(list(buckets), dialect=tx.dialect.name), "at": now}
-    return {row.bucket: int(row.hits) for row in _TOTALS_OF_ALL.rows(tx, values)}
+    values = {"buckets": listed(list(buckets), dialect=tx.dialect.name)}
+    found: dict[str, int] = {}
+    for row in _COUNTED_IN_ALL.rows(tx, values):
+        if row.ends_at > now:
+            found[row.bucket] = found.get(row.bucket, 0) + int(row.hits)
+    return found
 
 
 def spend(tx: Connection, kind: str, key: str, *, expires_at: datetime) -> bool:

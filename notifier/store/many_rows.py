@@ -1,18 +1,19 @@
 """How are any number of rows inserted by one statement that is the same for every number?
 
-All rows travel as one value a column on PostgreSQL (arrays), as one value on SQLite (JSON): one
-question to the server, and nothing that is compiled anew.
+All rows travel as one value, JSON: one question to the server, and nothing that is compiled anew.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, Connection, String, Table
 
 from notifier.store.prepared import as_told
+from notifier.store.tables.base import Instant
 
 
 class ManyRows:
@@ -46,30 +47,27 @@ class ManyRows:
             tx.begin()
         name = tx.dialect.name
         if name not in self._made:
-            inward = [self._table.c[one].type for one in self._columns]
-            processors = [kind._cached_bind_processor(tx.dialect) for kind in inward]
-            self._made[name] = (
-                self._sqlite() if name == "sqlite" else self._postgres(tx),
-                processors,
-            )
-        sql, processors = self._made[name]
-        pairs = list(zip(self._columns, processors, strict=True))
+            sql = self._sqlite() if name == "sqlite" else self._postgres(tx)
+            self._made[name] = sql, [self._inward(one, tx) for one in self._columns]
+        sql, inward = self._made[name]
+        pairs = list(zip(self._columns, inward, strict=True))
+        given = [[put(row[one]) if put else row[one] for one, put in pairs] for row in rows]
         driver: Any = tx.connection.driver_connection
         try:
-            if name == "sqlite":
-                listed = [
-                    [put(row[one]) if put else row[one] for one, put in pairs] for row in rows
-                ]
-                cursor = driver.execute(sql, (json.dumps(listed),))
-            else:
-                sent = {
-                    one: [put(row[one]) for row in rows] if put else [row[one] for row in rows]
-                    for one, put in pairs
-                }
-                cursor = driver.execute(sql, sent)
+            cursor = driver.execute(sql, (json.dumps(given),))
             return list(cursor.fetchall()) if self._returns else []
         except tx.dialect.loaded_dbapi.Error as error:
             raise as_told(tx, sql, error) from error
+
+    def _inward(self, name: str, tx: Connection) -> Any:
+        """What makes a value of this column one that JSON has; None where it is one."""
+        kind = self._table.c[name].type
+        process = kind._cached_bind_processor(tx.dialect)
+        if isinstance(kind.dialect_impl(tx.dialect), JSON):
+            return _json
+        if isinstance(kind, Instant) and tx.dialect.name != "sqlite":
+            return _iso
+        return process
 
     def _sqlite(self) -> str:
         each = ", ".join(f"value ->> {n}" for n in range(len(self._columns)))
@@ -79,14 +77,22 @@ class ManyRows:
         )
 
     def _postgres(self, tx: Connection) -> str:
-        given, taken = [], []
-        for name in self._columns:
+        each = []
+        for n, name in enumerate(self._columns):
             kind = self._table.c[name].type.dialect_impl(tx.dialect)
-            is_text = isinstance(kind, String | JSON)  # a cast to VARCHAR(9) would cut words off
-            given.append(f"%({name})s::{'TEXT' if is_text else kind.compile(tx.dialect)}[]")
-            taken.append(f"v.{name}::JSONB" if isinstance(kind, JSON) else f"v.{name}")
+            # a cast to VARCHAR(9) would cut words off
+            cast = "" if isinstance(kind, String) else f"::{kind.compile(tx.dialect)}"
+            each.append(f"(v.value ->> {n}){cast}")
         return (
             f"INSERT INTO {self._table.name} ({', '.join(self._columns)})"
-            f" SELECT {', '.join(taken)} FROM unnest({', '.join(given)})"
-            f" WITH ORDINALITY AS v({', '.join(self._columns)}, place) ORDER BY v.place{self._tail}"
+            f" SELECT {', '.join(each)} FROM jsonb_array_elements(%s::JSONB)"
+            f" WITH ORDINALITY AS v(value, place) ORDER BY v.place{self._tail}"
         )
+
+
+def _iso(value: datetime | None) -> str | None:
+    return None if value is None else value.isoformat()
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value)

@@ -23,6 +23,9 @@ from notifier.store.prepared import as_told
 LONGEST_GROUP = 0.02  # seconds of work in one shared transaction; others wait for it
 LARGEST_GROUP = 64
 
+# Plans are kept, and one made while a table is new walks through all of it when it has grown.
+BY_INDEX = "SET LOCAL enable_seqscan = off"
+
 ALONE = object()  # among the results of works done at once: this one is to be done by itself
 
 
@@ -196,6 +199,8 @@ class SharedCommit:
         try:
             with _pipelined(driver):
                 driver.execute("SAVEPOINT part")
+                if hasattr(driver, "pipeline"):  # psycopg's
+                    driver.execute(BY_INDEX)
                 results = kinds[0].at_once(kinds[0].about, tx, [kind.given for kind in kinds])
                 driver.execute("RELEASE SAVEPOINT part")
         except Exception as error:  # each by itself says whose it was
