@@ -175,7 +175,7 @@ def main() -> int:
     if wanted.picture:
         wanted.picture.write_text(as_svg(panels, limit=LATE), encoding="utf-8")
     if wanted.held_out and not wanted.random:
-        _say("\nHeld out: nothing was chosen by these")
+        _say("\nHeld out: no constant was fitted to these")
         _held_out(range(_HELD_OUT_FROM, _HELD_OUT_FROM + wanted.held_out))
     return 0
 

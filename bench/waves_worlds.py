@@ -67,7 +67,7 @@ WORLDS: Mapping[str, World] = {
     "5 for 3,000, 16 % (scarce)": World(units=5, waiting=3_000, buy=0.16, look=0.40, median=1.25),
 }
 
-# not one constant of the strategy was chosen by these: they are its check
+# no constant of the strategy was fitted to these: they are its check
 HELD_OUT: Mapping[str, World] = {
     "1 for 400, 20 % buy": World(units=1, waiting=400, buy=0.20, look=0.50, median=0.8),
     "3 for 900, 12 %": World(units=3, waiting=900, buy=0.12, look=0.45, median=0.5, spread=1.0),
