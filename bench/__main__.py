@@ -26,6 +26,7 @@ from bench import (
     postgres_guard,
     relay,
     rendering,
+    servers,
     sign_up,
     waves,
 )
@@ -57,6 +58,7 @@ BENCHMARKS = (
     relay.SLOW,
     polling.BENCHMARK,
     front_door.BENCHMARK,
+    servers.BENCHMARK,
     busy_door.BENCHMARK,
     rendering.BENCHMARK,
     kills.BENCHMARK,

@@ -56,6 +56,7 @@ FLOORS = {
     "slow-relay": {"one connection"},
     "growth": {"1 messages"},
     "poll": {"bare lxml iterparse", "bare csv.reader", "bare json.loads, line by line"},
+    "servers": set(),  # they take seconds to start
     "front-door": {"bare Flask, one upsert", "bare Flask, same bytes"},
     "busy-door": {"bare Flask, one upsert"},
     "rendering": {"bare Jinja", "textbook: Jinja ×3, css-inline, EmailMessage"},
