@@ -28,7 +28,7 @@ from notifier.store.session import Transaction
 
 BOOK_EVERY = 0.25  # seconds between two bookings while a batch is being sent
 BOOK_AT = 500
-MOST_UNBOOKED = 2000
+MOST_UNBOOKED = 1000
 PATIENCE = 10.0  # seconds a hand-over waits for the database
 
 
