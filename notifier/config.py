@@ -66,7 +66,7 @@ class Service(Section):
         description="Address and port of its own for the admin, e.g. 127.0.0.1:8026. "
         "Empty: under /admin of `listen`.",
     )
-    web_threads: int = Field(16, ge=1, le=256, description="Requests served at the same time.")
+    web_threads: int = Field(32, ge=1, le=256, description="Requests served at the same time.")
     engine: Literal["embedded", "distributed"] = Field(
         "embedded",
         description="Who runs the jobs: embedded (one process at a time) | distributed (a queue "
