@@ -21,7 +21,7 @@ from bench.shop import KEY, ORIGIN, SECRET, VARIANT, configuration, open_shop, s
 from notifier.services.subscribe import SignUp, subscribe
 
 PATIENCE = 120.0
-CONFLICT = 409
+CONFLICT, BUSY = 409, 503
 NEVER_THERE = "MUG"
 JOBS_THAT_TAKE_LONG = ("sweep", "tidy", "demand", "learn")
 BACK = (
@@ -134,13 +134,18 @@ class BusyShop:
         )
         if secret:
             request.add_header("Authorization", f"Bearer {secret}")
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            if error.code in fails:
-                return {}
-            raise AssertionError(f"{path}: {error.code} {error.read()[:500]!r}") from error
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                    return json.load(answer)
+            except urllib.error.HTTPError as error:
+                if error.code in fails:
+                    return {}
+                if error.code != BUSY or time.monotonic() > deadline:
+                    said = f"{path}: {error.code} {error.read()[:500]!r}"
+                    raise AssertionError(said) from error
+            time.sleep(0.2)  # as it was asked for
 
     @staticmethod
     def _wait(is_so: Any) -> None:
