@@ -14,6 +14,7 @@ from notifier.engine.base import Engine
 from notifier.engine.embedded import EmbeddedEngine
 from notifier.engine.jobs import JOBS, Job
 from notifier.errors import ConfigError
+from notifier.garbage import keep_what_is_there
 from notifier.log import log
 from notifier.rendering import FileTemplates, Layered, Renderer
 from notifier.resources import templates_folder
@@ -117,6 +118,7 @@ class Service:
         """Serve until SIGTERM or SIGINT; the exit code."""
         with hearing_the_end(self._stop, at_most=AT_MOST):
             self.start()
+            keep_what_is_there()
             if on_ready is not None:
                 on_ready()
             self._stop.wait()

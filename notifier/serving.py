@@ -16,6 +16,7 @@ from typing import Any
 from notifier.config import Config, load_config
 from notifier.ending import repeat_to_the_main_thread
 from notifier.errors import ConfigError
+from notifier.garbage import keep_what_is_there
 from notifier.services.env import Env
 from notifier.services.settings import FRESH_FOR, keep_fresh
 
@@ -36,7 +37,9 @@ def make_app() -> Any:
     path = os.environ.get("NOTIFIER_CONFIG")
     env, renderer = open_service(load_config(Path(path) if path else None))
     threading.Thread(target=_follow_settings, args=(env,), name="settings", daemon=True).start()
-    return create_site(env, renderer)
+    site = create_site(env, renderer)
+    keep_what_is_there()
+    return site
 
 
 def _follow_settings(env: Env) -> None:
