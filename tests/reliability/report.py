@@ -138,14 +138,16 @@ def commit() -> str:
     return (git("rev-parse", "--short", "HEAD") or NONE) + ("+" if changed else "")
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(
+    terminalreporter: Any, exitstatus: int, config: pytest.Config
+) -> None:
     """How long it took, what was written, and what did not hold."""
     if not _writes or not _RUN:
         return
     ended = Counter({word: len(terminalreporter.getreports(word)) for word in ENDS})
     minutes = (time.monotonic() - _began) / 60
     words = f"{ended.total():,} tests in {minutes:.0f} minutes, {ended['failed']} failed"
-    if is_whole(config):
+    if is_whole(config) and exitstatus != pytest.ExitCode.INTERRUPTED:
         write(whole=f"{today()}, of {commit()}: {words}.")
     broken = [row for row in rows_of(_RUN, on="", of="") if row.outcome.startswith(BROKE)]
     terminalreporter.write_sep("-", f"docs/reliability.md: {len(_RUN)} rows from {words}")
