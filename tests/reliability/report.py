@@ -138,9 +138,7 @@ def commit() -> str:
     return (git("rev-parse", "--short", "HEAD") or NONE) + ("+" if changed else "")
 
 
-def pytest_terminal_summary(
-    terminalreporter: Any, exitstatus: int, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """How long it took, what was written, and what did not hold."""
     if not _writes or not _RUN:
         return
