@@ -21,7 +21,7 @@ from notifier.services.open_wave import open_wave
 from notifier.services.reserve import HOLD_FOR
 from notifier.services.tell_each import AGAIN
 from notifier.services.tell_next import tell_next
-from notifier.store import catalogue, events, line_order, order_queue, releases, switches
+from notifier.store import catalogue, events, line_size, order_queue, releases, switches
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.events import EventRow
@@ -90,7 +90,7 @@ def _open_releases(env: Env, tx: Transaction) -> int:
             continue
         _tell_shop(env, tx, shop, variant, event)
         events.close_event(tx, event.id)
-        if not line_order.is_waited_for(
+        if not line_size.is_waited_for(
             tx, product_id=event.product_id, variant_id=event.variant_id
         ):
             continue  # who confirms from now on is told by the page itself

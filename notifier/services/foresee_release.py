@@ -25,7 +25,7 @@ from notifier.services.announce import strategy_for
 from notifier.services.env import Env, ShopRef
 from notifier.services.product_words import product_title, variant_title
 from notifier.services.shop_history import history_of
-from notifier.store import catalogue, people, releases
+from notifier.store import catalogue, line_size, releases
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
 
@@ -82,7 +82,7 @@ def _state(
     env: Env, tx: Transaction, shop: ShopRef, variant: VariantRow, *, strategy: Strategy
 ) -> AdaptiveState:
     """A release that has not begun."""
-    waiting, wanted = people.count_line(tx, product_id=variant.product_id, variant_id=variant.id)
+    waiting, wanted = line_size.count_line(tx, product_id=variant.product_id, variant_id=variant.id)
     return AdaptiveState(
         now=env.now().astimezone(ZoneInfo(shop.config.time_zone)),
         stock=None,

@@ -15,7 +15,7 @@ from notifier.domain.outages import Seen
 from notifier.domain.stock import Level, Rules, level_of
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.shop_history import history_of
-from notifier.store import catalogue, people, releasing
+from notifier.store import catalogue, line_size, releasing
 from notifier.store import stock as stock_store
 from notifier.store.releases import ReleaseRow
 from notifier.store.releasing import LookedAt, ToldGroup
@@ -37,7 +37,7 @@ def release_seen(
     variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
     rules = rules_for(shop.config, variant)
     sales = _sales(tx, shop, release, seen, now=now)
-    waiting, wanted = people.count_line(
+    waiting, wanted = line_size.count_line(
         tx, product_id=release.product_id, variant_id=release.variant_id
     )
     coming, coming_units = releasing.on_their_way(tx, release.id)

@@ -46,17 +46,6 @@ def _waits_for(release: ReleaseRow) -> ColumnElement[bool]:
     )
 
 
-def is_waited_for(tx: Connection, *, product_id: int, variant_id: int) -> bool:
-    """Whether anybody waits for the variant, or any of its product."""
-    waiting = subscriptions.c.state == SubscriptionState.WAITING.value
-    wishes = (
-        (subscriptions.c.variant_id == variant_id,),
-        (subscriptions.c.variant_id.is_(None), subscriptions.c.product_id == product_id),
-    )
-    found = (select(subscriptions.c.id).where(*wish, waiting).limit(1) for wish in wishes)
-    return any(tx.execute(query).first() for query in found)
-
-
 def all_waiting(tx: Connection, release: ReleaseRow) -> list[Waiting]:
     """Everybody in the line, in the order of asking."""
     rows = tx.execute(

@@ -9,23 +9,42 @@ from sqlalchemy import Connection, func, or_, select
 from notifier.domain.subscription import SubscriptionState
 from notifier.store.tables.people import subscriptions
 
+_WAITING = subscriptions.c.state == SubscriptionState.WAITING.value
 
-def anybody_waits(tx: Connection, *, product_id: int, variant_id: int) -> bool:
-    """Whether anybody waits for the variant, or for any of the product."""
-    first = _in_line(subscriptions.c.id, product_id=product_id, variant_id=variant_id).limit(1)
-    return tx.execute(first).first() is not None
+
+def is_waited_for(tx: Connection, *, product_id: int, variant_id: int) -> bool:
+    """Whether anybody waits for the variant, or any of its product."""
+    found = (
+        select(subscriptions.c.id).where(*wish, _WAITING).limit(1)
+        for wish in _wishes(product_id=product_id, variant_id=variant_id)
+    )
+    return any(tx.execute(query).first() for query in found)
+
+
+def count_line(tx: Connection, *, product_id: int, variant_id: int) -> tuple[int, int]:
+    """How many people wait in that line, and how many units they want; from indexes alone."""
+    people = units = 0
+    for wish in _wishes(product_id=product_id, variant_id=variant_id):
+        wanted = func.coalesce(func.sum(subscriptions.c.quantity), 0)
+        row = tx.execute(select(func.count(), wanted).where(*wish, _WAITING)).one()
+        people, units = people + int(row[0]), units + int(row[1])
+    return people, units
 
 
 def units_up_to(tx: Connection, enough: int, *, product_id: int, variant_id: int) -> int:
     """How many units those in line want; some number above `enough` where they want more."""
-    line = _in_line(subscriptions.c.quantity, product_id=product_id, variant_id=variant_id)
+    line = select(subscriptions.c.quantity).where(
+        subscriptions.c.product_id == product_id,
+        _WAITING,
+        or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+    )
     some = line.limit(enough + 1).subquery()  # each wants one at least
     return int(tx.execute(select(func.coalesce(func.sum(some.c.quantity), 0))).scalar_one())
 
 
-def _in_line(column: Any, *, product_id: int, variant_id: int) -> Any:
-    return select(column).where(
-        subscriptions.c.product_id == product_id,
-        subscriptions.c.state == SubscriptionState.WAITING.value,
-        or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+def _wishes(*, product_id: int, variant_id: int) -> tuple[tuple[Any, ...], ...]:
+    """Those for the variant and those for any of the product: each has an index of its own."""
+    return (
+        (subscriptions.c.variant_id == variant_id,),
+        (subscriptions.c.variant_id.is_(None), subscriptions.c.product_id == product_id),
     )

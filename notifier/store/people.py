@@ -156,10 +156,6 @@ _CONTACTS = Prepared(
 )
 
 
-def update_contact(tx: Connection, contact_id: int, **values: Any) -> None:
-    tx.execute(update(contacts).where(contacts.c.id == contact_id).values(**values))
-
-
 def find_active(
     tx: Connection, *, contact_id: int, shop_id: int, target: str
 ) -> SubscriptionRow | None:
@@ -341,45 +337,6 @@ def line_for(
             )
         )
     return [InLine(**row._mapping) for row in tx.execute(query)]
-
-
-def count_line(tx: Connection, *, product_id: int, variant_id: int) -> tuple[int, int]:
-    """How many people wait in that line, and how many units they want; from indexes alone."""
-    waiting = subscriptions.c.state == SubscriptionState.WAITING.value
-    for_any = (subscriptions.c.variant_id.is_(None), subscriptions.c.product_id == product_id)
-    people = units = 0
-    for wish in ((subscriptions.c.variant_id == variant_id,), for_any):
-        wanted = func.coalesce(func.sum(subscriptions.c.quantity), 0)
-        row = tx.execute(select(func.count(), wanted).where(*wish, waiting)).one()
-        people, units = people + int(row[0]), units + int(row[1])
-    return people, units
-
-
-def twins_of(
-    tx: Connection,
-    *,
-    contact_id: int,
-    product_id: int,
-    variant_id: int,
-    with_any: bool,
-    with_physical: bool,
-) -> list[int]:
-    """All waiting subscriptions of one person that news of the variant answers.
-
-    `with_any`: those for any variant too. `with_physical`: those for goods that are there too.
-    """
-    wants = [subscriptions.c.variant_id == variant_id]
-    if with_any:
-        wants.append(subscriptions.c.variant_id.is_(None))
-    query = select(subscriptions.c.id).where(
-        subscriptions.c.contact_id == contact_id,
-        subscriptions.c.product_id == product_id,
-        subscriptions.c.state == SubscriptionState.WAITING.value,
-        or_(*wants),
-    )
-    if not with_physical:
-        query = query.where(~subscriptions.c.physical_only)
-    return [row.id for row in tx.execute(query)]
 
 
 def suppress(

@@ -8,7 +8,7 @@ import pytest
 
 from notifier.services import line_length
 from notifier.services.line_length import wants_more
-from notifier.store.line_size import anybody_waits
+from notifier.store.line_size import is_waited_for
 from tests.world import ANN, BEN, World
 
 
@@ -33,13 +33,13 @@ def test_a_line_is_counted_until_it_is_more_than_there_is(
     world.see("SHIRT-M", 0)
     shirt_s, shirt_m = ids(world, "SHIRT-S"), ids(world, "SHIRT-M")
     with world.db.read() as tx:
-        assert not anybody_waits(tx, **shirt_s)
+        assert not is_waited_for(tx, **shirt_s)
         assert not wants_more(world.db, tx, 0, **shirt_s)
     world.waits(ANN, quantity=3)
     world.waits(BEN, "SHIRT-M", any_variant=True)
     with world.db.read() as tx:
-        assert anybody_waits(tx, **shirt_s)
-        assert anybody_waits(tx, **shirt_m)
+        assert is_waited_for(tx, **shirt_s)
+        assert is_waited_for(tx, **shirt_m)
         assert [wants_more(world.db, tx, than, **shirt_s) for than in (0, 1, 3, 4, 5)] == [
             *(True, True, True),
             *(False, False),
