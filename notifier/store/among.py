@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, any_, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import TypeEngine
 
@@ -22,17 +22,16 @@ def among(
 
     `kind`: what the list holds; ids if nothing is said."""
     if dialect == "sqlite":
-        each = func.json_each(bindparam(name)).table_valued("value")
-        return column.in_(select(each.c.value))
+        return column.in_(select(each(name, dialect=dialect).c.value))
     return column == any_(bindparam(name, type_=ARRAY(kind or BigInteger())))
 
 
-def is_one_of(tx: Connection, column: ColumnElement[Any], ids: Sequence[int]) -> Any:
-    """The same for a statement that is run as it is."""
-    if tx.dialect.name == "sqlite":
-        each = func.json_each(json.dumps(list(ids))).table_valued("value")
-        return column.in_(select(each.c.value))
-    return column == any_(bindparam(None, list(ids), type_=ARRAY(BigInteger)))
+def each(name: str, *, dialect: str) -> Any:
+    """Such a list of ids as rows with one column, `value`."""
+    if dialect == "sqlite":
+        return func.json_each(bindparam(name)).table_valued("value")
+    given = func.unnest(bindparam(name, type_=ARRAY(BigInteger)))
+    return given.table_valued("value").render_derived(name=name)
 
 
 def listed(ids: Sequence[int] | Sequence[str], *, dialect: str) -> Any:

@@ -7,7 +7,7 @@ that says nothing new: taken at once, as nearly all are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, func, select
 
 from notifier.domain.message import MessageState
 from notifier.store.among import among, listed
+from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
 from notifier.store.tables.telling import attempts, messages
 
@@ -47,10 +48,6 @@ UPDATE messages SET state = {state}, reason = {reason}, failures = {failures},
     due_at = coalesce({due_at}, messages.due_at),
     provider_id = coalesce(nullif({provider_id}, ''), messages.provider_id)
 """
-_TRY = """
-INSERT INTO attempts (message_id, attempt_no, worker, started_at, finished_at, phase, outcome,
-    blame, code, detail)
-"""
 _OF_MESSAGE = {
     "message_id": "bigint",
     "state": "text",
@@ -63,35 +60,20 @@ _OF_MESSAGE = {
     "due_at": "timestamptz",
     "provider_id": "text",
 }
-_OF_TRY = {
-    "message_id": "bigint",
-    "attempt_no": "int",
-    "worker": "text",
-    "started_at": "timestamptz",
-    "now": "timestamptz",
-    "phase": "text",
-    "outcome": "text",
-    "blame": "text",
-    "code": "text",
-    "detail": "text",
-}
-
-
-def _new(types: Mapping[str, str]) -> str:
-    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in types.items())
-    return f" FROM unnest({arrays}) AS new ({', '.join(types)})"
-
-
+_ARRAYS = ", ".join(f"%({name})s::{kind}[]" for name, kind in _OF_MESSAGE.items())
 # SQLite runs one prepared statement for each row, which costs less there than reading an array.
-_SQLITE = (
-    _MESSAGE.format(**{name: f":{name}" for name in _OF_MESSAGE}) + " WHERE id = :message_id",
-    f"{_TRY} VALUES ({', '.join(f':{name}' for name in _OF_TRY)})",
-)
+_SQLITE = _MESSAGE.format(**{name: f":{name}" for name in _OF_MESSAGE}) + " WHERE id = :message_id"
 _POSTGRES = (
     _MESSAGE.format(**{name: f"new.{name}" for name in _OF_MESSAGE})
-    + _new(_OF_MESSAGE)
-    + " WHERE messages.id = new.message_id",
-    f"{_TRY} SELECT * {_new(_OF_TRY)}",
+    + f" FROM unnest({_ARRAYS}) AS new ({', '.join(_OF_MESSAGE)})"
+    + " WHERE messages.id = new.message_id"
+)
+_TRIES = ManyRows(
+    attempts,
+    (
+        *("message_id", "attempt_no", "worker", "started_at", "finished_at"),
+        *("phase", "outcome", "blame", "code", "detail"),
+    ),
 )
 
 
@@ -116,11 +98,6 @@ def _held(dialect: str) -> Any:
 _HELD = Prepared(_held, by_dialect=True)
 
 
-def book(tx: Connection, booked: Booked, *, now: datetime, lease: timedelta) -> bool:
-    """Store a result. False when the message was taken over meanwhile: the result is rejected."""
-    return bool(book_all(tx, [booked], now=now, lease=lease))
-
-
 def book_all(
     tx: Connection, booked: Sequence[Booked], *, now: datetime, lease: timedelta
 ) -> set[int]:
@@ -139,25 +116,20 @@ def book_all(
         return set()
     moment = _moment_text if tx.dialect.name == "sqlite" else _same
     fates = [_fate(one, now=moment(now), due_at=moment(one.due_at)) for one in kept]
-    _store(tx, 0, fates, names=_OF_MESSAGE)
-    tries = [
-        _try(one, held[one.message_id], now=moment(now), moment=moment, lease=lease)
-        for one in kept
-        if not _says_all(one, held[one.message_id])
-    ]
-    if tries:
-        _store(tx, 1, tries, names=_OF_TRY)
-    return {one.message_id for one in kept}
-
-
-def _store(
-    tx: Connection, which: int, rows: list[dict[str, Any]], *, names: Mapping[str, str]
-) -> None:
     if tx.dialect.name == "sqlite":
-        tx.exec_driver_sql(_SQLITE[which], rows)
+        tx.exec_driver_sql(_SQLITE, fates)
     else:
-        arrays = {name: [row[name] for row in rows] for name in names}
-        tx.exec_driver_sql(_POSTGRES[which], arrays)
+        arrays = {name: [fate[name] for fate in fates] for name in _OF_MESSAGE}
+        tx.exec_driver_sql(_POSTGRES, arrays)
+    _TRIES.insert(
+        tx,
+        [
+            _try(one, held[one.message_id], now=now, lease=lease)
+            for one in kept
+            if not _says_all(one, held[one.message_id])
+        ],
+    )
+    return {one.message_id for one in kept}
 
 
 def _says_all(one: Booked, held: Any) -> bool:
@@ -182,16 +154,14 @@ def _fate(one: Booked, *, now: Any, due_at: Any) -> dict[str, Any]:
     }
 
 
-def _try(
-    one: Booked, held: Any, *, now: Any, moment: Callable[[Any], Any], lease: timedelta
-) -> dict[str, Any]:
+def _try(one: Booked, held: Any, *, now: datetime, lease: timedelta) -> dict[str, Any]:
     until = held.lease_until
     return {
         "message_id": one.message_id,
         "attempt_no": one.attempt_no,
         "worker": held.lease_owner or "",
-        "started_at": moment(until - lease) if until else now,  # or when it was last renewed
-        "now": now,
+        "started_at": until - lease if until else now,  # or when it was last renewed
+        "finished_at": now,
         "phase": one.phase,
         "outcome": one.outcome,
         "blame": one.blame,

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, Text, bindparam, delete, func, select
 
 from notifier.store.among import among, listed
 from notifier.store.many_rows import ManyRows
@@ -29,24 +27,16 @@ _TOTAL = Prepared(select(func.sum(limits.c.count)).where(*_STILL))
 _COLUMNS = ("bucket", "starts_at", "ends_at", "count")
 
 
-@cache
-def _count(rows: int) -> Prepared:
-    """Count one more in so many windows; gives their buckets and counts."""
-
-    def build(dialect: str) -> Any:
-        each = [
-            {name: bindparam(f"{name}_of_{n}", type_=limits.c[name].type) for name in _COLUMNS}
-            for n in range(rows)
-        ]
-        statement = insert_into(dialect, limits).values(each)
-        statement = statement.on_conflict_do_update(
+_COUNT_ONE = Prepared(
+    lambda dialect: (
+        insert_into(dialect, limits)
+        .on_conflict_do_update(
             index_elements=["bucket", "starts_at"], set_={"count": limits.c.count + 1}
         )
-        return statement.returning(limits.c.bucket, limits.c.count.label("hits"))
-
-    return Prepared(build, by_dialect=True)
-
-
+        .returning(limits.c.count.label("hits"))
+    ),
+    by_dialect=True,
+)
 # What is over is left out here and not in SQL: nothing may be looked for by its end, since nearly
 # all there is lies before it.
 _COUNTED_IN_ALL = Prepared(
@@ -62,31 +52,11 @@ _COUNT_ALL = ManyRows(
 )
 
 
-@cache
-def _totals(buckets: int) -> Prepared:
-    """What still counts in so many buckets."""
-    of = or_(*(limits.c.bucket == bindparam(f"bucket_of_{n}") for n in range(buckets)))
-    return Prepared(
-        select(limits.c.bucket, func.sum(limits.c.count).label("hits"))
-        .where(of, limits.c.ends_at > bindparam("at"))
-        .group_by(limits.c.bucket)
-    )
-
-
 def count_hit(tx: Connection, bucket: str, *, window: timedelta, now: datetime) -> int:
     """Count one more in the window that `now` falls in; the count including it."""
-    return _count_windows(tx, [(bucket, _window_start(now, window), window)])[bucket]
-
-
-def _count_windows(
-    tx: Connection, windows: Sequence[tuple[str, datetime, timedelta]]
-) -> dict[str, int]:
-    """Count one more in each: a bucket, when its window begins, how long it counts."""
-    values: dict[str, Any] = {}
-    for n, (bucket, starts_at, counts_for) in enumerate(windows):
-        values[f"bucket_of_{n}"], values[f"starts_at_of_{n}"] = bucket, starts_at
-        values[f"ends_at_of_{n}"], values[f"count_of_{n}"] = starts_at + counts_for, 1
-    return {row.bucket: int(row.hits) for row in _count(len(windows)).rows(tx, values)}
+    starts_at = _window_start(now, window)
+    values = (bucket, starts_at, starts_at + window, 1)
+    return int(_COUNT_ONE.scalar(tx, dict(zip(_COLUMNS, values, strict=True))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,19 +81,12 @@ def count_sliding(tx: Connection, rule: Sliding, *, at: datetime) -> int:
 
 def count_all(tx: Connection, rules: Sequence[Sliding], *, at: datetime) -> None:
     """Count one more against each of several limits."""
-    windows = []
-    for rule in rules:
-        starts_at = _window_start(at, rule.step) if rule.step else at
-        windows.append((rule.bucket, starts_at, rule.step + rule.window))
-    if windows:
-        _count_windows(tx, windows)
+    count_many(tx, [Hits(rule=rule, count=1) for rule in rules], at=at)
 
 
 def have_room(tx: Connection, rules: Sequence[Sliding], *, now: datetime) -> list[bool]:
     """Whether one more may come now, for each limit."""
-    values: dict[str, Any] = {f"bucket_of_{n}": rule.bucket for n, rule in enumerate(rules)}
-    rows = _totals(len(rules)).rows(tx, {**values, "at": now})
-    hits = {row.bucket: int(row.hits) for row in rows}
+    hits = totals(tx, [rule.bucket for rule in rules], now=now)
     return [not rule.allowed or hits.get(rule.bucket, 0) < rule.allowed for rule in rules]
 
 

@@ -17,7 +17,6 @@ from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
 from notifier.store.rows import maker
 from notifier.store.tables.telling import messages
-from notifier.store.upsert import insert_or
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,28 +85,13 @@ def as_message(row: Iterable[Any]) -> MessageRow:
 
 def add_messages(tx: Connection, new: Sequence[NewMessage], *, now: datetime) -> int:
     """Insert; who has one for the same event already gets no second. How many were made."""
-    if not new:
-        return 0
-    rows = [
-        {
-            **{name: getattr(one, name) for name in NewMessage.__slots__},
-            "state": MessageState.DUE.value,
-            "created_at": now,
-        }
-        for one in new
-    ]
-    made = 0
-    statement = insert_or(tx, messages).on_conflict_do_nothing()
-    for start in range(0, len(rows), 200):
-        # one multi-row INSERT tells how many went in; executemany does not
-        made += tx.execute(statement.values(rows[start : start + 200])).rowcount
-    return made
+    return len(_ADD_NEW.insert(tx, [_values(one, now=now) for one in new]))
 
 
+_COLUMNS = (*NewMessage.__slots__, "state", "created_at")
+_ADD_NEW = ManyRows(messages, _COLUMNS, conflict="DO NOTHING", returning=("id",))
+_ADD_ALL = ManyRows(messages, _COLUMNS)
 _ADD_MESSAGE = Prepared(insert(messages).returning(messages.c.id))
-
-
-_ADD_ALL = ManyRows(messages, (*NewMessage.__slots__, "state", "created_at"))
 
 
 def add_message(tx: Connection, new: NewMessage, *, now: datetime) -> int:

@@ -30,16 +30,13 @@ class Prepared:
     def rows(self, tx: Connection, values: dict[str, Any]) -> list[Any]:
         """All rows."""
         plan = self._plan(tx, values)
-        return self.made(tx, values, plan.row._make)
+        return plan.made(tx, values, plan.row._make)
 
     def made(
         self, tx: Connection, values: dict[str, Any], make: Callable[[list[Any]], T]
     ) -> list[T]:
         """What `make` makes of the values of each row."""
-        plan = self._plan(tx, values)
-        cursor = plan.execute(tx, values)
-        found = cursor.fetchall()
-        return plan.convert(found, tx, cursor, make) if found else []
+        return self._plan(tx, values).made(tx, values, make)
 
     def first(self, tx: Connection, values: dict[str, Any]) -> Any:
         """The first row; None when there is none."""
@@ -107,20 +104,24 @@ class _Plan:
         except tx.dialect.loaded_dbapi.Error as error:
             raise as_told(tx, self.sql, error) from error
 
-    def convert(
-        self, rows: list[Any], tx: Connection, cursor: Any, make: Callable[[list[Any]], T]
+    def made(
+        self, tx: Connection, values: dict[str, Any], make: Callable[[list[Any]], T]
     ) -> list[T]:
         """What is made of the driver's rows, with values as they are meant."""
+        cursor = self.execute(tx, values)
+        rows = cursor.fetchall()
+        if not rows:
+            return []
         if self._outward is None:  # the driver names its types with the first answer
             kinds = zip(self._types, cursor.description, strict=True)
             outward = [one._cached_result_processor(tx.dialect, kind[1]) for one, kind in kinds]
             self._outward = [(n, process) for n, process in enumerate(outward) if process]
         found = []
         for row in rows:
-            values = list(row)
+            meant = list(row)
             for n, process in self._outward:
-                values[n] = process(values[n])
-            found.append(make(values))
+                meant[n] = process(meant[n])
+            found.append(make(meant))
         return found
 
 

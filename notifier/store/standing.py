@@ -11,22 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    or_,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Connection, and_, case, exists, func, or_, select
 
 from notifier.domain.message import NEEDED_STATES
 from notifier.domain.subscription import SubscriptionState
-from notifier.store.among import among, listed
+from notifier.store.among import among, each, listed
 from notifier.store.prepared import Prepared
 from notifier.store.tables.people import contacts, subscriptions, suppressions
 from notifier.store.tables.telling import messages
@@ -73,12 +62,7 @@ _ASKED = Prepared(_asked, by_dialect=True)
 
 
 def _doubtful(dialect: str) -> Any:
-    asked: Any
-    if dialect == "sqlite":
-        asked = func.json_each(bindparam("ids")).table_valued("value")
-    else:
-        given = bindparam("ids", type_=ARRAY(BigInteger))
-        asked = func.unnest(given).table_valued("value").render_derived(name="asked")
+    asked = each("ids", dialect=dialect)
     needed = case(
         *[(messages.c.kind == kind, state) for kind, state in NEEDED_STATES.items()],
         else_=SubscriptionState.WAITING.value,
