@@ -10,11 +10,11 @@ from datetime import timedelta
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
-from notifier.services.consent import Circumstances, record_consent
+from notifier.services.consent import Circumstances, consent_entry
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
 from notifier.services.subscribe import ask_for_confirmation
-from notifier.store import limits, people
+from notifier.store import ledger, limits, people
 from notifier.store.limits import Sliding
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
@@ -55,8 +55,7 @@ def change_address(
         made = _store(env, tx, row, contact)
         if made is None:
             return
-        record_consent(
-            tx,
+        said = consent_entry(
             env,
             act="asked",
             shop=shop,
@@ -67,6 +66,7 @@ def change_address(
             method="manage",
             facts={"target": made.target, "replaces": row.id},
         )
+        ledger.append_all(tx, [said])
         ask_for_confirmation(env, tx, shop, made, address=address, again=True)
 
     env.db.retry(work)

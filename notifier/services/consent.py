@@ -10,7 +10,6 @@ from notifier.errors import InvalidInput
 from notifier.i18n import ConsentText, consent_by_id, consent_text
 from notifier.services.env import Env, ShopRef
 from notifier.store import ledger
-from notifier.store.session import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,39 +47,6 @@ def read_consent_id(text_id: str, *, medium: str) -> ConsentText | None:
     return found
 
 
-def record_consent(
-    tx: Transaction,
-    env: Env,
-    *,
-    act: str,
-    shop: ShopRef | int,
-    address_hash: str,
-    subscription_id: int | None,
-    medium: str,
-    circumstances: Circumstances,
-    method: Origin | str,
-    text: ConsentText | None = None,
-    facts: dict[str, Any] | None = None,
-) -> None:
-    """One entry in the consent book, in the caller's transaction.
-
-    `shop` may be the id of one that is configured no more: who leaves it is heard all the same.
-    """
-    entry = consent_entry(
-        env,
-        act=act,
-        shop=shop,
-        address_hash=address_hash,
-        subscription_id=subscription_id,
-        medium=medium,
-        circumstances=circumstances,
-        method=method,
-        text=text,
-        facts=facts,
-    )
-    ledger.append_all(tx, [entry])
-
-
 def consent_entry(
     env: Env,
     *,
@@ -94,7 +60,10 @@ def consent_entry(
     text: ConsentText | None = None,
     facts: dict[str, Any] | None = None,
 ) -> ledger.NewEntry:
-    """What `record_consent` writes."""
+    """One entry for the consent book (store/ledger.py).
+
+    `shop` may be the id of one that is configured no more: who leaves it is heard all the same.
+    """
     shop_id, name = (shop, "") if isinstance(shop, int) else (shop.id, shop.config.name)
     written = {
         "medium": medium,

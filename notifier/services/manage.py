@@ -17,14 +17,14 @@ from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import ACTIVE, EndedReason, EtaNews, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, NotFound, StoreBusy, TooMany
 from notifier.services.book_result import end_subscriptions
-from notifier.services.consent import Circumstances, record_consent
+from notifier.services.consent import Circumstances, consent_entry
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.read_address import Address
 from notifier.services.subscribe import MAX_QUANTITY, ask_for_confirmation
 from notifier.services.tell_gone import are_gone, tell_gone
 from notifier.services.write_message import write_message
-from notifier.store import catalogue, people
+from notifier.store import catalogue, ledger, people
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.people import ContactRow, SubscriptionRow
@@ -137,8 +137,7 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
             reason="told_on_confirmation" if available else "",
             expires_at=now + shop.config.subscription_lifetime,
         )
-        record_consent(
-            tx,
+        said = consent_entry(
             env,
             act="confirmed",
             shop=shop,
@@ -148,6 +147,7 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
             circumstances=circumstances,
             method="link",
         )
+        ledger.append_all(tx, [said])
         if row.replaces_id is not None:
             # moved here from another address: that one is left now, and not before (WS-5)
             end_subscriptions(env, tx, [row.replaces_id], ended=EndedReason.REPLACED)
@@ -205,8 +205,7 @@ def end(
             return Done.ALREADY
         contact = people.find_contact(tx, contact_id=row.contact_id)
         end_subscriptions(env, tx, [row.id], ended=reason, reason=method, also_told=True)
-        record_consent(
-            tx,
+        said = consent_entry(
             env,
             act="withdrawn",
             shop=env.shop_by_id(row.shop_id) or row.shop_id,
@@ -216,6 +215,7 @@ def end(
             circumstances=circumstances,
             method=method,
         )
+        ledger.append_all(tx, [said])
         return Done.ENDED
 
     return env.db.retry(work)

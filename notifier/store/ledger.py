@@ -54,7 +54,7 @@ def append(
         address_hash=address_hash,
         subscription_id=subscription_id,
     )
-    _APPEND.run(tx, _values(entry))
+    append_all(tx, [entry])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,18 +212,9 @@ def was_noted(
     return tx.execute(query.limit(1)).first() is not None
 
 
-def erase_personal(tx: Connection, *, address_hash: str) -> int:
-    """Delete the personal part of every entry about an address; the chain stays whole."""
-    done = tx.execute(
-        update(ledger)
-        .where(ledger.c.address_hash == address_hash, ledger.c.personal.is_not(None))
-        .values(personal=None)
-    )
-    return int(done.rowcount)
-
-
 def erase_personal_before(tx: Connection, *, before: datetime, limit: int) -> int:
-    """The same for everything older than the retention of IP addresses and browsers."""
+    """Delete the personal part of every entry older than the retention of IP addresses and
+    browsers; the chain stays whole."""
     ids = (
         select(ledger.c.id)
         .where(
