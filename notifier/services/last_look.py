@@ -50,13 +50,9 @@ class LastLook:
         with self._lock:
             self._left.update((one.id, one) for one in messages if one.contact_id is not None)
 
-    def why_not(self, message_id: int) -> str:
-        """Why the message must not be handed over any more; empty when it may. Asks the database
-        where the last look is too old or did not cover it. Raises StoreBusy."""
-        return self.unwanted([message_id]).get(message_id, "")
-
     def unwanted(self, message_ids: Sequence[int]) -> dict[int, str]:
-        """Those of some that must not be handed over any more, with why. Raises StoreBusy."""
+        """Those of some that must not be handed over any more, with why. Asks the database where
+        the last look is too old or did not cover one. Raises StoreBusy."""
         found: dict[int, str] = {}
         with self._lock:
             over = self._clock() > self._until

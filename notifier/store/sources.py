@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, or_, select, update
 
 from notifier.store.tables.catalogue import stock, variants
 from notifier.store.tables.people import subscriptions
@@ -188,17 +188,6 @@ def remember_digests(tx: Connection, source_id: int, digests: Mapping[int, str])
             for variant_id, digest in digests.items()
         ],
     )
-
-
-def forget_variants(tx: Connection, source_id: int, variant_ids: Iterable[int]) -> None:
-    wanted = list(variant_ids)
-    for start in range(0, len(wanted), 500):
-        tx.execute(
-            delete(source_variants).where(
-                source_variants.c.source_id == source_id,
-                source_variants.c.variant_id.in_(wanted[start : start + 500]),
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
