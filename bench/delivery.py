@@ -7,15 +7,14 @@ one connection, and postfix's own C client over 16. All talk to the same sink.
 
 from __future__ import annotations
 
-import subprocess
 from functools import partial
 from pathlib import Path
 
 from bench.announce import fill
-from bench.contest import PRODUCT, Contestant, Line, Trial, alternate, compare, timed
+from bench.contest import PRODUCT, Contestant, Line, Trial, alternate, compare
 from bench.places import Place, settle
 from bench.shop import announce_all, configuration, open_shop
-from bench.sinks import Sink, find_postfix, open_sink
+from bench.sinks import Sink, find_postfix, open_sink, send_by_c
 from bench.sizes import Size
 from bench.stage import Benchmark, Stage
 from notifier.app import make_renderer
@@ -53,11 +52,10 @@ def _run_on(stage: Stage, place: Place, sink: Sink, size: Size) -> list[Line]:
             count=size.messages * MORE,
         ),
     }
-    program = find_postfix("smtp-source")
-    if program is not None:
+    if find_postfix("smtp-source"):
         length = len(mail.read_bytes())
         contestants[SMTP_SOURCE] = partial(
-            _source, program, sink, length, count=size.messages * MORE
+            send_by_c, sink, length=length, count=size.messages * MORE
         )
     trials = alternate(contestants, rounds=size.rounds, say=stage.say)
     return compare(
@@ -96,23 +94,6 @@ def _send(stage: Stage, place: Place, sink: Sink, seed: str, *, count: int) -> T
         return stage.children.measure(
             "sender", folder=str(stage.folder), url=url, port=sink.port, count=count
         )
-
-
-def _source(program: str, sink: Sink, length: int, *, count: int) -> Trial:
-    words = [program, "-d", "-s", "16", "-m", str(count), "-l", str(length)]
-    addresses = ["-f", "hello@kettle.example", "-t", "waits@people.example"]
-
-    def send() -> int:
-        subprocess.run(
-            [*words, *addresses, f"127.0.0.1:{sink.port}"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        return count
-
-    trial = timed(send)
-    return Trial(units=count, seconds=trial.seconds)
 
 
 BENCHMARK = Benchmark(name="delivery", question="From the outbox to a mail server", run=run)

@@ -18,7 +18,7 @@ class Stage:
     places: Sequence[Place]
     children: Children
     say: Say
-    seeds: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    seeds: dict[tuple[int, str, int], str] = field(default_factory=dict)
     """Databases that more than one benchmark copies; see seeds.py."""
     pictures: dict[str, str] = field(default_factory=dict)
     """SVGs that a benchmark drew, by name."""

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from tests.fakes.certificates import Authority
 from tests.fakes.smtp_server import Fault, SmtpServer
 from tests.fakes.tcp_proxy import Cut, TcpProxy
-from tests.reliability.checker import Rows, check, unfinished
+from tests.reliability.checker import Rows, Verdict, check, unfinished
 from tests.reliability.database_trouble import hurry
 from tests.reliability.fleet import Fleet
 from tests.reliability.seeding import seed
@@ -44,6 +44,22 @@ def _is_over(url: str) -> bool:
     with closing(Rows(url)) as rows:  # a channel that paused itself looks again at once
         rows.change("DELETE FROM switches")
     return unfinished(url) == 0
+
+
+def _send_all(config: Path, fleet: Fleet, url: str, *, mails: int, patience: float) -> None:
+    """One worker, until nothing is left to be done."""
+    seed(config, mails=mails).db.close()
+    worker = fleet.start()
+    wait_until(lambda: _is_over(url), patience, every=0.2)
+    assert fleet.stop(worker) == 0
+
+
+def _harm(verdict: Verdict) -> dict[str, int]:
+    return {
+        "lost": verdict.lost,
+        "doubles": verdict.doubles,
+        "most_copies": verdict.most_copies,
+    }
 
 
 def _any_cut(number: int, chance: random.Random) -> Cut:
@@ -77,19 +93,9 @@ def test_a_line_to_the_mail_server_that_is_cut_at_any_byte_loses_nothing(
     with TcpProxy((smtp.host, smtp.port)) as line:
         line.misbehave(*(_any_cut(number, chance) for number in range(1, most + 1)))
         config = configure(smtp_port=line.port, connections=CONNECTIONS, unknown_after="0.2s")
-        seed(config, mails=mails).db.close()
-        fleet = make_fleet(config)
-        worker = fleet.start()
-        wait_until(lambda: _is_over(database_url), patience, every=0.2)
-        assert fleet.stop(worker) == 0
+        _send_all(config, make_fleet(config), database_url, mails=mails, patience=patience)
     verdict = check(database_url, _copies(smtp), kills=line.cuts, in_flight=1)
-    seen(
-        messages=verdict.messages,
-        cuts=line.cuts,
-        lost=verdict.lost,
-        doubles=verdict.doubles,
-        most_copies=verdict.most_copies,
-    )
+    seen(messages=verdict.messages, cuts=line.cuts, **_harm(verdict))
     assert verdict.problems == []
     assert line.cuts >= most / 3
     assert smtp.violations == []
@@ -130,21 +136,11 @@ def test_an_encrypted_line_that_is_garbled_or_cut_at_any_byte_loses_and_shows_no
             mail=f'ca_file = "{authority.ca_file}"\nconnect_timeout = 1\n'
             "command_timeout = 1\ndot_timeout = 1\n",
         )
-        seed(config, mails=mails).db.close()
-        fleet = make_fleet(config)
-        worker = fleet.start()
-        wait_until(lambda: _is_over(database_url), patience, every=0.2)
-        assert fleet.stop(worker) == 0
+        _send_all(config, make_fleet(config), database_url, mails=mails, patience=patience)
     copies = _copies(smtp)
     copies.pop("olga@kettle.example", None)  # who hears that the channel is in trouble
     verdict = check(database_url, copies, kills=line.cuts, in_flight=CONNECTIONS)
-    seen(
-        messages=verdict.messages,
-        garbled_or_cut=line.cuts,
-        lost=verdict.lost,
-        doubles=verdict.doubles,
-        most_copies=verdict.most_copies,
-    )
+    seen(messages=verdict.messages, garbled_or_cut=line.cuts, **_harm(verdict))
     assert verdict.problems == []
     assert line.cuts >= most / 3
     assert b"MAIL FROM" not in line.heard
