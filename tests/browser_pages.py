@@ -74,6 +74,8 @@ class Pages:
 
     def give_back(self, page: Page) -> None:
         """Make it as new for the next one."""
+        from playwright.sync_api import Error as PageError
+
         key = self._keys.pop(page)
         context = page.context
         if not key or page.is_closed():
@@ -83,7 +85,11 @@ class Pages:
             if other is not page:
                 other.close()
         page.unroute_all(behavior="ignoreErrors")
-        page.goto("about:blank")
+        try:
+            page.goto("about:blank")
+        except PageError:  # it was on its way to somewhere: nobody else gets it
+            context.close()
+            return
         context.set_offline(False)
         context.clear_cookies()
         self._spare[key].append(page)

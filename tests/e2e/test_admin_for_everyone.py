@@ -84,9 +84,9 @@ def test_a_key_leads_to_a_section_and_one_tells_which(admin_site: AdminSite, olg
 
     olga.get_by_role("dialog").get_by_text("Today").wait_for()
     olga.keyboard.press("Escape")
-    olga.keyboard.press("g")
-    olga.keyboard.press("t")
-    olga.wait_for_url("**/admin/kettle/")
+    with olga.expect_navigation(url="**/admin/kettle/"):
+        olga.keyboard.press("g")
+        olga.keyboard.press("t")
 
 
 def test_what_goes_on_renews_itself_on_the_first_page(admin_site: AdminSite, olga: Page) -> None:
