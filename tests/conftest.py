@@ -28,7 +28,6 @@ BROWSER = pytest.StashKey[SharedBrowser]()
 FIRST_ROW_MEETS_BOTH = tuple(CHECKOUT / "tests" / name for name in ("service", "web"))
 # These start processes and wait for them: nobody wants such a test to be the last one running.
 LONG = tuple(CHECKOUT / "tests" / name for name in ("e2e", "reliability"))
-MINUTES = 600  # seconds that a test may take which is begun before all others
 
 # A busy machine is not a slow program: no deadline per example. CI repeats the same examples.
 settings.register_profile("here", deadline=None, max_examples=25)
@@ -204,15 +203,14 @@ class _LongFirst:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """What may take many minutes is begun first. Then tests of a browser, together: they share
-        it. Then the other long ones."""
+        """What lasts longest is begun first. Then tests of a browser, together: they share it.
+        Then the others that start processes."""
 
         def place(item: pytest.Item) -> tuple[int, float]:
-            marker = item.get_closest_marker("timeout")
-            patience = marker.args[0] if marker else 0
-            if patience >= MINUTES:
-                return (0, -patience)
-            return (1, 0) if _needs_browser(item) else (3 - _is_within(item.path, LONG), -patience)
+            marker = item.get_closest_marker("lasts")
+            if marker is not None:
+                return (0, -marker.args[0])
+            return (1, 0) if _needs_browser(item) else (3 - _is_within(item.path, LONG), 0)
 
         items.sort(key=place)
 

@@ -75,7 +75,7 @@ def _any_cut(number: int, chance: random.Random) -> Cut:
     ("mails", "most", "patience"),
     [
         (40, 8, 60),
-        pytest.param(1200, 150, 500, marks=[pytest.mark.soak, pytest.mark.timeout(600)]),
+        pytest.param(1200, 150, 500, marks=[pytest.mark.soak, pytest.mark.lasts(180)]),
     ],
 )
 @ON_SQLITE
@@ -106,7 +106,7 @@ def test_a_line_to_the_mail_server_that_is_cut_at_any_byte_loses_nothing(
     ("mails", "most", "patience"),
     [
         (30, 6, 60),
-        pytest.param(800, 120, 500, marks=[pytest.mark.soak, pytest.mark.timeout(600)]),
+        pytest.param(800, 120, 500, marks=[pytest.mark.soak, pytest.mark.lasts(180)]),
     ],
 )
 @ON_SQLITE
@@ -159,7 +159,8 @@ def _any_garbling(number: int, chance: random.Random) -> Cut:
 
 @pytest.mark.fault("FI-35")
 @pytest.mark.parametrize(
-    ("mails", "most"), [(60, 6), pytest.param(1000, 100, marks=pytest.mark.soak)]
+    ("mails", "most"),
+    [(60, 6), pytest.param(1000, 100, marks=[pytest.mark.soak, pytest.mark.lasts(215)])],
 )
 @ON_POSTGRES
 def test_a_line_to_postgresql_that_is_cut_in_a_commit_loses_nothing_and_sends_nothing_twice(
@@ -203,7 +204,7 @@ def _address_of(database_url: str) -> tuple[str, int] | str:
 
 @pytest.mark.soak
 @pytest.mark.fault("FI-7")
-@pytest.mark.timeout(700)
+@pytest.mark.lasts(540)
 @ON_SQLITE
 def test_a_mail_server_that_is_silent_for_nine_minutes_after_the_dot_gets_one_copy(
     configure: Callable[..., Path],

@@ -44,7 +44,7 @@ PAIRS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 STEPS = {True: 12, False: 40}  # of one of them: transactions on SQLite, statements on PostgreSQL
 SHORT = 24
-MANY = pytest.param(520, marks=[pytest.mark.soak, pytest.mark.timeout(1800)])
+MANY = pytest.param(520, marks=[pytest.mark.soak, pytest.mark.lasts(350)])
 
 
 @dataclass(slots=True)

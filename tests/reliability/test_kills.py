@@ -54,7 +54,7 @@ def test_workers_killed_in_mid_send_lose_nothing_and_send_nothing_thrice(
 
 @pytest.mark.fault("kills")
 @pytest.mark.soak
-@pytest.mark.timeout(1800)
+@pytest.mark.lasts(120)
 def test_hundreds_of_kills_over_thousands_of_messages(
     tmp_path: Path,
     database_url: str,

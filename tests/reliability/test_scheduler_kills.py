@@ -22,7 +22,8 @@ LEASE = timedelta(seconds=0.6)  # ten seconds, if the test were not in a hurry
 
 @pytest.mark.fault("FI-3")
 @pytest.mark.parametrize(
-    ("people", "kills"), [(2_000, 2), pytest.param(60_000, 40, marks=pytest.mark.soak)]
+    ("people", "kills"),
+    [(2_000, 2), pytest.param(60_000, 40, marks=[pytest.mark.soak, pytest.mark.lasts(100)])],
 )
 @SQLITE_FIRST
 def test_a_scheduler_killed_in_a_tick_is_followed_by_one_that_goes_on_where_it_was(

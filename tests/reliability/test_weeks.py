@@ -22,7 +22,10 @@ MAY_GROW = 25  # megabytes after the first days: what is kept for speed is full 
 @pytest.mark.fault("FI-42")
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("engine_name", ["sqlite"])
-@pytest.mark.parametrize(("days", "a_day"), [(2, 24), pytest.param(30, 96, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("days", "a_day"),
+    [(2, 24), pytest.param(30, 96, marks=[pytest.mark.soak, pytest.mark.lasts(195)])],
+)
 def test_weeks_of_work_in_half_a_gigabyte_take_no_more_memory_than_days(
     database_url: str,
     tmp_path: Path,

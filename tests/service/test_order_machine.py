@@ -528,9 +528,13 @@ def new_env(url: str, folder: Path) -> tuple[Env, SettableClock]:
     return open_env(config, clock=clock, db=Database(url)), clock
 
 
-@pytest.mark.parametrize(
-    "examples", [pytest.param(6, id="few"), pytest.param(300, id="many", marks=pytest.mark.soak)]
-)
+def in_parts(parts: int, examples: int) -> list[Any]:
+    """The long form, as tests that run side by side; each chooses its examples anew."""
+    marks = [pytest.mark.soak, pytest.mark.lasts(120)]
+    return [pytest.param(examples, id=f"part{n}", marks=marks) for n in range(1, parts + 1)]
+
+
+@pytest.mark.parametrize("examples", [pytest.param(6, id="few"), *in_parts(4, 75)])
 def test_orders_keep_the_law_on_sqlite(
     sqlite_template: SqliteTemplate, tmp_path: Path, examples: int
 ) -> None:
@@ -543,9 +547,9 @@ def test_orders_keep_the_law_on_sqlite(
     run_machine(make_env, examples=examples)
 
 
-@pytest.mark.soak
+@pytest.mark.parametrize("examples", in_parts(3, 50))
 def test_orders_keep_the_law_on_postgresql(
-    postgres_template: PostgresTemplate, tmp_path: Path
+    postgres_template: PostgresTemplate, tmp_path: Path, examples: int
 ) -> None:
     numbers = itertools.count()
     with ExitStack() as lent:
@@ -555,4 +559,4 @@ def test_orders_keep_the_law_on_postgresql(
             url = lent.enter_context(postgres_template.lent())
             return new_env(url, tmp_path / str(next(numbers)))
 
-        run_machine(make_env, examples=150)
+        run_machine(make_env, examples=examples)

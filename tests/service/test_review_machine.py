@@ -281,7 +281,9 @@ def smtp() -> Iterator[SmtpServer]:
         yield server
 
 
-@pytest.mark.parametrize("examples", [5, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "examples", [5, pytest.param(200, marks=[pytest.mark.soak, pytest.mark.lasts(175)])]
+)
 def test_everybody_is_told_once_and_nobody_else(
     sqlite_template: SqliteTemplate, smtp: SmtpServer, tmp_path: Path, examples: int
 ) -> None:
