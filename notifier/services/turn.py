@@ -95,6 +95,7 @@ class Turn:
         self._under_way = 0
         self._lock = threading.Lock()
         self._claiming = True  # until the first are there
+        self._asked_for_more = False
         self._over = False
         self._began = time.monotonic()
         self._asked = self._began  # whether others wait
@@ -121,7 +122,8 @@ class Turn:
         if not self._letters:
             return None
         letter = self._letters.popleft()
-        if len(self._letters) == self._pace.size // 2:
+        if not self._asked_for_more and self._is_low:
+            self._asked_for_more = True
             self.book.nudge()
         return letter
 
@@ -179,8 +181,7 @@ class Turn:
 
     def begin(self) -> bool:
         with self._lock:
-            low = len(self._letters) <= self._pace.size // 2
-            if self._claiming or not low or not self._may_claim():
+            if self._claiming or not self._is_low or not self._may_claim():
                 return False
             self._claiming = True
             return True
@@ -225,6 +226,11 @@ class Turn:
         self._messages.update({one.message_id: messages[one.message_id] for one in letters})
         self._look.add([messages[one.message_id] for one in letters])
         self._letters.extend(letters)
+        self._asked_for_more = False
+
+    @property
+    def _is_low(self) -> bool:
+        return len(self._letters) <= self._pace.size // 2
 
     def _may_claim(self) -> bool:
         if self._over or self._is_stopped() or time.monotonic() - self._began > LONGEST_TURN:

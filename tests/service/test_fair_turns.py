@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
 
+from notifier.services import book_batch
 from notifier.services.claim import claim_due
 from notifier.services.turn import FIRST_SIZE, Pace
 from notifier.store import claims, outbox
@@ -178,3 +180,18 @@ def test_nothing_is_kept_of_those_that_were_told(world: World) -> None:
     gc.collect()
     assert world.count("messages", "state = 'accepted'") == 550
     assert len(gc.get_objects()) - before < 400, "less than one object for each"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_next_are_taken_when_there_is_room_not_when_a_clock_says_so(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while batches grow: then less than half of the next one is on the desk at once."""
+    monkeypatch.setattr(book_batch, "BOOK_EVERY", 30.0)
+    restocked(world, S=3 * FIRST_SIZE)
+
+    began = time.monotonic()
+    world.deliver()
+
+    assert len(world.smtp.messages) == 3 * FIRST_SIZE
+    assert time.monotonic() - began < 8
