@@ -97,7 +97,9 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
             result.postpone.append((message.id, *later))
         else:
             result.send.append(message)
-    result.send = begin_holds(env, tx, result.send)
+    result.send, over = begin_holds(env, tx, result.send)
+    for reason, ids in over.items():
+        result.skip.setdefault(reason, []).extend(ids)
     return result
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from notifier.errors import InvalidInput, NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import read_address
+from notifier.services.reserve import end_bought
 from notifier.store import catalogue, people, releasing
 from notifier.store.session import Transaction
 
@@ -81,6 +82,14 @@ def _count(
         release_id=message.release_id if message else None,
         message_id=message.id if message else None,
     )
+    if counted and message and message.release_id and message.subscription_id:
+        end_bought(
+            tx,
+            release_id=message.release_id,
+            subscription_id=message.subscription_id,
+            ref=one.ref,
+            now=env.now(),
+        )
     return CountedPurchase(ref=one.ref, counted=counted, told=told)
 
 

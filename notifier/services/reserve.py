@@ -12,19 +12,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.domain.message import MessageKind
+from notifier.domain.subscription import SubscriptionState
 from notifier.domain.waves import WavePlan
 from notifier.errors import Conflict, NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.held_until import HELD_UNTIL
-from notifier.store import catalogue, outbox, releases, releasing, reservations
+from notifier.store import catalogue, outbox, people, releases, releasing, reservations, stock
 from notifier.store.outbox import MessageRow
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
-from notifier.store.reservations import HELD, PASSED, USED, ReservationRow
+from notifier.store.reservations import DUE, HELD, PASSED, USED, ReservationRow
 from notifier.store.session import Transaction
 
 HOLD_FOR = "hold_for"  # in a release's strategy: seconds
-_SOON = timedelta(minutes=1)
+_SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=5)
+_SEEN_WITHIN = timedelta(hours=1)  # what was sold shows in the stock by then, or did before
+BOUGHT, GONE = "subscription_told", "stock_gone"  # why a message with a reservation does not leave
 
 
 def holds_units(release: ReleaseRow) -> bool:
@@ -38,11 +41,10 @@ def plan_reserved(
     how many there are."""
     reservations.let_go(tx, release.variant_id, now=now)
     held, first_end = reservations.held_units(tx, release.variant_id)
-    there = 1 if units is None else units
+    there = 1 if units is None else max(units - _sold_since(tx, release, now=now), 0)
     free = max(there - held, 0)
-    again = (
-        max(first_end - now, _SOON) if first_end else timedelta(seconds=release.strategy[HOLD_FOR])
-    )
+    # more may come in, somebody leave the line or a message come back, long before one ends
+    again = min(max(first_end - now, _SOON), _SELDOM) if first_end else _SELDOM
     facts: dict[str, object] = {"stock": there, "held": held, "units": free}
     if not free:
         reason = f"{there} there, all of them reserved."
@@ -57,6 +59,15 @@ def plan_reserved(
         again_in=again,
         facts=facts,
     )
+
+
+def _sold_since(tx: Transaction, release: ReleaseRow, *, now: datetime) -> int:
+    """Units reported sold that the stock, as it was last seen, cannot show yet."""
+    length = timedelta(seconds=release.strategy[HOLD_FOR])
+    seen_at = stock.vouched_at(tx, release.shop_id, [release.variant_id]).get(release.variant_id)
+    since = max(seen_at or release.started_at, now - max(length, _SEEN_WITHIN))
+    bought = releasing.purchases_of(tx, release.variant_id, since=since)
+    return sum(one.units for one in bought if one.at > since)
 
 
 def reserve_for(
@@ -74,17 +85,23 @@ def reserve_for(
         )
 
 
-def begin_holds(env: Env, tx: Transaction, leaving: Sequence[MessageRow]) -> list[MessageRow]:
+def begin_holds(
+    env: Env, tx: Transaction, leaving: Sequence[MessageRow]
+) -> tuple[list[MessageRow], dict[str, list[int]]]:
     """The same messages, those with a reservation with the time until when it holds: it begins
-    now, and stays as it is for a message that is tried again in time."""
+    now, and stays as it is for a message that is tried again in time.
+
+    And those that must not leave, by reason: it was used, or passed on to the next in line.
+    """
     wanted = [
         (one.release_id, one.subscription_id)
         for one in leaving
         if one.kind == MessageKind.BACK_IN_STOCK and one.release_id and one.subscription_id
     ]
     found = reservations.of_messages(tx, wanted) if wanted else {}
+    never: dict[str, list[int]] = {}
     if not found:
-        return list(leaving)
+        return list(leaving), never
     now = env.now()
     lengths = _lengths(tx, {one.release_id for one in found.values()})
     begin: dict[int, list[int]] = {}
@@ -94,6 +111,9 @@ def begin_holds(env: Env, tx: Transaction, leaving: Sequence[MessageRow]) -> lis
         if mine is None:
             told.append(one)
             continue
+        if mine.state not in (DUE, HELD):
+            never.setdefault(BOUGHT if mine.state == USED else GONE, []).append(one.id)
+            continue
         until = mine.until
         if mine.state != HELD or until is None or until <= now:
             until = now + lengths[mine.release_id]
@@ -101,7 +121,7 @@ def begin_holds(env: Env, tx: Transaction, leaving: Sequence[MessageRow]) -> lis
         told.append(replace(one, facts={**(one.facts or {}), HELD_UNTIL: until.isoformat()}))
     for release_id, ids in begin.items():
         reservations.start_holding(tx, ids, until=now + lengths[release_id])
-    return told
+    return told, never
 
 
 def _lengths(tx: Transaction, release_ids: set[int]) -> dict[int, timedelta]:
@@ -145,6 +165,7 @@ def use_reservation(env: Env, shop: ShopRef, message_id: int, *, ref: str) -> Re
             state = _state(row, now=now)
             raise Conflict(state, f"This reservation is not valid ({state}).", field="token")
         reservations.end_reservation(tx, row.id, state=USED, now=now, ref=ref)
+        _has_arrived(tx, row, now=now)
         releasing.add_purchase(
             tx,
             shop_id=shop.id,
@@ -159,6 +180,29 @@ def use_reservation(env: Env, shop: ShopRef, message_id: int, *, ref: str) -> Re
         return _shown(env, tx, replace(row, state=USED, ref=ref[:128]))
 
     return env.db.retry(work)
+
+
+def end_bought(
+    tx: Transaction, *, release_id: int, subscription_id: int, ref: str, now: datetime
+) -> None:
+    """The shop reported that who had a reservation has bought: it is over."""
+    row = reservations.find_reservation(
+        tx, release_id=release_id, subscription_id=subscription_id, for_update=True
+    )
+    if row is not None and row.state in (DUE, HELD):
+        reservations.end_reservation(tx, row.id, state=USED, now=now, ref=ref)
+
+
+def _has_arrived(tx: Transaction, row: ReservationRow, *, now: datetime) -> None:
+    """Who bought with what a message brought has got it, also where the server never said so."""
+    people.move_subscriptions(
+        tx,
+        [row.subscription_id],
+        from_states=[SubscriptionState.WAITING.value],
+        state=SubscriptionState.TOLD.value,
+        told_at=now,
+        reason="told",
+    )
 
 
 def held_for(tx: Transaction, message: MessageRow) -> ReservationRow | None:

@@ -1,0 +1,122 @@
+"""Does a release count what is spoken for, whatever happens between its waves?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from notifier.services.report_purchase import GivenPurchase, report_purchases
+from notifier.services.reserve import reservation_of, use_reservation
+from notifier.services.sweep import sweep
+from tests.fakes.smtp_server import Fault
+from tests.world import ANN, BEN, EVE, World
+
+ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+def message_to(world: World, address: str) -> int:
+    rows = world.rows(
+        "SELECT m.id FROM messages m JOIN contacts c ON c.id = m.contact_id"
+        " WHERE c.address = :address AND m.kind = 'back_in_stock' ORDER BY m.id",
+        address=address,
+    )
+    return int(rows[-1]["id"])
+
+
+def told(world: World) -> list[int]:
+    return [len(world.mails(one, "back_in_stock")) for one in (ANN, BEN, EVE)]
+
+
+def a_line(make_world: Callable[..., World], **release: Any) -> World:
+    world = make_world(double_opt_in=False, release=release, stock={"cool_down": timedelta(0)})
+    world.see("SHIRT-S", 0)
+    for address in (ANN, BEN, EVE):
+        world.asks(address)
+    return world
+
+
+def test_who_bought_before_the_server_answered_gets_no_second_promise(
+    make_world: Callable[..., World],
+) -> None:
+    world = a_line(make_world, hold_for=2 * HOUR)
+    world.smtp.misbehave(Fault(at="dot", drop=True, stores=True))
+    world.see("SHIRT-S", 1)
+    world.run()
+    anns = message_to(world, ANN)
+    assert use_reservation(world.env, world.shop, anns, ref="1001").state == "used"
+    for _ in range(4):
+        world.see("SHIRT-S", 0, step=10 * MINUTE)
+        world.run()
+    assert told(world) == [1, 0, 0]
+    assert reservation_of(world.env, world.shop, anns).state == "used"
+
+
+@ON_SQLITE
+def test_a_unit_that_has_passed_on_is_not_promised_by_a_message_that_comes_late(
+    make_world: Callable[..., World],
+) -> None:
+    world = a_line(make_world, hold_for=30 * MINUTE)
+    world.smtp.misbehave(Fault(at="rcpt", rcpt=ANN, reply="451 4.3.0 Not now", times=6))
+    world.see("SHIRT-S", 1)
+    for _ in range(40):
+        sweep(world.env)
+        world.run()
+        held = world.rows("SELECT units FROM reservations WHERE state IN ('due', 'held')")
+        assert sum(row["units"] for row in held) <= 1
+        world.see("SHIRT-S", 1, step=10 * MINUTE)
+    order = [mail.rcpt_to[0] for mail in world.mails(kind="back_in_stock")]
+    assert order == [BEN, EVE, ANN], "as soon as she can be reached it is her turn again"
+
+
+@ON_SQLITE
+def test_what_was_bought_is_offered_to_nobody_before_the_stock_shows_it(
+    make_world: Callable[..., World],
+) -> None:
+    world = a_line(make_world, hold_for=2 * HOUR)
+    world.see("SHIRT-S", 1)
+    world.run()
+    world.clock.advance(110 * MINUTE)
+    use_reservation(world.env, world.shop, message_to(world, ANN), ref="1001")
+    for _ in range(4):
+        world.clock.advance(10 * MINUTE)
+        world.run()
+    assert told(world) == [1, 0, 0]
+    world.see("SHIRT-S", 1)  # another one came in since
+    world.clock.advance(10 * MINUTE)
+    world.run()
+    assert told(world) == [1, 1, 0]
+
+
+@ON_SQLITE
+def test_a_purchase_that_is_reported_ends_the_buyers_reservation(
+    make_world: Callable[..., World],
+) -> None:
+    world = a_line(make_world, hold_for=24 * HOUR)
+    world.see("SHIRT-S", 2)
+    world.run()
+    assert told(world) == [1, 1, 0]
+    bought = GivenPurchase(ref="1001", variant="SHIRT-S", at=world.clock(), email=ANN)
+    report_purchases(world.env, world.shop, [bought])
+    assert reservation_of(world.env, world.shop, message_to(world, ANN)).state == "used"
+    world.see("SHIRT-S", 1, step=10 * MINUTE)
+    world.run()
+    assert told(world) == [1, 1, 0], "what is left is Ben's"
+    world.see("SHIRT-S", 2, step=10 * MINUTE)
+    world.run()
+    assert told(world) == [1, 1, 1]
+
+
+@ON_SQLITE
+def test_more_units_are_offered_although_nobodys_time_is_over(
+    make_world: Callable[..., World],
+) -> None:
+    world = a_line(make_world, hold_for=24 * HOUR)
+    world.see("SHIRT-S", 1)
+    world.run()
+    world.see("SHIRT-S", 2, step=10 * MINUTE)
+    world.run()
+    assert told(world) == [1, 1, 0]
