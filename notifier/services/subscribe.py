@@ -7,7 +7,9 @@ now") or sees the subscription: never neither (trust RL-21).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
@@ -28,9 +30,13 @@ from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 from notifier.store.write_line import Alike
 
-__all__ = ["MAX_QUANTITY", "SignUp", "Wanted", "ask_for_confirmation", "find_wanted", "subscribe"]
+__all__ = [
+    *("MAX_QUANTITY", "SignUp", "Wanted", "ask_for_confirmation", "find_wanted"),
+    *("subscribe", "subscribe_all"),
+]
 
 MAX_QUANTITY = 10_000
+_Work = Callable[[Transaction], int | None]
 
 
 def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
@@ -39,54 +45,78 @@ def subscribe(env: Env, shop: ShopRef, ask: SignUp) -> int | None:
     Callers that face the public must not let the difference show. Raises errors.InvalidInput,
     NotFound (no such product here), Conflict("available") and TooMany.
     """
+    work, alike = _read(env, shop, ask)
+    return env.db.together(work, alike)
+
+
+def subscribe_all(env: Env, asks: Sequence[tuple[ShopRef, SignUp]]) -> list[int | Exception | None]:
+    """`subscribe` for several at once, from one thread: of each its result or its error."""
+    outcomes: list[int | Exception | None] = [None] * len(asks)
+    works: list[tuple[_Work, Alike | None]] = []
+    places: list[int] = []
+    for place, (shop, ask) in enumerate(asks):
+        try:
+            works.append(_read(env, shop, ask))
+            places.append(place)
+        except InvalidInput as error:
+            outcomes[place] = error
+    for place, outcome in zip(places, env.db.all_together(works), strict=True):
+        outcomes[place] = outcome
+    return outcomes
+
+
+def _read(env: Env, shop: ShopRef, ask: SignUp) -> tuple[_Work, Alike | None]:
+    """What is to be done for one who asks, and how for many. Raises errors.InvalidInput."""
     address = read_address(env, shop, email=ask.email, phone=ask.phone)
     text = read_consent_id(ask.consent_text_id, medium=address.medium.value)
     _check_quantity(ask.quantity)
 
     asked = Asked(shop=shop, ask=ask, address=address, text=text)
+    if not asked.is_plain:
+        return partial(_put_on_list, env, asked), None
+    alike = Alike(at_once=subscribe_together, about=env, given=asked)
+    return partial(_put_on_list, env, asked), alike
 
-    def work(tx: Transaction) -> int | None:
-        wanted = find_wanted(tx, shop, ask)
-        if ask.origin in (Origin.WIDGET, Origin.FORM):
-            count_sign_up(
-                env,
-                tx,
-                shop,
-                ip=ask.circumstances.ip,
-                product_id=wanted.product_id,
-                has_worked=ask.has_worked,
-            )
-        beliefs = _refuse_available(env, tx, wanted, physical_only=ask.physical_only)
-        contact = people.ensure_contact(
-            tx,
-            medium=address.medium.value,
-            address=address.value,
-            address_hash=address.hash,
-            time_zone=zone_of(ask),
-            now=env.now(),
-        )
-        standing = joining.standing_of(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
-        made = _store(
+
+def _put_on_list(env: Env, asked: Asked, tx: Transaction) -> int | None:
+    shop, ask, address = asked.shop, asked.ask, asked.address
+    wanted = find_wanted(tx, shop, ask)
+    if ask.origin in (Origin.WIDGET, Origin.FORM):
+        count_sign_up(
             env,
             tx,
             shop,
-            ask,
-            contact=contact,
-            wanted=wanted,
-            standing=standing,
-            eta_told=eta_now(beliefs, wanted),
+            ip=ask.circumstances.ip,
+            product_id=wanted.product_id,
+            has_worked=ask.has_worked,
         )
-        _put_tags(tx, shop, ask, contact=contact, wanted=wanted)
-        if made is None:
-            _ask_again(env, tx, shop, ask, contact=contact, wanted=wanted, address=address)
-            return None
-        ledger.append_all(tx, [consent_of(env, asked, subscription_id=made.id, target=made.target)])
-        _greet(env, tx, shop, made, address=address, is_first=not standing.confirming)
-        return made.id
-
-    if not asked.is_plain:
-        return env.db.together(work)
-    return env.db.together(work, Alike(at_once=subscribe_together, about=env, given=asked))
+    beliefs = _refuse_available(env, tx, wanted, physical_only=ask.physical_only)
+    contact = people.ensure_contact(
+        tx,
+        medium=address.medium.value,
+        address=address.value,
+        address_hash=address.hash,
+        time_zone=zone_of(ask),
+        now=env.now(),
+    )
+    standing = joining.standing_of(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
+    made = _store(
+        env,
+        tx,
+        shop,
+        ask,
+        contact=contact,
+        wanted=wanted,
+        standing=standing,
+        eta_told=eta_now(beliefs, wanted),
+    )
+    _put_tags(tx, shop, ask, contact=contact, wanted=wanted)
+    if made is None:
+        _ask_again(env, tx, shop, ask, contact=contact, wanted=wanted, address=address)
+        return None
+    ledger.append_all(tx, [consent_of(env, asked, subscription_id=made.id, target=made.target)])
+    _greet(env, tx, shop, made, address=address, is_first=not standing.confirming)
+    return made.id
 
 
 def _put_tags(

@@ -11,11 +11,11 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, make_url, text
@@ -149,6 +149,25 @@ class Database:
 
         return self._again(shared, tries=4)
 
+    def all_together(
+        self, works: Sequence[tuple[Callable[[Connection], T], Alike | None]]
+    ) -> list[T | Exception]:
+        """As `together` for several works of one thread: the result of each, or its error."""
+        outcomes: list[Any] = [None] * len(works)
+        left = list(range(len(works)))
+
+        def shared() -> None:
+            done = self._commits.run_all([works[n] for n in left])
+            for n, (result, error) in zip(left, done, strict=True):
+                outcomes[n] = result if error is None else _as_translated(self.room, error)
+            left[:] = [n for n in left if isinstance(outcomes[n], StoreBusy)]
+            if left:
+                raise outcomes[left[0]]
+
+        with suppress(StoreBusy):  # it is among the outcomes
+            self._again(shared, tries=4)
+        return outcomes
+
     def retry(self, work: Callable[[Connection], T], *, tries: int = 4) -> T:
         """Run `work` in a writing transaction, the whole again if the database was busy.
 
@@ -201,6 +220,15 @@ def _translated(room: Room) -> Iterator[None]:
             room.note_refusal(error.orig)
             raise StoreBusy(f"The database cannot take this now: {error.orig}") from error
         raise
+
+
+def _as_translated(room: Room, error: BaseException) -> Exception:
+    """What `_translated` makes of it."""
+    try:
+        with _translated(room):
+            raise error
+    except Exception as told:  # noqa: BLE001  it is raised where it is from
+        return told
 
 
 def _is_passing(error: DBAPIError) -> bool:

@@ -123,17 +123,27 @@ class SharedCommit:
 
         Raises errors.StoreBusy for all of them when the transaction cannot begin or commit.
         """
-        part = _Part(work, alike)
+        [(result, error)] = self.run_all([(work, alike)])
+        if error is not None:
+            raise error
+        return result
+
+    def run_all(
+        self, works: Sequence[tuple[Callable[[Any], Any], Alike | None]]
+    ) -> list[tuple[Any, BaseException | None]]:
+        """Several at once from one thread: result and error of each, one of them None."""
+        parts = [_Part(work, alike) for work, alike in works]
         with self._guard:
-            self._queue.append(part)
-            leads, self._is_led = not self._is_led, True
-        if not leads:
-            part.wait()
-        if not part.is_done:
-            self._lead()
-        if part.error is not None:
-            raise part.error
-        return part.result
+            self._queue.extend(parts)
+            leads, self._is_led = bool(parts) and not self._is_led, bool(parts) or self._is_led
+        for part in parts:
+            while not part.is_done:
+                if not leads:
+                    part.wait()  # it is done then, or first in the queue, and this thread leads
+                leads = False
+                if not part.is_done:
+                    self._lead()
+        return [(part.result, part.error) for part in parts]
 
     def _lead(self) -> None:
         taken: list[_Part] = []

@@ -15,9 +15,9 @@ from notifier.domain.subscription import Origin
 from notifier.errors import StoreBusy
 from notifier.services.consent import Circumstances
 from notifier.services.read_address import read_address
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import SignUp, subscribe, subscribe_all
 from notifier.services.subscribe_together import Asked, subscribe_together
-from notifier.store import people
+from notifier.store import people, write_line
 from notifier.store.write_line import ALONE, NotTogether
 from tests.timing import wait_until
 from tests.world import ANN, BEN, EVE, World
@@ -243,6 +243,21 @@ def test_those_who_come_while_others_are_stored_share_what_is_asked_of_the_datab
     assert len({answers[n] for n in range(8)} - {None}) == 8
     assert world.count("subscriptions") == 9
     assert world.count("messages", "kind = 'confirm'") == 9
+
+
+def test_who_leads_is_stored_too_when_the_time_of_his_group_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He is not usual and the first in line; the others took all the time that a group has."""
+    world.see("SHIRT-S", 0)
+    monkeypatch.setattr(write_line, "LONGEST_GROUP", 0)
+    known = world.asks(ANN)
+    asks = [ask(ANN, quantity=2), ask(BEN), ask(EVE)]
+    answers = subscribe_all(world.env, [(world.shop, one) for one in asks])
+    assert answers[0] is None
+    assert None not in answers[1:]
+    assert known is not None
+    assert subscribe(world.env, world.shop, ask("late@waits.example")) is not None
 
 
 def test_a_failure_together_is_tried_again_one_by_one(
