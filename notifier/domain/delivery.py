@@ -12,6 +12,7 @@ from notifier.domain.message import MessageState
 
 FIRST_RETRY = timedelta(minutes=2)
 LONGEST_RETRY = timedelta(hours=4)
+WAY_BLOCKED = timedelta(seconds=30)  # where nobody said for how long
 MAX_UNKNOWNS = 2  # the first unknown allows one resend; the second is final
 KILLS_WITHOUT_PAUSE = 10  # after that it may be the message that kills its senders
 
@@ -86,9 +87,10 @@ def book_later(
             failures=failures,
             unknowns=standing.unknowns,
         )
-    wait = backoff(max(failures, 1), jitter=jitter) if counts else timedelta(seconds=30)
-    if retry_after is not None:
-        wait = max(wait, retry_after)
+    if counts:
+        wait = max(backoff(max(failures, 1), jitter=jitter), retry_after or timedelta(0))
+    else:
+        wait = WAY_BLOCKED if retry_after is None else retry_after
     due_at = now + wait
     if standing.expires_at is not None and due_at >= standing.expires_at:
         return Booking(

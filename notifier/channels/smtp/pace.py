@@ -61,6 +61,7 @@ class Pace:
         self.among = 1
         self._free_at = 0.0
         self._provider_free_at: dict[str, float] = {}
+        self._come_again_at: dict[str, float] = {}  # for those that found no place in time
         self._resting: dict[str, tuple[float, float]] = {}  # until when, and how long it was
 
     @property
@@ -82,17 +83,20 @@ class Pace:
         if self._rate:
             self._free_at = max(self._free_at, now) + self.among / self._rate
 
-    def book(self, provider: str, now: float) -> float:
-        """Seconds until this letter may leave to its provider. Its place there is taken."""
-        at = self._resting.get(provider, (now, 0.0))[0]
-        if self._provider_rate:
-            at = max(at, self._provider_free_at.get(provider, now))
-            if len(self._provider_free_at) > MOST_KNOWN:
-                self._provider_free_at = {
-                    name: free for name, free in self._provider_free_at.items() if free > now
-                }
-            self._provider_free_at[provider] = max(at, now) + self.among / self._provider_rate
-        return max(at - now, 0.0)
+    def book(self, provider: str, now: float, *, at_most: float) -> float:
+        """Seconds until this letter may leave to its provider. Up to `at_most` its place is taken;
+        who would wait longer has none and is to come again then, one after the other."""
+        rest = self._resting.get(provider, (now, 0.0))[0]
+        if not self._provider_rate:
+            return max(rest - now, 0.0)
+        step = self.among / self._provider_rate
+        at = max(now, rest, self._provider_free_at.get(provider, now))
+        if at - now > at_most:
+            at = max(at, self._come_again_at.get(provider, now))
+            self._come_again_at = _with(self._come_again_at, provider, at + step, now=now)
+        else:
+            self._provider_free_at = _with(self._provider_free_at, provider, at + step, now=now)
+        return at - now
 
     def note(self, provider: str, result: Result, now: float) -> None:
         """How a letter to it fared."""
@@ -103,6 +107,15 @@ class Pace:
             if until <= now:  # several letters were under way when it said so
                 rest = min(last * 2 or FIRST_REST, LONGEST_REST)
                 self._resting[provider] = (now + rest, rest)
+
+
+def _with(
+    moments: dict[str, float], provider: str, moment: float, *, now: float
+) -> dict[str, float]:
+    if len(moments) > MOST_KNOWN:
+        moments = {name: at for name, at in moments.items() if at > now}
+    moments[provider] = moment
+    return moments
 
 
 def is_too_fast(result: Result) -> bool:

@@ -199,7 +199,7 @@ class Run:
             letter = self._desk.next_letter()
             if letter is None:
                 return None
-            wait = self._pace.book(provider_of(letter.address), now)
+            wait = self._pace.book(provider_of(letter.address), now, at_most=HELD_BACK)
             if not wait:
                 return letter
             if wait <= HELD_BACK:
