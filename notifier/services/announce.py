@@ -8,6 +8,7 @@ nothing and forgets nobody (a unique key stops doubles).
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,12 +26,13 @@ from notifier.store import catalogue, events, line_size, order_queue, releases, 
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.events import EventRow
-from notifier.store.releases import ReleaseRow
+from notifier.store.releases import CONTINUES, NEWER, ReleaseRow
 from notifier.store.session import Transaction
 
 LOOK_AGAIN = timedelta(minutes=5)
 BUYERS_FIRST = timedelta(minutes=2)  # the job runs every few seconds; if it does not, go on
 PAUSED_LOOK = timedelta(minutes=1)
+MOST_CONTINUED = 5  # releases
 
 
 def announce(env: Env) -> int:
@@ -95,6 +97,7 @@ def _open_releases(env: Env, tx: Transaction) -> int:
         ):
             continue  # who confirms from now on is told by the page itself
         strategy = strategy_for(shop, variant.strategy) if is_restock else Strategy(name="all")
+        before = releases.under_way(tx, variant.id, kind=event.kind) if is_restock else []
         made = releases.start_release(
             tx,
             event_id=event.id,
@@ -109,6 +112,7 @@ def _open_releases(env: Env, tx: Transaction) -> int:
                 "interval": strategy.interval.total_seconds(),
                 "cautious": strategy.cautious,
                 **(_order_and_hold(shop) if is_restock else {}),
+                **_continued(before),
             },
             started_at=now,
             next_wave_at=now,
@@ -116,6 +120,7 @@ def _open_releases(env: Env, tx: Transaction) -> int:
         release = releases.load_release(tx, made) if made is not None else None
         if release is not None:
             line_up(tx, release)
+            _hand_on(env, tx, shop, before, now=now)
         opened += made is not None
     return opened
 
@@ -124,6 +129,32 @@ def _order_and_hold(shop: ShopRef) -> dict[str, object]:
     """What a release of a restock keeps of the shop's rules besides its strategy."""
     hold_for = shop.config.release.hold_for
     return {**order_of(shop), **({HOLD_FOR: hold_for.total_seconds()} if hold_for else {})}
+
+
+def _continued(before: Sequence[ReleaseRow]) -> dict[str, object]:
+    """What a release keeps of those whose rest it tells: who was told then may still buy."""
+    found = [id_ for one in before for id_ in (*one.strategy.get(CONTINUES, ()), one.id)]
+    return {CONTINUES: sorted(set(found))[-MOST_CONTINUED:]} if found else {}
+
+
+def _hand_on(
+    env: Env, tx: Transaction, shop: ShopRef, before: Sequence[ReleaseRow], *, now: datetime
+) -> None:
+    """The release of the newer restock tells those who were not told. Two at a time would each
+    reckon with all of the stock."""
+    for one in before:
+        if one.state == "running":
+            releases.update_release(
+                tx,
+                one.id,
+                state="done",
+                reason=NEWER,
+                finished_at=now,
+                next_wave_at=None,
+                wave_open=False,
+            )
+            facts = {"release": one.id, "kind": one.kind, "told": one.told}
+            tell_webhooks(env, tx, shop, "release.finished", facts)
 
 
 def _buyers_come_first(tx: Transaction, event: EventRow, *, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from notifier.log import log
 from notifier.services.env import Env, ShopRef
 from notifier.services.release_seen import release_seen
 from notifier.store import lessons, releases
-from notifier.store.releases import SOLD_OUT, ReleaseRow
+from notifier.store.releases import CONTINUES, SOLD_OUT, ReleaseRow
 from notifier.store.session import Transaction
 
 AGAIN = timedelta(hours=6)
@@ -47,7 +47,9 @@ def _learn_from(env: Env, tx: Transaction, *, release_id: int) -> None:
     if release is None or shop is None:
         return
     now = env.now()
-    state = release_seen(env, tx, shop, release, units=None)
+    # those it continues leave lessons of their own
+    own = {name: value for name, value in release.strategy.items() if name != CONTINUES}
+    state = release_seen(env, tx, shop, replace(release, strategy=own), units=None)
     last = max((one.at for one in state.told), default=release.started_at)
     ripe = tuple(one for one in state.told if now - one.at >= TIME_TO_LOOK)
     if not ripe:

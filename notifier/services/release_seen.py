@@ -15,9 +15,9 @@ from notifier.domain.outages import Seen
 from notifier.domain.stock import Level, Rules, level_of
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.shop_history import history_of
-from notifier.store import catalogue, line_size, releasing
+from notifier.store import catalogue, line_size, releases, releasing
 from notifier.store import stock as stock_store
-from notifier.store.releases import ReleaseRow
+from notifier.store.releases import CONTINUES, ReleaseRow
 from notifier.store.releasing import LookedAt, ToldGroup
 from notifier.store.session import Transaction
 
@@ -29,18 +29,20 @@ def release_seen(
     env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, units: int | None
 ) -> AdaptiveState:
     """The state of a release now. `units`: that may be sold to those who wait; None: there, but
-    not how many."""
+    not how many. With those of whom it tells the rest: what they told is spoken for, too."""
     now = env.now()
-    groups = releasing.told_groups(tx, release.id)
-    looks = releasing.first_looks(tx, release.id)
-    seen = releasing.seen_since(tx, release.variant_id, since=release.started_at)
+    ids = [release.id, *release.strategy.get(CONTINUES, ())]
+    since = releases.first_start(tx, ids) or release.started_at
+    groups = releasing.told_groups(tx, ids)
+    looks = releasing.first_looks(tx, ids)
+    seen = releasing.seen_since(tx, release.variant_id, since=since)
     variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
     rules = rules_for(shop.config, variant)
-    sales = _sales(tx, shop, release, seen, now=now)
+    sales = _sales(tx, shop, release, seen, since=since, now=now)
     waiting, wanted = line_size.count_line(
         tx, product_id=release.product_id, variant_id=release.variant_id
     )
-    coming, coming_units = releasing.on_their_way(tx, release.id)
+    coming, coming_units = releasing.on_their_way(tx, ids)
     known_at = stock_store.vouched_at(tx, shop.id, [release.variant_id])
     return AdaptiveState(
         now=now,
@@ -61,16 +63,17 @@ def _told(
     groups: Sequence[ToldGroup], looks: Sequence[LookedAt], *, now: datetime
 ) -> tuple[Told, ...]:
     """Who is still to get a message has all the time before them."""
-    looked: dict[tuple[int, str, bool], list[timedelta]] = {}
+    looked: dict[tuple[int, int, str, bool], list[timedelta]] = {}
     for one in looks:
         late = max(one.at - (one.sent_at or one.at), timedelta(0))
-        looked.setdefault((one.wave, one.medium, one.sent_at is None), []).append(late)
+        key = (one.release_id, one.wave, one.medium, one.sent_at is None)
+        looked.setdefault(key, []).append(late)
     told = []
     for group in groups:
         at = now
         if group.first is not None and group.last is not None:
             at = min(group.first + (group.last - group.first) / 2, now)
-        delays = looked.get((group.wave, group.medium, group.is_open), [])
+        delays = looked.get((group.release_id, group.wave, group.medium, group.is_open), [])
         told.append(
             Told(at=at, people=group.people, units=group.units, looked=tuple(sorted(delays)))
         )
@@ -83,13 +86,14 @@ def _sales(
     release: ReleaseRow,
     seen: Sequence[Seen],
     *,
+    since: datetime,
     now: datetime,
 ) -> list[Sale]:
     """As reported by a shop that reports any, else by the fall in stock."""
     if releasing.reports_purchases(tx, shop.id, since=now - REPORTED_WITHIN):
-        bought = releasing.purchases_of(tx, release.variant_id, since=release.started_at)
+        bought = releasing.purchases_of(tx, release.variant_id, since=since)
         return [Sale(at=one.at, units=one.units, told=one.told) for one in bought]
-    return falls(seen, since=release.started_at)
+    return falls(seen, since=since)
 
 
 def falls(seen: Sequence[Seen], *, since: datetime) -> list[Sale]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from notifier.domain.stock import EventKind
 from notifier.errors import Conflict, NotFound
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
@@ -87,6 +88,7 @@ def resume_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Rele
         if row.state != "running":
             stopped_by_person = row.state == "stopped" and row.reason == PERSON
             _need(row, {"paused", "stopped" if stopped_by_person else "paused"}, "resume")
+            _need_no_newer(tx, row)
             now = env.now()
             again = {"cursor_at": None, "cursor_id": None, "wave_open": False}
             releases.update_release(
@@ -214,6 +216,17 @@ def _need(row: ReleaseRow, states: set[str], what: str) -> None:
     if row.state not in states:
         why = f" ({row.reason})" if row.reason else ""
         raise Conflict("wrong_state", f"Release {row.id} is {row.state}{why}, so it cannot {what}.")
+
+
+def _need_no_newer(tx: Transaction, row: ReleaseRow) -> None:
+    """Two releases of the same variant would each reckon with all of its stock."""
+    last = releases.latest_release(tx, row.variant_id, kind=row.kind)
+    if row.kind == EventKind.BACK_IN_STOCK and last is not None and last.id != row.id:
+        raise Conflict(
+            "newer_release",
+            f"Release {row.id} cannot resume: it came back once more since, and release {last.id} "
+            "tells those who were not told.",
+        )
 
 
 def _show(tx: Transaction, row: ReleaseRow) -> ReleaseShown:

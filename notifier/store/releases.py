@@ -17,6 +17,8 @@ from notifier.store.tables.telling import releases, waves
 from notifier.store.upsert import insert_or
 
 SOLD_OUT = "sold_out"
+NEWER = "newer"  # the next restock came before everybody was told; its release tells the rest
+CONTINUES = "continues"  # in a release's strategy: those it tells the rest of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,28 @@ def list_releases(
     if states:
         query = query.where(releases.c.state.in_(states))
     return [_release(row) for row in tx.execute(query)]
+
+
+def under_way(tx: Connection, variant_id: int, *, kind: str) -> list[ReleaseRow]:
+    """Releases of a variant that are running or paused, oldest first, locked."""
+    query = (
+        select(*_COLUMNS)
+        .where(
+            releases.c.variant_id == variant_id,
+            releases.c.kind == kind,
+            releases.c.state.in_(("running", "paused")),
+        )
+        .order_by(releases.c.id)
+        .with_for_update()
+    )
+    return [_release(row) for row in tx.execute(query)]
+
+
+def first_start(tx: Connection, release_ids: Sequence[int]) -> datetime | None:
+    """When the first of them began; None: there is none."""
+    query = select(func.min(releases.c.started_at)).where(releases.c.id.in_(list(release_ids)))
+    found: datetime | None = tx.execute(query).scalar_one()
+    return found
 
 
 def update_release(tx: Connection, release_id: int, **values: Any) -> None:

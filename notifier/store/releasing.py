@@ -35,6 +35,7 @@ class ToldGroup:
     """Those of one wave by one medium. `is_open`: their messages have not left yet, and `first`
     and `last` are None."""
 
+    release_id: int
     wave: int
     medium: str
     is_open: bool
@@ -44,10 +45,11 @@ class ToldGroup:
     last: datetime | None
 
 
-def told_groups(tx: Connection, release_id: int) -> list[ToldGroup]:
+def told_groups(tx: Connection, release_ids: Sequence[int]) -> list[ToldGroup]:
     """Everybody whose message is on its way or has left; not who was skipped or refused."""
     rows = tx.execute(
         select(
+            messages.c.release_id,
             func.coalesce(messages.c.wave, 0).label("wave"),
             messages.c.medium,
             _IS_OPEN.label("is_open"),
@@ -57,12 +59,13 @@ def told_groups(tx: Connection, release_id: int) -> list[ToldGroup]:
             func.max(messages.c.finished_at).label("last"),
         )
         .outerjoin(subscriptions, subscriptions.c.id == messages.c.subscription_id)
-        .where(messages.c.release_id == release_id, _TOLD, _ABOUT_STOCK)
-        .group_by(messages.c.wave, messages.c.medium, _IS_OPEN)
-        .order_by(messages.c.wave, messages.c.medium)
+        .where(messages.c.release_id.in_(list(release_ids)), _TOLD, _ABOUT_STOCK)
+        .group_by(messages.c.release_id, messages.c.wave, messages.c.medium, _IS_OPEN)
+        .order_by(messages.c.release_id, messages.c.wave, messages.c.medium)
     )
     return [
         ToldGroup(
+            release_id=row.release_id,
             wave=row.wave,
             medium=row.medium,
             is_open=bool(row.is_open),
@@ -80,24 +83,26 @@ class LookedAt:
     """Somebody followed the link for the first time, or bought without it. `sent_at` None: the
     message is still on its way, as far as we know."""
 
+    release_id: int
     wave: int
     medium: str
     sent_at: datetime | None
     at: datetime
 
 
-def first_looks(tx: Connection, release_id: int) -> list[LookedAt]:
+def first_looks(tx: Connection, release_ids: Sequence[int]) -> list[LookedAt]:
     """Of each message its first click, or the purchase it led to where that came first."""
+    of_them = messages.c.release_id.in_(list(release_ids))
     clicked = (
         select(messages.c.id, func.min(clicks.c.at).label("at"))
         .join(clicks, clicks.c.message_id == messages.c.id)
-        .where(messages.c.release_id == release_id, _ABOUT_STOCK)
+        .where(of_them, _ABOUT_STOCK)
         .group_by(messages.c.id)
     )
     bought = (
         select(messages.c.id, func.min(purchases.c.at).label("at"))
         .join(purchases, purchases.c.message_id == messages.c.id)
-        .where(messages.c.release_id == release_id, _ABOUT_STOCK)
+        .where(of_them, _ABOUT_STOCK)
         .group_by(messages.c.id)
     )
     first: dict[int, datetime] = {}
@@ -106,8 +111,14 @@ def first_looks(tx: Connection, release_id: int) -> list[LookedAt]:
     if not first:
         return []
     sent = (
-        select(messages.c.id, messages.c.wave, messages.c.medium, messages.c.finished_at)
-        .where(messages.c.release_id == release_id, _ABOUT_STOCK)
+        select(
+            messages.c.id,
+            messages.c.release_id,
+            messages.c.wave,
+            messages.c.medium,
+            messages.c.finished_at,
+        )
+        .where(of_them, _ABOUT_STOCK)
         .where(
             or_(
                 messages.c.id.in_(clicked.with_only_columns(messages.c.id)),
@@ -116,7 +127,13 @@ def first_looks(tx: Connection, release_id: int) -> list[LookedAt]:
         )
     )
     return [
-        LookedAt(wave=row.wave or 0, medium=row.medium, sent_at=row.finished_at, at=first[row.id])
+        LookedAt(
+            release_id=row.release_id,
+            wave=row.wave or 0,
+            medium=row.medium,
+            sent_at=row.finished_at,
+            at=first[row.id],
+        )
         for row in tx.execute(sent)
     ]
 
@@ -169,15 +186,15 @@ def seen_since(tx: Connection, variant_id: int, *, since: datetime) -> list[Seen
     ]
 
 
-def on_their_way(tx: Connection, release_id: int) -> tuple[int, int]:
+def on_their_way(tx: Connection, release_ids: Sequence[int]) -> tuple[int, int]:
     """People, and the units they ask for, who still count as waiting although their message of
-    this release is written."""
+    these releases is written."""
     row = tx.execute(
         select(func.count(), func.coalesce(func.sum(subscriptions.c.quantity), 0))
         .select_from(messages)
         .join(subscriptions, subscriptions.c.id == messages.c.subscription_id)
         .where(
-            and_(messages.c.release_id == release_id, _TOLD, _ABOUT_STOCK),
+            and_(messages.c.release_id.in_(list(release_ids)), _TOLD, _ABOUT_STOCK),
             subscriptions.c.state == SubscriptionState.WAITING.value,
         )
     ).one()

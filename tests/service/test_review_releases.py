@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from notifier.errors import Conflict
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.services.reserve import reservation_of, use_reservation
+from notifier.services.steer_release import pause_release, resume_release
 from notifier.services.sweep import sweep
 from tests.fakes.smtp_server import Fault
 from tests.world import ANN, BEN, EVE, World
@@ -120,3 +122,50 @@ def test_more_units_are_offered_although_nobodys_time_is_over(
     world.see("SHIRT-S", 2, step=10 * MINUTE)
     world.run()
     assert told(world) == [1, 1, 0]
+
+
+def two_restocks(make_world: Callable[..., World]) -> tuple[World, int]:
+    """Ten came in; while a part of the line knows, they seem to go and come once more."""
+    world = make_world(double_opt_in=False, stock={"cool_down": HOUR})
+    world.see("SHIRT-S", 0)
+    for number in range(60):
+        world.asks(f"p{number}@waits.example")
+    world.see("SHIRT-S", 10)
+    world.run()
+    first = world.count("subscriptions", "state = 'told'")
+    world.see("SHIRT-S", 0)
+    world.see("SHIRT-S", 10)
+    world.run()
+    return world, first
+
+
+def after_the_cool_down(world: World) -> None:
+    world.see("SHIRT-S", 10, step=HOUR - MINUTE)
+    sweep(world.env)
+    world.run()
+
+
+def test_a_second_restock_reckons_with_those_whom_the_first_one_told(
+    make_world: Callable[..., World],
+) -> None:
+    world, first = two_restocks(make_world)
+    after_the_cool_down(world)
+    told_then, told_now = world.rows("SELECT told, state, reason FROM releases ORDER BY id")
+    assert (told_then["state"], told_then["reason"], told_then["told"]) == ("done", "newer", first)
+    assert told_now["state"] == "running"
+    assert told_now["told"] < first, "the first ones have hardly had the time to look"
+    assert world.count("messages", "kind = 'back_in_stock'") == first + told_now["told"]
+
+
+@ON_SQLITE
+def test_what_a_person_has_paused_does_not_go_on_beside_a_newer_release(
+    make_world: Callable[..., World],
+) -> None:
+    world, _ = two_restocks(make_world)
+    [first] = world.rows("SELECT id FROM releases")
+    pause_release(world.env, world.shop, first["id"], by="Olga")
+    after_the_cool_down(world)
+    with pytest.raises(Conflict, match="came back once more"):
+        resume_release(world.env, world.shop, first["id"], by="Olga")
+    [paused, _] = world.rows("SELECT state FROM releases ORDER BY id")
+    assert paused["state"] == "paused"
