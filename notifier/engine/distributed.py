@@ -50,6 +50,7 @@ TAKE_OVER_EVERY = 15.0  # seconds; of the dead of this machine only this machine
 JOBS_PATIENCE = 5.0  # seconds for jobs under way at the end; a look cut off changes nothing
 AGAIN_AFTER = (0.5, 10.0)  # seconds until the queue is opened again after trouble: first, most
 MORE = "deliver more"  # at most one such hint waits
+ONCE_A_YEAR = "0 0 1 1 *"
 
 
 def make_nudge() -> Callable[[Any, frozenset[Work]], None]:
@@ -183,6 +184,9 @@ class DistributedEngine:
             except Exception as error:  # noqa: BLE001  without the queue all would wait for polls
                 why = error.__cause__ or error
                 log.warning("queue lost", why=f"{type(why).__name__}: {why}")
+            else:
+                if not self._stopping.is_set():  # its worker has said why, and ended
+                    log.warning("queue lost", why="no connection to hear of work")
             self._loop = None
             if time.monotonic() - began > most:
                 pause = AGAIN_AFTER[0]
@@ -246,7 +250,11 @@ class DistributedEngine:
         )
         app = App(connector=connector, periodic_defaults={"max_delay": 2 * 3600})
         if self._with_senders:
-            app.task(name=Work.DELIVER.value, queue=DELIVER_QUEUE)(_as_task(self._deliver))
+            deliver = app.task(name=Work.DELIVER.value, queue=DELIVER_QUEUE)
+            hint = deliver(_as_task(self._deliver))
+            # The queue's worker watches its listener only while none of its other parts has ended,
+            # and the part for periodic tasks ends where there is none. One hint a year does no harm.
+            app.periodic(cron=ONCE_A_YEAR, queueing_lock=MORE)(hint)
         if self._with_jobs:
             for job in self._table:
                 self._add_job(app, job)

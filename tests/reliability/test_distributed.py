@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import make_url
 
 from notifier.app import make_engine, make_renderer, open_service
 from notifier.config import Config, load_config
@@ -234,6 +235,41 @@ def test_a_job_whose_process_died_is_given_to_another(
     job = Job(name="once", every=RARELY, run=lambda _env, _owner: ran.update(["once"]))
     machines.start(jobs=(job,))
     wait_until(lambda: ran["once"] and not jobs_in(rows, "once"), 15)
+
+
+@contextlib.contextmanager
+def nobody_let_in(database_url: str) -> Iterator[None]:
+    """As while a server starts anew: connections end, and new ones are refused."""
+    plain = make_url(plain_postgres(database_url))
+    door = f'ALTER DATABASE "{plain.database}" ALLOW_CONNECTIONS'
+    outside = plain.set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(outside, autocommit=True) as admin:
+        admin.execute(f"{door} false")  # type: ignore[arg-type]
+        try:
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = %s AND application_name LIKE 'notifier%%'",
+                [plain.database],
+            )
+            yield
+        finally:
+            admin.execute(f"{door} true")  # type: ignore[arg-type]
+
+
+def test_who_was_refused_by_the_database_hears_of_work_again(
+    machines: Machines,
+    rows: psycopg.Connection[tuple[Any, ...]],
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also a process with senders only, which has no other part that would miss the database."""
+    monkeypatch.setattr(distributed, "AGAIN_AFTER", (0.1, 0.5))
+    machines.start(jobs=BY_HINT_ONLY)
+    machines.start(senders=1)
+    wait_until(lambda: listening(rows) == 2, 20)
+    with nobody_let_in(database_url):
+        time.sleep(0.5)  # so that each has tried and was refused
+    wait_until(lambda: listening(rows) == 2, 20)
 
 
 def test_a_queue_that_was_cut_off_is_opened_again(
