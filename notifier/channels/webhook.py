@@ -3,7 +3,8 @@
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 `webhook-id` stays the same over all tries, so the receiver can drop a repetition; therefore a try
 without an answer is simply tried again. A receiver that is down is tried for days, at the pace
-the specification proposes.
+the specification proposes, and left alone for minutes in between: whoever waits for one that does
+not answer keeps the mail waiting.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from urllib.parse import urlsplit
 from standardwebhooks import Webhook
 
 from notifier.channels.base import Blame, Finding, Letter, NotePhase, Outcome, Phase, Result
+from notifier.channels.circuit import Circuit
 from notifier.clock import Clock, system_clock
 from notifier.errors import ConfigError
 from notifier.http import Limits, Outbound, Posted
@@ -101,6 +103,7 @@ class Channel:
         self._outbound = Outbound(
             allow_private=allow_private, allow_http=allow_http, limits=self._limits, clock=clock
         )
+        self._circuit = Circuit()
         self._jitter = jitter
 
     def send(
@@ -108,14 +111,19 @@ class Channel:
     ) -> Iterator[tuple[Letter, Result]]:
         """Post each letter's body once. See channels.base.
 
-        A 410 ends it: the receiver is gone and the rest is not tried.
+        A 410 ends it: the receiver is gone and the rest is not tried. Nor is it when three in a
+        row found nobody.
         """
         gone: Result | None = None
         for letter in letters:
-            result = gone or self._try(letter, note)
+            result = gone or self._left_alone() or self._try(letter, note)
             if result.outcome is Outcome.REFUSED and result.blame is Blame.CONFIG:
                 gone = result
             yield letter, result
+
+    def pause_left(self) -> timedelta:
+        """For how long the receiver is left alone yet, since it failed."""
+        return self._circuit.wait_at(self._clock())
 
     def check(self) -> list[Finding]:
         """Post an event of type `notifier.ping`, which receivers ignore, and say what came back.
@@ -141,6 +149,18 @@ class Channel:
     def close(self) -> None:
         self._outbound.close()
 
+    def _left_alone(self) -> Result | None:
+        pause = self.pause_left()
+        if not pause:
+            return None
+        return Result(
+            outcome=Outcome.TRY_LATER,
+            blame=Blame.TRANSPORT,
+            code="circuit open",
+            detail="The receiver failed repeatedly and is left alone for a while.",
+            retry_after=pause,
+        )
+
     def _try(self, letter: Letter, note: NotePhase) -> Result:
         if not self._settings.wants(letter.kind):
             said = f"The receiver does not want {letter.kind}."
@@ -148,7 +168,9 @@ class Channel:
         note(letter.message_id, Phase.HANDED_OVER)
         result = self._post(letter.uid, letter.body)
         if result.blame is not Blame.TRANSPORT:
+            self._circuit.note_success()
             return result
+        self._circuit.note_failure(self._clock())
         wait = max(result.retry_after or timedelta(0), self._wait_after(letter.attempt_no))
         return replace(result, retry_after=wait)
 

@@ -233,6 +233,15 @@ def test_too_many_requests_leave_twilio_alone_for_as_long_as_it_asks(sender, twi
     assert sender.send_one().outcome is Outcome.ACCEPTED
 
 
+def test_a_clock_set_back_leaves_twilio_alone_no_longer_than_it_asked(sender, twilio, clock):
+    twilio.misbehave(Fault(status=429, code=20429, retry_after="7"))
+    sender.send_one()
+    clock.advance(timedelta(hours=-3))
+    assert sender.channel.pause_left() == timedelta(seconds=7)
+    clock.advance(timedelta(seconds=7))
+    assert sender.send_one().outcome is Outcome.ACCEPTED
+
+
 def test_an_unknown_code_is_judged_by_its_http_status(sender, twilio):
     twilio.misbehave(Fault(status=400, code=99999))
     result = sender.send_one()

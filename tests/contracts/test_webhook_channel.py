@@ -147,6 +147,7 @@ def test_a_receiver_that_is_down_for_days_is_tried_ever_more_seldom(shop, clock)
         assert result.blame is Blame.TRANSPORT
         assert result.retry_after is not None
         waits.append(result.retry_after)
+        clock.advance(timedelta(minutes=5))
     assert waits == sorted(waits)
     assert waits[0] == timedelta(seconds=5)
     assert waits[-1] == timedelta(days=1)
@@ -213,3 +214,21 @@ def test_settings_that_cannot_work_are_refused_with_their_name(shop, written):
         plugins.read_settings(module, good | written, where="shops.kettle.webhooks.own")
     name = next(iter(written)).removeprefix("extra_").removesuffix("s")
     assert name in str(refused.value)
+
+
+def test_a_receiver_that_fails_three_times_is_left_alone_and_tried_again(shop, clock):
+    channel = a_channel(shop, clock)
+    for _ in range(4):
+        shop.answer_with(503)
+
+    results = send(channel, *(a_letter(n) for n in range(1, 7)))
+
+    assert len(shop.events) == 3, "nobody waits for the others"
+    assert [one.code for one in results] == ["503"] * 3 + ["circuit open"] * 3
+    assert {one.retry_after for one in results[3:]} == {channel.pause_left()}
+    clock.advance(timedelta(seconds=30))
+    results = send(channel, a_letter(4), a_letter(5))
+    assert [one.code for one in results] == ["503", "circuit open"], "one probe"
+    clock.advance(timedelta(minutes=1))
+    assert [one.code for one in send(channel, a_letter(4), a_letter(5))] == ["204", "204"]
+    assert not channel.pause_left()

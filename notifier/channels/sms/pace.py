@@ -38,7 +38,7 @@ class Pace:
         self._monotonic = monotonic
         self._next_slot = monotonic()
         self._failures = 0
-        self._blocked: tuple[datetime, Result] | None = None
+        self._blocked: tuple[datetime, timedelta, Result] | None = None  # until, how long, why
 
     def wait_turn(self) -> None:
         """Return when the next request may go out; this is what holds the caller back."""
@@ -55,15 +55,19 @@ class Pace:
         self._failures += 1
         asked_to_wait = result.outcome is Outcome.TRY_LATER and result.retry_after is not None
         if asked_to_wait or self._failures >= FAILURES_THAT_BLOCK:
-            self._blocked = (self._clock() + (result.retry_after or PAUSE), result)
+            pause = result.retry_after or PAUSE
+            self._blocked = (self._clock() + pause, pause, result)
 
     def pause(self) -> Result | None:
         """What a letter gets while Twilio is left alone; None when it may be tried."""
         if self._blocked is None:
             return None
-        until, cause = self._blocked
+        until, pause, cause = self._blocked
         left = until - self._clock()
         if left <= timedelta(0):
             self._blocked = None
             return None
+        if left > pause:  # the clock was set back
+            left = pause
+            self._blocked = (self._clock() + pause, pause, cause)
         return replace(cause, outcome=Outcome.TRY_LATER, retry_after=left, provider_id="")

@@ -3,8 +3,8 @@
 One thread looks after all connections: it waits until some of them can be read or written, moves
 each letter there on, notes the hand-overs of all that are ready in one go, and writes their dots.
 Connections are opened beside it (dial.py), kept between calls, and replaced when worn out. A
-server that fails is left alone for a while (circuit.py), then probed by one connection before the
-others follow.
+server that fails is left alone for a while (channels/circuit.py), then probed by one connection
+before the others follow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from notifier.channels.base import Blame, Letter, LetterDesk, NotePhase, Outcome, Result
-from notifier.channels.smtp.circuit import Circuit
+from notifier.channels.circuit import Circuit
 from notifier.channels.smtp.dial import Dialer
 from notifier.channels.smtp.lane import Lane
 from notifier.channels.smtp.one_call import OneCall

@@ -1,4 +1,4 @@
-"""Is it worth trying the mail server now? Remembers failures so that a dead server is left alone.
+"""Is it worth trying the provider now? Remembers failures so that a dead server is left alone.
 
 After three failures in a row the circuit is open for half a minute, doubling up to five minutes;
 then one try is let through, and its outcome decides. Pure: the time comes in.
@@ -25,14 +25,16 @@ class Circuit:
         self._first_pause = first_pause
         self._longest_pause = longest_pause
         self._failures = 0
+        self._pause = timedelta(0)
         self._open_until: datetime | None = None
 
     def wait_at(self, now: datetime) -> timedelta:
         """How long to leave the server alone. Zero: try (once, when it was open)."""
         if self._open_until is None or now >= self._open_until:
             return timedelta(0)
-        # A clock set back must not keep the circuit open for longer than the pause itself.
-        return min(self._open_until - now, self._longest_pause)
+        if self._open_until - now > self._pause:  # the clock was set back
+            self._open_until = now + self._pause
+        return self._open_until - now
 
     def note_success(self) -> None:
         self._failures = 0
@@ -42,5 +44,5 @@ class Circuit:
         self._failures += 1
         beyond = self._failures - self._limit
         if beyond >= 0:
-            pause = min(self._first_pause * 2 ** min(beyond, 10), self._longest_pause)
-            self._open_until = now + pause
+            self._pause = min(self._first_pause * 2 ** min(beyond, 10), self._longest_pause)
+            self._open_until = now + self._pause
