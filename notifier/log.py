@@ -6,10 +6,12 @@ Addresses are masked and tokens dropped before anything is written.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import structlog
@@ -37,13 +39,28 @@ def _mask_all(
     return entry
 
 
-class _MaskRecords(logging.Filter):
-    """The same for lines of libraries that log in their own way."""
+class _Line(logging.Formatter):
+    """What a library says in its own way, as a line for people."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = mask(record.getMessage())
-        record.args = ()
-        return True
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return mask(super().format(record))
+
+
+class _JsonLine(logging.Formatter):
+    """The same for machines: one line, with the keys of our own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, str] = {"event": record.getMessage()}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        entry = {key: mask(value) for key, value in entry.items()}
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        return json.dumps(
+            entry | {"logger": record.name, "level": record.levelname.lower(), "timestamp": at}
+        )
 
 
 def set_up_logging(
@@ -73,6 +90,5 @@ def set_up_logging(
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(to)
-    handler.addFilter(_MaskRecords())
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(_JsonLine() if as_json else _Line())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

@@ -253,7 +253,7 @@ class DistributedEngine:
             deliver = app.task(name=Work.DELIVER.value, queue=DELIVER_QUEUE)
             hint = deliver(_as_task(self._deliver))
             # The queue's worker watches its listener only while none of its other parts has ended,
-            # and the part for periodic tasks ends where there is none. One hint a year does no harm.
+            # and the part for periodic tasks ends where there are none. A hint a year is nothing.
             app.periodic(cron=ONCE_A_YEAR, queueing_lock=MORE)(hint)
         if self._with_jobs:
             for job in self._table:
