@@ -17,7 +17,7 @@ from notifier.services.release_seen import release_seen
 from notifier.services.reserve import holds_units, plan_reserved
 from notifier.store import catalogue, orders, releases
 from notifier.store import stock as stock_store
-from notifier.store.releases import ReleaseRow
+from notifier.store.releases import LAST_LOOK, ReleaseRow
 from notifier.store.session import Transaction
 
 ADAPTIVE = "adaptive"
@@ -32,7 +32,9 @@ def open_wave(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> 
     now = env.now()
     if plan.people == 0:
         again = plan.again_in or USUALLY
-        releases.update_release(tx, release.id, next_wave_at=now + again)
+        look = {"at": now.isoformat(), "reason": plan.reason, "facts": dict(plan.facts)}
+        strategy = {**release.strategy, LAST_LOOK: look}
+        releases.update_release(tx, release.id, next_wave_at=now + again, strategy=strategy)
         return None
     facts = dict(plan.facts)
     if plan.again_in is not None:
@@ -52,6 +54,7 @@ def open_wave(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> 
         release.id,
         waves=release.waves + 1,
         wave_open=True,
+        strategy={name: value for name, value in release.strategy.items() if name != LAST_LOOK},
         people_left=plan.people,
         units_left=plan.units,
         largest=plan.largest,

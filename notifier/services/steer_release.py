@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from notifier.domain.stock import EventKind
 from notifier.errors import Conflict, NotFound
@@ -12,7 +13,7 @@ from notifier.log import log
 from notifier.services.env import Env, ShopRef
 from notifier.store import catalogue, ledger, releases, steer
 from notifier.store.catalogue import VariantRow
-from notifier.store.releases import ReleaseRow, WaveRow
+from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
 from notifier.store.session import Transaction
 from notifier.store.steer import PERSON
 
@@ -40,6 +41,11 @@ class ReleaseShown:
     release: ReleaseRow
     variant: VariantRow | None
     waves: tuple[WaveRow, ...] = ()
+
+    @property
+    def rules(self) -> dict[str, Any]:
+        """By which it goes."""
+        return {n: value for n, value in self.release.strategy.items() if n != LAST_LOOK}
 
 
 def list_releases(

@@ -14,7 +14,7 @@ from notifier.services.open_wave import time_between
 from notifier.services.tell_each import eligible, enqueue
 from notifier.services.tell_everybody import Told, tell_stretch
 from notifier.store import releases, under_way
-from notifier.store.releases import ReleaseRow
+from notifier.store.releases import LAST_LOOK, ReleaseRow
 from notifier.store.session import Transaction, soon
 
 CHUNK = 500  # people a transaction, where each is looked at
@@ -49,9 +49,11 @@ def _tell_each(
     moved = _counted(tx, release, people=len(chosen.told), units=chosen.units)
     if chosen.full:
         moved.update(wave_open=False, next_wave_at=now + time_between(tx, release))
+        _note_left(tx, release, told=len(chosen.told), units=chosen.units)
     elif len(line) < CHUNK:
         passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
+        moved.update(_drop_empty(tx, release, now=now) if passed_over else {})
     elif stretch.cursor is not None:
         moved.update(cursor_at=stretch.cursor[0], cursor_id=stretch.cursor[1])
     _move_on(env, tx, shop, release, moved)
@@ -70,11 +72,35 @@ def _after_stretch(
     elif stretch.end is None:
         passed_over = passed and _waits_for_more(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
+        moved.update(_drop_empty(tx, release, now=now) if passed_over else {})
     else:
         moved.update(cursor_at=stretch.end[0], cursor_id=stretch.end[1])
         if stretch.passed:
             moved.update(strategy={**release.strategy, PASSED: release.waves})
     _move_on(env, tx, shop, release, moved)
+
+
+def _note_left(tx: Transaction, release: ReleaseRow, *, told: int, units: int) -> None:
+    """Where the next in line want more than the wave has left: how many of the units that are
+    there nobody was told of."""
+    by_people = release.people_left is not None and told >= release.people_left
+    if release.largest is None or release.units_left is None or by_people:
+        return
+    before = releases.told_in_wave(tx, release.id, number=release.waves) - told
+    left = release.largest - units
+    if not before and left > 0:
+        releases.note_fact(tx, release.id, number=release.waves, left=left)
+
+
+def _drop_empty(tx: Transaction, release: ReleaseRow, *, now: datetime) -> dict[str, Any]:
+    """Who is left wants more than there is: a wave in which nobody was told was none."""
+    if releases.told_in_wave(tx, release.id, number=release.waves):
+        return {}
+    releases.drop_wave(tx, release.id, number=release.waves)
+    facts = {"rule": "too_few", "stock": release.largest}
+    reason = f"{release.largest} there: those who are left want more."
+    look = {"at": now.isoformat(), "reason": reason, "facts": facts}
+    return {"waves": release.waves - 1, "strategy": {**release.strategy, LAST_LOOK: look}}
 
 
 def _counted(tx: Transaction, release: ReleaseRow, *, people: int, units: int) -> dict[str, Any]:

@@ -7,8 +7,11 @@ from typing import Any
 
 from notifier.i18n import section
 from notifier.i18n_figures import format_number, format_percent
+from notifier.store.releases import LAST_LOOK, ReleaseRow
 
-_BY_FACT = frozenset({"all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all"})
+_BY_FACT = frozenset(
+    {"all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few"}
+)
 
 
 def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
@@ -21,14 +24,24 @@ def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
     plain = {name: _number(value, locale) for name, value in facts.items()}
     try:
         if rule in _BY_FACT:
-            return words[rule].format(**plain)
-        parts = [words["there_unknown" if facts.get("stock") is None else "there"].format(**plain)]
-        if facts.get("told_before"):
-            parts.append(_seen(words, facts, locale))
-        parts.append(words[rule].format(people=_number(facts.get("told_now", 0), locale)))
+            parts = [words[rule].format(**plain)]
+        else:
+            unknown = facts.get("stock") is None
+            parts = [words["there_unknown" if unknown else "there"].format(**plain)]
+            if facts.get("told_before"):
+                parts.append(_seen(words, facts, locale))
+            parts.append(words[rule].format(people=_number(facts.get("told_now", 0), locale)))
+        if facts.get("left"):
+            parts.append(words["left"].format(**plain))
     except (KeyError, IndexError):
         return reason
     return " ".join(parts)
+
+
+def why_nobody(release: ReleaseRow, locale: str) -> str:
+    """Why nobody was told when a release was looked at last; empty when somebody was."""
+    look = release.strategy.get(LAST_LOOK) if release.state == "running" else None
+    return why(look["facts"], locale, reason=look["reason"]) if look else ""
 
 
 def _seen(words: Mapping[str, str], facts: Mapping[str, Any], locale: str) -> str:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from notifier.domain.stock import Level
 from notifier.domain.subscription import SubscriptionState
@@ -19,6 +30,7 @@ from notifier.store.upsert import insert_or
 SOLD_OUT = "sold_out"
 NEWER = "newer"  # the next restock came before everybody was told; its release tells the rest
 CONTINUES = "continues"  # in a release's strategy: those it tells the rest of
+LAST_LOOK = "last_look"  # …: why nobody was told when it was looked at last; none after a wave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +184,21 @@ def count_told(tx: Connection, release_id: int, *, number: int, told: int) -> No
         update(waves)
         .where(waves.c.release_id == release_id, waves.c.number == number)
         .values(told=waves.c.told + told)
+    )
+
+
+def drop_wave(tx: Connection, release_id: int, *, number: int) -> None:
+    """Nobody was told in it: it was none."""
+    tx.execute(delete(waves).where(waves.c.release_id == release_id, waves.c.number == number))
+
+
+def note_fact(tx: Connection, release_id: int, *, number: int, **facts: Any) -> None:
+    """Add to what a wave shows."""
+    known = wave_facts(tx, release_id, number=number)
+    tx.execute(
+        update(waves)
+        .where(waves.c.release_id == release_id, waves.c.number == number)
+        .values(facts={**known, **facts})
     )
 
 

@@ -11,8 +11,9 @@ import pytest
 from notifier.errors import Conflict
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.services.reserve import reservation_of, use_reservation
-from notifier.services.steer_release import pause_release, resume_release
+from notifier.services.steer_release import pause_release, resume_release, show_release
 from notifier.services.sweep import sweep
+from notifier.services.wave_words import why, why_nobody
 from tests.fakes.smtp_server import Fault
 from tests.world import ANN, BEN, EVE, World
 
@@ -169,3 +170,66 @@ def test_what_a_person_has_paused_does_not_go_on_beside_a_newer_release(
         resume_release(world.env, world.shop, first["id"], by="Olga")
     [paused, _] = world.rows("SELECT state FROM releases ORDER BY id")
     assert paused["state"] == "paused"
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("strategy", ["adaptive", "per_unit", "fixed"])
+def test_who_wants_more_than_there_is_makes_no_waves(
+    make_world: Callable[..., World], strategy: str
+) -> None:
+    world = make_world(double_opt_in=False, release={"strategy": strategy})
+    world.see("SHIRT-S", 0)
+    world.asks(ANN, quantity=5)
+    world.asks(BEN)
+    world.see("SHIRT-S", 3)
+    for _ in range(20):
+        world.run()
+        world.see("SHIRT-S", 3, step=30 * MINUTE)
+    [release] = world.rows("SELECT id FROM releases")
+    shown = show_release(world.env, world.shop, release["id"])
+    if strategy == "fixed":  # counts people, and tells whoever is next
+        assert (told(world), shown.release.state) == ([1, 1, 0], "done")
+        return
+    assert (told(world), shown.release.state) == ([0, 1, 0], "running")
+    assert [wave.told for wave in shown.waves] == [1]
+    assert why_nobody(shown.release, "en") == "3 there: those who are left want more each."
+    world.see("SHIRT-S", 6, step=HOUR)
+    world.run()
+    assert told(world) == [1, 1, 0]
+    shown = show_release(world.env, world.shop, release["id"])
+    assert [wave.number for wave in shown.waves] == [1, 2]
+    assert why_nobody(shown.release, "en") == ""
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("release", [{"hold_for": HOUR}, {"strategy": "per_unit", "rate": 1}])
+def test_a_unit_that_is_left_over_is_said(
+    make_world: Callable[..., World], release: dict[str, Any]
+) -> None:
+    world = make_world(double_opt_in=False, release=release)
+    world.see("SHIRT-S", 0)
+    for address in (ANN, BEN, EVE):
+        world.asks(address, quantity=2)
+    world.see("SHIRT-S", 3)
+    world.run()
+    assert told(world) == [1, 0, 0]
+    [row] = world.rows("SELECT id FROM releases")
+    [wave] = show_release(world.env, world.shop, row["id"]).waves
+    left = "1 left over: the next in line wants more than that."
+    assert why(wave.facts, "en", reason=wave.reason).endswith(left)
+
+
+@ON_SQLITE
+def test_why_nobody_is_told_is_said_between_waves(make_world: Callable[..., World]) -> None:
+    world = a_line(make_world)
+    for number in range(20):
+        world.clock.advance(MINUTE)
+        world.asks(f"p{number}@waits.example")
+    world.see("SHIRT-S", 1)
+    world.run()
+    world.see("SHIRT-S", 1, step=10 * MINUTE)
+    world.run()
+    [row] = world.rows("SELECT id FROM releases")
+    shown = show_release(world.env, world.shop, row["id"])
+    assert "Nobody is told now" in why_nobody(shown.release, "en")
+    assert "last_look" not in shown.rules

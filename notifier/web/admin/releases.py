@@ -20,7 +20,7 @@ from notifier.services.steer_release import (
     show_release,
     stop_release,
 )
-from notifier.services.wave_words import why
+from notifier.services.wave_words import why, why_nobody
 from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import confirm_first, needs, person, shop
 from notifier.web.admin.page import locale, note, number, show, words_of, zone
@@ -72,6 +72,7 @@ def one(release_id: int) -> Any:
         sent=sent,
         drawing=_drawing(shown),
         wave_words=_wave_words,
+        nobody_because=why_nobody(shown.release, locale()),
     )
 
 

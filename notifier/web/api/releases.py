@@ -20,7 +20,7 @@ from notifier.services.steer_release import (
     show_release,
     stop_release,
 )
-from notifier.services.wave_words import why
+from notifier.services.wave_words import why, why_nobody
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import BIGGEST_ID, Key, Nothing, Page, Shape
@@ -75,8 +75,10 @@ class ReleasePage(Shape):
 
 
 class ReleaseWithWaves(Release):
-    """A release with each of its waves."""
+    """A release with each of its waves. `nobody_because`: why nobody was told when it was looked
+    at last; empty when somebody was."""
 
+    nobody_because: str = ""
     history: list[Wave]
 
 
@@ -230,7 +232,9 @@ def stop(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWave
 
 def _with_waves(shown: ReleaseShown, *, locale: str = "en") -> ReleaseWithWaves:
     return ReleaseWithWaves(
-        **_values(shown), history=[_wave(wave, locale=locale) for wave in shown.waves]
+        **_values(shown),
+        nobody_because=why_nobody(shown.release, locale),
+        history=[_wave(wave, locale=locale) for wave in shown.waves],
     )
 
 
@@ -253,10 +257,11 @@ def _wave(wave: WaveRow, *, locale: str) -> Wave:
 
 def _values(shown: ReleaseShown) -> dict[str, Any]:
     row = shown.release
-    same = ("id", "kind", "state", "reason", "strategy", "started_at", "next_wave_at")
+    same = ("id", "kind", "state", "reason", "started_at", "next_wave_at")
     counts = ("finished_at", "waves", "told", "units_told")
     return {
         **{name: getattr(row, name) for name in (*same, *counts)},
+        "strategy": shown.rules,
         "product": shown.variant.product_key if shown.variant else "",
         "variant": shown.variant.key if shown.variant else "",
     }
