@@ -1,4 +1,4 @@
-"""Where are templates/ and migrations/, in a wheel or in a checkout?
+"""Where are templates/, migrations/ and what is bundled, in a wheel or in a checkout?
 
 importlib.resources fails for packages mapped by `package_dir` in an editable install, so the two
 folders are found by path: beside this package's parent (checkout) or inside it (wheel).
@@ -17,6 +17,11 @@ def templates_folder() -> Path:
 
 def migrations_folder() -> Path:
     return _find("migrations")
+
+
+def bundled_folder() -> Path:
+    """What `make assets` makes of frontend/; not there in a wheel that was made without."""
+    return _PACKAGE / "web" / "static" / "built"
 
 
 def _find(name: str) -> Path:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from notifier.connectors.base import Finding
 from notifier.domain.message import Medium
 from notifier.errors import ConfigError, LookFailed, NotifierError
+from notifier.resources import bundled_folder
 from notifier.services.channels import make_channel
 from notifier.services.check_keys import check_keys
 from notifier.services.check_values import check_values
@@ -122,6 +123,14 @@ def _check_service(env: Env) -> list[Finding]:
                 "service.operator_email",
                 "Nobody hears of trouble.",
                 "Name an address that gets mail when a source breaks or a release is held.",
+            )
+        )
+    if not any(bundled_folder().glob("*.css")):
+        found.append(
+            _bad(
+                "admin",
+                "This installation has no styles and no scripts for the admin's pages.",
+                "Run `make assets` in the checkout, make the wheel anew and install it.",
             )
         )
     if not env.shops:
@@ -253,7 +262,11 @@ def _check_running(env: Env) -> list[Finding]:
         open_alarms = alarms.open_alarms(tx)
         jobs = leases.list_jobs(tx)
     found = [
-        _warn(f"switch {one.name}", f"Off since {one.at:%Y-%m-%d %H:%M} UTC: {one.why}", "")
+        _warn(
+            f"switch {one.name}",
+            f"Off since {one.at:%Y-%m-%d %H:%M} UTC: {one.why}",
+            f"Is tried again at {one.until:%H:%M} UTC." if one.until else "",
+        )
         for one in off.values()
     ]
     found += [

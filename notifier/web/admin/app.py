@@ -85,6 +85,7 @@ def create_admin(env: Env, renderer: Renderer) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=env.config.service.public_url.startswith("https://"),
     )
+    assets.say_what_is_missing()
     door.watch(app)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -9,11 +9,13 @@ from pathlib import Path
 from flask import Blueprint, Response, url_for
 from werkzeug.exceptions import NotFound
 
+from notifier.log import log
+from notifier.resources import bundled_folder
 from notifier.web.admin.door import open_to_all
 
 blueprint = Blueprint("assets", __name__)
 
-BUILT = Path(__file__).parents[1] / "static" / "built"
+BUILT = bundled_folder()
 _TYPES = {".css": "text/css", ".js": "text/javascript"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -29,9 +31,16 @@ def names() -> frozenset[str]:
     return frozenset(path.name for path in BUILT.glob("*.*") if path.suffix in _TYPES)
 
 
+def say_what_is_missing() -> None:
+    """A page without its styles is better than none, but somebody has to hear of it."""
+    if not names():
+        log.error("the admin has no styles and no scripts", do="make assets, then the wheel anew")
+
+
 def url(name: str) -> str:
-    """The address of one file; it changes with its content. Raises FileNotFoundError."""
-    return url_for("assets.asset", digest=_read(name)[1], name=name)
+    """The address of one file; it changes with its content. Nothing is there if not bundled."""
+    digest = _read(name)[1] if name in names() else "missing"
+    return url_for("assets.asset", digest=digest, name=name)
 
 
 @blueprint.get("/-/assets/<digest>/<name>")

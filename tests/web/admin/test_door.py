@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from notifier.domain.rights import Right, Role
+from notifier.services import check
+from notifier.services.env import Env
 from notifier.web.admin import assets
 from notifier.web.admin.app import PAGES
 from tests.web.admin.visitor import Admin
@@ -99,6 +103,19 @@ def test_what_is_bundled_is_kept_for_ever_by_its_content(admin: Admin) -> None:
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert admin.get("/-/assets/0/admin.css").answer.headers["Cache-Control"] == "no-store"
     assert admin.get("/-/assets/0/..%2Fwidget.js").status == 404
+
+
+def test_an_installation_without_its_bundles_shows_plain_pages_and_check_says_so(
+    admin: Admin, env: Env, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "BUILT", tmp_path)
+    monkeypatch.setattr(check, "bundled_folder", lambda: tmp_path)
+
+    page = admin.get("/-/account")
+
+    assert page.status == 200
+    assert admin.get("/-/assets/missing/admin.css").status == 404
+    assert [one.level for one in check.check_all(env) if one.about == "admin"] == ["bad"]
 
 
 @pytest.mark.parametrize("blueprint", PAGES, ids=lambda one: str(one.name))
