@@ -254,7 +254,7 @@ def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result
         tx,
         code="channel.trouble",
         about=message.channel,
-        message=f"Channel {message.channel!r} cannot send as it is set up: {why}. "
+        message=f"Channel {message.channel!r} cannot send as it is set up: {why.rstrip('.')}. "
         "Messages wait. `notifier check` says what to do.",
         shop=env.shop_by_id(message.shop_id),
     )
