@@ -59,6 +59,17 @@ def test_every_command_exists_and_every_process_says_whether_it_works(
     assert compose["services"]["worker"]["deploy"]["replicas"] == 2
 
 
+def test_the_image_bundles_what_the_pages_load_from_files_it_is_given() -> None:
+    image = (DEPLOY / "Dockerfile").read_text()
+    given = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    first = image.split("\nFROM ")[0]
+    for line in re.findall(r"^COPY (.+) \S+$", first, re.M):
+        for name in line.split():
+            assert f"!{name}" in given, name
+    assert "npm ci" in first
+    assert "COPY --from=bundles /src/notifier/web/static/built/" in image.split("pip wheel")[0]
+
+
 def test_its_settings_are_ones_that_we_know_and_secrets_come_as_files(
     compose: dict[str, Any], tmp_path: Path
 ) -> None:
