@@ -89,7 +89,10 @@ class Sender:
         self._channels.clear()
 
     def send_due(self) -> int:
-        """One turn for every channel that has something due; how many messages that was."""
+        """One turn for every channel that has something due; how many messages that was.
+
+        Raises what the first channel raised that broke, when all have had their turns.
+        """
         env = self._env
         if self._owes:
             self._give_back()
@@ -98,12 +101,29 @@ class Sender:
             off = switches.all_off(tx, now=env.now())
         if switches.SENDING in off:
             return 0
-        tried = 0
+        tried, broke = 0, None
         for name in names:
             if self._stopping.is_set() or switches.of_channel(name) in off:
                 continue
-            tried += self._serve(name)
+            try:
+                tried += self._serve(name)
+            except StoreBusy:
+                raise
+            except Exception as error:  # noqa: BLE001  one that breaks must not stop the others
+                log.warning("channel broke", channel=name, why=f"{type(error).__name__}: {error}")
+                self._begin_anew(name)
+                broke = broke or error
+        if broke is not None:
+            raise broke
         return tried
+
+    def _begin_anew(self, name: str) -> None:
+        """Nothing of what was under way on this channel goes on."""
+        channel = self._channels.pop(name, None)
+        if channel is not None:
+            channel.close()
+        if self._owes:
+            self._give_back()
 
     def _serve(self, name: str) -> int:
         """One channel's turn; how many messages were looked at."""

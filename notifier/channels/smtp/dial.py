@@ -29,8 +29,8 @@ class Dialer:
 
     def dial(self) -> None:
         """Begin to open one more."""
-        self.under_way += 1
         threading.Thread(target=self._run, name="smtp", daemon=True).start()
+        self.under_way += 1  # and not before: the system may have no thread to give
 
     def answers(self) -> list[Session | OpeningFailed]:
         """What came of the tries that have ended. Raises what was no fault of the server."""

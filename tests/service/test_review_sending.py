@@ -1,0 +1,74 @@
+"""Does trouble on one channel, or with one letter, keep no other waiting?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+
+from notifier.channels.base import Letter, MessageChannel, NotePhase, Result
+from notifier.services.channels import make_channel
+from notifier.services.deliver import Sender
+from notifier.services.env import Env
+from tests.fakes.twilio import FakeTwilio
+from tests.world import ANN, RENDERER, SID, TOKEN, World
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
+PHONE = "+12125550101"
+
+
+class Broken:
+    """A channel with a bug."""
+
+    def send(
+        self, letters: Sequence[Letter], *, note: NotePhase
+    ) -> Iterator[tuple[Letter, Result]]:
+        raise RuntimeError("a bug")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_a_channel_that_breaks_keeps_no_other_from_sending(
+    make_world: Callable[..., World],
+) -> None:
+    def make(env: Env, name: str) -> MessageChannel:
+        return Broken() if name == "mail" else make_channel(env, name)  # type: ignore[return-value]
+
+    with FakeTwilio(account_sid=SID, auth_token=TOKEN) as twilio:
+        world = make_world(twilio=twilio)
+        world.see("SHIRT-S", 0)
+        world.asks(ANN)
+        world.asks(PHONE)
+        sender = Sender(world.env, RENDERER, make=make)
+
+        with pytest.raises(RuntimeError, match="a bug"):
+            sender.send_due()
+
+        sender.close()
+        assert [text.to for text in twilio.messages] == [PHONE]
+        [left] = world.rows("SELECT state, unknowns FROM messages WHERE channel = 'mail'")
+        assert left == {"state": "due", "unknowns": 0}, "given back"
+
+
+def test_a_system_that_had_no_thread_for_a_connection_gets_another_chance(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world()
+    world.see("SHIRT-S", 0)
+    world.asks(ANN)
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "smtp":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as short_of_threads:
+        short_of_threads.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="thread"):
+            world.sender.send_due()
+    world.deliver()
+
+    assert len(world.mails(ANN)) == 1
