@@ -36,7 +36,7 @@ def test_a_channel_that_breaks_keeps_no_other_from_sending(
     def make(env: Env, name: str) -> MessageChannel:
         return Broken() if name == "mail" else make_channel(env, name)  # type: ignore[return-value]
 
-    with FakeTwilio(account_sid=SID, auth_token=TOKEN) as twilio:
+    with FakeTwilio(account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",)) as twilio:
         world = make_world(twilio=twilio)
         world.see("SHIRT-S", 0)
         world.asks(ANN)
