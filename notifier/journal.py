@@ -94,7 +94,6 @@ class Journal:
         self._folder = folder
         self._path = folder / f"{self.owner}{LIVING}"
         self._until = 0.0
-        self._torn = False
         self._lock = threading.Lock()
         self._spare = SpareRoom(folder)
         draft = folder / f"{self.owner}{DRAFT}"
@@ -157,7 +156,6 @@ class Journal:
         """Everything noted is in the database now."""
         with self._lock:
             os.ftruncate(self._file, len(self._head))
-            self._torn = False
 
     def close(self, *, keep: bool = False) -> None:
         """The end. `keep`: something is not in the database yet; whoever comes next reads it."""
@@ -171,9 +169,9 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         with self._lock:
-            line = b"\n" + line if self._torn else line
-            self._torn = os.write(self._file, line) < len(line)
-            if self._torn:
+            written = os.write(self._file, line)
+            if written < len(line):  # of several steps some may stand there, and none is taken
+                os.ftruncate(self._file, os.fstat(self._file).st_size - written)
                 raise OSError(errno.ENOSPC, f"{self._path} cannot be written to")
 
 

@@ -219,3 +219,18 @@ def test_a_provider_that_says_too_fast_rests_longer_each_time_until_it_takes_one
 )
 def test_domains_of_one_provider_share_its_pace(address: str, provider: str) -> None:
     assert provider_of(address) == provider
+
+
+def test_a_connection_that_came_too_late_for_one_call_costs_the_next_no_letter(
+    server: SmtpServer, connect: Connect
+) -> None:
+    """It waited for the next letter, for hours perhaps, and the server has hung up meanwhile."""
+    channel = connect(server, connections=2)
+    server.misbehave(Fault(at="greeting", connection=2, delay=0.2))
+    send(channel, a_letter(1), a_letter(2))
+    wait_until(lambda: bool(channel._pool._dialer._done))
+    server.drop_connections()
+
+    results = send(channel, a_letter(3), a_letter(4))
+
+    assert {one.outcome for one in results.values()} == {Outcome.ACCEPTED}

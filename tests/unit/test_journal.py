@@ -99,6 +99,20 @@ def test_after_a_full_disk_the_next_line_stands_alone(
     assert _steps(tmp_path, living) == {(13, 1): False}
 
 
+def test_of_steps_that_the_full_disk_took_in_part_none_is_told(
+    living: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them is handed over, so none may count as perhaps arrived."""
+    write = os.write
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", lambda file, lines: write(file, lines[:10]))
+        with pytest.raises(OSError, match="cannot be written"):
+            living.hand_over_all([(1, 1), (2, 1), (3, 1)])
+    assert _steps(tmp_path, living) == {}
+    living.hand_over(2, 1)
+    assert _steps(tmp_path, living) == {(2, 1): False}
+
+
 def test_after_a_power_cut_what_is_missing_may_have_been_sent(
     living: Journal, tmp_path: Path
 ) -> None:

@@ -231,8 +231,10 @@ class Pool:
             elif not free:
                 answer.close()
             else:
-                free[0].lane = Lane(answer, self._settings, clock=self._clock)
-                self._selector.register(free[0].lane.sock, selectors.EVENT_READ, free[0])
+                lane = free[0].lane = Lane(answer, self._settings, clock=self._clock)
+                self._selector.register(lane.sock, selectors.EVENT_READ, free[0])
+                lane.on_readable()  # dialled for an earlier call, it may be gone again
+                self._settle(free[0], run)
 
     def _settle(self, slot: Slot, run: Run) -> None:
         """After anything happened on a lane: take its results, drop it when it is done for."""
