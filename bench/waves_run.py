@@ -244,8 +244,8 @@ class _Run:
                 self._plan(hour + _AT_ONCE, "scan", of=wave)
             if chance < world.look:
                 buys = wish if chance < world.buy_at(view.next) else 0
-                delay = world.draw_delay(self.random)
-                self._plan(hour + delay, "come" if is_scanned else "look", of=wave, units=buys)
+                at = world.awake_at(hour + world.draw_delay(self.random), self.random)
+                self._plan(at, "come" if is_scanned else "look", of=wave, units=buys)
         self.longest = max(self.longest, hour - self.last_told)
         if not told:
             return

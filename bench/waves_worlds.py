@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, log, sqrt
 from random import Random
+
+DAY, SLEEP = 24.0, 8.0  # hours
+TWO_SPREAD = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +19,14 @@ class World:
     """`buy`: the share of those told who would buy if they could; `look`: who follow the link.
 
     Hours and units. `delay`: from message to look, "log" normal, exponential ("power"), "two":
-    some at once and the rest at leisure, or "night": two in five sleep over it. `quantity`: most
-    units that one person wants. `restocks`: (hour, units). `seen_every`: hours between looks at
-    stock. `counted`: the source says how many. `orders`: it is reported who buys; else only stock
-    falls. `fades`: the first in line buy three times as often as those who come so many people and
-    more after them. `returned`: of what is sold, so much is there again some hours later.
-    `scanned`: of the messages, so many are read by programs at once, which follow the links.
+    some at once and the rest (`second`) `apart` times later, or "night": two in five sleep over it.
+    `night`: everybody sleeps for eight hours a day from that hour on, and looks in the hour after
+    waking; 0: nobody does. `quantity`: most units that one person wants. `restocks`: (hour,
+    units). `seen_every`: hours between looks at stock. `counted`: the source says how many.
+    `orders`: it is reported who buys; else only stock falls. `fades`: the first in line buy three
+    times as often as those who come so many people and more after them. `returned`: of what is
+    sold, so much is there again some hours later. `scanned`: of the messages, so many are read by
+    programs at once, which follow the links.
     """
 
     units: int
@@ -31,6 +36,9 @@ class World:
     median: float
     spread: float = 1.2
     delay: str = "log"
+    second: float = 0.5
+    apart: float = 16.0
+    night: float = 0.0
     quantity: int = 1
     restocks: tuple[tuple[float, int], ...] = ()
     seen_every: float = 0.0
@@ -47,11 +55,20 @@ class World:
         if self.delay == "power":
             return random.expovariate(log(2) / self.median)
         if self.delay == "two":
-            middle = self.median / 4 if random.random() < 0.5 else self.median * 4
-            return middle * exp(0.8 * random.gauss(0, 1))
+            between = sqrt(self.apart)
+            is_first = random.random() < 1 - self.second
+            middle = self.median / between if is_first else self.median * between
+            return middle * exp(TWO_SPREAD * random.gauss(0, 1))
         if self.delay == "night" and random.random() < 0.4:
             return random.uniform(8, 11)
         return self.median * exp(self.spread * random.gauss(0, 1))
+
+    def awake_at(self, hour: float, random: Random) -> float:
+        """That hour, or one in the morning if everybody sleeps then."""
+        asleep = (hour - self.night) % DAY
+        if not self.night or hour < self.night or asleep >= SLEEP:
+            return hour
+        return hour - asleep + SLEEP + random.random()
 
     def buy_at(self, place: int) -> float:
         """The share that buys of those in that place in line."""
