@@ -5,7 +5,7 @@ Nothing is stored. It is the shop's own strategy, run against what is known of i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import ceil
@@ -13,24 +13,29 @@ from zoneinfo import ZoneInfo
 
 from notifier.domain.adaptive_foresee import Foresight, foresee
 from notifier.domain.adaptive_state import AdaptiveState
+from notifier.domain.availability import Availability
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.message_samples import sample_context
+from notifier.domain.order_delay.states import OPEN
 from notifier.domain.sms_text import count_segments
+from notifier.domain.stock import Level, level_of, saleable
 from notifier.domain.waves import Strategy
 from notifier.errors import InvalidInput, NotFound, TemplateProblem
 from notifier.i18n import format_money, section
 from notifier.i18n_figures import format_instant, format_number
 from notifier.rendering import Renderer
 from notifier.services.announce import strategy_for
-from notifier.services.env import Env, ShopRef
+from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.product_words import product_title, variant_title
 from notifier.services.shop_history import history_of
-from notifier.store import catalogue, line_size, releases
+from notifier.signing import Purpose
+from notifier.store import catalogue, line_size, orders, releases
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
 
 MOST_UNITS = 1_000_000
 _WEEK = timedelta(days=7)
+_FAR = 2**31  # the number of a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,7 @@ class ReleaseForeseen:
     currency for all who would be told, None where no price of a segment is set."""
 
     variant: str
+    title: str
     strategy: str
     seen: Foresight
     sms: int
@@ -59,16 +65,22 @@ def foresee_release(
             raise NotFound(f"There is no variant {key[:80]!r} in this shop.")
         strategy = strategy_for(shop, variant.strategy)
         state = _state(env, tx, shop, variant, strategy=strategy)
+        left = _left_for_them(env, tx, shop, variant, units=units)
         by_sms = releases.waiting_by_medium(
             tx, product_id=variant.product_id, variant_id=variant.id
         ).get(Medium.SMS.value, 0)
-    seen = _foresee(state, strategy, units=units, hold_for=shop.config.release.hold_for)
-    segments = _segments(renderer, shop, variant) if by_sms else 0
+    hold_for = shop.config.release.hold_for
+    if left:
+        seen = replace(_foresee(state, strategy, units=left, hold_for=hold_for), units=units)
+    else:
+        seen = replace(_fixed(state, units=units, first=0, then=timedelta(0)), told=0, last_at=None)
+    segments = _segments(env, renderer, shop, variant) if by_sms and left else 0
     told_by_sms = round(by_sms * seen.told / state.waiting) if state.waiting else 0
     price = shop.config.sms_segment_price
     cost = Decimal(str(price)) * segments * told_by_sms if price and by_sms else None
     return ReleaseForeseen(
         variant=key,
+        title=_title(variant, locale or shop.config.locale),
         strategy=strategy.name,
         seen=seen,
         sms=told_by_sms,
@@ -76,6 +88,22 @@ def foresee_release(
         sms_price=cost.quantize(Decimal("0.01")) if cost is not None else None,
         sentence=_sentence(shop, seen, segments, cost, locale=locale or shop.config.locale),
     )
+
+
+def _title(variant: VariantRow, locale: str) -> str:
+    parts = dict.fromkeys((product_title(variant, locale), variant_title(variant, locale)))
+    return ", ".join(part for part in parts if part)
+
+
+def _left_for_them(
+    env: Env, tx: Transaction, shop: ShopRef, variant: VariantRow, *, units: int
+) -> int:
+    """Of so many units, those that may be sold to who waits; none where that is no restock."""
+    rules = rules_for(shop.config, variant)
+    if level_of(Availability.IN_STOCK, units, rules=rules) is Level.NONE:
+        return 0
+    _, bought = orders.open_units(tx, variant.id, states=OPEN)
+    return max((saleable(units, rules=rules) or 0) - bought, 0)
 
 
 def _state(
@@ -100,7 +128,7 @@ def _foresee(
         return _fixed(state, units=units, first=0, then=timedelta(0))
     if hold_for:  # each who is told has a unit until the time is over, and then the next
         each = max(state.waiting_units / state.waiting, 1.0)
-        return _fixed(state, units=units, first=int(units / each), then=hold_for)
+        return _fixed(state, units=units, first=max(int(units / each), 1), then=hold_for)
     if strategy.name == "adaptive":
         return foresee(state, units=units)
     if strategy.name == "per_unit":
@@ -129,13 +157,23 @@ def _fixed(state: AdaptiveState, *, units: int, first: int, then: timedelta) -> 
     )
 
 
-def _segments(renderer: Renderer, shop: ShopRef, variant: VariantRow) -> int:
-    """Of the message as it is now, about this variant; 0 where it cannot be written."""
+def _segments(env: Env, renderer: Renderer, shop: ShopRef, variant: VariantRow) -> int:
+    """Of the message as it is now, about this variant, with a link as long as the real ones; 0
+    where it cannot be written."""
     locale = shop.config.locale
     context = sample_context(MessageKind.BACK_IN_STOCK, locale)
     context["shop"] = {**context["shop"], "name": shop.config.name}
-    context["product"] = {**context["product"], "title": product_title(variant, locale)}
+    token = env.signer.make(Purpose.PRODUCT, _FAR)
+    context["product"] = {
+        **context["product"],
+        "title": product_title(variant, locale),
+        "url": f"{env.config.service.public_url.rstrip('/')}/r/{token}",
+    }
     context["variant"] = {"title": variant_title(variant, locale)}
+    if shop.config.release.hold_for:
+        until = env.now() + shop.config.release.hold_for
+        zone = ZoneInfo(shop.config.time_zone)
+        context["held_until"] = format_instant(until.astimezone(zone), locale)
     try:
         written = renderer.render(
             MessageKind.BACK_IN_STOCK,
@@ -162,7 +200,9 @@ def _sentence(
     if not seen.waiting:
         return words["nobody"]
     zone = ZoneInfo(shop.config.time_zone)
-    if seen.at_once >= seen.waiting:
+    if not seen.told:
+        first = words["if_none"]
+    elif seen.at_once >= seen.waiting:
         first = words["if_all"]
     elif seen.last_at is not None:
         first = words["if_rest"]
@@ -174,7 +214,8 @@ def _sentence(
         first = words["if_long"]
     parts = [first.format(**numbers)]
     if segments:
-        parts.append(words["if_segments"].format(segments=segments))
+        each = words["if_segment" if segments == 1 else "if_segments"]
+        parts.append(each.format(segments=segments))
     if cost is not None:
         currency = shop.config.currency
         price = format_money(cost, currency, locale) if currency else f"{cost:.2f}"

@@ -11,6 +11,7 @@ from notifier.errors import InvalidInput, NotFound
 from notifier.services.decide_hold import Decision, decide_hold, load_hold
 from notifier.services.foresee_release import foresee_release
 from notifier.services.look_today import told_of_release
+from notifier.services.read_demand import read_wanted
 from notifier.services.steer_release import (
     ReleaseShown,
     list_releases,
@@ -39,6 +40,7 @@ STEERING = {
 }
 TELLS = ("resume", "now")  # to stop must never wait for a password
 BIGGEST = 2**63 - 1
+OFFERED = 100  # variants to choose from, the most wanted first
 
 
 @blueprint.get("/<shop>/releases")
@@ -122,7 +124,7 @@ def what_if() -> Any:
     variant = request.args.get("variant", "").strip()
     asked = request.args.get("units", "").strip()
     foreseen, wrong = None, ""
-    if variant:
+    if variant and (asked or "units" in request.args):
         try:
             foreseen = foresee_release(
                 env(),
@@ -135,8 +137,15 @@ def what_if() -> Any:
         except (InvalidInput, NotFound) as error:
             wrong = str(error)
     status = 422 if wrong else 200
+    wanted = read_wanted(env(), shop(), limit=OFFERED).rows
     return show(
-        "what_if", status=status, variant=variant, units=asked, foreseen=foreseen, wrong=wrong
+        "what_if",
+        status=status,
+        variant=variant,
+        units=asked,
+        foreseen=foreseen,
+        wrong=wrong,
+        wanted=[one for one in wanted if one.named.variant],
     )
 
 
