@@ -148,6 +148,7 @@ class Sender:
             is_paused=lambda: bool(pause_left()),
             may_go_on=lambda tx: self._may_go_on(tx, name),
             seconds=TURN if carrying is not None else SLOW_TURN,
+            many_at_once=carrying is not None,
             wake=carrying.wake if carrying is not None else _nobody_waits,
         )
         self._owes = True  # until all is booked, whatever happens in between

@@ -31,6 +31,8 @@ from notifier.store.session import Transaction
 TURN = 2.0  # seconds until the other channels of this sender have theirs, if something is due there
 SLOW_TURN = 1.0  # of a channel that carries one message after another
 LONGEST_TURN = 10.0  # then the journal is emptied
+HELD_UP = 1.0  # seconds without news of the few that are left; then others leave beside them
+MOST_IN_A_TURN = 100_000  # messages; so long a journal is read in a second
 QUICK = 0.5  # a batch that is gone sooner was too small,
 SLOW = 1.0  # one that takes longer keeps a confirmation waiting that comes meanwhile
 FIRST_SIZE = 64
@@ -61,6 +63,7 @@ class Turn:
 
     `write` makes letters of claimed messages and gives what could not be written, with why.
     `may_go_on`: whether no other channel waits for its turn, and this one may still send.
+    `many_at_once`: whether letters leave while others are still under way.
     """
 
     def __init__(
@@ -77,6 +80,7 @@ class Turn:
         wake: Callable[[], None],
         may_go_on: Callable[[Transaction], bool],
         seconds: float = TURN,
+        many_at_once: bool = False,
     ) -> None:
         self._env = env
         self._notes = notes
@@ -89,6 +93,7 @@ class Turn:
         self._wake = wake
         self._may_go_on = may_go_on
         self._seconds = seconds
+        self._many_at_once = many_at_once
         self._letters: deque[Letter] = deque()
         self._messages: dict[int, MessageRow] = {}
         self._look = LastLook(env, ())
@@ -97,8 +102,10 @@ class Turn:
         self._claiming = True  # until the first are there
         self._asked_for_more = False
         self._over = False
+        self._is_dry = False  # nothing was left to be taken
         self._began = time.monotonic()
         self._asked = self._began  # whether others wait
+        self._moved_at = self._began
         self._claimed_at = time.monotonic()
         self.taken = 0  # messages that became ours
         self.looked_at = 0
@@ -137,6 +144,7 @@ class Turn:
         wanted = [one for one in letters if one.message_id not in unwanted] if unwanted else letters
         self._notes.hand_over_all([(one.message_id, one.attempt_no) for one in wanted])
         self._under_way += len(wanted)
+        self._moved_at = time.monotonic()
         return unwanted
 
     def answered(self, results: Sequence[tuple[Letter, Result]]) -> None:
@@ -148,6 +156,7 @@ class Turn:
         except OSError as error:
             log.warning("answers not noted", count=len(answers), why=str(error))
         self._under_way = max(self._under_way - len(results), 0)
+        self._moved_at = time.monotonic()
         booked = []
         for letter, result in results:
             self._look.forget(letter.message_id)
@@ -211,14 +220,13 @@ class Turn:
     def _put(self, claimed: Claimed) -> None:
         """Write letters and lay them on the desk. Raises StoreBusy."""
         now = time.monotonic()
-        if self.looked_at:
+        if self.looked_at and claimed.looked_at:
             self._pace.note(now - self._claimed_at, most=self._env.config.delivery.batch)
         self._claimed_at = now
         self._pace.after_release = claimed.last_release
         self.taken += len(claimed.messages)
         self.looked_at += claimed.looked_at
-        if not claimed.looked_at:
-            self._over = True
+        self._is_dry = not claimed.looked_at
         letters, unwritable = self._write(claimed)
         for message, why in unwritable:
             self.book.add(message, _unwritable(why))
@@ -233,9 +241,21 @@ class Turn:
         return len(self._letters) <= self._pace.size // 2
 
     def _may_claim(self) -> bool:
-        if self._over or self._is_stopped() or time.monotonic() - self._began > LONGEST_TURN:
+        if self._over or self._is_stopped():
             return False
+        now = time.monotonic()
+        if self._is_dry or now - self._began > LONGEST_TURN:
+            if not self._is_held_up(now):
+                return False
+            self._is_dry, self._began, self._moved_at = False, now, now
         return not self._is_paused()  # nothing is taken that could not be sent
+
+    def _is_held_up(self, now: float) -> bool:
+        """Whether the turn could end but for a few letters that the provider thinks about, for
+        minutes perhaps: nobody else is to wait for them."""
+        few_are_left = bool(self._messages) and not self._letters
+        is_short = self.taken < MOST_IN_A_TURN
+        return self._many_at_once and few_are_left and is_short and now - self._moved_at > HELD_UP
 
 
 def _unwritable(why: str) -> Result:

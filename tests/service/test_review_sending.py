@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from notifier.channels.base import Letter, MessageChannel, NotePhase, Result
+from notifier.services import turn
 from notifier.services.channels import make_channel
 from notifier.services.deliver import Sender
 from notifier.services.env import Env
+from tests.fakes.smtp_server import Fault
 from tests.fakes.twilio import FakeTwilio
-from tests.world import ANN, RENDERER, SID, TOKEN, World
+from tests.timing import wait_until
+from tests.world import ANN, BEN, RENDERER, SID, TOKEN, World
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 PHONE = "+12125550101"
@@ -72,3 +76,25 @@ def test_a_system_that_had_no_thread_for_a_connection_gets_another_chance(
     world.deliver()
 
     assert len(world.mails(ANN)) == 1
+
+
+def test_a_letter_the_server_thinks_about_for_long_keeps_nobody_waiting(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn, "LONGEST_TURN", 0.3)
+    monkeypatch.setattr(turn, "HELD_UP", 0.3)
+    world = make_world()
+    world.see("SHIRT-S", 0)
+    world.smtp.misbehave(Fault(at="dot", rcpt=ANN, stall=True))
+    world.asks(ANN)
+    sending = threading.Thread(target=world.deliver)
+    sending.start()
+    time.sleep(0.7)  # its turn is over but for this letter
+
+    world.asks(BEN)
+    came = wait_until(lambda: bool(world.mails(BEN)), 5)
+
+    world.smtp.drop_connections()
+    sending.join(10)
+    assert came
+    assert not sending.is_alive()
