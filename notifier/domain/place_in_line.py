@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-_STEPS = (0, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000)
+MOST = 10_000  # people in front; nobody need count further
+_STEPS = (0, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, MOST)
 
 
 def range_of(ahead: int) -> tuple[int, int | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from notifier.domain.lottery import draw
@@ -33,20 +34,29 @@ def line_up(tx: Transaction, release: ReleaseRow) -> None:
     """Give places to all who wait now, where the release does not go by the order of asking."""
     wanted = release.strategy
     is_lottery = wanted.get("order") == LOTTERY
-    first_tags = {str(tag).casefold() for tag in wanted.get("first_tags", ())}
+    first_tags = wanted.get("first_tags", ())
     if not is_lottery and not first_tags:
         return
     first: list[int] = []
     others: list[int] = []
+    drawn: set[int] = set()  # who waits for the variant and for any has one lot, too
     for one in line_order.all_waiting(tx, release):
-        is_first = bool(first_tags & {str(tag).casefold() for tag in one.tags})
-        (first if is_first else others).append(one.id)
+        if is_lottery and one.contact_id in drawn:
+            continue
+        drawn.add(one.contact_id)
+        (first if comes_first(one.tags, first_tags) else others).append(one.id)
     if is_lottery:
         seed = str(wanted["seed"])
         first, others = draw(first, seed=seed), draw(others, seed=seed)
     count = line_order.give_places(tx, release.id, [*first, *(others if is_lottery else ())])
     releases.update_release(tx, release.id, strategy={**wanted, PLACES: count})
     log.info("places given", release=release.id, first=len(first), by_lot=is_lottery)
+
+
+def comes_first(tags: Iterable[object], first_tags: Iterable[object]) -> bool:
+    """Whether somebody with these tags is told before all who have none of the shop's."""
+    mine = {str(tag).casefold() for tag in tags}
+    return any(str(tag).casefold() in mine for tag in first_tags)
 
 
 def next_in_line(tx: Transaction, release: ReleaseRow, *, limit: int) -> Stretch:

@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from notifier.domain.subscription import SubscriptionState
 from notifier.store.people import InLine
@@ -35,25 +47,47 @@ class Stretch:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     id: int
+    contact_id: int
+    created_at: datetime
     tags: Sequence[str]
 
 
+_WAITING = [subscriptions.c[name] for name in Waiting.__slots__]
+
+
 def _waits_for(release: ReleaseRow) -> ColumnElement[bool]:
+    return _line(product_id=release.product_id, variant_id=release.variant_id)
+
+
+def _line(*, product_id: int, variant_id: int) -> ColumnElement[bool]:
     return and_(
-        subscriptions.c.product_id == release.product_id,
+        subscriptions.c.product_id == product_id,
         subscriptions.c.state == SubscriptionState.WAITING.value,
-        or_(subscriptions.c.variant_id == release.variant_id, subscriptions.c.variant_id.is_(None)),
+        or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
     )
 
 
 def all_waiting(tx: Connection, release: ReleaseRow) -> list[Waiting]:
     """Everybody in the line, in the order of asking."""
-    rows = tx.execute(
-        select(subscriptions.c.id, subscriptions.c.tags)
-        .where(_waits_for(release))
-        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+    line = _line(product_id=release.product_id, variant_id=release.variant_id)
+    query = select(*_WAITING).where(line)
+    rows = tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
+    return [_waiting(row) for row in rows]
+
+
+def with_tags(tx: Connection, *, product_id: int, variant_id: int, limit: int) -> list[Waiting]:
+    """Those in a line who have any tags, so many at most, in no order."""
+    query = select(*_WAITING).where(
+        _line(product_id=product_id, variant_id=variant_id),
+        cast(subscriptions.c.tags, String) != "[]",
     )
-    return [Waiting(id=row.id, tags=row.tags or ()) for row in rows]
+    return [_waiting(row) for row in tx.execute(query.limit(limit))]
+
+
+def _waiting(row: Row[Any]) -> Waiting:
+    return Waiting(
+        id=row.id, contact_id=row.contact_id, created_at=row.created_at, tags=row.tags or ()
+    )
 
 
 def give_places(tx: Connection, release_id: int, ids: Iterable[int]) -> int:
@@ -84,25 +118,24 @@ def next_in_order(tx: Connection, release: ReleaseRow, *, limit: int) -> Stretch
 
 
 def count_ahead(
-    tx: Connection, *, product_id: int, variant_id: int, before: tuple[datetime, int]
+    tx: Connection, *, product_id: int, variant_id: int, before: tuple[datetime, int], most: int
 ) -> int:
-    """How many who wait for the variant, or any of its product, asked earlier."""
+    """How many who wait for the variant, or any of its product, asked earlier; counted up to
+    `most`."""
     at, id_ = before
-    return int(
-        tx.execute(
-            select(func.count())
-            .select_from(subscriptions)
-            .where(
-                subscriptions.c.product_id == product_id,
-                subscriptions.c.state == SubscriptionState.WAITING.value,
-                or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
-                or_(
-                    subscriptions.c.created_at < at,
-                    and_(subscriptions.c.created_at == at, subscriptions.c.id < id_),
-                ),
-            )
-        ).scalar_one()
+    some = (
+        select(subscriptions.c.id)
+        .where(
+            _line(product_id=product_id, variant_id=variant_id),
+            or_(
+                subscriptions.c.created_at < at,
+                and_(subscriptions.c.created_at == at, subscriptions.c.id < id_),
+            ),
+        )
+        .limit(most)
+        .subquery()
     )
+    return int(tx.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def _placed(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from notifier.domain.lottery import draw
+from notifier.services.place_in_line import place_words
 from tests.world import World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
@@ -70,3 +71,42 @@ def test_the_same_seed_draws_the_same_whatever_the_order_was() -> None:
     assert sorted(draw(range(100), seed="a")) == list(range(100))
     wins = [draw(range(10), seed=str(n)).index(0) for n in range(400)]
     assert 3.5 < sum(wins) / len(wins) < 5.5, "nobody is favoured"
+
+
+def test_a_place_counts_those_with_a_tag_before_all_others(
+    make_world: Callable[..., World],
+) -> None:
+    rules = {"first_tags": ("vip",), "show_position": True}
+    world = make_world(double_opt_in=False, release=rules)
+    world.see("SHIRT-S", 0)
+    ids = []
+    for number in range(30):
+        tags = ("VIP",) if number >= 15 else ("newsletter",)
+        ids.append(world.asks(f"p{number}@waits.example", tags=tags))
+
+    def place(number: int) -> str:
+        return place_words(world.env, world.shop, world.subscription(ids[number]), "en")
+
+    assert place(0) == "About 10 to 25 people wait in front of you.", "fifteen who asked later"
+    assert place(14) == "About 25 to 50 people wait in front of you."
+    assert place(15) == "You are among the first 10 in line."
+    assert place(29) == "About 10 to 25 people wait in front of you."
+
+
+@ON_SQLITE
+def test_who_waits_for_the_variant_and_for_any_has_one_lot(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(double_opt_in=False, release={**SLOWLY, "order": "lottery"})
+    world.see("SHIRT-S", 0)
+    for address in PEOPLE:
+        world.asks(address)
+        world.asks(address, any_variant=True)
+    world.see("SHIRT-S", 30)
+    world.run()
+    assert world.count("places") == len(PEOPLE)
+    for _ in range(3):
+        world.clock.advance(world.shop.config.release.interval)
+        world.see("SHIRT-S", 30)
+        world.run()
+    assert len(told(world)) == len(PEOPLE)
