@@ -40,6 +40,8 @@ def take_over(env: Env) -> int:
 
 def _settle(env: Env, owner: str, left: list[Leased], notes: Notes) -> int:
     count = env.db.retry(lambda tx: settle(env, tx, left, notes=notes, code=KILLED), tries=2)
+    if not count:
+        return 0  # somebody else was quicker
     TAKEN_OVER.inc(count)
     log.warning("messages taken over", count=count, sender=owner, complete=notes.complete)
     return count
