@@ -68,7 +68,8 @@ class Result:
 
     `code` is short and stable for metrics (`250`, `550 5.1.1`, `twilio 21610`); `detail` is at
     most 1 kB of what the provider said, unescaped. `retry_after` is the provider's wish.
-    `provider_id` is the id under which the provider will send receipts.
+    `provider_id` is the id under which the provider will send receipts. `earlier_not_taken`: before
+    this try the provider was asked, and had accepted none of the earlier ones.
     """
 
     outcome: Outcome
@@ -77,6 +78,7 @@ class Result:
     detail: str = ""
     provider_id: str = ""
     retry_after: timedelta | None = None
+    earlier_not_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

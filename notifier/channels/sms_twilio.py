@@ -2,7 +2,8 @@
 
 Twilio has no idempotency key for messages. So a try without an answer is reported as unknown, and
 the next try first looks through Twilio's list for our text; only what is not there after a minute
-(`settling`) is sent again (at least once, at most two copies).
+(`settling`) is sent again (at least once, at most two copies). Since the look says that no earlier
+try was taken, an outage of hours costs no message.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -153,7 +155,11 @@ class Channel:
         result = self._post(letter, text)
         if result.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
             self._spending.note_sent(self._clock(), segments=segments)
-        return self._remember(letter, result)
+        result = self._remember(letter, result)
+        if result.outcome is Outcome.UNKNOWN:  # by then the list tells whether it was taken
+            settling = timedelta(seconds=self._settings.settling)
+            result = replace(result, retry_after=max(result.retry_after or settling, settling))
+        return replace(result, earlier_not_taken=letter.is_retry_of_unknown)
 
     def _refusal(self, letter: Letter, segments: int) -> Result | None:
         """What need not be asked of Twilio."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.fakes.twilio import FakeTwilio
+from tests.fakes.twilio import FakeTwilio, Fault
 from tests.timing import SettableClock
 from tests.world import SID, TOKEN, World
 
@@ -71,3 +71,25 @@ def test_an_alert_made_due_again_after_a_sell_out_can_grow_stale_as_well(world: 
     [row] = world.rows("SELECT state, expires_at FROM messages WHERE kind = 'back_in_stock'")
     assert row["state"] == "due"
     assert row["expires_at"] is not None
+
+
+@pytest.mark.fault("FI-14")
+def test_an_outage_of_the_phone_network_costs_no_alert(phones: World) -> None:
+    """A try without an answer counts as perhaps taken only until its list can be asked."""
+    numbers = [f"+1212555123{n}" for n in range(3)]
+    phones.clock.set(datetime(2026, 12, 2, 15, 30, tzinfo=UTC))  # 10:30 in New York
+    phones.see("SHIRT-S", 0)
+    for number in numbers:
+        phones.waits(number)
+    phones.run()
+    assert phones.twilio is not None
+    phones.twilio.misbehave(Fault(status=503), times=8)
+
+    for _ in range(40):
+        phones.see("SHIRT-S", 5)
+        phones.run()
+        if alerts(phones) == len(numbers):
+            break
+
+    assert sorted(text.to for text in phones.twilio.messages) == numbers
+    assert alerts(phones) == 3
