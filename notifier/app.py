@@ -145,18 +145,17 @@ class Service:
 
     def _serve(self, app: Any, *, at: str, threads: int) -> None:
         """Answer on the address that the setting `at` of the section service names."""
-        from waitress.server import create_server
+        from notifier.web.waitress_server import make_server
 
         listen = str(getattr(self._env.config.service, at))
         host, _, port = listen.rpartition(":")
         proxied = bool(self._env.config.service.trusted_proxies)
         try:
-            server = create_server(
+            server = make_server(
                 app,
                 host=host.strip("[]") or "127.0.0.1",
                 port=int(port),
                 threads=threads,
-                ident=None,
                 channel_timeout=30,
                 max_request_header_size=64 * 1024,
                 max_request_body_size=21 * 1024 * 1024,

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from flask import Flask, Response, request
-from waitress.server import create_server
 
 from bench.bare import Bare
 from bench.sign_up import UPSERT, row_of_upsert
 from notifier.config import Service
+from notifier.web.waitress_server import make_server
 
 
 def make_app(url: str, *, connections: int) -> Flask:
@@ -51,7 +51,7 @@ def serving(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """On the database `url`."""
     threads = Service.model_fields["web_threads"].default
     app = make_app(arguments["url"], connections=threads)
-    server = create_server(app, host="127.0.0.1", port=0, threads=threads, ident=None)
+    server = make_server(app, host="127.0.0.1", port=0, threads=threads)
     threading.Thread(target=_serve, args=(server,), daemon=True).start()
     try:
         yield {"port": server.effective_port}

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from notifier.services.env import Env, ShopRef
 from notifier.store import limits
+from notifier.store.session import Transaction
 
 VALID_FOR = timedelta(minutes=10)
 HARDNESS = 30_000  # numbers to try at most; about a tenth of a second on a phone
@@ -45,29 +48,50 @@ def make_challenge(env: Env, shop: ShopRef, *, about: str) -> dict[str, Any] | N
 
 def has_worked(env: Env, shop: ShopRef, payload: object, *, about: set[str]) -> bool:
     """True for a solution that is right, for one of `about`, in time, and not used before."""
+    [spent] = spend_all(env, [work_shown(env, shop, payload, about=about)])
+    if isinstance(spent, Exception):
+        raise spent
+    return spent
+
+
+def work_shown(env: Env, shop: ShopRef, payload: object, *, about: set[str]) -> str | None:
+    """The challenge that was solved, if the solution is right, for one of `about` and in time.
+
+    Whether it was used before is not known yet: see `spend_all`.
+    """
     if not isinstance(payload, str) or not 0 < len(payload) <= LONGEST:
-        return False
+        return None
     from altcha.v1 import extract_params, verify_solution
 
     try:
         solution = json.loads(base64.b64decode(payload, validate=True))
         fits = isinstance(solution, dict) and isinstance(solution.get("salt"), str)
     except (ValueError, RecursionError):
-        return False
+        return None
     if not fits:
-        return False
+        return None
     key = env.signer.secret_for("pow").hex()
     right, _ = verify_solution(solution, key, check_expires=False)
     if not right:
-        return False
+        return None
     said = extract_params(solution)
     expires = int((said.get("expires") or ["0"])[0])
     if expires < env.now().timestamp():
-        return False
+        return None
     if not {f"{shop.slug}:{one}" for one in about} & set(said.get("for") or []):
-        return False
-    return env.db.retry(
-        lambda tx: limits.spend(
-            tx, "pow", str(solution["challenge"]), expires_at=env.now() + VALID_FOR * 2
-        )
-    )
+        return None
+    return str(solution["challenge"])
+
+
+def spend_all(env: Env, shown: Sequence[str | None]) -> list[bool | Exception]:
+    """Use up challenges that were solved: of each whether it was still good, or an error."""
+    spent: list[bool | Exception] = [False] * len(shown)
+    places = [n for n, one in enumerate(shown) if one is not None]
+    works = [(partial(_spend, env, one), None) for one in shown if one is not None]
+    for n, outcome in zip(places, env.db.all_together(works), strict=True):
+        spent[n] = outcome
+    return spent
+
+
+def _spend(env: Env, challenge: str, tx: Transaction) -> bool:
+    return limits.spend(tx, "pow", challenge, expires_at=env.now() + VALID_FOR * 2)

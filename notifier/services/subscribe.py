@@ -31,8 +31,13 @@ from notifier.store.session import Transaction
 from notifier.store.write_line import Alike
 
 __all__ = [
-    *("MAX_QUANTITY", "SignUp", "Wanted", "ask_for_confirmation", "find_wanted"),
-    *("subscribe", "subscribe_all"),
+    "MAX_QUANTITY",
+    "SignUp",
+    "Wanted",
+    "ask_for_confirmation",
+    "find_wanted",
+    "subscribe",
+    "subscribe_all",
 ]
 
 MAX_QUANTITY = 10_000

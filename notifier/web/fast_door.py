@@ -16,6 +16,7 @@ from typing import Any
 from flask import request
 
 from notifier.services.env import Env, ShopRef
+from notifier.web.at_once import SLOT, Headers, Ready, Start
 
 PATHS = frozenset({"/widget.js", "/api/v1/availability"})
 # All of a request that the answers above depend on.
@@ -36,9 +37,7 @@ LONGEST_KEY = 2_000
 MOST = 1_000
 _SLOT = "notifier.may_be_kept"
 
-Start = Callable[..., Any]
 Application = Callable[[dict[str, Any], Start], Iterable[bytes]]
-Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +91,13 @@ class FastDoor:
             return self._ask(environ, start)
         key = tuple([environ.get(part) for part in PARTS])
         kept = self._kept.get(key)
+        slot = environ.get(SLOT)
         if kept is not None and self._is_fresh(kept):
-            return _give(kept, start)
-        return self._ask_and_keep(environ, start, key)
+            ready = _once_more(kept)
+            if slot is None:
+                return ready.give(start)
+            slot.ready = ready
+        return self._ask_and_keep(environ, start, key) if slot is None else []
 
     def _ask(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         with self._env().db.for_visitors():
@@ -156,14 +159,10 @@ class FastDoor:
         return [body]
 
 
-def _give(kept: _Kept, start: Start) -> list[bytes]:
+def _once_more(kept: _Kept) -> Ready:
     if kept.again is None:
-        start(kept.status, list(kept.headers))
-        return [kept.before]
+        return Ready(status=kept.status, headers=kept.headers, body=kept.before)
     body = kept.before + kept.again() + kept.after
     length = str(len(body))
-    start(
-        kept.status,
-        [(name, length if name == "Content-Length" else text) for name, text in kept.headers],
-    )
-    return [body]
+    headers = [(name, length if name == "Content-Length" else text) for name, text in kept.headers]
+    return Ready(status=kept.status, headers=headers, body=body)

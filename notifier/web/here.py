@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app, request
@@ -27,12 +29,17 @@ def renderer() -> Renderer:
 
 
 def circumstances(*, page_url: str = "") -> Circumstances:
-    """From where the present request comes. The IP is the socket's, or what trusted proxies say."""
+    """From where the present request comes."""
+    return circumstances_of(request.environ, page_url=page_url)
+
+
+def circumstances_of(environ: Mapping[str, Any], *, page_url: str = "") -> Circumstances:
+    """From where a request comes. The IP is the socket's, or what trusted proxies say."""
     return Circumstances(
-        ip=request.remote_addr or "",
-        agent=request.headers.get("User-Agent", "")[:300],
-        page_url=page_url or request.headers.get("Referer", "")[:2000],
-        origin=request.headers.get("Origin", "")[:255],
+        ip=environ.get("REMOTE_ADDR") or "",
+        agent=environ.get("HTTP_USER_AGENT", "")[:300],
+        page_url=page_url or environ.get("HTTP_REFERER", "")[:2000],
+        origin=environ.get("HTTP_ORIGIN", "")[:255],
     )
 
 

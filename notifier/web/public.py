@@ -15,6 +15,7 @@ from notifier.web.api import blueprint as api
 from notifier.web.cors import let_read
 from notifier.web.fast_door import FastDoor
 from notifier.web.here import EXTENSION
+from notifier.web.sign_up_door import SignUpDoor
 
 RENDERER = "notifier.renderer"
 HSTS = "max-age=31536000"
@@ -46,6 +47,9 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
     register_errors(app)
     app.after_request(_with_headers)
     app.after_request(let_read)
+    app.wsgi_app = SignUpDoor(  # type: ignore[assignment, method-assign]
+        app.wsgi_app, lambda: app.extensions[EXTENSION]
+    )
     hops = env.config.service.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

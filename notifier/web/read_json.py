@@ -39,12 +39,17 @@ def raw_body(*, limit: int) -> bytes:
 
 def json_body(*, limit: int = PUBLIC_LIMIT) -> Any:
     """The parsed body. Raises 415, 413 or 400 with a sentence."""
+    return parse_json(json_bytes(limit=limit))
+
+
+def json_bytes(*, limit: int = PUBLIC_LIMIT) -> bytes:
+    """The body of a request that says that it is JSON. Raises 415 or 413 with a sentence."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON with Content-Type: application/json.")
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType("Send JSON in UTF-8.")
-    return parse_json(raw_body(limit=limit))
+    return raw_body(limit=limit)
 
 
 def parse_json(body: bytes) -> Any:

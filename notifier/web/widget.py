@@ -8,24 +8,24 @@ import json
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Blueprint, Response, jsonify, request
-from pydantic import BaseModel, ConfigDict, Field
 
-from notifier.domain.subscription import Origin
 from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.i18n import choose_locale, phrases
 from notifier.metrics import SIGN_UPS
 from notifier.services.availability import describe
 from notifier.services.proof_of_work import has_worked, make_challenge
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
 from notifier.web.api.subscriptions import create_by_key
+from notifier.web.at_once import REFUSED
+from notifier.web.browser_sign_up import locale_of, read_sign_up, sign_up_of
 from notifier.web.cors import allow, check_origin, preflight
 from notifier.web.fast_door import Keeping, may_be_kept
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
-from notifier.web.read_json import as_model, json_body, single
+from notifier.web.read_json import json_bytes, single
 
 blueprint = Blueprint("widget", __name__)
 
@@ -113,74 +113,40 @@ def availability() -> Response:
     return allow(answer, origin)
 
 
-class SubscribeBody(BaseModel):
-    """The body of POST /api/v1/subscriptions from a browser. Unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    key: str = Field(max_length=255)
-    variant: str = Field("", max_length=255)
-    product: str = Field("", max_length=255)
-    email: str | None = Field(None, max_length=10_000)
-    phone: str | None = Field(None, max_length=10_000)
-    quantity: int = 1
-    locale: str = Field("", max_length=35)
-    any_variant: bool = False
-    physical_only: bool = False
-    accepts_marketing: bool = False
-    consent_text_id: str = Field("", max_length=128)
-    page_url: str = Field("", max_length=4000)
-    time_zone: str = Field("", max_length=64)
-    website: str = Field("", max_length=4000)  # honeypot: people leave it empty
-    pow: str | None = Field(None, max_length=4000)
-
-
 @blueprint.post("/api/v1/subscriptions")
 @guarded(Guard.PUBLIC_KEY)
 def subscribe_route() -> Response:
     """A sign-up from a browser; with a bearer key, from the shop's own server."""
     if "Authorization" in request.headers:
         return create_by_key()
-    body = as_model(SubscribeBody, _named_alike(json_body()))
+    if (refused := request.environ.get(REFUSED)) is not None:  # found out before Flask was asked
+        _refuse(refused)
+    body = read_sign_up(json_bytes())
     shop = env().shop_by_key(body.key)
     origin = check_origin(shop)
-    locale = choose_locale(body.locale or shop.config.locale, shop.config.locales)
+    locale = locale_of(shop, body)
     if body.website:
         SIGN_UPS.labels(answer="honeypot").inc()
         return allow(_answer(locale, sms=body.phone is not None), origin)
     about = {one for one in (body.variant, body.product) if one}
-    ask = SignUp(
-        variant=body.variant,
-        product=body.product,
-        email=body.email,
-        phone=body.phone,
-        quantity=body.quantity,
-        locale=locale,
-        any_variant=body.any_variant,
-        physical_only=body.physical_only,
-        accepts_marketing=body.accepts_marketing,
-        consent_text_id=body.consent_text_id,
-        time_zone=body.time_zone,
-        origin=Origin.WIDGET,
+    ask = sign_up_of(
+        shop,
+        body,
         circumstances=circumstances(page_url=body.page_url),
         has_worked=has_worked(env(), shop, body.pow, about=about),
     )
     try:
         subscribe(env(), shop, ask)
     except (InvalidInput, Conflict, NotFound) as error:
-        SIGN_UPS.labels(answer=type(error).__name__).inc()
-        raise
+        _refuse(error)
     SIGN_UPS.labels(answer="accepted").inc()
     return allow(_answer(locale, sms=body.phone is not None), origin)
 
 
-def _named_alike(value: Any) -> Any:
-    """Ids that shops keep as numbers are taken as text; nothing else is converted."""
-    if isinstance(value, dict):
-        for name in ("variant", "product"):
-            if isinstance(value.get(name), int) and not isinstance(value.get(name), bool):
-                value[name] = str(value[name])
-    return value
+def _refuse(error: Exception) -> NoReturn:
+    if isinstance(error, (InvalidInput, Conflict, NotFound)):
+        SIGN_UPS.labels(answer=type(error).__name__).inc()
+    raise error
 
 
 @cache
