@@ -17,7 +17,7 @@ from notifier.domain.waves import Strategy
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
-from notifier.services.line_up import line_up, order_of
+from notifier.services.line_up import LINING_UP, line_up, line_up_in_parts, order_of
 from notifier.services.open_wave import open_wave
 from notifier.services.reserve import HOLD_FOR
 from notifier.services.tell_each import AGAIN
@@ -33,6 +33,7 @@ LOOK_AGAIN = timedelta(minutes=5)
 BUYERS_FIRST = timedelta(minutes=2)  # the job runs every few seconds; if it does not, go on
 PAUSED_LOOK = timedelta(minutes=1)
 MOST_CONTINUED = 5  # releases
+NO_PLACES = -1  # of a step: nobody can be told before all have their places
 
 
 def announce(env: Env) -> int:
@@ -58,6 +59,9 @@ def _steps(env: Env, release_id: int, *, seconds: float) -> int:
     while True:
         with env.pace.measured():
             made = env.db.retry(partial(_step, env, release_id, go_on=steps > 0))
+        if made == NO_PLACES:
+            line_up_in_parts(env, release_id)
+            continue
         steps += made
         if not made or time.monotonic() >= until:
             return steps
@@ -186,6 +190,8 @@ def _step(env: Env, release_id: int, tx: Transaction, *, go_on: bool = False) ->
     if shop is None:
         releases.update_release(tx, release_id, state="stopped", reason="error", finished_at=now)
         return 1
+    if release.strategy.get(LINING_UP):
+        return NO_PLACES
     if go_on and release.wave_open:
         tell_next(env, tx, shop, release, now=now)
         return 1

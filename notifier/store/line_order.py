@@ -6,7 +6,7 @@ the rest of the line, oldest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     and_,
     cast,
+    delete,
     exists,
     func,
     insert,
@@ -33,6 +34,7 @@ from notifier.store.tables.releasing import places
 
 PLACED = datetime(1970, 1, 1, tzinfo=UTC)  # a cursor among those with a place: (PLACED, place)
 _INSERTED = 1_000
+READ_AT_ONCE = 5_000
 _IN_LINE = [subscriptions.c[name] for name in InLine.__slots__]
 
 
@@ -67,12 +69,14 @@ def _line(*, product_id: int, variant_id: int) -> ColumnElement[bool]:
     )
 
 
-def all_waiting(tx: Connection, release: ReleaseRow) -> list[Waiting]:
-    """Everybody in the line, in the order of asking."""
+def all_waiting(tx: Connection, release: ReleaseRow, *, tags: bool) -> Iterator[Waiting]:
+    """Everybody in the line, in the order of asking; without their `tags` where nobody asks."""
     line = _line(product_id=release.product_id, variant_id=release.variant_id)
-    query = select(*_WAITING).where(line)
+    columns = [one for one in _WAITING if tags or one.name != "tags"]
+    query = select(*columns).where(line)
     rows = tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
-    return [_waiting(row) for row in rows]
+    for some in rows.partitions(READ_AT_ONCE):
+        yield from (_waiting(row) for row in some)
 
 
 def with_tags(tx: Connection, *, product_id: int, variant_id: int, limit: int) -> list[Waiting]:
@@ -85,20 +89,24 @@ def with_tags(tx: Connection, *, product_id: int, variant_id: int, limit: int) -
 
 
 def _waiting(row: Row[Any]) -> Waiting:
-    return Waiting(
-        id=row.id, contact_id=row.contact_id, created_at=row.created_at, tags=row.tags or ()
-    )
+    tags = getattr(row, "tags", None) or ()
+    return Waiting(id=row.id, contact_id=row.contact_id, created_at=row.created_at, tags=tags)
 
 
-def give_places(tx: Connection, release_id: int, ids: Iterable[int]) -> int:
-    """Store an order; how many were given a place."""
+def give_places(tx: Connection, release_id: int, ids: Iterable[int], *, first: int = 0) -> int:
+    """Store an order, its first place being `first`; how many were given a place."""
     rows: list[dict[str, Any]] = [
         {"release_id": release_id, "subscription_id": id_, "place": place}
-        for place, id_ in enumerate(ids)
+        for place, id_ in enumerate(ids, first)
     ]
     for start in range(0, len(rows), _INSERTED):
         tx.execute(insert(places), rows[start : start + _INSERTED])
     return len(rows)
+
+
+def take_places(tx: Connection, release_id: int) -> None:
+    """Forget an order that was not stored to its end."""
+    tx.execute(delete(places).where(places.c.release_id == release_id))
 
 
 def next_in_order(tx: Connection, release: ReleaseRow, *, limit: int) -> Stretch:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from notifier.domain.lottery import draw
+from notifier.services import line_up
 from notifier.services.place_in_line import place_words
+from notifier.store import line_order
 from tests.world import World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
@@ -110,3 +113,33 @@ def test_who_waits_for_the_variant_and_for_any_has_one_lot(
         world.see("SHIRT-S", 30)
         world.run()
     assert len(told(world)) == len(PEOPLE)
+
+
+def test_a_long_line_is_drawn_part_by_part_and_anew_when_it_was_left_in_the_middle(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_up, "AT_ONCE", 5)
+    parts = line_order.give_places
+
+    def die_in_the_second(tx: Any, release_id: int, ids: Any, *, first: int = 0) -> int:
+        if first:
+            raise OSError("the machine went off")
+        return parts(tx, release_id, ids)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(line_order, "give_places", die_in_the_second)
+        world = make_world(double_opt_in=False, release={**SLOWLY, "order": "lottery"})
+        world.see("SHIRT-S", 0)
+        for address in PEOPLE:
+            world.asks(address)
+        world.see("SHIRT-S", 30)
+        with pytest.raises(OSError, match="went off"):
+            world.announce()
+    assert world.count("places") == 5
+    world.run()
+    [release] = world.rows("SELECT strategy FROM releases")
+    kept = release["strategy"]
+    kept = json.loads(kept) if isinstance(kept, str) else kept
+    assert (kept["places"], "lining_up" in kept) == (12, False)
+    ids = [row["id"] for row in world.rows("SELECT id FROM subscriptions ORDER BY id")]
+    assert told(world) == [ids.index(one) for one in draw(ids, seed=kept["seed"])][:5]
