@@ -24,6 +24,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import to_json
+
 from notifier.spare_room import SpareRoom
 
 BOOT = "N"  # first line: since which start of the machine these notes are
@@ -31,6 +33,7 @@ PROMISED = "B"  # until when the worker may act on its leases, in seconds since 
 HANDED_OVER = "H"
 TAKEN_BACK = "X"  # noted as handed over, then not done
 ANSWERED = "A"
+_ANSWERED = ANSWERED.encode()
 
 LIVING = ".journal"
 SEIZED = ".seized"  # somebody took over from a worker that was too slow
@@ -41,7 +44,11 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # goes on while 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+def _encode(said: Mapping[str, Any]) -> bytes:
+    try:
+        return to_json(said)  # at a third of what `json` takes
+    except ValueError:  # half of a surrogate pair: it has no UTF-8
+        return json.dumps(said).encode("ascii")
 
 
 class LeaseOver(Exception):
@@ -93,6 +100,7 @@ class Journal:
         self.owner = f"{socket.gethostname()[:30]}-{uuid.uuid4().hex[:16]}"
         self._folder = folder
         self._path = folder / f"{self.owner}{LIVING}"
+        self._name = os.fspath(self._path)  # asked for with every batch
         self._until = 0.0
         self._lock = threading.Lock()
         self._spare = SpareRoom(folder)
@@ -117,7 +125,7 @@ class Journal:
     @property
     def is_seized(self) -> bool:
         """Whether somebody has taken over from this worker."""
-        return not self._path.exists()
+        return not os.path.exists(self._name)  # noqa: PTH110
 
     def hand_over(self, message_id: int, attempt_no: int) -> None:
         """Note that the next byte may make the provider accept. Raises LeaseOver, OSError: then
@@ -141,12 +149,14 @@ class Journal:
 
     def answer_all(self, answers: Sequence[tuple[int, int, Mapping[str, Any]]]) -> None:
         """What the provider said of several tries, in one write."""
-        lines = [f"{ANSWERED} {one} {no} {_encode(said)}\n" for one, no, said in answers]
+        lines = b"".join(
+            [b"%b %d %d %b\n" % (_ANSWERED, one, no, _encode(said)) for one, no, said in answers]
+        )
         try:
-            self._write("".join(lines).encode())
+            self._write(lines)
         except OSError:
             self._spare.let_go()
-            self._write("".join(lines).encode())
+            self._write(lines)
 
     def notes(self) -> Notes:
         """What stands in here now."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from notifier.channels.base import Finding, Letter, LetterDesk, NotePhase, Result
@@ -108,11 +108,11 @@ class Channel:
     def _open(self) -> Session:
         return open_session(self._settings, tls_context=self._tls_context)
 
-    def _build(self, letter: Letter) -> Mail:
+    def _build(self, letter: Letter, now: datetime) -> Mail:
         return build_mail(
             letter,
             settings=self._settings,
             secret=self._secret,
-            now=self._clock(),
+            now=now,
             sign=self._sign,
         )

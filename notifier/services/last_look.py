@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from notifier.services.env import Env
 from notifier.services.order_sent import why_not
@@ -20,7 +20,7 @@ from notifier.services.recheck import why_not_to
 from notifier.store.outbox import MessageRow
 from notifier.store.standing import doubtful, standings
 
-LETTERS = 100  # covered by one look, at most
+LETTERS = 500  # covered by one look, at most
 LEAST = 10
 FRESH = 0.05  # seconds a look is good for
 
@@ -70,10 +70,11 @@ class LastLook:
                     del self._left[id_]
         return found
 
-    def forget(self, message_id: int) -> None:
-        """Its try is over: the next look need not cover it."""
+    def forget(self, message_ids: Iterable[int]) -> None:
+        """Their tries are over: the next look need not cover them."""
         with self._lock:
-            self._left.pop(message_id, None)
+            for id_ in message_ids:
+                self._left.pop(id_, None)
 
     def _look(self, message_id: int) -> None:
         """At this one and the next in order."""

@@ -157,11 +157,9 @@ class Turn:
             log.warning("answers not noted", count=len(answers), why=str(error))
         self._under_way = max(self._under_way - len(results), 0)
         self._moved_at = time.monotonic()
-        booked = []
-        for letter, result in results:
-            self._look.forget(letter.message_id)
-            booked.append((self._messages.pop(letter.message_id), result))
-        self.book.add_all(booked)
+        self._look.forget([letter.message_id for letter, _ in results])
+        pop = self._messages.pop
+        self.book.add_all([(pop(letter.message_id), result) for letter, result in results])
         for outcome, count in Counter(result.outcome for _, result in results).items():
             SENT.labels(channel=self._channel, outcome=outcome.value).inc(count)
 
@@ -175,7 +173,7 @@ class Turn:
         for message_id, why in found.items():
             log.info("letter dropped at the last moment", channel=self._channel, why=why)
             message = self._messages.pop(message_id)
-            self._look.forget(message_id)
+            self._look.forget([message_id])
             self.book.add(message, Result(outcome=Outcome.REFUSED, code=NOT_WANTED, detail=why))
         return found.keys()
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections import deque
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from notifier.channels.base import Blame, Letter, Outcome, Result
@@ -29,11 +29,11 @@ from notifier.channels.smtp.mime import Mail
 from notifier.channels.smtp.reply import Reply, Unreadable
 from notifier.channels.smtp.session import Session
 from notifier.channels.smtp.settings import Settings
-from notifier.clock import Clock
 
 __all__ = ["Carried", "Lane", "refuse_too_big"]
 
 _CHUNK = 65_536
+_DOT = b".\r\n"
 BIG = 65_536  # a longer text is sent first, its dot when all of it has left: the server may object
 _GOOD = {Stage.MAIL: b"250 ", Stage.RCPT: b"250 ", Stage.RSET: b"250 ", Stage.DATA: b"354 "}
 
@@ -68,11 +68,11 @@ class Lane:
     letter whose dot (and text, unless it is BIG) may be written once its hand-over is noted.
     """
 
-    def __init__(self, session: Session, settings: Settings, *, clock: Clock) -> None:
+    def __init__(self, session: Session, settings: Settings, *, opened_at: datetime) -> None:
         self.sock, self._replies = session.detach()
         self._settings = settings
-        self._clock = clock
-        self._opened_at = clock()
+        self._opened_at = opened_at
+        self._most_age = timedelta(seconds=settings.max_connection_seconds)
         self._extensions = session.extensions
         self._pipelines = "PIPELINING" in session.extensions
         self._expected: deque[tuple[Stage, Carried]] = deque()
@@ -97,20 +97,17 @@ class Lane:
     def is_idle(self) -> bool:
         return self.is_usable and not self.carried
 
-    @property
-    def is_worn_out(self) -> bool:
+    def is_worn_out(self, now: datetime) -> bool:
         """Whether it has carried or lived enough (trust EM-19)."""
-        age = abs(self._clock() - self._opened_at)
         return (
             not self.is_usable
             or self._sent >= self._settings.max_per_connection
-            or age >= timedelta(seconds=self._settings.max_connection_seconds)
+            or abs(now - self._opened_at) >= self._most_age
         )
 
-    @property
-    def takes_follower(self) -> bool:
+    def takes_follower(self, now: datetime) -> bool:
         """Whether the next letter may be announced behind the one that is ready."""
-        return self._pipelines and len(self.carried) == 1 and not self.is_worn_out
+        return self._pipelines and len(self.carried) == 1 and not self.is_worn_out(now)
 
     @property
     def has_handed_over(self) -> bool:
@@ -126,21 +123,18 @@ class Lane:
     def announce(self, one: Carried) -> None:
         """Begin with a letter."""
         self._write(self._announcement(one))
-        self._wait_on()
 
     def hand_over(self, follower: Carried | None = None) -> None:
         """Write the dot of the letter that is ready, and announce the next behind it."""
         one = self.ready
         assert one is not None
         self.ready = None
-        octets = b".\r\n" if one.at is _At.TEXT else one.mail.wire + b".\r\n"
+        text = b"" if one.at is _At.TEXT else one.mail.wire
         one.at = _At.DOT
-        one.dot_ends = self._written + len(octets)
+        one.dot_ends = self._written + len(text) + len(_DOT)
         self._expected.append((Stage.DOT, one))
-        if follower is not None:
-            octets += self._announcement(follower)
-        self._write(octets)
-        self._wait_on()
+        next_one = b"" if follower is None else self._announcement(follower)
+        self._write(b"%b%b%b" % (text, _DOT, next_one))
 
     def let_go(self) -> None:
         """Hang up without the letter that is ready: nobody wants it any more."""
@@ -176,8 +170,7 @@ class Lane:
         """Whether the server has had time enough. `now` is monotonic."""
         if now < self.deadline or not self.is_usable:
             return
-        stage = self._expected[0][0] if self._expected else Stage.BODY
-        patience = f"within {self._patience(stage):g} s."
+        patience = f"within {self._patience:g} s."
         said = "The server took no more" if self._out else "No answer"
         self._break("timeout", f"{said} {patience}")
 
@@ -324,6 +317,8 @@ class Lane:
         self._written += len(octets)
         self._out = self._out + octets if self._out else octets
         self._flush()
+        if self._out:
+            self._wait_on()
 
     def _flush(self) -> None:
         while self._out and self.is_usable:
@@ -347,11 +342,12 @@ class Lane:
         if not self.carried:
             self.deadline = float("inf")
             return
-        stage = self._expected[0][0] if self._expected else Stage.BODY
-        self.deadline = time.monotonic() + self._patience(stage)
+        self.deadline = time.monotonic() + self._patience
 
-    def _patience(self, stage: Stage) -> float:
-        is_last = stage is Stage.DOT and not self._out
+    @property
+    def _patience(self) -> float:
+        """Seconds the server has for what comes next."""
+        is_last = self._expected and self._expected[0][0] is Stage.DOT and not self._out
         return self._settings.dot_timeout if is_last else self._settings.command_timeout
 
     def _break(self, label: str, text: str) -> None:

@@ -53,6 +53,7 @@ class Mail:
     """What goes over the wire. `content` has CR LF line ends and is not dot-stuffed; `wire` is,
     and lacks only the final dot.
 
+    `wire` is given where a mail was put together from its form, and is ASCII.
     `sender_group` is the same for letters that a server would refuse for the same sender.
     """
 
@@ -86,7 +87,7 @@ class Mail:
 
     @property
     def is_ascii(self) -> bool:
-        return (self._wire if self._content is None and self._wire else self.content).isascii()
+        return self._content is None or self._content.isascii()
 
     @property
     def wire(self) -> bytes:
@@ -147,11 +148,14 @@ def _on_its_form(
 
     The first letter of a form is written both ways; should they differ, none is put together.
     """
-    key = ("mail", letter.sender, letter.reply_to)
+    said = letter.common  # read first: an attribute that is not there yet costs ten times that
+    sender_said = said["sender"] if "sender" in said else letter.sender
+    reply_to = said["reply_to"] if "reply_to" in said else letter.reply_to
+    key = ("mail", sender_said, reply_to)
     made = letter.form.made.get(key)
     if isinstance(made, _Made) and made.settings is settings and made.secret == secret:
         return _put_together(letter, made, now=now)
-    sender = parse_mailbox(letter.sender or settings.from_address)
+    sender = parse_mailbox(sender_said or settings.from_address)
     made = _Made(settings, secret, sender, _form_mail(letter, sender, settings, secret))
     mail = _put_together(letter, made, now=now)
     if mail is not None:

@@ -103,6 +103,7 @@ class Pool:
             slot.begin()
         self._poll(run, 0)
         while True:
+            run.begin_round()
             self._fill(run)
             self._hand_over(run)
             if run.report():
@@ -145,7 +146,7 @@ class Pool:
             lane = slot.lane
             if lane is None or not lane.is_idle:
                 continue
-            if lane.is_worn_out:
+            if lane.is_worn_out(run.now):
                 self._forget(slot).close()
             elif not slot.ended and (one := run.next_letter(lane.size_limit)) is not None:
                 lane.announce(one)
@@ -171,7 +172,7 @@ class Pool:
             if lane.ready.letter.message_id in kept:
                 lane.let_go()
             else:
-                more = lane.takes_follower and not slot.ended and self._is_busy(run)
+                more = lane.takes_follower(run.now) and not slot.ended and self._is_busy(run)
                 lane.hand_over(run.next_letter(lane.size_limit) if more else None)
             self._settle(slot, run)
         if run.stopping:
@@ -231,7 +232,7 @@ class Pool:
             elif not free:
                 answer.close()
             else:
-                lane = free[0].lane = Lane(answer, self._settings, clock=self._clock)
+                lane = free[0].lane = Lane(answer, self._settings, opened_at=self._clock())
                 self._selector.register(lane.sock, selectors.EVENT_READ, free[0])
                 lane.on_readable()  # dialled for an earlier call, it may be gone again
                 self._settle(free[0], run)

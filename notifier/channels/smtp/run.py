@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
 import structlog
@@ -33,7 +33,7 @@ BROKEN_IN_A_ROW = 3
 HELD_BACK = 1.0  # seconds a letter waits here for its provider's turn; longer ones go back
 MOST_HELD_BACK = 500
 
-Build = Callable[[Letter], Mail]
+Build = Callable[[Letter, datetime], Mail]
 
 
 class Slot:
@@ -60,6 +60,7 @@ class Run:
         self._build = build
         self._pace = pace
         self._clock = clock
+        self.now = clock()
         self._again: deque[Carried] = deque()  # announced on a connection that went away
         self._held_back: list[tuple[float, int, Letter]] = []
         self._numbers = count()
@@ -68,6 +69,10 @@ class Run:
         self.answered = False
         self.failure: Result | None = None
         self.error: BaseException | None = None
+
+    def begin_round(self) -> None:
+        """Look at the clock, for all letters of this round."""
+        self.now = self._clock()
 
     @property
     def stopping(self) -> bool:
@@ -212,11 +217,11 @@ class Run:
         return heapq.heappop(self._held_back)[2]
 
     def _prepare(self, letter: Letter) -> Mail | Result:
-        if letter.not_after is not None and self._clock() >= letter.not_after:
+        if letter.not_after is not None and self.now >= letter.not_after:
             text = "The letter was stale when its turn came."
             return Result(outcome=Outcome.REFUSED, code="stale", detail=text)
         try:
-            return self._build(letter)
+            return self._build(letter, self.now)
         except BadAddress as problem:
             text = shorten(str(problem))
             return Result(
