@@ -125,7 +125,7 @@ class Journal:
     @property
     def is_seized(self) -> bool:
         """Whether somebody has taken over from this worker."""
-        return not os.path.exists(self._name)  # noqa: PTH110
+        return not os.path.exists(self._name)
 
     def hand_over(self, message_id: int, attempt_no: int) -> None:
         """Note that the next byte may make the provider accept. Raises LeaseOver, OSError: then

@@ -38,13 +38,13 @@ from notifier.services.order_matter import OrderMatter, load_matters
 from notifier.services.product_words import money, product_title, variant_title
 from notifier.services.read_eta import read_iso
 from notifier.signing import Purpose
-from notifier.store import catalogue, people
+from notifier.store import catalogue
 from notifier.store import events as event_store
 from notifier.store import stock as stock_store
+from notifier.store.addressed import Addressee, Wish, find_addressees, find_wishes
 from notifier.store.catalogue import VariantRow
 from notifier.store.events import EventRow
 from notifier.store.outbox import MessageRow
-from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 
 
@@ -52,8 +52,8 @@ from notifier.store.session import Transaction
 class Batch:
     """All rows a batch of messages is about."""
 
-    contacts: dict[int, ContactRow] = field(default_factory=dict)
-    subscriptions: dict[int, SubscriptionRow] = field(default_factory=dict)
+    contacts: dict[int, Addressee] = field(default_factory=dict)
+    subscriptions: dict[int, Wish] = field(default_factory=dict)
     events: dict[int, EventRow] = field(default_factory=dict)
     variants: dict[int, VariantRow] = field(default_factory=dict)
     stock: dict[int, Stock] = field(default_factory=dict)
@@ -66,10 +66,8 @@ class Batch:
 def load_batch(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -> Batch:
     """Everything needed to check and compose these messages."""
     batch = Batch(
-        contacts=people.find_contacts(tx, (m.contact_id for m in messages if m.contact_id)),
-        subscriptions=people.find_subscriptions(
-            tx, (m.subscription_id for m in messages if m.subscription_id)
-        ),
+        contacts=find_addressees(tx, (m.contact_id for m in messages if m.contact_id)),
+        subscriptions=find_wishes(tx, (m.subscription_id for m in messages if m.subscription_id)),
         orders=load_matters(env, tx, messages),
     )
     for event_id in {m.event_id for m in messages if m.event_id}:
@@ -224,7 +222,7 @@ def _incentive(event: EventRow | None) -> dict[str, str]:
     return {name: str(given.get(name, "")) for name in ("code", "text")}
 
 
-def _variant(subscription: SubscriptionRow, event: EventRow | None, batch: Batch) -> VariantRow:
+def _variant(subscription: Wish, event: EventRow | None, batch: Batch) -> VariantRow:
     if event is not None and not is_to_all_of_product(event.facts):
         return batch.variants[event.variant_id]
     if subscription.variant_id is not None:

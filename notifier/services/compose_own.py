@@ -18,8 +18,8 @@ from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
 from notifier.i18n import duration_words, format_date
 from notifier.services.env import Env, ShopRef
 from notifier.signing import Purpose
+from notifier.store.addressed import Wish
 from notifier.store.outbox import MessageRow
-from notifier.store.people import SubscriptionRow
 
 MANAGE_FOR = timedelta(days=30)
 MANAGE_LINK_FOR = timedelta(hours=24)
@@ -32,10 +32,10 @@ class Recipient:
     env: Env
     shop: ShopRef
     message: MessageRow
-    subscription: SubscriptionRow | None
+    subscription: Wish | None
 
     @property
-    def wish(self) -> SubscriptionRow:
+    def wish(self) -> Wish:
         """The subscription. Raises LookupError where there is none."""
         if self.subscription is None:
             raise LookupError(f"message {self.message.id} belongs to no subscription")

@@ -16,7 +16,8 @@ from notifier.errors import NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case, load_cases
 from notifier.services.order_sent import BOOK, ledger_hash
-from notifier.store import ledger, notices, order_messages, orders, people
+from notifier.store import ledger, notices, order_messages, orders
+from notifier.store.addressed import find_addressees
 from notifier.store.ledger import Link
 from notifier.store.notices import NoticeRow
 from notifier.store.orders import EventRow, OrderRow
@@ -38,7 +39,7 @@ def _document(env: Env, tx: Transaction, shop: ShopRef, order: OrderRow) -> dict
     now = env.now()
     line_ids = [line.id for line in orders.lines_of_order(tx, order.id)]
     cases = load_cases(tx, line_ids)
-    contacts = people.find_contacts(
+    contacts = find_addressees(
         tx, [id_ for id_ in (order.email_id, order.phone_id) if id_ is not None]
     )
     written = notices.notices_of(tx, line_ids)

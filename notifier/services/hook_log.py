@@ -14,7 +14,7 @@ from notifier.services.audit import note_change
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import KEEP_TRYING, PING, tell_webhook, webhook_channel
 from notifier.store import hook_log
-from notifier.store.outbox import MessageRow
+from notifier.store.outbox import MessageRecord
 from notifier.store.session import Transaction, soon
 
 
@@ -86,7 +86,7 @@ def send_again(env: Env, shop: ShopRef, name: str, message_id: int, *, by: Perso
     env.db.retry(work)
 
 
-def _delivery(row: MessageRow) -> Delivery:
+def _delivery(row: MessageRecord) -> Delivery:
     is_open = row.state in {one.value for one in OPEN_STATES}
     return Delivery(
         id=row.id,

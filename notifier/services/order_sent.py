@@ -22,9 +22,9 @@ from notifier.services.order_follow import CLOSED, New, record
 from notifier.services.order_tell import is_about_order
 from notifier.services.order_wanted import Wanted, has_goods, what_to_tell
 from notifier.store import ledger, notices, orders, people
+from notifier.store.addressed import Addressee
 from notifier.store.notices import NoticeRow
 from notifier.store.outbox import MessageRow
-from notifier.store.people import ContactRow
 from notifier.store.session import Transaction
 
 BOOK = "notice"
@@ -223,7 +223,7 @@ def look_again_soon(env: Env, tx: Transaction, messages: Sequence[MessageRow]) -
         orders.update_line(tx, line_id, look_at=env.now())
 
 
-def ledger_hash(env: Env, contact: ContactRow) -> str:
+def ledger_hash(env: Env, contact: Addressee) -> str:
     """Under which hash the ledger knows a customer, also one who had the rest of him erased."""
     if not contact.address:
         return contact.address_hash

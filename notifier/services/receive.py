@@ -23,7 +23,7 @@ from notifier.services.order_sent import did_not_arrive, was_accepted
 from notifier.services.withdraw import withdraw_address
 from notifier.signing import Purpose
 from notifier.store import ledger, outbox, people, receipts
-from notifier.store.outbox import MessageRow
+from notifier.store.outbox import MessageRecord, MessageRow
 from notifier.store.session import Transaction
 
 # How much a state says; a receipt moves a message up only.
@@ -78,7 +78,7 @@ def receive(env: Env, receipt: Receipt) -> bool:
     return news
 
 
-def _find_message(env: Env, tx: Transaction, receipt: Receipt) -> MessageRow | None:
+def _find_message(env: Env, tx: Transaction, receipt: Receipt) -> MessageRecord | None:
     """By our own signed name for it, else by the provider's."""
     id_: int | None = None
     if receipt.uid:
@@ -96,7 +96,7 @@ def _find_message(env: Env, tx: Transaction, receipt: Receipt) -> MessageRow | N
     return outbox.find_message(tx, message_id=found.id)
 
 
-def _settle(env: Env, tx: Transaction, message: MessageRow, receipt: Receipt) -> None:
+def _settle(env: Env, tx: Transaction, message: MessageRecord, receipt: Receipt) -> None:
     """Move the message if the receipt says more than is known."""
     was = MessageState(message.state)
     state = _STATE.get(receipt.kind)

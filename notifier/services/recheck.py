@@ -32,9 +32,9 @@ from notifier.services.order_sent import why_untrue
 from notifier.services.order_tell import is_about_order
 from notifier.services.reserve import begin_holds
 from notifier.store import outbox, people, switches
+from notifier.store.addressed import Wish
 from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
-from notifier.store.people import SubscriptionRow
 from notifier.store.session import Transaction
 from notifier.store.standing import Standing
 
@@ -230,7 +230,7 @@ def _why_not_ahead(variant: VariantRow, belief: Stock) -> str:
     return "orders_stopped" if stopped else ""
 
 
-def _why_not_remind(subscription: SubscriptionRow, batch: Batch) -> str:
+def _why_not_remind(subscription: Wish, batch: Batch) -> str:
     """A reminder of what is sold out by now would be a false promise."""
     siblings = batch.by_product.get(subscription.product_id, [])
     wanted = [one for one in siblings if subscription.variant_id in (None, one.id)]

@@ -16,7 +16,8 @@ from notifier.domain.order_history import Happened
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case, load_cases
 from notifier.services.take_orders import find_order
-from notifier.store import catalogue, order_messages, order_queue, orders, people
+from notifier.store import catalogue, order_messages, order_queue, orders
+from notifier.store.addressed import find_addressees
 from notifier.store.order_messages import Sent
 from notifier.store.orders import EventRow
 from notifier.store.session import Transaction
@@ -164,13 +165,11 @@ def show_order(env: Env, shop: ShopRef, ref: str) -> ShownOrder:
         cases = load_cases(tx, [row.id for row in rows])
         keys = _keys(tx, list(cases.values()))
         sent = {row.id: order_messages.messages_of(tx, row.id) for row in rows}
-        contacts = people.find_contacts(
+        contacts = find_addressees(
             tx, [one for one in (order.email_id, order.phone_id) if one is not None]
         )
     now = env.now()
-    addresses = {
-        id_: one.address for id_, one in contacts.items() if one.erased_at is None and one.address
-    }
+    addresses = {id_: one.address for id_, one in contacts.items() if one.address}
     return ShownOrder(
         ref=order.ref,
         completed_at=order.completed_at,

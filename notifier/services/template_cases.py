@@ -128,22 +128,13 @@ def _as_if_sent(env: Env, kind: MessageKind, sign_up: people.SubscriptionRow) ->
         release_id=None,
         order_line_id=None,
         locale=sign_up.locale,
-        template_version="",
         facts=None,
-        priority=0,
-        state="due",
-        reason="",
         created_at=env.now(),
-        due_at=env.now(),
         expires_at=None,
         attempt_no=0,
         failures=0,
         unknowns=0,
         first_tried_at=None,
-        finished_at=None,
-        provider_id="",
-        last_code="",
-        last_detail="",
     )
 
 

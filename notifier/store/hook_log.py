@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, text, update
 
 from notifier.domain.message import MessageState
-from notifier.store.outbox import COLUMNS, MessageRow, as_message
+from notifier.store.outbox import RECORD, MessageRecord, as_record
 from notifier.store.tables.telling import TO_HOOKS, messages
 
 # Spelled out: SQLite takes a partial index only for the words it was made with.
@@ -16,13 +16,13 @@ _TO_HOOKS = text(TO_HOOKS)
 
 def latest(
     tx: Connection, *, channel: str, before: int | None = None, limit: int
-) -> list[MessageRow]:
+) -> list[MessageRecord]:
     """The newest first."""
-    query = select(*COLUMNS).where(messages.c.channel == channel, _TO_HOOKS)
+    query = select(*RECORD).where(messages.c.channel == channel, _TO_HOOKS)
     if before is not None:
         query = query.where(messages.c.id < before)
     rows = tx.execute(query.order_by(messages.c.id.desc()).limit(limit))
-    return [as_message(row) for row in rows]
+    return [as_record(row) for row in rows]
 
 
 def send_again(

@@ -25,13 +25,12 @@ from sqlalchemy import (
 from notifier.domain.subscription import SubscriptionState
 from notifier.store.among import among, listed
 from notifier.store.many_rows import ManyRows
-from notifier.store.people import SubscriptionRow
+from notifier.store.people import SUBSCRIPTION, SubscriptionRow
 from notifier.store.prepared import Prepared
 from notifier.store.tables.operation import limits
 from notifier.store.tables.people import ACTIVE, contacts, subscriptions, suppressions
 from notifier.store.upsert import insert_into
 
-_ROW = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
 _UNCONFIRMED = subscriptions.c.state == SubscriptionState.UNCONFIRMED.value
 _IN_TIME = subscriptions.c.expires_at > bindparam("now", type_=subscriptions.c.expires_at.type)
 
@@ -46,7 +45,9 @@ _STANDING = Prepared(
     )
 )
 _JOIN = Prepared(
-    lambda dialect: insert_into(dialect, subscriptions).on_conflict_do_nothing().returning(*_ROW),
+    lambda dialect: (
+        insert_into(dialect, subscriptions).on_conflict_do_nothing().returning(*SUBSCRIPTION)
+    ),
     by_dialect=True,
 )
 

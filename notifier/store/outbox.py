@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from notifier.domain.message import OPEN_STATES, MessageState
 from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
-from notifier.store.rows import maker
+from notifier.store.rows import columns_of, maker
 from notifier.store.tables.telling import messages
 
 
@@ -44,6 +44,8 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:
+    """What a message says to whom, and how its tries went: all that sending it takes."""
+
     id: int
     shop_id: int
     kind: str
@@ -56,31 +58,36 @@ class MessageRow:
     release_id: int | None
     order_line_id: int | None
     locale: str
-    template_version: str
     facts: dict[str, Any] | None
-    priority: int
-    state: str
-    reason: str
     created_at: datetime
-    due_at: datetime
     expires_at: datetime | None
     attempt_no: int
     failures: int
     unknowns: int
     first_tried_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRecord(MessageRow):
+    """The same with how it stands."""
+
+    template_version: str
+    priority: int
+    state: str
+    reason: str
+    due_at: datetime
     finished_at: datetime | None
     provider_id: str
     last_code: str
     last_detail: str
 
 
-COLUMNS = [messages.c[name] for name in MessageRow.__slots__]
-_make = maker(MessageRow)
-
-
-def as_message(row: Iterable[Any]) -> MessageRow:
-    """Of the values of COLUMNS, in their order."""
-    return _make(row)
+COLUMNS = columns_of(messages, MessageRow)
+RECORD = columns_of(messages, MessageRecord)
+as_message = maker(MessageRow)
+"""Of the values of COLUMNS, in their order."""
+as_record = maker(MessageRecord)
+"""Of the values of RECORD, in their order."""
 
 
 def add_messages(tx: Connection, new: Sequence[NewMessage], *, now: datetime) -> int:
@@ -177,20 +184,20 @@ def extend_expiry(tx: Connection, message_id: int, *, expires_at: datetime) -> N
 
 def find_message(
     tx: Connection, *, message_id: int | None = None, provider_id: str = ""
-) -> MessageRow | None:
-    query = select(*COLUMNS)
+) -> MessageRecord | None:
+    query = select(*RECORD)
     if message_id is not None:
         query = query.where(messages.c.id == message_id)
     else:
         query = query.where(messages.c.provider_id == provider_id)
     row = tx.execute(query.limit(1)).one_or_none()
-    return as_message(row) if row else None
+    return as_record(row) if row else None
 
 
-def find_messages(tx: Connection, ids: Sequence[int]) -> dict[int, MessageRow]:
+def find_messages(tx: Connection, ids: Sequence[int]) -> dict[int, MessageRecord]:
     """By id, as far as they are there."""
-    rows = tx.execute(select(*COLUMNS).where(messages.c.id.in_(list(ids))))
-    return {row.id: as_message(row) for row in rows}
+    rows = tx.execute(select(*RECORD).where(messages.c.id.in_(list(ids))))
+    return {row.id: as_record(row) for row in rows}
 
 
 def move_message(tx: Connection, message_id: int, *, state: str, now: datetime) -> None:

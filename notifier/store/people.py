@@ -24,9 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
+from notifier.store.addressed import Addressee, Wish
 from notifier.store.among import among, listed
 from notifier.store.prepared import Prepared
-from notifier.store.rows import maker
+from notifier.store.rows import columns_of, maker
 from notifier.store.tables.people import contacts, subscriptions, suppressions
 from notifier.store.upsert import insert_into
 
@@ -34,52 +35,37 @@ _ACTIVE = [state.value for state in ACTIVE]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContactRow:
-    id: int
-    medium: str
-    address: str
-    address_hash: str
-    time_zone: str
+class ContactRow(Addressee):
     created_at: datetime
     erased_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionRow:
-    id: int
+class SubscriptionRow(Wish):
     shop_id: int
-    contact_id: int
-    product_id: int
-    variant_id: int | None
     target: str
     medium: str
     locale: str
-    quantity: int
-    physical_only: bool
     accepts_marketing: bool
-    state: str
     ended_reason: str
     reason: str
     origin: str
     page_url: str
-    created_at: datetime
     asked_at: datetime
     confirmed_at: datetime | None
     told_at: datetime | None
     reminded_at: datetime | None
     eta_told_at: datetime | None
     eta_told: str
-    eta_days: int | None
     renewal_asked_at: datetime | None
     clicked_at: datetime | None
-    expires_at: datetime
     paused_until: datetime | None
     ended_at: datetime | None
     replaces_id: int | None
 
 
-_CONTACT = [contacts.c[name] for name in ContactRow.__slots__]
-_SUBSCRIPTION = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
+_CONTACT = columns_of(contacts, ContactRow)
+SUBSCRIPTION = columns_of(subscriptions, SubscriptionRow)
 
 
 _make_contact = maker(ContactRow)
@@ -144,23 +130,11 @@ def find_contact(
     return _contact(row) if row else None
 
 
-def find_contacts(tx: Connection, ids: Iterable[int]) -> dict[int, ContactRow]:
-    wanted = listed(list(set(ids)), dialect=tx.dialect.name)
-    found = _CONTACTS.made(tx, {"ids": wanted}, _make_contact)
-    return {one.id: one for one in found}
-
-
-_CONTACTS = Prepared(
-    lambda dialect: select(*_CONTACT).where(among(contacts.c.id, "ids", dialect=dialect)),
-    by_dialect=True,
-)
-
-
 def find_active(
     tx: Connection, *, contact_id: int, shop_id: int, target: str
 ) -> SubscriptionRow | None:
     row = tx.execute(
-        select(*_SUBSCRIPTION).where(
+        select(*SUBSCRIPTION).where(
             subscriptions.c.contact_id == contact_id,
             subscriptions.c.shop_id == shop_id,
             subscriptions.c.target == target,
@@ -184,23 +158,11 @@ def _add_subscription(dialect: str) -> Any:
 def find_subscription(
     tx: Connection, subscription_id: int, *, for_update: bool = False
 ) -> SubscriptionRow | None:
-    query = select(*_SUBSCRIPTION).where(subscriptions.c.id == subscription_id)
+    query = select(*SUBSCRIPTION).where(subscriptions.c.id == subscription_id)
     if for_update:
         query = query.with_for_update()
     row = tx.execute(query).one_or_none()
     return _subscription(row) if row else None
-
-
-def find_subscriptions(tx: Connection, ids: Iterable[int]) -> dict[int, SubscriptionRow]:
-    wanted = listed(list(set(ids)), dialect=tx.dialect.name)
-    found = _SUBSCRIPTIONS.made(tx, {"ids": wanted}, _make_subscription)
-    return {one.id: one for one in found}
-
-
-_SUBSCRIPTIONS = Prepared(
-    lambda dialect: select(*_SUBSCRIPTION).where(among(subscriptions.c.id, "ids", dialect=dialect)),
-    by_dialect=True,
-)
 
 
 def subscriptions_of(
@@ -211,7 +173,7 @@ def subscriptions_of(
     states: Sequence[str] | None = None,
 ) -> list[SubscriptionRow]:
     query = (
-        select(*_SUBSCRIPTION)
+        select(*SUBSCRIPTION)
         .where(subscriptions.c.contact_id == contact_id)
         .order_by(subscriptions.c.created_at, subscriptions.c.id)
     )

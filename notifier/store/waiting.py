@@ -12,12 +12,10 @@ from sqlalchemy import Connection, and_, delete, exists, or_, select
 from notifier.domain.message import MessageKind, MessageState
 from notifier.domain.stock import EventKind, Level
 from notifier.domain.subscription import SubscriptionState
-from notifier.store.people import SubscriptionRow
+from notifier.store.people import SUBSCRIPTION, SubscriptionRow
 from notifier.store.tables.catalogue import products, stock, variants
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import clicks, events, messages
-
-_SUBSCRIPTION = [subscriptions.c[name] for name in SubscriptionRow.__slots__]
 
 
 def paused_until(tx: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -133,7 +131,7 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
 
 def expired(tx: Connection, *, shop_id: int, now: datetime, limit: int) -> list[SubscriptionRow]:
     rows = tx.execute(
-        select(*_SUBSCRIPTION)
+        select(*SUBSCRIPTION)
         .where(
             subscriptions.c.shop_id == shop_id,
             subscriptions.c.state == SubscriptionState.WAITING.value,
@@ -162,7 +160,7 @@ def told_and_not_seen(
         .correlate(subscriptions)
     )
     rows = tx.execute(
-        select(*_SUBSCRIPTION)
+        select(*SUBSCRIPTION)
         .where(
             subscriptions.c.shop_id == shop_id,
             subscriptions.c.state == SubscriptionState.TOLD.value,

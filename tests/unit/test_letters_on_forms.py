@@ -195,7 +195,12 @@ def on_form(form: Form, values: tuple[str, ...], number: int) -> FormLetter:
     return FormLetter(
         form=form,
         values=values,
-        common={"kind": "x", "shop": "kettle", "sender": "Kettle <k@kettle.example>"},
+        common={
+            "kind": "x",
+            "shop": "kettle",
+            "sender": "Kettle <k@kettle.example>",
+            "reply_to": "",
+        },
         message_id=number,
         uid=f"m{number}.k3y",
         attempt_no=1,

@@ -148,14 +148,15 @@ def _on_its_form(
 
     The first letter of a form is written both ways; should they differ, none is put together.
     """
-    said = letter.common  # read first: an attribute that is not there yet costs ten times that
-    sender_said = said["sender"] if "sender" in said else letter.sender
-    reply_to = said["reply_to"] if "reply_to" in said else letter.reply_to
-    key = ("mail", sender_said, reply_to)
+    said = letter.common
+    try:
+        key = ("mail", said["sender"], said["reply_to"])
+    except KeyError:
+        return None  # they are each letter's own
     made = letter.form.made.get(key)
     if isinstance(made, _Made) and made.settings is settings and made.secret == secret:
         return _put_together(letter, made, now=now)
-    sender = parse_mailbox(sender_said or settings.from_address)
+    sender = parse_mailbox(letter.sender or settings.from_address)
     made = _Made(settings, secret, sender, _form_mail(letter, sender, settings, secret))
     mail = _put_together(letter, made, now=now)
     if mail is not None:
