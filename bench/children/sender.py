@@ -24,6 +24,7 @@ def work(arguments: dict[str, Any]) -> Trial:
     )
     env, _ = open_shop(config)
     sender = Sender(env, make_renderer(env))
+    sender.get_ready()
     keep_what_is_there()  # as a worker does when it is ready
 
     def send() -> int:

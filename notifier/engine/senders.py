@@ -91,6 +91,10 @@ class Senders:
 
     def _send_on(self, sender: Sender) -> None:
         """A sender's life: send while something is due, doze when not."""
+        try:
+            sender.get_ready()
+        except Exception:  # noqa: BLE001  it is met again by whatever needs it
+            log.exception("sender not ready")
         while not self._stopping.is_set():
             call = self._calls
             looked_at = time.monotonic()

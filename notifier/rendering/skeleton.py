@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -64,6 +64,12 @@ class Skeletons:
         self._renderer = renderer
         self._slotted: Renderer | None = None
         self._families: OrderedDict[tuple[str, ...], Family] = OrderedDict()
+
+    def get_ready(self, locales: Iterable[str]) -> None:
+        """Read what all forms have in common."""
+        for locale in locales:
+            section(locale, "mail")
+        self._with_slots()
 
     def family(self, kind: MessageKind, *, medium: Medium, shop: str, locale: str) -> Family:
         """What is known of the template that such a message is written with now.

@@ -29,6 +29,9 @@ NOT_WANTED = "not_wanted_any_more"  # looked at again when it was handed over; w
 _UNCOUNTED = frozenset({Blame.TRANSPORT, Blame.CONFIG})
 
 
+_Try = tuple[MessageRow, int, Result]
+
+
 def book_result(
     env: Env, tx: Transaction, message: MessageRow, attempt_no: int, result: Result
 ) -> bool:
@@ -36,22 +39,29 @@ def book_result(
     return bool(book_results(env, tx, [(message, attempt_no, result)]))
 
 
-def book_results(
-    env: Env, tx: Transaction, results: Sequence[tuple[MessageRow, int, Result]]
-) -> int:
+def book_results(env: Env, tx: Transaction, results: Sequence[_Try]) -> int:
     """Store results, one a message, and all that follows; how many were not taken over."""
     now = env.now()
+    plain, others = _sorted(results)
+    taken = [(message.id, one.code, one.detail, one.provider_id) for message, _, one in plain]
     bookings = [
-        (message, no, result, _booking(env, message, result)) for message, no, result in results
+        (message, no, result, _booking(env, message, result)) for message, no, result in others
     ]
-    booked = [_booked(*one) for one in bookings]
-    kept = booking_store.book_all(tx, booked, now=now, lease=env.config.delivery.lease)
-    told: list[MessageRow] = []
+    kept = booking_store.book_all(
+        tx,
+        [_booked(*one) for one in bookings],
+        taken=taken,
+        now=now,
+        lease=env.config.delivery.lease,
+    )
+    told = [message for message, _, _ in plain if message.id in kept]
     perhaps: list[MessageRow] = []
+    for message, attempt_no, _ in plain:
+        if message.id not in kept:
+            _reject(message, attempt_no)
     for message, attempt_no, _, booking in bookings:
         if message.id not in kept:
-            LATE.inc()
-            log.warning("late result rejected", message=message.id, attempt=attempt_no)
+            _reject(message, attempt_no)
         elif booking.state is MessageState.ACCEPTED:
             told.append(message)
         elif booking.state is MessageState.UNKNOWN and booking.due_at is None:
@@ -64,6 +74,22 @@ def book_results(
         if message.id in kept:
             _follow(env, tx, message, attempt_no, result, booking=booking)
     return len(kept)
+
+
+def _sorted(results: Sequence[_Try]) -> tuple[list[_Try], list[_Try]]:
+    """Those of which nothing is to be said but that they were taken, and the others."""
+    plain: list[_Try] = []
+    others: list[_Try] = []
+    for one in results:
+        message, attempt_no, result = one
+        is_plain = result.outcome is Outcome.ACCEPTED and attempt_no == 1
+        (plain if is_plain and message.order_line_id is None else others).append(one)
+    return plain, others
+
+
+def _reject(message: MessageRow, attempt_no: int) -> None:
+    LATE.inc()
+    log.warning("late result rejected", message=message.id, attempt=attempt_no)
 
 
 def _booked(

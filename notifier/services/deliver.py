@@ -69,6 +69,15 @@ class Sender:
     def owner(self) -> str:
         return self._journal.owner
 
+    def get_ready(self) -> None:
+        """Read and open now what the first message would otherwise wait for."""
+        for name in self._env.config.channels:
+            try:
+                self._channel(name)
+            except ConfigError as error:
+                log.warning("channel cannot be opened yet", channel=name, why=str(error))
+        self._writer.get_ready()
+
     def stop(self) -> None:
         """Finish what is handed over, hand over nothing new."""
         self._stopping.set()

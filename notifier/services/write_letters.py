@@ -69,6 +69,10 @@ class LetterWriter:
         self._renderer = renderer
         self._skeletons = Skeletons(renderer)
 
+    def get_ready(self) -> None:
+        """Read the layout and the words that nearly every message is written with."""
+        self._skeletons.get_ready({one.config.locale for one in self._env.shops.values()})
+
     def write(self, messages: Sequence[MessageRow], batch: Batch) -> Written:
         """A letter for each message that can be written. Raises StoreBusy."""
         together = self._write_together(messages, batch)

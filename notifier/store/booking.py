@@ -7,7 +7,7 @@ that says nothing new: taken at once, as nearly all are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -41,6 +41,11 @@ class Booked:
     provider_id: str
 
 
+Taken = tuple[int, str, str, str]
+"""A message that was taken at its first try and is about no order, as nearly all are: its id, and
+what was said: code, detail, the provider's id for it."""
+
+
 _MESSAGE = """
 UPDATE messages SET state = {state}, reason = {reason}, failures = {failures},
     unknowns = {unknowns}, last_code = {code}, last_detail = {detail},
@@ -67,6 +72,17 @@ _POSTGRES = (
     _MESSAGE.format(**{name: f"new.{name}" for name in _OF_MESSAGE})
     + f" FROM unnest({_ARRAYS}) AS new ({', '.join(_OF_MESSAGE)})"
     + " WHERE messages.id = new.message_id"
+)
+_TAKEN = """
+UPDATE messages SET state = 'accepted', reason = '', last_code = {}, last_detail = {},
+    lease_owner = NULL, lease_until = NULL, finished_at = {},
+    provider_id = coalesce(nullif({}, ''), messages.provider_id)
+"""
+_TAKEN_SQLITE = _TAKEN.format("?", "?", "?", "?") + " WHERE id = ?"
+_TAKEN_POSTGRES = (
+    _TAKEN.format("new.code", "new.detail", "%s", "new.provider_id")
+    + " FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])"
+    + " AS new (code, detail, provider_id, id) WHERE messages.id = new.id"
 )
 _TRIES = ManyRows(
     attempts,
@@ -99,21 +115,60 @@ _HELD = Prepared(_held, by_dialect=True)
 
 
 def book_all(
-    tx: Connection, booked: Sequence[Booked], *, now: datetime, lease: timedelta
+    tx: Connection,
+    booked: Sequence[Booked],
+    *,
+    taken: Sequence[Taken] = (),
+    now: datetime,
+    lease: timedelta,
 ) -> set[int]:
     """Store results, one a message; the ids of those that were not taken over meanwhile.
 
     `lease`: how long messages are leased, from which follows when a try began.
     """
-    ids = listed([one.message_id for one in booked], dialect=tx.dialect.name)
-    held = {row.id: row for row in _HELD.rows(tx, {"ids": ids})}
+    ids = [one.message_id for one in booked] + [one[0] for one in taken]
+    rows = _HELD.rows(tx, {"ids": listed(ids, dialect=tx.dialect.name)})
+    held = {row.id: row for row in rows}
     kept = [
         one
         for one in booked
         if one.message_id in held and held[one.message_id].attempt_no == one.attempt_no
     ]
+    first = {row.id for row in rows if row.attempt_no == 1}
+    kept_taken = [one for one in taken if one[0] in first]
+    _store_taken(tx, kept_taken, now=now)
+    _store(tx, kept, held, now=now, lease=lease)
+    return {one.message_id for one in kept} | {one[0] for one in kept_taken}
+
+
+def _store_taken(tx: Connection, taken: Sequence[Taken], *, now: datetime) -> None:
+    if not taken:
+        return
+    ids, codes, details, names = zip(*taken, strict=True)
+    said = (
+        [one[:64] for one in codes],
+        [_kept(one) for one in details],
+        [one[:255] for one in names],
+    )
+    if tx.dialect.name == "sqlite":
+        at = [_moment_text(now)] * len(ids)
+        tx.exec_driver_sql(
+            _TAKEN_SQLITE, list(zip(said[0], said[1], at, said[2], ids, strict=True))
+        )
+    else:
+        tx.exec_driver_sql(_TAKEN_POSTGRES, (now, *said, list(ids)))
+
+
+def _store(
+    tx: Connection,
+    kept: Sequence[Booked],
+    held: Mapping[int, Any],
+    *,
+    now: datetime,
+    lease: timedelta,
+) -> None:
     if not kept:
-        return set()
+        return
     moment = _moment_text if tx.dialect.name == "sqlite" else _same
     fates = [_fate(one, now=moment(now), due_at=moment(one.due_at)) for one in kept]
     if tx.dialect.name == "sqlite":
@@ -129,7 +184,6 @@ def book_all(
             if not _says_all(one, held[one.message_id])
         ],
     )
-    return {one.message_id for one in kept}
 
 
 def _says_all(one: Booked, held: Any) -> bool:
