@@ -17,6 +17,7 @@ from notifier.connectors.base import Finding
 from notifier.domain.letter_form import Form
 
 __all__ = [
+    "SPENT",
     "Blame",
     "CarryingChannel",
     "Finding",
@@ -31,6 +32,9 @@ __all__ = [
     "ReceiptKind",
     "Result",
 ]
+
+
+SPENT = "spend_cap"  # code of a result: what may be spent today is spent
 
 
 class Phase(StrEnum):

@@ -18,7 +18,16 @@ from typing import Any, ClassVar
 
 import httpx2
 
-from notifier.channels.base import Blame, Finding, Letter, NotePhase, Outcome, Phase, Result
+from notifier.channels.base import (
+    SPENT,
+    Blame,
+    Finding,
+    Letter,
+    NotePhase,
+    Outcome,
+    Phase,
+    Result,
+)
 from notifier.channels.sms.callbacks import (
     IncomingText,
     read_inbound,
@@ -29,7 +38,7 @@ from notifier.channels.sms.checkup import check_setup
 from notifier.channels.sms.errors import judge_answer
 from notifier.channels.sms.pace import PAUSE, Pace
 from notifier.channels.sms.settings import Settings as TwilioSettings
-from notifier.channels.sms.spending import DailySpending
+from notifier.channels.sms.spending import DailySpending, OwnTally, Tally
 from notifier.channels.sms.wire import UNREADABLE, TwilioHttp, is_bad_certificate, was_never_sent
 from notifier.clock import Clock, system_clock
 from notifier.domain.sms_text import count_segments, smarten
@@ -58,8 +67,8 @@ _E164 = re.compile(r"\+[1-9]\d{6,14}")
 class Channel:
     """Sends SMS. Used by one thread at a time; keeps its connection and its pace between calls.
 
-    `secret`, which every channel is given, is not needed here. `wait` and `monotonic` are for
-    tests that have no time to lose.
+    `secret`, which every channel is given, is not needed here. `tally` counts what all senders
+    sent today. `wait` and `monotonic` are for tests that have no time to lose.
     """
 
     Settings: ClassVar[type[Any]] = TwilioSettings
@@ -70,6 +79,7 @@ class Channel:
         *,
         clock: Clock = system_clock,
         secret: bytes = b"",
+        tally: Tally | None = None,
         wait: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -87,6 +97,7 @@ class Channel:
         self._spending = DailySpending(
             cap=Decimal(str(settings.daily_spend_cap)),
             price=Decimal(str(settings.price_per_segment)),
+            tally=tally or OwnTally(clock),
         )
         self._uid_of: dict[str, str] = {}
 
@@ -150,11 +161,14 @@ class Channel:
         broke = self._cap_result(segments)
         if broke is not None:
             return broke
-        self._pace.wait_turn()
-        note(letter.message_id, Phase.HANDED_OVER)
-        result = self._post(letter, text)
-        if result.outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN):
-            self._spending.note_sent(self._clock(), segments=segments)
+        result = Result(outcome=Outcome.TRY_LATER)
+        try:
+            self._pace.wait_turn()
+            note(letter.message_id, Phase.HANDED_OVER)
+            result = self._post(letter, text)
+        finally:
+            if result.outcome not in (Outcome.ACCEPTED, Outcome.UNKNOWN):
+                self._spending.give_back(segments=segments)
         result = self._remember(letter, result)
         if result.outcome is Outcome.UNKNOWN:  # by then the list tells whether it was taken
             settling = timedelta(seconds=self._settings.settling)
@@ -252,11 +266,11 @@ class Channel:
         now = self._clock()
         if self._spending.wants_look(now):
             self._spending.note_look(now, segments=self._counted_by_twilio())
-        if not self._spending.would_exceed(now, segments=segments):
+        if self._spending.take(now, segments=segments):
             return None
         cap = f"{self._settings.daily_spend_cap:g} {self._settings.currency}"
         said = f"The daily cap of {cap} is reached. Raise daily_spend_cap, or wait for tomorrow."
-        return _later("spend_cap", said, wait=self._spending.until_tomorrow(now))
+        return _later(SPENT, said, wait=self._spending.until_tomorrow(now))
 
     def _counted_by_twilio(self) -> int | None:
         from twilio.base.exceptions import TwilioException

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 
-from notifier.channels.base import Blame, Outcome, Phase, Result
+from notifier.channels.base import SPENT, Blame, Outcome, Phase, Result
 from notifier.domain import delivery
 from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
@@ -137,6 +137,16 @@ def _follow(
             about=f"{message.kind}/{message.locale}"[:128],
             message=f"A {message.kind} message in {message.locale!r} cannot be written: "
             f"{result.detail[:300]}. It waits until that is mended.",
+            shop=env.shop_by_id(message.shop_id),
+        )
+    if result.code == SPENT:
+        raise_alarm(
+            env,
+            tx,
+            code="channel.trouble",
+            about=message.channel,
+            message=f"Channel {message.channel!r} sends nothing more today. {result.detail[:200]} "
+            "Messages wait.",
             shop=env.shop_by_id(message.shop_id),
         )
     if result.blame is Blame.CONFIG:

@@ -9,6 +9,7 @@ from typing import Any
 from notifier import plugins
 from notifier.channels.base import MessageChannel
 from notifier.errors import ConfigError
+from notifier.services.daily_tally import daily_tally
 from notifier.services.env import Env
 from notifier.services.tell_merchant import APPRISE, apprise_channel
 
@@ -27,6 +28,7 @@ def make_channel(env: Env, name: str) -> MessageChannel:
     offered: dict[str, Any] = {
         "clock": env.clock,
         "secret": env.signer.secret_for("mail"),
+        "tally": daily_tally(env, name),
         "allow_private": env.config.service.allow_private_addresses,
         "allow_http": env.config.service.allow_http,
     }

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notifier.services.deliver import Sender
 from tests.fakes.twilio import FakeTwilio, Fault
 from tests.timing import SettableClock
-from tests.world import SID, TOKEN, World
+from tests.world import RENDERER, SID, TOKEN, World
 
 PHONE = "+12125551234"  # New York
 
@@ -93,3 +94,23 @@ def test_an_outage_of_the_phone_network_costs_no_alert(phones: World) -> None:
 
     assert sorted(text.to for text in phones.twilio.messages) == numbers
     assert alerts(phones) == 3
+
+
+def test_all_senders_together_spend_no_more_than_the_daily_cap(phones: World) -> None:
+    """Each has seen no messages at Twilio, and does not look again before five minutes are over."""
+    (phones.config.channels["sms"].model_extra or {})["daily_spend_cap"] = 0.03
+    senders = [Sender(phones.env, RENDERER) for _ in range(2)]
+    phones.see("SHIRT-S", 0)
+    for n in range(5):
+        phones.asks(f"+1212555123{n}")
+        senders[n % 2].send_due()
+    for one in senders:
+        one.close()
+
+    assert phones.twilio is not None
+    assert len(phones.twilio.messages) == 3
+    assert phones.count("messages", "state = 'due' AND last_code = 'spend_cap'") == 2
+    assert phones.count("alarms", "code = 'channel.trouble' AND about = 'sms'") == 1
+    phones.clock.advance(timedelta(hours=14))  # it is tomorrow
+    phones.deliver()
+    assert len(phones.twilio.messages) == 5
