@@ -12,6 +12,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from notifier.services.env import Env
@@ -82,9 +83,12 @@ def post(app: Any, body: dict[str, Any] | bytes, headers: dict[str, str]) -> Ans
     """What a WSGI server would send."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     builder = EnvironBuilder(
-        method="POST", path=URL, base_url=PUBLIC_URL, data=raw,
-        headers={"Content-Type": "application/json", **headers},
-    )  # fmt: skip
+        method="POST",
+        path=URL,
+        base_url=PUBLIC_URL,
+        data=raw,
+        headers=Headers([*{"Content-Type": "application/json", **headers}.items()]),
+    )
     given_back, status, sent = run_wsgi_app(app, builder.get_environ(), buffered=True)
     return status, sorted(sent.items()), b"".join(given_back)
 
@@ -237,9 +241,14 @@ def test_who_asks_at_once_gets_an_answer_of_his_own(app: Flask, store: Storefron
     slots = [Slot() for _ in bodies]
     for slot, body in zip(slots, bodies, strict=True):
         builder = EnvironBuilder(
-            method="POST", path=URL, base_url=PUBLIC_URL, json=body, headers=HEADERS[0]
+            method="POST",
+            path=URL,
+            base_url=PUBLIC_URL,
+            json=body,
+            headers=Headers([*HEADERS[0].items()]),
         )
-        app.wsgi_app({**builder.get_environ(), SLOT: slot}, lambda *_: None)
+        way: Any = app.wsgi_app
+        way({**builder.get_environ(), SLOT: slot}, lambda *_: None)
     door, _ = door_of(app)
     assert {slot.do_all for slot in slots} == {door.answer_all}
     outcomes = door.answer_all([slot.given for slot in slots])
@@ -248,15 +257,11 @@ def test_who_asks_at_once_gets_an_answer_of_his_own(app: Flask, store: Storefron
     assert store.one("SELECT count(*) FROM subscriptions") == 4
 
 
-def test_many_ways_to_ask_fill_no_memory(app: Flask, store: Storefront) -> None:
+def test_many_ways_to_ask_fill_no_memory(
+    app: Flask, store: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store.stock("KETTLE", 0)
-    door, _ = door_of(app)
-    from notifier.web import sign_up_door
-
-    most, sign_up_door.MOST = sign_up_door.MOST, 5
-    try:
-        for n in range(12):
-            post(app.wsgi_app, PLAIN, {"Origin": HOME, "Host": f"localhost:{n + 1}"})
-    finally:
-        sign_up_door.MOST = most
-    assert 0 < len(door._answers) <= 5
+    monkeypatch.setattr("notifier.web.sign_up_door.MOST", 5)
+    for n in range(12):
+        post(app.wsgi_app, PLAIN, {"Origin": HOME, "Host": f"localhost:{n + 1}"})
+    assert 0 < len(door_of(app)[0]._answers) <= 5
