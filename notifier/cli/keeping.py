@@ -128,11 +128,18 @@ def backup(context: click.Context, file: Path) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--already-there",
+    is_flag=True,
+    help="The database was put back by other means, as a snapshot: only pause and hold.",
+)
 @click.pass_context
 @says_what_is_wrong
-def restore(context: click.Context, file: Path, yes: bool) -> None:
+def restore(context: click.Context, file: Path | None, yes: bool, already_there: bool) -> None:
     """Put a backup in place. Sending starts paused; stop the service first."""
     from notifier.app import open_database
     from notifier.services.backup import enter_safe_mode
@@ -142,9 +149,12 @@ def restore(context: click.Context, file: Path, yes: bool) -> None:
 
     set_up_log("ERROR")
     config = load(context)
-    if not yes:
-        click.confirm("Replace the database with this backup?", abort=True, err=True)
-    put_back(config, file)
+    if (file is None) is not already_there:
+        raise click.UsageError("Name a backup, or say --already-there; one of both.")
+    if file is not None:
+        if not yes:
+            click.confirm("Replace the database with this backup?", abort=True, err=True)
+        put_back(config, file)
     db = open_database(config)
     migrate(db)
     found = enter_safe_mode(open_env(config, db=db))

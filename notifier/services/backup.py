@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,38 @@ from notifier.errors import ConfigError, Conflict
 from notifier.services.env import Env
 from notifier.store import entry_links, ledger, outbox, sessions, switches
 from notifier.store.session import Database, Transaction, soon, without_password
+
+# Everything in our schema that no extension brought. The database is ours alone.
+EMPTY = """
+DO $$
+DECLARE word text;
+BEGIN
+  FOREACH word IN ARRAY coalesce((
+    SELECT array_agg(format('DROP %s IF EXISTS %I.%I CASCADE', CASE c.relkind
+        WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'S' THEN 'SEQUENCE'
+        ELSE 'TABLE' END, n.nspname, c.relname))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY (current_schemas(false)) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i'))),
+    '{}')
+  LOOP EXECUTE word; END LOOP;
+  FOREACH word IN ARRAY coalesce((
+    SELECT array_agg(format('DROP ROUTINE IF EXISTS %I.%I(%s) CASCADE', n.nspname, p.proname,
+        pg_get_function_identity_arguments(p.oid)))
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = ANY (current_schemas(false))
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')), '{}')
+  LOOP EXECUTE word; END LOOP;
+  FOREACH word IN ARRAY coalesce((
+    SELECT array_agg(format('DROP TYPE IF EXISTS %I.%I CASCADE', n.nspname, t.typname))
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    LEFT JOIN pg_class c ON c.oid = t.typrelid
+    WHERE n.nspname = ANY (current_schemas(false))
+      AND (t.typtype IN ('e', 'd') OR c.relkind = 'c')
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')), '{}')
+  LOOP EXECUTE word; END LOOP;
+END $$;
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,10 +104,32 @@ def restore(config: Config, source: Path) -> None:
         shutil.copyfile(source, unfinished)
         os.replace(unfinished, path)
     else:
+        _restore_postgres(config, source)
+
+
+def _restore_postgres(config: Config, source: Path) -> None:
+    """All or nothing: what is there goes, also what a newer program has added, then all comes.
+
+    The backup is read to its end before anything is touched.
+    """
+    config.service.data_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="restore-", dir=config.service.data_dir) as folder:
+        script = Path(folder) / "backup.sql"
+        _run_pg("pg_restore", config, ["--no-owner", f"--file={script}", str(source)], asks=False)
+        empty = Path(folder) / "empty.sql"
+        empty.write_text(EMPTY, encoding="utf-8")
         _run_pg(
-            "pg_restore",
+            "psql",
             config,
-            ["--clean", "--if-exists", "--no-owner", "--single-transaction", str(source)],
+            [
+                "--no-psqlrc",
+                "--quiet",
+                "--single-transaction",
+                "--set=ON_ERROR_STOP=1",
+                "--output=/dev/null",
+                f"--file={empty}",
+                f"--file={script}",
+            ],
         )
 
 
@@ -142,13 +197,17 @@ def _check_copy(source: Path) -> None:
         raise ConfigError(f"{source} is damaged: {answer}.")
 
 
-def _run_pg(program: str, config: Config, arguments: list[str]) -> None:
-    """Run a PostgreSQL program; the password goes by environment, never by argument."""
+def _run_pg(program: str, config: Config, arguments: list[str], *, asks: bool = True) -> None:
+    """Run a PostgreSQL program; the password goes by environment, never by argument.
+
+    `asks`: it needs the database.
+    """
     where, password = without_password(config.database_url)
+    database = [f"--dbname={where}"] if asks else []
     environment = {**os.environ, **({"PGPASSWORD": password} if password else {})}
     try:
         done = subprocess.run(
-            [program, f"--dbname={where}", *arguments],
+            [program, *database, *arguments],
             env=environment,
             capture_output=True,
             text=True,

@@ -88,6 +88,31 @@ def test_the_ledger_of_a_backup_can_be_verified(world: World, backed_up: Path) -
     assert result.sealed >= 4
 
 
+@pytest.mark.parametrize("engine_name", ["postgres"])
+def test_a_backup_is_put_back_over_what_a_newer_program_has_added(
+    world: World, backed_up: Path
+) -> None:
+    with world.db.write() as tx:
+        tx.exec_driver_sql("CREATE TABLE newer (shop integer REFERENCES shops (id))")
+        tx.exec_driver_sql("CREATE VIEW newest AS SELECT shop FROM newer")
+    _restored(world, backed_up)
+    assert enter_safe_mode(world.env).held == 2
+    with world.db.write() as tx:  # as the newer program's migration will
+        tx.exec_driver_sql("CREATE TABLE newer (shop integer REFERENCES shops (id))")
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+def test_a_backup_that_breaks_off_leaves_the_database_as_it_is(
+    world: World, backed_up: Path, tmp_path: Path
+) -> None:
+    half = tmp_path / "half.db"
+    half.write_bytes(backed_up.read_bytes()[:-4000])
+    before = world.count("messages")
+    with pytest.raises(ConfigError, match="failed"):
+        restore(world.env.config, half)
+    assert world.count("messages") == before > 0
+
+
 def test_what_is_no_backup_is_refused(world: World, tmp_path: Path, engine_name: str) -> None:
     if engine_name == "postgres":
         pytest.skip("pg_restore reads the file itself")
