@@ -6,6 +6,7 @@ reported, or else the fall in stock from look to look.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -22,6 +23,7 @@ from notifier.store.releasing import LookedAt, ToldGroup
 from notifier.store.session import Transaction
 
 REPORTED_WITHIN = timedelta(days=30)  # a shop that reported a purchase since then reports them
+_READ_ALL = 10_000  # of more who were told, one message in two is read, in three, and so on
 _BLIND_SALES = 3  # so many sold and nobody looked: the links are not followed by way of us
 
 
@@ -33,8 +35,9 @@ def release_seen(
     now = env.now()
     ids = [release.id, *release.strategy.get(CONTINUES, ())]
     since = releases.first_start(tx, ids) or release.started_at
-    groups = releasing.told_groups(tx, ids)
-    looks = releasing.first_looks(tx, ids)
+    every = max(releases.told_by(tx, ids) // _READ_ALL, 1)
+    groups = releasing.told_groups(tx, ids, every=every)
+    looks = releasing.first_looks(tx, ids, every=every)
     seen = releasing.seen_since(tx, release.variant_id, since=since)
     variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
     rules = rules_for(shop.config, variant)
@@ -48,11 +51,11 @@ def release_seen(
         now=now,
         stock=units,
         stock_at=known_at.get(release.variant_id),
-        told=_told(groups, looks, now=now),
+        told=_told(groups, looks, now=now, every=every),
         sales=tuple(sales),
         waiting=max(waiting - coming, 0),
         waiting_units=max(wanted - coming_units, 0),
-        late=sum(not _was_there(seen, look.at, rules=rules) for look in looks),
+        late=_came_too_late(looks, seen, rules=rules) * every,
         looks_seen=bool(looks) or sum(one.units for one in sales) < _BLIND_SALES,
         history=history_of(tx, shop, variant_id=release.variant_id, besides=release.id),
         cautious=float(release.strategy.get("cautious", 1.0)),
@@ -60,7 +63,7 @@ def release_seen(
 
 
 def _told(
-    groups: Sequence[ToldGroup], looks: Sequence[LookedAt], *, now: datetime
+    groups: Sequence[ToldGroup], looks: Sequence[LookedAt], *, now: datetime, every: int
 ) -> tuple[Told, ...]:
     """Who is still to get a message has all the time before them."""
     looked: dict[tuple[int, int, str, bool], list[timedelta]] = {}
@@ -74,9 +77,8 @@ def _told(
         if group.first is not None and group.last is not None:
             at = min(group.first + (group.last - group.first) / 2, now)
         delays = looked.get((group.release_id, group.wave, group.medium, group.is_open), [])
-        told.append(
-            Told(at=at, people=group.people, units=group.units, looked=tuple(sorted(delays)))
-        )
+        looked_at = tuple(sorted(delays * every))
+        told.append(Told(at=at, people=group.people, units=group.units, looked=looked_at))
     return tuple(sorted(told, key=lambda one: one.at))
 
 
@@ -111,9 +113,16 @@ def falls(seen: Sequence[Seen], *, since: datetime) -> list[Sale]:
     return found
 
 
-def _was_there(seen: Sequence[Seen], at: datetime, *, rules: Rules) -> bool:
-    """Whether it could be bought then, as far as looks say; before the first one it could."""
-    last = next((one for one in reversed(seen) if one.at <= at), None)
-    if last is None or last.availability is Availability.UNKNOWN:
-        return True
-    return level_of(last.availability, last.quantity, rules=rules) > Level.NONE
+def _came_too_late(looks: Sequence[LookedAt], seen: Sequence[Seen], *, rules: Rules) -> int:
+    """How many looked when it could not be bought, as far as looks at stock say."""
+    since = [one.at for one in seen]
+    was_there = [
+        one.availability is Availability.UNKNOWN
+        or level_of(one.availability, one.quantity, rules=rules) > Level.NONE
+        for one in seen
+    ]
+    late = 0
+    for look in looks:
+        last = bisect_right(since, look.at) - 1
+        late += last >= 0 and not was_there[last]  # before the first look at stock it was there
+    return late

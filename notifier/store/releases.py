@@ -145,6 +145,12 @@ def first_start(tx: Connection, release_ids: Sequence[int]) -> datetime | None:
     return found
 
 
+def told_by(tx: Connection, release_ids: Sequence[int]) -> int:
+    """How many people they have told together."""
+    query = select(func.coalesce(func.sum(releases.c.told), 0))
+    return int(tx.execute(query.where(releases.c.id.in_(list(release_ids)))).scalar_one())
+
+
 def update_release(tx: Connection, release_id: int, **values: Any) -> None:
     tx.execute(update(releases).where(releases.c.id == release_id).values(**values))
 

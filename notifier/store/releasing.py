@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind, MessageState
@@ -20,13 +20,15 @@ from notifier.store.tables.telling import clicks, events, messages
 from notifier.store.upsert import insert_or
 
 _REACHED = (MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.COMPLAINED)
+# asked for, and not over: due, being sent, or nobody knows
+_ON_THEIR_WAY = messages.c.state.in_(("due", "sending", "unknown"))
 _TOLD = or_(
     messages.c.state.in_([state.value for state in _REACHED]),
-    # asked for, and not over: due, being sent, or nobody knows
-    messages.c.state.in_(("due", "sending", "unknown")),
+    _ON_THEIR_WAY,
 )
 _ABOUT_STOCK = messages.c.kind == MessageKind.BACK_IN_STOCK.value
 _IS_OPEN = messages.c.finished_at.is_(None)
+_PRIME, _SCATTER = 10_007, 7_919
 CHANGES = 2_000  # looks at stock of one release that are read
 
 
@@ -45,8 +47,10 @@ class ToldGroup:
     last: datetime | None
 
 
-def told_groups(tx: Connection, release_ids: Sequence[int]) -> list[ToldGroup]:
-    """Everybody whose message is on its way or has left; not who was skipped or refused."""
+def told_groups(tx: Connection, release_ids: Sequence[int], *, every: int = 1) -> list[ToldGroup]:
+    """Everybody whose message is on its way or has left; not who was skipped or refused.
+
+    `every`: one message in so many is read, and stands for so many people."""
     rows = tx.execute(
         select(
             messages.c.release_id,
@@ -59,7 +63,7 @@ def told_groups(tx: Connection, release_ids: Sequence[int]) -> list[ToldGroup]:
             func.max(messages.c.finished_at).label("last"),
         )
         .outerjoin(subscriptions, subscriptions.c.id == messages.c.subscription_id)
-        .where(messages.c.release_id.in_(list(release_ids)), _TOLD, _ABOUT_STOCK)
+        .where(_one_in(every), messages.c.release_id.in_(list(release_ids)), _TOLD, _ABOUT_STOCK)
         .group_by(messages.c.release_id, messages.c.wave, messages.c.medium, _IS_OPEN)
         .order_by(messages.c.release_id, messages.c.wave, messages.c.medium)
     )
@@ -69,13 +73,20 @@ def told_groups(tx: Connection, release_ids: Sequence[int]) -> list[ToldGroup]:
             wave=row.wave,
             medium=row.medium,
             is_open=bool(row.is_open),
-            people=row.people,
-            units=int(row.units),
+            people=row.people * every,
+            units=int(row.units) * every,
             first=row.first,
             last=row.last,
         )
         for row in rows
     ]
+
+
+def _one_in(every: int) -> ColumnElement[bool]:
+    """One message in so many, always the same ones, whatever the order they were written in."""
+    if every == 1:
+        return true()
+    return messages.c.id % _PRIME * _SCATTER % _PRIME < _PRIME // every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,52 +101,36 @@ class LookedAt:
     at: datetime
 
 
-def first_looks(tx: Connection, release_ids: Sequence[int]) -> list[LookedAt]:
-    """Of each message its first click, or the purchase it led to where that came first."""
-    of_them = messages.c.release_id.in_(list(release_ids))
-    clicked = (
-        select(messages.c.id, func.min(clicks.c.at).label("at"))
-        .join(clicks, clicks.c.message_id == messages.c.id)
-        .where(of_them, _ABOUT_STOCK)
-        .group_by(messages.c.id)
-    )
-    bought = (
-        select(messages.c.id, func.min(purchases.c.at).label("at"))
-        .join(purchases, purchases.c.message_id == messages.c.id)
-        .where(of_them, _ABOUT_STOCK)
-        .group_by(messages.c.id)
-    )
-    first: dict[int, datetime] = {}
-    for row in (*tx.execute(clicked), *tx.execute(bought)):
-        first[row.id] = min(row.at, first.get(row.id, row.at))
-    if not first:
-        return []
-    sent = (
-        select(
-            messages.c.id,
-            messages.c.release_id,
-            messages.c.wave,
-            messages.c.medium,
-            messages.c.finished_at,
-        )
-        .where(of_them, _ABOUT_STOCK)
-        .where(
-            or_(
-                messages.c.id.in_(clicked.with_only_columns(messages.c.id)),
-                messages.c.id.in_(bought.with_only_columns(messages.c.id)),
+def first_looks(tx: Connection, release_ids: Sequence[int], *, every: int = 1) -> list[LookedAt]:
+    """Of each message its first click, or the purchase it led to where that came first.
+
+    `every`: as in `told_groups`; what is read is not multiplied."""
+    first: dict[int, LookedAt] = {}
+    for seen in (clicks, purchases):
+        rows = tx.execute(
+            select(
+                messages.c.id,
+                messages.c.release_id,
+                messages.c.wave,
+                messages.c.medium,
+                messages.c.finished_at,
+                func.min(seen.c.at).label("at"),
             )
+            .join(seen, seen.c.message_id == messages.c.id)
+            .where(_one_in(every), messages.c.release_id.in_(list(release_ids)), _ABOUT_STOCK)
+            .group_by(messages.c.id)
         )
-    )
-    return [
-        LookedAt(
-            release_id=row.release_id,
-            wave=row.wave or 0,
-            medium=row.medium,
-            sent_at=row.finished_at,
-            at=first[row.id],
-        )
-        for row in tx.execute(sent)
-    ]
+        for row in rows:
+            before = first.get(row.id)
+            if before is None or row.at < before.at:
+                first[row.id] = LookedAt(
+                    release_id=row.release_id,
+                    wave=row.wave or 0,
+                    medium=row.medium,
+                    sent_at=row.finished_at,
+                    at=row.at,
+                )
+    return list(first.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,13 +183,13 @@ def seen_since(tx: Connection, variant_id: int, *, since: datetime) -> list[Seen
 
 def on_their_way(tx: Connection, release_ids: Sequence[int]) -> tuple[int, int]:
     """People, and the units they ask for, who still count as waiting although their message of
-    these releases is written."""
+    these releases is written. Who gets it is moved on at the same moment."""
     row = tx.execute(
         select(func.count(), func.coalesce(func.sum(subscriptions.c.quantity), 0))
         .select_from(messages)
         .join(subscriptions, subscriptions.c.id == messages.c.subscription_id)
         .where(
-            and_(messages.c.release_id.in_(list(release_ids)), _TOLD, _ABOUT_STOCK),
+            and_(messages.c.release_id.in_(list(release_ids)), _ON_THEIR_WAY, _ABOUT_STOCK),
             subscriptions.c.state == SubscriptionState.WAITING.value,
         )
     ).one()
