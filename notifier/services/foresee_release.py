@@ -5,10 +5,10 @@ Nothing is stored. It is the shop's own strategy, run against what is known of i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from math import ceil
 from zoneinfo import ZoneInfo
 
 from notifier.domain.adaptive_foresee import Foresight, foresee
@@ -73,7 +73,9 @@ def foresee_release(
     if left:
         seen = replace(_foresee(state, strategy, units=left, hold_for=hold_for), units=units)
     else:
-        seen = replace(_fixed(state, units=units, first=0, then=timedelta(0)), told=0, last_at=None)
+        seen = Foresight(
+            units=units, waiting=state.waiting, at_once=0, told=0, last_at=None, sold_out_at=None
+        )
     segments = _segments(env, renderer, shop, variant) if by_sms and left else 0
     told_by_sms = round(by_sms * seen.told / state.waiting) if state.waiting else 0
     price = shop.config.sms_segment_price
@@ -124,36 +126,42 @@ def _state(
 def _foresee(
     state: AdaptiveState, strategy: Strategy, *, units: int, hold_for: timedelta
 ) -> Foresight:
-    if not state.waiting:
-        return _fixed(state, units=units, first=0, then=timedelta(0))
-    if hold_for:  # each who is told has a unit until the time is over, and then the next
-        each = max(state.waiting_units / state.waiting, 1.0)
-        return _fixed(state, units=units, first=max(int(units / each), 1), then=hold_for)
-    if strategy.name == "adaptive":
+    if strategy.name == "adaptive" and state.waiting and not hold_for:
         return foresee(state, units=units)
+    each = max(state.waiting_units / state.waiting, 1.0) if state.waiting else 1.0
+    if hold_for:  # each who is told has a unit until the time is over, and then the next
+        return _rounds(state, units, of=lambda left: left / each, every=hold_for)
     if strategy.name == "per_unit":
-        each = max(state.waiting_units / state.waiting, 1.0)
-        first = max(int(units * strategy.rate / each), 1)
-        return _fixed(state, units=units, first=first, then=strategy.interval)
-    first = strategy.size if strategy.name == "fixed" else state.waiting
-    return _fixed(state, units=units, first=first, then=strategy.interval)
+        rate = strategy.rate / each
+        return _rounds(state, units, of=lambda left: left * rate, every=strategy.interval)
+    size = strategy.size if strategy.name == "fixed" else state.waiting
+    return _rounds(state, units, of=lambda left: size, every=strategy.interval)
 
 
-def _fixed(state: AdaptiveState, *, units: int, first: int, then: timedelta) -> Foresight:
-    """So many a time, if the stock lasts; nothing is assumed of who buys."""
-    first = min(first, state.waiting)
-    more = ceil((state.waiting - first) / first) if first else 0
-    last: datetime | None = state.now + more * then
-    told = state.waiting
-    if more * then > _WEEK:
-        last, told = None, min(first * (1 + int(_WEEK / then)), state.waiting)
+def _rounds(
+    state: AdaptiveState, units: int, *, of: Callable[[float], float], every: timedelta
+) -> Foresight:
+    """Waves as large as a rule makes them `of` what is left, if as many buy as did before."""
+    history, left, told, passed = state.history, float(units), 0, timedelta(0)
+    looks = history.looked / (history.looked + history.not_looked)
+    buys = history.bought / (history.bought + history.only_looked)
+    each = max(state.waiting_units / state.waiting, 1.0) if state.waiting else 1.0
+    first = min(max(int(of(left)), 1), state.waiting)
+    while True:
+        people = min(max(int(of(left)), 1), state.waiting - told)
+        told += people
+        left -= people * looks * buys * each
+        is_last = told == state.waiting
+        if is_last or left < 1 or passed + every > _WEEK:
+            break
+        passed += every
     return Foresight(
         units=units,
         waiting=state.waiting,
         at_once=first,
         told=told,
-        last_at=last,
-        sold_out_at=None,
+        last_at=state.now + passed if is_last else None,
+        sold_out_at=state.now + passed + every if left < 1 and not is_last else None,
     )
 
 

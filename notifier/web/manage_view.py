@@ -161,7 +161,7 @@ def _state(item: Item, words: Mapping[str, str], *, locale: str) -> str:
         return fill(words["state_unconfirmed"], day=asked)
     since = fill(words["state_waiting"], day=day(row.created_at, item.shop, locale=locale))
     place = place_words(env(), item.shop, row, locale)
-    return f"{since} {place}".rstrip()
+    return f"{since}. {place}" if place else since
 
 
 def _variants(item: Item, words: Mapping[str, str], *, locale: str) -> tuple[Option, ...]:

@@ -278,3 +278,20 @@ def test_the_segments_foreseen_are_those_that_are_sent(make_world: Callable[...,
             world.see("SHIRT-S", 5)
             world.run()
             assert expected.segments == count_segments(twilio.messages[-1].body)
+
+
+@ON_SQLITE
+def test_it_is_foreseen_that_units_are_bought_while_waves_go_out(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(double_opt_in=False, release={"hold_for": HOUR})
+    world.see("SHIRT-S", 0)
+    for number in range(40):
+        world.asks(f"p{number}@waits.example")
+    few, many = foreseen(world, 4).seen, foreseen(world, 30).seen
+    assert (few.at_once, few.last_at) == (4, None)
+    assert few.told < 40
+    assert few.sold_out_at is not None
+    assert (many.at_once, many.told, many.sold_out_at) == (30, 40, None)
+    assert many.last_at is not None
+    assert many.last_at - world.clock() == HOUR
