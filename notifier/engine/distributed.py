@@ -26,6 +26,7 @@ from procrastinate.jobs import Job as QueueJob
 from procrastinate.jobs import Status
 
 from notifier.domain.work import Work
+from notifier.engine.clock_steps import LOOK_EVERY, ClockSteps
 from notifier.engine.cron import cron_of
 from notifier.engine.job_runs import JobRuns
 from notifier.engine.jobs import JOBS, Job
@@ -206,11 +207,14 @@ class DistributedEngine:
                 workers.append(self._worker(JOBS_QUEUE, concurrency=lanes))
             if self._with_senders:
                 workers.append(self._worker(DELIVER_QUEUE, concurrency=1))
-            stopped = asyncio.create_task(self._stopped_by_us.wait())
+            ends = (
+                asyncio.create_task(self._stopped_by_us.wait()),
+                asyncio.create_task(_clock_was_set()),  # the queue reckons its periods by it
+            )
             if self._stopping.is_set():
                 self._stopped_by_us.set()
-            await asyncio.wait([*workers, stopped], return_when=asyncio.FIRST_COMPLETED)
-            for task in (*workers, stopped):
+            await asyncio.wait([*workers, *ends], return_when=asyncio.FIRST_COMPLETED)
+            for task in (*workers, *ends):
                 task.cancel()
             ended = await asyncio.gather(*workers, return_exceptions=True)
         for error in ended:
@@ -269,6 +273,13 @@ class DistributedEngine:
             name = f"{job.name}/{lane}"
             cron = cron_of(job.every * job.at_once, offset=job.every * lane)
             app.periodic(cron=cron, periodic_id=name, lock=name, queueing_lock=name)(task)
+
+
+async def _clock_was_set() -> None:
+    steps = ClockSteps()
+    while not steps.was_set():
+        await asyncio.sleep(LOOK_EVERY)
+    log.warning("the clock was set; the queue is opened anew")
 
 
 def _as_task(work: Callable[[], object]) -> Callable[..., Awaitable[None]]:

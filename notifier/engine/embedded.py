@@ -22,6 +22,7 @@ from apscheduler.executors.base import BaseExecutor, run_job
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from notifier.domain.work import Work
+from notifier.engine.clock_steps import LOOK_EVERY, ClockSteps
 from notifier.engine.job_runs import JobRuns
 from notifier.engine.jobs import JOBS, Job
 from notifier.engine.on_call import OnCall
@@ -127,6 +128,7 @@ class EmbeddedEngine:
                     max_instances=job.at_once,
                 )
             self._scheduler.start()
+            threading.Thread(target=self._follow_clock, name="clock", daemon=True).start()
         if self._env.db.is_sqlite and (self._with_senders or self._on_call):
             threading.Thread(target=self._listen, name="listen", daemon=True).start()
 
@@ -197,6 +199,15 @@ class EmbeddedEngine:
         while not self._stopping.wait(LISTEN):
             self._wake(others.work_made())
         others.close()
+
+    def _follow_clock(self) -> None:
+        """After the clock was set, the next runs lie where nobody knows: all are due now."""
+        steps = ClockSteps()
+        while not self._stopping.wait(LOOK_EVERY):
+            if steps.was_set():
+                log.warning("the clock was set; all jobs run now")
+                for job in self._scheduler.get_jobs():
+                    job.modify(next_run_time=datetime.now(UTC))
 
     @staticmethod
     def _retry_busy(work: object) -> None:

@@ -15,16 +15,18 @@ from contextlib import ExitStack
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
+from procrastinate import periodic
 from sqlalchemy import make_url
 
 from notifier.app import make_engine, make_renderer, open_service
 from notifier.config import Config, load_config
 from notifier.domain.work import Work
-from notifier.engine import distributed
+from notifier.engine import clock_steps, distributed
 from notifier.engine.jobs import JOBS, Job
 from notifier.errors import ConfigError
 from notifier.services.env import Env
@@ -311,3 +313,27 @@ def test_without_postgresql_or_its_library_a_sentence_says_what_to_do(
     monkeypatch.delattr(package, "distributed")
     with pytest.raises(ConfigError, match="extra `cluster`"):
         open_service(loaded)
+
+
+def test_jobs_run_on_by_a_clock_that_was_set_back_by_hours(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shift = [0.0]
+    wall = SimpleNamespace(time=lambda: time.time() + shift[0])
+    monkeypatch.setattr(periodic, "time", wall)
+    monkeypatch.setattr(clock_steps, "wall", wall.time)
+    monkeypatch.setattr(distributed, "LOOK_EVERY", 0.1)
+    runs: list[float] = []
+    often = Job(
+        name="poll",
+        every=timedelta(seconds=1),
+        run=lambda _env, _owner: runs.append(time.monotonic()),
+    )
+    machines.start(jobs=(often,))
+    wait_until(lambda: bool(runs), 15)
+
+    shift[0] = -3 * 3600
+    time.sleep(1.5)  # what was due by the old clock has run
+    before = len(runs)
+
+    wait_until(lambda: len(runs) > before, 15)
