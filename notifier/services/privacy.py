@@ -10,7 +10,7 @@ need not be shown any more: who waits for goods he has paid for must hear of the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -192,6 +192,6 @@ def _plain(value: Any) -> Any:
         return {name: _plain(one) for name, one in value.items() if name not in _INNER}
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    if hasattr(value, "__slots__"):
-        return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
     return value
