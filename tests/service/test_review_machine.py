@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from notifier.domain.availability import Availability
 from notifier.errors import Conflict
 from notifier.services.consent import Circumstances
 from notifier.services.manage import change_variant, confirm, end, pause, resume
+from notifier.services.steer_release import pause_release, resume_release, stop_release
 from notifier.services.sweep import sweep
 from notifier.store.session import Database
 from tests.databases import SqliteTemplate
@@ -44,6 +46,9 @@ STRATEGIES = (
     {"strategy": "all"},
     {"strategy": "fixed", "size": 1, "interval": timedelta(minutes=5)},
     {"strategy": "per_unit", "rate": 1, "interval": timedelta(minutes=5)},
+    {"strategy": "adaptive"},
+    {"hold_for": timedelta(minutes=40)},
+    {"strategy": "fixed", "size": 1, "interval": timedelta(minutes=5), "order": "lottery"},
 )
 STEPS = st.sampled_from([timedelta(minutes=1), timedelta(minutes=31), timedelta(hours=7)])
 ALERTS = """
@@ -141,7 +146,29 @@ class Waiting(RuleBasedStateMachine):
 
     @rule()
     def announce(self) -> None:
+        """Nothing is promised that somebody else holds, or that is not there."""
+        before = self._promised()
         self.world.announce()
+        after = self._promised()
+        for row in self.world.rows("SELECT variant_id, quantity FROM stock"):
+            promised = after.get(row["variant_id"], {})
+            if promised.keys() - before.get(row["variant_id"], {}).keys():
+                there = 1 if row["quantity"] is None else row["quantity"]
+                assert sum(promised.values()) <= there
+
+    @rule(which=st.integers(0, 3), what=st.sampled_from([pause_release, stop_release]))
+    def hold_back(self, which: int, what: Any) -> None:
+        self._steer(which, what)
+
+    @rule(which=st.integers(0, 3))
+    def let_go_on(self, which: int) -> None:
+        self._steer(which, resume_release)
+
+    def _steer(self, which: int, what: Any) -> None:
+        ids = [row["id"] for row in self.world.rows("SELECT id FROM releases ORDER BY id")]
+        with suppress(Conflict):  # it is not in a state for that
+            if ids:
+                what(self.world.env, self.world.shop, ids[which % len(ids)], by="Olga")
 
     @rule()
     def deliver(self) -> None:
@@ -208,6 +235,8 @@ class Waiting(RuleBasedStateMachine):
         self.world.smtp.behave()
         for one in self.wishes:
             resume(self.world.env, self.world.subscription(one).contact_id, one)
+        for place in range(self.world.count("releases")):
+            self._steer(place, resume_release)
         self._pass_the_cool_down()
         gave_up = {
             row["contact_id"] for row in self._alerts() if row["reason"] in ("stale", "gave_up")
@@ -264,6 +293,17 @@ class Waiting(RuleBasedStateMachine):
             self.deliver()
 
     # ---- what the machine looks at ----
+
+    def _promised(self) -> dict[int, dict[int, int]]:
+        """By variant, the units that are kept for somebody, by reservation."""
+        found: dict[int, dict[int, int]] = {}
+        for row in self.world.rows(
+            "SELECT id, variant_id, units FROM reservations WHERE state IN ('due', 'held')"
+            " AND (until IS NULL OR until > :now)",
+            now=f"{self.world.clock():%Y-%m-%d %H:%M:%S.%f}",
+        ):
+            found.setdefault(row["variant_id"], {})[row["id"]] = row["units"]
+        return found
 
     def _pick(self, which: int) -> int:
         return sorted(self.wishes)[which % len(self.wishes)]
