@@ -6,6 +6,8 @@ into another row it does not open (trust WS-39).
 
     sealed = seal("JBSWY3DP…", about="totp:7", keys=env.signer.secrets_for(SEAL))
     unseal(sealed, about="totp:7", keys=env.signer.secrets_for(SEAL))
+
+The library is read when the first secret is: it takes six megabytes, and most processes need none.
 """
 
 from __future__ import annotations
@@ -16,9 +18,6 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Sequence
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from notifier.errors import ConfigError
 
 SEAL = "seal"  # the name of this use for Signer.secrets_for
@@ -28,6 +27,8 @@ _NONCE = 12  # bytes; NIST SP 800-38D 8.2.2: random ones do for 2^32 texts a key
 
 def seal(text: str, *, about: str, keys: Sequence[bytes]) -> str:
     """`text` as `1.<key id>.<base64url>`, under the first of `keys` (32 bytes each)."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     nonce = os.urandom(_NONCE)
     hidden = AESGCM(keys[0]).encrypt(nonce, text.encode(), about.encode())
     packed = urlsafe_b64encode(nonce + hidden).rstrip(b"=").decode()
@@ -36,6 +37,9 @@ def seal(text: str, *, about: str, keys: Sequence[bytes]) -> str:
 
 def unseal(sealed: str, *, about: str, keys: Sequence[bytes]) -> str:
     """What was sealed. Raises errors.ConfigError when its key is gone or it was tampered with."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     form, _, rest = sealed.partition(".")
     name, _, packed = rest.partition(".")
     key = next((one for one in keys if key_id(one) == name), None)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from notifier.domain.availability import Availability
 from notifier.domain.broadcast import is_to_all_of_product
@@ -71,6 +72,7 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
     result = Sorted()
     suppressions = _suppressions(tx, messages, batch)
     stale_variants: dict[int, bool] = {}
+    said: dict[tuple[Any, ...], str] = {}
     off = switches.all_off(tx, now=now)
     shops = {id_: env.shop_by_id(id_) for id_ in {one.shop_id for one in messages}}
     for message in messages:
@@ -78,7 +80,10 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
         if shop is not None and switches.of_shop(shop.slug) in off:
             result.postpone.append((message.id, now + PAUSED_LOOK, "shop_paused"))
             continue
-        reason = "no_shop" if shop is None else _why_never(message, batch, suppressions, now=now)
+        if shop is None:
+            reason = "no_shop"
+        else:
+            reason = _why_never(message, batch, suppressions, said, now=now)
         matter = batch.orders.get(message.id)
         if not reason and matter is not None:
             reason = why_untrue(message, matter.case, matter.wanted, now=now)
@@ -123,10 +128,12 @@ def _why_never(
     message: MessageRow,
     batch: Batch,
     suppressions: dict[tuple[str, int, int | None], str],
+    said: dict[tuple[Any, ...], str],
     *,
     now: datetime,
 ) -> str:
-    """The reason not to send it at all; empty when there is none."""
+    """The reason not to send it at all; empty when there is none. `said`: what was found about
+    the same news for the same wish, of which thousands have the same."""
     if message.medium == Medium.WEBHOOK:
         return ""
     if message.expires_at is not None and message.expires_at <= now:
@@ -134,7 +141,16 @@ def _why_never(
     why = why_not_to(message, _standing(message, batch, suppressions))
     if why or message.subscription_id is None:
         return why
-    return _why_not_about(MessageKind(message.kind), message, batch, now=now)
+    wish = batch.subscriptions[message.subscription_id]
+    key = (
+        *(message.kind, message.event_id, wish.product_id, wish.variant_id),
+        *(wish.physical_only, wish.eta_days),
+    )
+    found = said.get(key)
+    if found is None:
+        kind = MessageKind(message.kind)
+        found = said[key] = _why_not_about(kind, message.event_id, wish, batch, now=now)
+    return found
 
 
 def _standing(
@@ -181,10 +197,11 @@ def why_not_to(message: MessageRow, standing: Standing | None) -> str:
     return ""
 
 
-def _why_not_about(kind: MessageKind, message: MessageRow, batch: Batch, *, now: datetime) -> str:
+def _why_not_about(
+    kind: MessageKind, event_id: int | None, subscription: Wish, batch: Batch, *, now: datetime
+) -> str:
     """Whether what the message says is still so, and still what the person waits for."""
-    event = batch.events.get(message.event_id or 0)
-    subscription = batch.subscriptions[message.subscription_id or 0]
+    event = batch.events.get(event_id or 0)
     if event is None and kind is MessageKind.REMINDER:
         return _why_not_remind(subscription, batch)
     if event is None:
