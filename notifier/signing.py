@@ -66,6 +66,7 @@ class Signer:
             raise ConfigError("Two of service.secret_keys look alike; make another one.")
         self._newest = _key_id(keys[0])
         self._derived: dict[tuple[bytes, Purpose], KeyedHash] = {}
+        self._uses: dict[str, tuple[bytes, ...]] = {}
         # addresses must hash alike after a rotation, so they hang on the oldest key
         self._addresses = self._derive(_key_id(keys[-1]), Purpose.ADDRESS)
 
@@ -108,8 +109,14 @@ class Signer:
 
     def secrets_for(self, name: str) -> tuple[bytes, ...]:
         """The same for every key that still counts, newest first: to read what was made before."""
-        use = f"use:{name}".encode()
-        return tuple(hmac.new(key, use, hashlib.sha256).digest() for key in self._keys.values())
+        found = self._uses.get(name)
+        if found is None:
+            use = f"use:{name}".encode()
+            found = tuple(
+                hmac.new(key, use, hashlib.sha256).digest() for key in self._keys.values()
+            )
+            self._uses[name] = found
+        return found
 
     def _derive(self, key_id: bytes, purpose: Purpose) -> KeyedHash:
         found = self._derived.get((key_id, purpose))

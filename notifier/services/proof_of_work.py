@@ -6,44 +6,52 @@ A challenge is bound to shop and product, valid for ten minutes and used once.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+import secrets
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
+from urllib.parse import quote_plus
 
 from notifier.services.env import Env, ShopRef
+from notifier.signing import KeyedHash
 from notifier.store import limits
 from notifier.store.session import Transaction
 
 VALID_FOR = timedelta(minutes=10)
 HARDNESS = 30_000  # numbers to try at most; about a tenth of a second on a phone
 LONGEST = 2_000
+SALT_BYTES = 12
 
 
 def make_challenge(env: Env, shop: ShopRef, *, about: str) -> dict[str, Any] | None:
-    """What the widget must solve; None where the shop asks for no work."""
+    """What the widget must solve; None where the shop asks for no work.
+
+    Made as altcha.v1.create_challenge makes it, at a fraction of the price: each visitor gets one.
+    """
     if shop.config.proof_of_work == "never":
         return None
-    from altcha.v1 import ChallengeOptions, create_challenge
-
     expires_at = env.now() + VALID_FOR
-    made = create_challenge(
-        ChallengeOptions(
-            max_number=HARDNESS,
-            hmac_key=env.signer.secret_for("pow").hex(),
-            expires=expires_at,
-            params={"for": f"{shop.slug}:{about}"},
-        )
-    )
+    said = f"expires={int(expires_at.timestamp())}&for={quote_plus(f'{shop.slug}:{about}')}"
+    chance = secrets.token_bytes(SALT_BYTES + 8)
+    salt = f"{chance[8:].hex()}?{said}&"
+    number = int.from_bytes(chance[:8], "big") % (HARDNESS + 1)
+    challenge = hashlib.sha256(f"{salt}{number}".encode()).hexdigest()
     return {
-        "algorithm": made.algorithm,
-        "challenge": made.challenge,
-        "salt": made.salt,
-        "signature": made.signature,
+        "algorithm": "SHA-256",
+        "challenge": challenge,
+        "salt": salt,
+        "signature": _signer(env.signer.secret_for("pow")).digest(challenge.encode()).hex(),
         "maxnumber": HARDNESS,
         "expires": expires_at.isoformat(),
     }
+
+
+@lru_cache(4)
+def _signer(key: bytes) -> KeyedHash:
+    return KeyedHash(key.hex().encode())  # the library wants a text as its key
 
 
 def has_worked(env: Env, shop: ShopRef, payload: object, *, about: set[str]) -> bool:

@@ -8,7 +8,7 @@ empty, which means: ask again, where one may wait.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 SLOT = "notifier.at_once"
@@ -28,6 +28,8 @@ class Ready:
     status: str
     headers: Headers
     body: bytes
+    cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What a server makes of the headers, kept as long as they are."""
 
     def give(self, start: Start) -> list[bytes]:
         start(self.status, list(self.headers))

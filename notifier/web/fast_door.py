@@ -64,8 +64,7 @@ def may_be_kept(keeping: Keeping) -> None:
 class _Kept:
     """`before` and `after`: around what is made anew."""
 
-    status: str
-    headers: Headers
+    ready: Ready
     before: bytes
     after: bytes
     again: Callable[[], bytes] | None
@@ -89,7 +88,7 @@ class FastDoor:
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in PATHS or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._ask(environ, start)
-        key = tuple([environ.get(part) for part in PARTS])
+        key = tuple(map(environ.get, PARTS))
         kept = self._kept.get(key)
         slot = environ.get(SLOT)
         if kept is not None and self._is_fresh(kept):
@@ -143,8 +142,7 @@ class FastDoor:
         if len(self._kept) >= MOST:
             self._kept.clear()
         self._kept[key] = _Kept(
-            status=status,
-            headers=list(headers),
+            ready=Ready(status=status, headers=list(headers), body=body),
             before=before,
             after=after,
             again=keeping.again if once else None,
@@ -161,8 +159,10 @@ class FastDoor:
 
 def _once_more(kept: _Kept) -> Ready:
     if kept.again is None:
-        return Ready(status=kept.status, headers=kept.headers, body=kept.before)
-    body = kept.before + kept.again() + kept.after
+        return kept.ready
+    like, body = kept.ready, kept.before + kept.again() + kept.after
+    if len(body) == len(like.body):
+        return Ready(status=like.status, headers=like.headers, body=body, cache=like.cache)
     length = str(len(body))
-    headers = [(name, length if name == "Content-Length" else text) for name, text in kept.headers]
-    return Ready(status=kept.status, headers=headers, body=body)
+    headers = [(name, length if name == "Content-Length" else text) for name, text in like.headers]
+    return Ready(status=like.status, headers=headers, body=body)

@@ -58,7 +58,7 @@ class SignUpDoor:
         body = _read(environ)
         if body is None:
             return self._app(environ, start) if slot is None else []
-        key = (*(environ.get(part) for part in PARTS), body.key, body.locale, body.phone is None)
+        key = (*map(environ.get, PARTS), body.key, body.locale, body.phone is None)
         wish = self._wish(environ, body, key)
         if slot is not None:
             if wish is not None:

@@ -14,13 +14,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.utilities import build_http_date
 
 from notifier.errors import StoreBusy
 from notifier.log import log
@@ -71,7 +73,12 @@ class _Task(WSGITask):  # type: ignore[misc]
         self.status = self.ready.status
         self.response_headers.extend(self.ready.headers)
         self.content_length = len(self.ready.body)
-        self.write(self.ready.body)
+        if self.version == "1.1" and "CONNECTION" not in self.request.headers and self.has_body:
+            head = _head_of(self.ready) + _date(int(self.start_time))
+            self.wrote_header = True
+            self.channel.write_soon(head + self.ready.body)
+        else:
+            self.write(self.ready.body)
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
@@ -89,6 +96,24 @@ class _Task(WSGITask):  # type: ignore[misc]
         self.wrote_header = True
         self.content_bytes_written += len(data)
         self.channel.write_soon(head + data)
+
+
+def _head_of(ready: Ready) -> bytes:
+    """Status and headers for the wire but the date, as waitress writes them."""
+    known = ready.cache.get("head")
+    if known is None:
+        named = [("-".join(map(str.capitalize, k.split("-"))), v) for k, v in ready.headers]
+        if not any(name == "Content-Length" for name, _ in named):
+            named.append(("Content-Length", str(len(ready.body))))
+        lines = [f"{name}: {text}" for name, text in sorted(named, key=itemgetter(0))]
+        known = "\r\n".join([f"HTTP/1.1 {ready.status}", *lines]).encode("latin-1")
+        ready.cache["head"] = known
+    return bytes(known)
+
+
+@lru_cache(1)
+def _date(second: int) -> bytes:
+    return f"\r\nDate: {build_http_date(second)}\r\n\r\n".encode("ascii")
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
 from itertools import product
 from typing import Any
 
 import pytest
+from altcha.v1 import create_challenge
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -218,17 +222,33 @@ def test_work_that_was_done_counts_once_whichever_way(
     assert store.one("SELECT count(*) FROM spent WHERE kind = 'pow'") == 1
 
 
-def solved(made: dict[str, Any]) -> str:
-    from base64 import b64encode
-    from hashlib import sha256
+def number_of(made: dict[str, Any]) -> int:
+    salt, numbers = made["salt"], range(made["maxnumber"] + 1)
+    wanted = bytes.fromhex(made["challenge"])
+    return next(n for n in numbers if sha256(f"{salt}{n}".encode()).digest() == wanted)
 
-    for number in range(made["maxnumber"] + 1):
-        if sha256(f"{made['salt']}{number}".encode()).hexdigest() == made["challenge"]:
-            names = ("algorithm", "challenge", "salt", "signature")
-            return b64encode(
-                json.dumps({**{name: made[name] for name in names}, "number": number}).encode()
-            ).decode()
-    raise AssertionError("a challenge that nobody can solve")
+
+def solved(made: dict[str, Any]) -> str:
+    said = {name: made[name] for name in ("algorithm", "challenge", "salt", "signature")}
+    return b64encode(json.dumps({**said, "number": number_of(made)}).encode()).decode()
+
+
+def test_a_challenge_is_what_the_library_makes(store: Storefront, env: Env) -> None:
+    made = make_challenge(env, env.shop("kettle"), about="Kettle Blau/ü&x=1")
+    assert made is not None
+    theirs = create_challenge(
+        algorithm="SHA-256",
+        salt_length=12,
+        max_number=made["maxnumber"],
+        hmac_key=env.signer.secret_for("pow").hex(),
+        salt=made["salt"].partition("?")[0],
+        number=number_of(made),
+        expires=datetime.fromisoformat(made["expires"]),
+        params={"for": "kettle:Kettle Blau/ü&x=1"},
+    )
+    assert {name: made[name] for name in ("algorithm", "challenge", "salt", "signature")} == {
+        name: value for name, value in theirs.to_dict().items() if name != "maxNumber"
+    }
 
 
 def test_who_asks_at_once_gets_an_answer_of_his_own(app: Flask, store: Storefront) -> None:
