@@ -57,7 +57,7 @@ class Release(Shape):
     product: str
     variant: str
     state: str = Field(description="running, paused, done or stopped.")
-    reason: str = Field(description="Why it is paused or stopped: sold_out, person …")
+    reason: str = Field(description="Why it is paused, stopped or over: sold_out, person, newer …")
     strategy: dict[str, Any]
     started_at: datetime
     next_wave_at: datetime | None
