@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, func, select, text, update
+from sqlalchemy import Connection, bindparam, exists, func, literal_column, select, text, update
 
 from notifier.domain.message import MessageState
 from notifier.store.among import among, listed
@@ -39,16 +39,42 @@ _NEXT_PRIORITY = Prepared(
         _WANTED, _CHANNEL, messages.c.priority > bindparam("after")
     )
 )
-_NEXT_RELEASE = Prepared(
-    select(func.min(messages.c.release_id)).where(
-        _WANTED, _CHANNEL, _PRIORITY, messages.c.release_id > bindparam("after")
-    )
+_ANY_WITHOUT_RELEASE = Prepared(
+    select(exists().where(_WANTED, _CHANNEL, _PRIORITY, messages.c.release_id.is_(None), _DUE))
 )
+
+
+def _due_releases() -> Any:
+    """The releases behind one that have something due, in their order. All steps in one query:
+    letters of a thousand releases may wait for the morning."""
+    of_release = select(func.min(messages.c.release_id).label("release")).where(
+        _WANTED, _CHANNEL, _PRIORITY
+    )
+    first = of_release.where(messages.c.release_id > bindparam("after"))
+    steps = first.cte("steps", recursive=True)
+    further = of_release.where(messages.c.release_id > steps.c.release).correlate(steps)
+    steps = steps.union_all(
+        select(further.scalar_subquery()).where(steps.c.release.is_not(None)).select_from(steps)
+    )
+    due = (
+        select(literal_column("1"))
+        .where(_WANTED, _CHANNEL, _PRIORITY, messages.c.release_id == steps.c.release, _DUE)
+        .limit(1)
+        .correlate(steps)
+        .scalar_subquery()  # and no EXISTS: that may become a join with all messages
+    )
+    return (
+        select(steps.c.release)
+        .where(steps.c.release.is_not(None), due.is_not(None))
+        .limit(bindparam("most"))
+    )
+
+
+_DUE_RELEASES = Prepared(_due_releases())
 _IN_GROUP = {
     False: (_WANTED, _CHANNEL, _PRIORITY, messages.c.release_id.is_(None), _DUE),
     True: (_WANTED, _CHANNEL, _PRIORITY, _RELEASE, _DUE),
 }
-_ANY = {kind: Prepared(select(exists().where(*where))) for kind, where in _IN_GROUP.items()}
 _FIRST = {
     kind: Prepared(
         select(*COLUMNS)
@@ -86,16 +112,10 @@ def due_channels(tx: Connection, *, now: datetime) -> list[str]:
 
 
 def _has_due(tx: Connection, channel: str, *, now: datetime) -> bool:
-    for priority in _steps(tx, _NEXT_PRIORITY, -1, {"in_channel": channel}):
-        for release in (NO_RELEASE, *_releases(tx, channel, priority, after=0)):
-            if _is_due(tx, channel, priority, release, now=now):
-                return True
-    return False
-
-
-def _is_due(tx: Connection, channel: str, priority: int, release: int, *, now: datetime) -> bool:
-    values = _group(channel, priority, release) | {"by": now}
-    return bool(_ANY[bool(release)].scalar(tx, values))
+    return any(
+        _due_groups(tx, channel, priority, now=now, after=0, most=1)
+        for priority in _steps(tx, _NEXT_PRIORITY, -1, {"in_channel": channel})
+    )
 
 
 def select_due(
@@ -119,11 +139,7 @@ def _of_priority(
     tx: Connection, channel: str, priority: int, *, now: datetime, limit: int, after: int
 ) -> list[MessageRow]:
     """So many messages, the same number of each release as far as there are."""
-    left = [
-        release
-        for release in (NO_RELEASE, *_in_turn(tx, channel, priority, after=after))
-        if _is_due(tx, channel, priority, release, now=now)
-    ]
+    left = _due_groups(tx, channel, priority, now=now, after=after, most=GROUPS)
     groups: dict[int, list[MessageRow]] = {}
     while left and limit:
         share = max(limit // len(left), 1)
@@ -149,22 +165,21 @@ def _interleaved(groups: list[list[MessageRow]]) -> list[MessageRow]:
     return [one[n] for n in range(longest) for one in groups if n < len(one)]
 
 
-def _in_turn(tx: Connection, channel: str, priority: int, *, after: int) -> list[int]:
-    """The releases that have their turn, beginning behind one, at most GROUPS."""
-    found: list[int] = []
-    for release in _releases(tx, channel, priority, after=after):
-        found.append(release)
-        if len(found) == GROUPS:
-            return found
-    for release in _releases(tx, channel, priority, after=0) if after else ():
-        if release > after or len(found) == GROUPS:
-            break
-        found.append(release)
+def _due_groups(
+    tx: Connection, channel: str, priority: int, *, now: datetime, after: int, most: int
+) -> list[int]:
+    """Those that have something due: what belongs to no release, and so many releases, beginning
+    behind one."""
+    values = {"in_channel": channel, "in_priority": priority, "by": now}
+    found = [NO_RELEASE] if _ANY_WITHOUT_RELEASE.scalar(tx, values) else []
+    if found and most == 1:
+        return found
+    behind = _DUE_RELEASES.rows(tx, values | {"after": after, "most": most})
+    found += [row.release for row in behind]
+    if after and len(behind) < most:
+        before = _DUE_RELEASES.rows(tx, values | {"after": 0, "most": most - len(behind)})
+        found += [row.release for row in before if row.release <= after]
     return found
-
-
-def _releases(tx: Connection, channel: str, priority: int, *, after: int) -> Iterator[int]:
-    return _steps(tx, _NEXT_RELEASE, after, {"in_channel": channel, "in_priority": priority})
 
 
 def _steps(tx: Connection, query: Prepared, after: Any, values: dict[str, Any]) -> Iterator[Any]:

@@ -133,6 +133,22 @@ def test_what_is_due_later_hides_nothing_that_is_due_now(world: World) -> None:
         assert claims.due_channels(tx, now=world.clock() - timedelta(hours=1)) == []
 
 
+def test_releases_whose_letters_were_put_off_hide_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "GROUPS", 2)
+    restocked(world, S=1, M=1, L=1, X=1)
+    rows = [one for after in range(4) for one in next_due(world, 9, after=after)]
+    later = world.clock() + timedelta(hours=4)
+    with world.db.write() as tx:
+        outbox.postpone_all(
+            tx, [(one.id, later, "mailbox_full") for one in rows if one.release_id in (1, 2, 3)]
+        )
+
+    for after in range(5):
+        assert [one.release_id for one in next_due(world, 9, after=after)] == [4]
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_who_signs_up_while_a_release_leaves_slowly_is_asked_at_once(world: World) -> None:
     people, seconds = 240, 0.2
