@@ -34,6 +34,11 @@ def lock_wait() -> float:
     return _patience.get() or JOBS_WAIT
 
 
+def somebody_waits() -> bool:
+    """Whether a person waits for what this thread does."""
+    return _patience.get() is not None
+
+
 @cache
 def patient_connection() -> Any:
     """psycopg's connection, which gives up on a server that took the question and says nothing.

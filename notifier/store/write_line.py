@@ -18,6 +18,7 @@ from typing import Any
 
 from notifier.errors import StoreBusy
 from notifier.log import log
+from notifier.store.patience import somebody_waits
 from notifier.store.prepared import as_told
 
 LONGEST_GROUP = 0.02  # seconds of work in one shared transaction; others wait for it
@@ -48,36 +49,45 @@ class Alike:
 
 
 class WriteLine:
-    """A lock that is handed on in the order of asking."""
+    """A lock that is handed on in the order of asking, to visitors and to others in turns.
+
+    So a person waits for one other transaction at most, however many jobs and senders write.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._held = False
-        self._waiting: deque[threading.Lock] = deque()
+        self._visitors: deque[threading.Lock] = deque()
+        self._others: deque[threading.Lock] = deque()
+        self._was_visitors = False
 
     def acquire(self, timeout: float) -> bool:
         """False when it was not our turn within `timeout` seconds."""
+        line = self._visitors if somebody_waits() else self._others
         with self._guard:
             if not self._held:
                 self._held = True
+                self._was_visitors = line is self._visitors
                 return True
             ticket = threading.Lock()
             ticket.acquire()
-            self._waiting.append(ticket)
+            line.append(ticket)
         if ticket.acquire(timeout=timeout):
             return True
         with self._guard:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
+            if ticket in line:
+                line.remove(ticket)
                 return False
         return True  # handed to us in the last moment
 
     def release(self) -> None:
         with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._held = False
+            visitors_next = bool(self._visitors) and not (self._was_visitors and self._others)
+            line = self._visitors if visitors_next else self._others
+            self._held = bool(line)
+            self._was_visitors = visitors_next
+            if line:
+                line.popleft().release()
 
 
 class _Part:
