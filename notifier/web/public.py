@@ -50,6 +50,9 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
     app.wsgi_app = SignUpDoor(  # type: ignore[assignment, method-assign]
         app.wsgi_app, lambda: app.extensions[EXTENSION]
     )
+    app.wsgi_app = health.AnyName(  # type: ignore[method-assign]
+        app.wsgi_app, token=env.config.service.metrics_token
+    )
     hops = env.config.service.trusted_proxies
     if hops:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
