@@ -114,10 +114,18 @@ def book_given_back(standing: Standing, *, now: datetime, kills: int, jitter: fl
     )
 
 
-def book_unknown(standing: Standing, *, now: datetime, again_after: timedelta) -> Booking:
-    """Handed over, no answer. Tried once more after a pause, under the same Message-ID."""
+def book_unknown(
+    standing: Standing,
+    *,
+    now: datetime,
+    again_after: timedelta,
+    earlier_not_taken: bool = False,
+) -> Booking:
+    """Handed over, no answer. Tried once more after a pause, under the same Message-ID; again and
+    again where the provider said before each try that it had taken none of the earlier ones."""
     unknowns = standing.unknowns + 1
-    if unknowns >= MAX_UNKNOWNS:
+    is_over = standing.expires_at is not None and now + again_after >= standing.expires_at
+    if unknowns >= MAX_UNKNOWNS and (is_over or not earlier_not_taken):
         return Booking(
             state=MessageState.UNKNOWN,
             reason="no_answer",

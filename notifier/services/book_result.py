@@ -161,9 +161,7 @@ def _phase(result: Result) -> Phase:
 
 def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
     standing = delivery.Standing(
-        failures=message.failures,
-        unknowns=0 if result.earlier_not_taken else message.unknowns,
-        expires_at=message.expires_at,
+        failures=message.failures, unknowns=message.unknowns, expires_at=message.expires_at
     )
     if result.code == NOT_WANTED:
         return delivery.book_skipped(standing, reason=result.detail)
@@ -171,7 +169,12 @@ def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
         return delivery.book_accepted(standing)
     if result.outcome is Outcome.UNKNOWN:
         again_after = max(env.config.delivery.unknown_after, result.retry_after or timedelta(0))
-        return delivery.book_unknown(standing, now=env.now(), again_after=again_after)
+        return delivery.book_unknown(
+            standing,
+            now=env.now(),
+            again_after=again_after,
+            earlier_not_taken=result.earlier_not_taken,
+        )
     if result.outcome is Outcome.REFUSED and result.blame is not Blame.CONFIG:
         return delivery.book_refused(standing, reason=f"refused_{result.blame.value}")
     is_webhook = message.medium == Medium.WEBHOOK
