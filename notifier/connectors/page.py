@@ -144,7 +144,7 @@ class Source:
         finally:
             outbound.close()
         trip.raise_if_nothing_was_read(turns)
-        book.entries["last"] = turns[-1].name
+        book.entries["last"] = turns[-1].asked
         return Look(
             observations=iter(trip.observations),
             full=False,

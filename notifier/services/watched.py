@@ -10,7 +10,7 @@ from notifier.connectors.base import WatchedVariant
 from notifier.services.env import Env, ShopRef
 from notifier.store import sources
 
-MOST = 2000
+MOST = 20_000
 
 
 class Watched(Sequence[WatchedVariant]):

@@ -275,6 +275,17 @@ def test_more_pages_than_one_look_reads_take_turns(shop: PageShop, watch: Watch)
     assert shop.paths() == [f"/p/{s}" for s in "ABCDEA"]
 
 
+def test_no_page_is_passed_over_while_others_are_wanted_more(shop: PageShop, watch: Watch) -> None:
+    shop.pages = {f"/p/{sku}": mug(sku, "InStock") for sku in "ABCD"}
+    cursor: dict[str, str] = {}
+
+    for wanted in ("ABCD", "DBAC", "DCAB", "DBAC"):  # the most wanted first
+        look = source(watch, max_pages=2).look(cursor, only=watched(shop, *wanted))
+        cursor = look.cursor
+
+    assert set(shop.paths()) == {f"/p/{sku}" for sku in "ABCD"}
+
+
 @pytest.mark.parametrize(
     ("trouble", "code"),
     [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,10 +33,15 @@ class Visit:
     wanted: tuple[WatchedVariant, ...] = ()
 
     @property
+    def asked(self) -> str:
+        """The page, and what it is visited for."""
+        return "\n".join([self.url, *sorted(f"{w.key}\t{w.sku}" for w in self.wanted)])
+
+    @property
     def name(self) -> str:
         """Short and stable; another when somebody else is waiting for this page."""
-        asked = "\n".join([self.url, *sorted(f"{w.key}\t{w.sku}" for w in self.wanted)])
-        return _PAGE + hashlib.blake2b(asked.encode("utf-8", "replace"), digest_size=9).hexdigest()
+        asked = self.asked.encode("utf-8", "replace")
+        return _PAGE + hashlib.blake2b(asked, digest_size=9).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +116,16 @@ def plan_visits(
 
 
 def take_turns(visits: Sequence[Visit], *, after: str, count: int) -> list[Visit]:
-    """At most `count` visits, beginning behind the one named `after`, round and round."""
-    names = [visit.name for visit in visits]
-    start = names.index(after) + 1 if after in names and len(visits) > count else 0
-    return [*visits[start:], *visits[:start]][:count]
+    """At most `count` visits, beginning behind what was `asked` last, round and round.
+
+    Where not all have their turn, in the order of their addresses: which is wanted most changes
+    from look to look, and in such an order a page could be passed over for ever.
+    """
+    if len(visits) <= count:
+        return list(visits)
+    in_order = sorted(visits, key=lambda visit: visit.asked)
+    start = bisect_right([visit.asked for visit in in_order], after)
+    return [*in_order[start:], *in_order[:start]][:count]
 
 
 def give_keys(
