@@ -37,7 +37,7 @@ from notifier.services.order_follow import New, follow, follow_due, record
 from notifier.services.order_sent import did_not_arrive, plan_of, was_accepted, why_not
 from notifier.services.order_wanted import what_to_tell
 from notifier.signing import Purpose
-from notifier.store import catalogue, notices, orders, outbox, people
+from notifier.store import catalogue, notices, orders, outbox, people, receipts
 from notifier.store.session import Transaction
 from notifier.store.tables.telling import messages
 from tests.timing import SettableClock
@@ -252,7 +252,7 @@ class OrderWorld:
             **body,
         }
         notices.keep(tx, [row])
-        outbox.move_message(tx, message_id, state=MessageState.ACCEPTED.value, now=now)
+        _settle(tx, message_id, state=MessageState.ACCEPTED, now=now)
         result = Result(outcome=Outcome.ACCEPTED, code="250", provider_id=f"p{message_id}")
         was_accepted(self.env, tx, message, 1, result)
         return [message.kind]
@@ -266,8 +266,7 @@ class OrderWorld:
                 "AND state = 'accepted' ORDER BY id DESC LIMIT 1"
             )
             message_id = tx.execute(text(query), {"line": line_id}).scalar_one()
-            bounced = MessageState.BOUNCED.value
-            outbox.move_message(tx, message_id, state=bounced, now=self.env.now())
+            _settle(tx, message_id, state=MessageState.BOUNCED, now=self.env.now())
             message = outbox.find_message(tx, message_id=message_id)
             assert message is not None
             did_not_arrive(self.env, tx, message)
@@ -314,6 +313,12 @@ class OrderWorld:
             {**row, "facts": _plain(row["facts"]), "personal": _plain(row["personal"])}
             for row in rows
         ]
+
+
+def _settle(tx: Transaction, message_id: int, *, state: MessageState, now: datetime) -> None:
+    """As a provider's receipt would."""
+    said = {"reason": "", "code": "", "detail": "", "provider_id": ""}
+    receipts.settle_message(tx, message_id, state=state.value, now=now, **said)
 
 
 def _plain(stored: Any) -> Any:

@@ -35,7 +35,7 @@ from notifier.services.channels import make_channel
 from notifier.services.claim import Claimed, claim_due
 from notifier.services.env import Env
 from notifier.services.settle import GIVEN_BACK, settle
-from notifier.services.turn import FIRST_SIZE, SLOW_SIZE, SLOW_TURN, TURN, Held, Pace, Turn
+from notifier.services.turn import FIRST_SIZE, SLOW_SIZE, SLOW_TURN, TURN, BatchSize, Held, Turn
 from notifier.services.write_letters import LetterWriter
 from notifier.store import claims, leases, switches
 from notifier.store.outbox import MessageRow
@@ -58,7 +58,7 @@ class Sender:
         self._writer = LetterWriter(env, renderer)
         self._make = make
         self._channels: dict[str, MessageChannel] = {}
-        self._paces: dict[str, Pace] = {}
+        self._sizes: dict[str, BatchSize] = {}
         self._settings_change = env.settings_change
         self._folder = env.config.service.data_dir / "journal"
         self._journal = Journal(self._folder)
@@ -148,8 +148,8 @@ class Sender:
             self._env,
             self._journal,
             channel=name,
-            pace=self._paces.setdefault(
-                name, Pace(size=FIRST_SIZE if carrying is not None else SLOW_SIZE)
+            size=self._sizes.setdefault(
+                name, BatchSize(now=FIRST_SIZE if carrying is not None else SLOW_SIZE)
             ),
             claim=lambda tx, size, after: self._claim(tx, name, size=size, after=after),
             write=self._write,

@@ -87,13 +87,14 @@ class LastLook:
                 break
             if id_ != message_id:
                 ids.append(id_)
-        self._until = self._clock() + FRESH  # counted from before the rows are read
+        until = self._clock() + FRESH  # counted from before the rows are read
+        seen = dict.fromkeys(ids, "")
         with self._env.db.read() as tx:
-            self._seen = dict.fromkeys(ids, "")
             doubt = doubtful(tx, ids)
             closer = [id_ for id_ in ids if id_ in doubt]
             found = standings(tx, closer) if closer else {}
             for id_ in closer:
-                self._seen[id_] = why_not_to(self._left[id_], found.get(id_)) or why_not(
+                seen[id_] = why_not_to(self._left[id_], found.get(id_)) or why_not(
                     self._env, tx, self._left[id_]
                 )
+        self._seen, self._until = seen, until  # and not before: half a look is none

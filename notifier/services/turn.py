@@ -44,18 +44,18 @@ class Held(Exception):
 
 
 @dataclass(slots=True)
-class Pace:
-    """How many messages of a channel are taken at a time, and whose turn it is."""
+class BatchSize:
+    """How many messages of a channel are taken at a time, now, and whose turn it is."""
 
-    size: int
+    now: int
     after_release: int = 0
 
     def note(self, seconds: float, *, most: int) -> None:
         """So long it took since the last batch was taken."""
         if seconds < QUICK:
-            self.size = min(self.size * 2, most)
+            self.now = min(self.now * 2, most)
         elif seconds > SLOW:
-            self.size = max(self.size // 2, 1)
+            self.now = max(self.now // 2, 1)
 
 
 class Turn:
@@ -72,7 +72,7 @@ class Turn:
         notes: Journal,
         *,
         channel: str,
-        pace: Pace,
+        size: BatchSize,
         claim: Callable[[Transaction, int, int], Claimed],
         write: Callable[[Claimed], tuple[list[Letter], list[tuple[MessageRow, str]]]],
         is_stopped: Callable[[], bool],
@@ -85,7 +85,7 @@ class Turn:
         self._env = env
         self._notes = notes
         self._channel = channel
-        self._pace = pace
+        self._size = size
         self._claim = claim
         self._write = write
         self._is_stopped = is_stopped
@@ -199,7 +199,7 @@ class Turn:
             if not self._may_go_on(tx):
                 return Claimed()  # which ends the turn
             self._asked = now
-        return self._claim(tx, self._pace.size, self._pace.after_release)
+        return self._claim(tx, self._size.now, self._size.after_release)
 
     def took(self, claimed: Claimed) -> None:
         self.is_unsure, before = True, self.is_unsure
@@ -219,9 +219,9 @@ class Turn:
         """Write letters and lay them on the desk. Raises StoreBusy."""
         now = time.monotonic()
         if self.looked_at and claimed.looked_at:
-            self._pace.note(now - self._claimed_at, most=self._env.config.delivery.batch)
+            self._size.note(now - self._claimed_at, most=self._env.config.delivery.batch)
         self._claimed_at = now
-        self._pace.after_release = claimed.last_release
+        self._size.after_release = claimed.last_release
         self.taken += len(claimed.messages)
         self.looked_at += claimed.looked_at
         self._is_dry = not claimed.looked_at
@@ -236,7 +236,7 @@ class Turn:
 
     @property
     def _is_low(self) -> bool:
-        return len(self._letters) <= self._pace.size // 2
+        return len(self._letters) <= self._size.now // 2
 
     def _may_claim(self) -> bool:
         if self._over or self._is_stopped():

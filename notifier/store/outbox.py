@@ -1,6 +1,6 @@
 """Which messages are there, and how does each stand?
 
-What is due and who has taken it: store/due.py; how a try ended: store/booking.py.
+What is due and who has taken it: store/claims.py; how a try ended: store/booking.py.
 """
 
 from __future__ import annotations
@@ -198,15 +198,6 @@ def find_messages(tx: Connection, ids: Sequence[int]) -> dict[int, MessageRecord
     """By id, as far as they are there."""
     rows = tx.execute(select(*RECORD).where(messages.c.id.in_(list(ids))))
     return {row.id: as_record(row) for row in rows}
-
-
-def move_message(tx: Connection, message_id: int, *, state: str, now: datetime) -> None:
-    """A receipt arrived: store the later state."""
-    tx.execute(
-        update(messages)
-        .where(messages.c.id == message_id)
-        .values(state=state, finished_at=func.coalesce(messages.c.finished_at, now))
-    )
 
 
 def end_open_messages(

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from notifier.services import book_batch
 from notifier.services.claim import claim_due
-from notifier.services.turn import FIRST_SIZE, Pace
+from notifier.services.turn import FIRST_SIZE, BatchSize
 from notifier.store import claims, outbox
 from notifier.store.outbox import MessageRow
 from notifier.store.people import target_of
@@ -171,13 +171,13 @@ def test_who_signs_up_while_a_release_leaves_slowly_is_asked_at_once(world: Worl
 
 
 def test_a_batch_is_as_large_as_leaves_in_half_a_second() -> None:
-    pace = Pace(size=64)
+    size = BatchSize(now=64)
     for _ in range(5):
-        pace.note(0.1, most=500)
-    assert pace.size == 500
+        size.note(0.1, most=500)
+    assert size.now == 500
     for _ in range(20):
-        pace.note(5.0, most=500)
-    assert pace.size == 1
+        size.note(5.0, most=500)
+    assert size.now == 1
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])

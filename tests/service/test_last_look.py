@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from notifier.domain.subscription import EndedReason
+from notifier.errors import StoreBusy
+from notifier.services import last_look
 from notifier.services.consent import Circumstances
 from notifier.services.last_look import FRESH, LETTERS, LastLook
 from notifier.services.manage import end, pause
@@ -155,3 +157,21 @@ def test_a_look_is_good_for_a_moment_only(world: World) -> None:
     end_it(world, wishes[1])
     seconds = 2 * FRESH
     assert [why_not(look, message) for message in due[1:]] == ["subscription_ended", ""]
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_half_a_look_is_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whom the database could not be asked about is asked about again."""
+    [one], [row] = claimable(world, 1)
+    end_it(world, one)
+    look = LastLook(world.env, [row])
+    with monkeypatch.context() as gone:
+        gone.setattr(last_look, "doubtful", _gone)
+        with pytest.raises(StoreBusy):
+            look.unwanted([row.id])
+
+    assert look.unwanted([row.id]) == {row.id: "subscription_ended"}
+
+
+def _gone(*_: object) -> set[int]:
+    raise StoreBusy("gone")

@@ -197,7 +197,7 @@ def test_an_order_that_is_over_goes_with_all_its_proof_when_its_time_is_up(world
 
 def _order(world: World, *, state: str) -> int:
     """An order by one contact, with the other's phone, and one message about it."""
-    from notifier.store import outbox
+    from notifier.store import outbox, receipts
 
     ids = [row["id"] for row in world.rows("SELECT id FROM contacts ORDER BY id")]
     now = world.clock()
@@ -241,5 +241,14 @@ def _order(world: World, *, state: str) -> int:
             ),
             now=now,
         )
-        outbox.move_message(tx, message, state="accepted", now=now)
+        receipts.settle_message(
+            tx,
+            message,
+            state="accepted",
+            reason="",
+            code="",
+            detail="",
+            provider_id="",
+            now=now,
+        )
     return int(line)
