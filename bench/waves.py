@@ -1,9 +1,11 @@
 """Does the adaptive strategy sell as quickly as the best fixed rate, with as few coming too late?
 
 `python -m bench.waves` prints every world with all there is to compare, and draws the frontier;
-then the worlds that were held out (bench/waves_worlds), with seeds of their own. As part of
-`make bench`, a line a world: the share is the hours of the quickest fixed rate that keeps
-to 2 % late, which nobody knows beforehand, in parts of the hours that the adaptive strategy took.
+then the worlds that were held out (bench/waves_worlds), with seeds of their own.
+`python -m bench.waves --sampled 30 --seeds 6` draws worlds by chance (bench/waves_sampler) and
+says of each what an oracle does. As part of `make bench`, a line a world: the share is the hours
+of the quickest fixed rate that keeps to 2 % late, which nobody knows beforehand, in parts of the
+hours that the adaptive strategy took.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import mean, stdev
@@ -20,8 +23,10 @@ from statistics import mean, stdev
 from bench.contest import Line
 from bench.sizes import Size
 from bench.stage import Benchmark, Stage
+from bench.waves_oracle import AIMS, oracle_way
 from bench.waves_picture import Dot, Panel, as_svg
 from bench.waves_run import Outcome, Way, adaptive_way, fixed_way, history_of, play
+from bench.waves_sampler import TUNED_ON, sample
 from bench.waves_worlds import HELD_OUT, WORLDS, World, random_world
 from notifier.domain.adaptive import LATE
 from notifier.domain.waves import Strategy
@@ -140,7 +145,7 @@ def row(name: str, ours: Result, best: Result | None) -> str:
     """One world in a line of the table."""
     beside = f"{best.late:6.2%} {best.hours:7.1f} h  {best.name}" if best else "  none keeps to it"
     return (
-        f"{name:<32} {ours.late:6.2%} ± {ours.late_error:.2%} {ours.hours:7.1f} h "
+        f"{name:<40} {ours.late:6.2%} ± {ours.late_error:.2%} {ours.hours:7.1f} h "
         f"{ours.waves:5.0f} waves, "
         f"longest wait {ours.longest_wait:5.1f} h | {beside}"
     )
@@ -163,7 +168,14 @@ def main() -> int:
     parser.add_argument(
         "--held-out", type=int, default=10, metavar="SEEDS", help="releases in each held out; or 0"
     )
+    parser.add_argument(
+        "--sampled", type=int, default=0, metavar="N", help="so many worlds drawn by chance, only"
+    )
     wanted = parser.parse_args()
+    if wanted.sampled:
+        numbers = range(TUNED_ON + wanted.first, TUNED_ON + wanted.first + wanted.sampled)
+        _sampled(numbers, seeds=range(wanted.seeds))
+        return 0
     seeds = range(wanted.first, wanted.first + wanted.seeds)
     worlds = dict(WORLDS)
     if wanted.random:
@@ -186,6 +198,24 @@ def _compare(name: str, world: World, *, seeds: Sequence[int]) -> Panel:
     fixed = play_fixed(world, seeds=seeds)
     _say(row(name, ours, quickest(fixed)))
     return _panel(name, ours, fixed)
+
+
+def _sampled(numbers: Sequence[int], *, seeds: Sequence[int]) -> None:
+    """Worlds drawn by chance, beside fixed rates and an oracle, each with hindsight."""
+    over, found = 0, []
+    for number in numbers:
+        name, world = sample(number)
+        ours = play_all(world, name="adaptive", way=adaptive_way, seeds=seeds)
+        known = [
+            play_all(world, name="oracle", way=partial(oracle_way, world, aim=aim), seeds=seeds)
+            for aim in AIMS
+        ]
+        best = quickest(known)
+        knows = f"{best.late:.1%} {best.hours:.1f} h" if best else "over 2 % as well"
+        _say(f"{row(name, ours, quickest(play_fixed(world, seeds=seeds)))} | oracle {knows}")
+        over += ours.late > LATE
+        found.append(ours.late)
+    _say(f"{over} of {len(found)} over {LATE:.0%}; {mean(found):.1%} late on average")
 
 
 def _held_out(seeds: Sequence[int]) -> None:

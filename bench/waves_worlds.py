@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, log, sqrt
+from math import erf, exp, log, sqrt
 from random import Random
 
 DAY, SLEEP = 24.0, 8.0  # hours
@@ -69,6 +69,35 @@ class World:
         if not self.night or hour < self.night or asleep >= SLEEP:
             return hour
         return hour - asleep + SLEEP + random.random()
+
+    def passed(self, told: float, now: float) -> float:
+        """Of those told then who will look, the share that has by now (hours)."""
+        since = (now - self.night) % DAY
+        if not self.night or now < self.night or since >= SLEEP + 1:
+            return self._over(now - told)
+        at_night = self._over(max(now - since - told, 0.0))
+        awake = max(since - SLEEP, 0.0)  # part of an hour: all who slept look in it
+        return at_night + (self._over(now - told) - at_night) * awake
+
+    def _over(self, hours: float) -> float:
+        if hours <= 0:
+            return 0.0
+
+        def before(middle: float, spread: float) -> float:
+            return 0.5 * (1 + erf(log(hours / middle) / (spread * sqrt(2))))
+
+        if self.delay == "power":
+            return 1 - exp(-log(2) * hours / self.median)
+        if self.delay == "two":
+            between = sqrt(self.apart)
+            first, later = self.median / between, self.median * between
+            return before(first, TWO_SPREAD) * (1 - self.second) + (
+                before(later, TWO_SPREAD) * self.second
+            )
+        usual = before(self.median, self.spread)
+        if self.delay == "night":
+            return 0.6 * usual + 0.4 * min(max((hours - 8) / 3, 0.0), 1.0)
+        return usual
 
     def buy_at(self, place: int) -> float:
         """The share that buys of those in that place in line."""

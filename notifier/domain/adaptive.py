@@ -9,7 +9,8 @@ come too late (`LATE`). From it, and from what is left, follows how many claims 
 told as long as one of these holds:
 
 - fewer could still buy than there are units: then nobody can come too late;
-- no more claims are out than may be, for so few to come too late in the end;
+- no more claims are out than may be, for so few to come too late in the end, and there is enough
+  for all who may buy even if that are more than is likely: when nothing is known, nearly everybody;
 - nearly all who were told have had their time, and nobody else has been told since: then one is.
 """
 
@@ -18,22 +19,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from math import ceil, floor, sqrt
+from math import floor
 
 from notifier.domain.adaptive_belief import believe
 from notifier.domain.adaptive_claims import Belief, looks_for_each_sale
 from notifier.domain.adaptive_risk import may_be_out
-from notifier.domain.adaptive_state import AdaptiveState, ShopHistory
+from notifier.domain.adaptive_state import AdaptiveState
 
 LATE = 0.02  # of those told, so many may find it gone
-_AIM = 0.82  # of it: luck is uneven
+_AIM = 0.9  # of it: luck is uneven
 _STEEP = 4.0  # a step of the knob allows so many times more, or fewer
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=30)
+_OFTEN = 12  # looks at it while half of the people look
 _PATIENCE = timedelta(hours=24)
-_FEW = 3.0  # people
+_FEW = 14.0  # people
 _UNTESTED = 2.0  # times as many as had the time to look: at most so many at one time who had not
-_AT_FIRST = 2.5  # people for each unit, at most, where nothing is known of the shop's customers
-_SEEN_BY_NOBODY = ShopHistory().looked + ShopHistory().not_looked
 _BEFORE_LOOKING, _FILL = 0.9, 0.18  # of those who may come too late, where stock is not counted
 _SHORT_OF = 8.0  # units, where neither the source nor the past say how many a restock brings
 
@@ -108,7 +108,7 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
     free = 0
     if left is not None and not belief.strangers:
         free = min(max(floor(left - belief.possible), 0), state.waiting)
-    most = max(min(_may_be_untested(state, belief, left=left), state.waiting), free)
+    most = max(min(_may_be_untested(state, belief), state.waiting), free)
     people = _most(allowed.holds, at_least=free, at_most=most)
     if people > free:
         return people, "share"
@@ -119,17 +119,12 @@ def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:
     return 0, "wait"
 
 
-def _may_be_untested(state: AdaptiveState, belief: Belief, *, left: float | None) -> int:
+def _may_be_untested(state: AdaptiveState, belief: Belief) -> int:
     """So many more, before those told last have shown anything."""
-    if state.told:
-        tried = belief.tested + state.told[0].people
-        return max(int(_UNTESTED * tried - (belief.told - belief.tested)), 0)
-    if left is None:
+    if not state.told:
         return state.waiting
-    # who has not seen how many buy does not tell many more people than there are units
-    seen = (state.history.looked + state.history.not_looked) / _SEEN_BY_NOBODY
-    bold = sqrt(late_share(state.cautious) / LATE)
-    return ceil(_AT_FIRST * bold * left * max(seen, 1.0))
+    tried = belief.tested + state.told[0].people
+    return max(int(_UNTESTED * tried - (belief.told - belief.tested)), 0)
 
 
 def _left(state: AdaptiveState, belief: Belief) -> float | None:
@@ -200,7 +195,7 @@ def _is_starving(state: AdaptiveState, belief: Belief) -> bool:
 
 
 def _look_again(belief: Belief) -> timedelta:
-    soon = timedelta(seconds=belief.median / 10)
+    soon = timedelta(seconds=belief.median / _OFTEN)
     return min(max(soon, _SOON), _SELDOM)
 
 

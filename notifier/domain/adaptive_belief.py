@@ -25,11 +25,11 @@ from notifier.domain.adaptive_delay import (
 )
 from notifier.domain.adaptive_state import AdaptiveState, Sale
 
-_CHECKOUT = timedelta(minutes=10)  # from the look to the order, usually
-_DOUBT = 200.0  # looks
-_TAIL, _TAIL_LOOKS = 2.0, 120.0  # how unsure what is to come is, where no wave is old yet
-_PATIENT = 0.75  # of those who will look, so many have
-_LONG = 4.0  # medians: what comes later than this from now does not come soon
+_CHECKOUT = timedelta(minutes=3)  # from the look to the order, usually
+_DOUBT = 250.0  # looks
+_TAIL, _TAIL_LOOKS = 1.9, 120.0  # how unsure what is to come is, where no wave is old yet
+_PATIENT = 0.79  # of those who will look, so many have
+_LONG = 7.5  # medians: what comes later than this from now does not come soon
 _UNLIKELY = 1e-3  # a shape that weighs less than this is left out
 
 

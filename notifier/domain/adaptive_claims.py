@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log, sqrt
 
+_LIKELY = 2.0  # standard deviations: one release in forty has more
+_CONFUSED = 0.5  # of what is not known of when people buy, so much may be taken for how many do
 _UNSEEN = 0.6  # where only purchases are seen: who looks and does not buy is not, so reckon this
 
 
@@ -18,6 +20,8 @@ class Claims:
     `soon`: of them, those that come before long, less the one that comes first: so many find it
     gone soon after the last sale. `doubt`: variance of the mean itself, relative to its square,
     because nobody knows which share looks and buys; `doubt_when`: because nobody knows when.
+    `most`: so many there may be, if more buy than is likely (one release in forty). `each`: the
+    probability that one of those who may still buy does.
     """
 
     mean: float
@@ -26,6 +30,8 @@ class Claims:
     soon: float
     doubt: float
     doubt_when: float
+    most: float
+    each: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +101,16 @@ class Belief:
         buys, of_look = self.buy_of_look, self.buy_of_look_variance
         stale = sum(one.weight * (one.stale + more * one.slow) for one in self.readings)
         lookers += self.checking_out
-        when += (self.tail * lookers) ** 2
+        shapes, when = when * self.buy_of_look**2, when + (self.tail * lookers) ** 2
         others = self.strangers * self.median / self.units_each
         mean = lookers * buys
-        each = mean / max(self.possible + more, 1.0)  # one person buys once: binomial at most
+        possible = max(self.possible + more, 1.0)
+        each = min(mean / possible, 0.99)  # one person buys once: binomial at most
         when *= buys**2
         doubt = shares * (buys**2 + of_look) + lookers**2 * of_look
-        variance = mean * (1 - min(each, 0.99)) + others + doubt + when
+        variance = mean * (1 - each) + others + doubt + when
+        unsure = log(1 + (doubt + _CONFUSED * shapes) / mean**2) if mean else 0.0
+        most = min(mean * exp(_LIKELY * sqrt(unsure) - unsure / 2), possible)
         first = (self.twice + more * self.look_share**2) * buys**2 / mean if mean else 0.0
         return Claims(
             mean=mean + others,
@@ -110,6 +119,8 @@ class Belief:
             soon=max(mean - first - stale * buys, 0.0) + others,
             doubt=doubt / mean**2 if mean else 0.0,
             doubt_when=when / mean**2 if mean else 0.0,
+            most=most + others,
+            each=each,
         )
 
 

@@ -22,10 +22,10 @@ _SPREADS = (0.7, 1.2, 1.8)  # log-normal: the standard deviation of the logarith
 _POWERS = (0.6, 1.0)  # Weibull; 1 is the exponential distribution
 _APART = (12.0,)  # half of the people look at once, the rest so many times later
 _APART_WIDTH = 0.9
-_APART_USUAL = -1.0
-_USUAL_MEDIAN = 3600.0  # before anything is known
-_USUAL_SPREAD = 1.5
-_ASTRAY = 0.01  # of the looks fit no shape: links are followed by programs, messages are kept
+_APART_USUAL = -1.5
+_USUAL_MEDIAN = 6200.0  # before anything is known
+_USUAL_SPREAD = 1.4
+_ASTRAY = 0.0085  # of the looks fit no shape: links are followed by programs, messages are kept
 _FROM_BEFORE = 12.0  # looks: so much a shop's own delays are thought to resemble the usual ones
 _AS_SEEN = 0.2  # how usual it is that delays are like nothing but those seen before
 

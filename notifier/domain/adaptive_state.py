@@ -45,16 +45,17 @@ class Sale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopHistory:
-    """What the shop's earlier releases taught; a fresh one is cautious and soon outweighed.
+    """What the shop's earlier releases taught; to a fresh one any share is as likely
+    as any other.
 
     Numbers of people, older ones counted for less. `delays`: by bin of domain/adaptive_delay.
     `usual_stock`: units a restock brings, for sources that give no quantity; None: not known.
     """
 
-    looked: float = 2.0
-    not_looked: float = 2.0
-    bought: float = 2.0
-    only_looked: float = 2.0
+    looked: float = 1.0
+    not_looked: float = 1.0
+    bought: float = 1.0
+    only_looked: float = 1.0
     delays: tuple[float, ...] = (0.0,) * BINS
     usual_stock: float | None = None
 
