@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from notifier.store.session import Database
 from tests import browser as browsers
 from tests import databases
 from tests.browser_pages import Pages, SharedBrowser
+from tests.left_behind import nothing_left_behind
 from tests.postgres import NoPostgres
 from tests.reliability import report
 from tests.timing import SettableClock, wait_until
@@ -41,6 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
         # What the person has set for a running notifier must not steer the tests.
         if name.startswith("NOTIFIER__") or name == "NOTIFIER_CONFIG":
             del os.environ[name]
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Begun in the background. The programs that tests start would inherit it, deaf to Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Nothing outside is asked, so nothing outside is trusted: to read this machine's certificates
     # would take every client longer than most tests.
     os.environ["SSL_CERT_FILE"] = os.environ["SSL_CERT_DIR"] = os.devnull
@@ -65,6 +70,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     folder = config.stash.get(RUN_FOLDER, None)
     if folder is not None:
         databases.close_run(folder)
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was_found() -> Iterator[None]:
+    """Tests share processes, in any order: what one leaves changed would be found by another."""
+    with nothing_left_behind():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 CHECKOUT = Path(__file__).parents[2]
 MADE_BY_TOOLS = {".git", ".venv", "build", "dist", "node_modules", "__pycache__"}
@@ -21,6 +25,19 @@ def project_files() -> tuple[Path, ...]:
     else:
         found = [CHECKOUT / name for name in answer.stdout.split("\0") if name]
     return tuple(sorted(path for path in found if path.is_file()))
+
+
+@cache
+def script(name: str) -> ModuleType:
+    """A program of scripts/, as a module. Where it looks for others holds while it is read."""
+    spec = importlib.util.spec_from_file_location(name, CHECKOUT / "scripts" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclasses ask for it
+    with patch.object(sys, "path", [*sys.path]):
+        spec.loader.exec_module(module)
+    return module
 
 
 def text_of(path: Path) -> str | None:

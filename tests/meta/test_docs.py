@@ -6,17 +6,14 @@ nowhere or an example that the program would refuse.
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import re
-import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 from unicodedata import category
 
@@ -45,7 +42,7 @@ from notifier.signing import Signer
 from notifier.store.tables import metadata
 from notifier.web.api.access import Scope
 from notifier.web.public import create_public
-from tests.meta.checkout import CHECKOUT, project_files, text_of
+from tests.meta.checkout import CHECKOUT, project_files, script, text_of
 
 DOCS = CHECKOUT / "docs"
 GROUPS = ("notifier.channels", "notifier.connectors")
@@ -86,18 +83,6 @@ def missing(names: Iterator[str] | set[str], *, on: str) -> list[str]:
     code = set(re.findall(r"`([^`\n]+)`", text))
     words = {word for piece in code for word in re.findall(r"[\w:.-]+", piece)}
     return sorted(set(names) - code - words)
-
-
-@cache
-def script() -> ModuleType:
-    path = CHECKOUT / "scripts" / "write_configuration.py"
-    spec = importlib.util.spec_from_file_location("write_configuration", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # its dataclasses ask for it
-    spec.loader.exec_module(module)
-    return module
 
 
 def public_routes() -> dict[tuple[str, str], str]:
@@ -156,7 +141,7 @@ def hooks_told() -> set[str]:
 
 @pytest.mark.parametrize("path", ["docs/configuration.md", "config.example.toml"])
 def test_what_is_written_from_the_program_is_up_to_date(path: str) -> None:
-    write = script().WRITTEN[CHECKOUT / path]
+    write = script("write_configuration").WRITTEN[CHECKOUT / path]
     assert (CHECKOUT / path).read_text(encoding="utf-8") == write(), (
         "run: python scripts/write_configuration.py"
     )
@@ -168,7 +153,7 @@ def test_the_example_configuration_can_be_used_as_it_stands() -> None:
 
 
 def test_every_section_of_the_configuration_has_its_table() -> None:
-    told = {model for _, model, _ in script().SECTIONS}
+    told = {model for _, model, _ in script("write_configuration").SECTIONS}
     known = {
         one
         for one in vars(config).values()

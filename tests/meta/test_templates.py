@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import pytest
 
 from notifier.domain.message import MessageKind
 from notifier.domain.template_variables import variables_of
-from tests.meta.checkout import CHECKOUT
+from tests.meta.checkout import script
 
 
 @pytest.mark.parametrize("kind", MessageKind)
@@ -19,14 +17,8 @@ def test_every_variable_has_a_sentence(kind: MessageKind) -> None:
 
 
 def test_the_page_about_templates_is_what_the_program_says() -> None:
-    spec = importlib.util.spec_from_file_location(
-        "write_templates", CHECKOUT / "scripts" / "write_templates.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    write = script("write_templates")
 
-    assert script.PAGE.read_text(encoding="utf-8") == script.page(), (
+    assert write.PAGE.read_text(encoding="utf-8") == write.page(), (
         "run python scripts/write_templates.py"
     )
