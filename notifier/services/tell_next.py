@@ -49,7 +49,9 @@ def _tell_each(
     moved = _counted(tx, release, people=len(chosen.told), units=chosen.units)
     if chosen.full:
         moved.update(wave_open=False, next_wave_at=now + time_between(tx, release))
-        _note_left(tx, release, told=len(chosen.told), units=chosen.units)
+        done = {*chosen.told, *chosen.passed}
+        following = next((one.quantity for id_, one in concerned.items() if id_ not in done), 0)
+        _note_left(tx, release, units=chosen.units, following=following)
     elif len(line) < CHUNK:
         passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
@@ -80,15 +82,11 @@ def _after_stretch(
     _move_on(env, tx, shop, release, moved)
 
 
-def _note_left(tx: Transaction, release: ReleaseRow, *, told: int, units: int) -> None:
-    """Where the next in line want more than the wave has left: how many of the units that are
-    there nobody was told of."""
-    by_people = release.people_left is not None and told >= release.people_left
-    if release.largest is None or release.units_left is None or by_people:
-        return
-    before = releases.told_in_wave(tx, release.id, number=release.waves) - told
-    left = release.largest - units
-    if not before and left > 0:
+def _note_left(tx: Transaction, release: ReleaseRow, *, units: int, following: int) -> None:
+    """Where the next in line wants more than all that nobody was told of: how much that is."""
+    left = (release.largest or 0) - units
+    in_one_part = release.place is None  # of a wave in several, the units told before are not known
+    if in_one_part and 0 < left < following:
         releases.note_fact(tx, release.id, number=release.waves, left=left)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from notifier.i18n import section
 from notifier.i18n_figures import format_number, format_percent
-from notifier.store.releases import LAST_LOOK, ReleaseRow
+from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
 
 _BY_FACT = frozenset(
     {"all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few"}
@@ -36,6 +36,13 @@ def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
     except (KeyError, IndexError):
         return reason
     return " ".join(parts)
+
+
+def why_wave(wave: WaveRow, locale: str) -> str:
+    """The same of a wave, with as many as it has told: the next in line may have wanted more than
+    was left of it."""
+    told = {"told_now": wave.told} if wave.told and "told_now" in wave.facts else {}
+    return why({**wave.facts, **told}, locale, reason=wave.reason)
 
 
 def why_nobody(release: ReleaseRow, locale: str) -> str:

@@ -21,7 +21,7 @@ from notifier.services.steer_release import (
     show_release,
     stop_release,
 )
-from notifier.services.wave_words import why, why_nobody
+from notifier.services.wave_words import why_nobody, why_wave
 from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import confirm_first, needs, person, shop
 from notifier.web.admin.page import locale, note, number, show, words_of, zone
@@ -156,7 +156,7 @@ def _units(text: str) -> int:
 
 
 def _wave_words(wave: Any) -> str:
-    return why(wave.facts, locale(), reason=wave.reason)
+    return why_wave(wave, locale())
 
 
 def _hold(hold_id: int) -> Any:

@@ -20,7 +20,7 @@ from notifier.services.steer_release import (
     show_release,
     stop_release,
 )
-from notifier.services.wave_words import why, why_nobody
+from notifier.services.wave_words import why_nobody, why_wave
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import BIGGEST_ID, Key, Nothing, Page, Shape
@@ -251,7 +251,7 @@ def _wave(wave: WaveRow, *, locale: str) -> Wave:
         low=facts.get("low"),
         high=facts.get("high"),
         rule=str(facts.get("rule", "")),
-        reason=why(facts, locale, reason=wave.reason),
+        reason=why_wave(wave, locale),
     )
 
 
