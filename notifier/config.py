@@ -136,7 +136,9 @@ class Delivery(Section):
         timedelta(seconds=60),
         description="Handed over without an answer, a message is tried once more after this.",
     )
-    max_failures: int = Field(6, ge=1, description="Tries that count before a message is given up.")
+    max_failures: int = Field(
+        12, ge=1, description="Tries that count before a message is given up; 12 take a day."
+    )
     alert_ttl: SomeTime = Field(
         timedelta(hours=24), description="An alert not sent by then is stale and is dropped."
     )

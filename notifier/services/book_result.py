@@ -24,6 +24,7 @@ from notifier.store.session import Transaction
 
 CHANNEL_PAUSE = timedelta(minutes=5)
 WEBHOOK_FAILURES = 14  # with backoff, about two days
+ORDER_FAILURES = 6  # an hour: then what the law asks for goes another way, or to a person
 UNWRITABLE = "unwritable"  # our own template or row is at fault: wait until it is mended
 NOT_WANTED = "not_wanted_any_more"  # looked at again when it was handed over; why is the detail
 _UNCOUNTED = frozenset({Blame.TRANSPORT, Blame.CONFIG})
@@ -177,15 +178,21 @@ def _booking(env: Env, message: MessageRow, result: Result) -> delivery.Booking:
         )
     if result.outcome is Outcome.REFUSED and result.blame is not Blame.CONFIG:
         return delivery.book_refused(standing, reason=f"refused_{result.blame.value}")
-    is_webhook = message.medium == Medium.WEBHOOK
     return delivery.book_later(
         standing,
         now=env.now(),
         counts=result.blame not in _UNCOUNTED and result.code != UNWRITABLE,
-        max_failures=WEBHOOK_FAILURES if is_webhook else env.config.delivery.max_failures,
+        max_failures=_most_failures(env, message),
         retry_after=result.retry_after,
         jitter=random.random(),
     )
+
+
+def _most_failures(env: Env, message: MessageRow) -> int:
+    if message.medium == Medium.WEBHOOK:
+        return WEBHOOK_FAILURES
+    most: int = env.config.delivery.max_failures
+    return most if message.order_line_id is None else min(most, ORDER_FAILURES)
 
 
 def _follow_refusal(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -98,3 +99,31 @@ def test_a_letter_the_server_thinks_about_for_long_keeps_nobody_waiting(
     sending.join(10)
     assert came
     assert not sending.is_alive()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(at="dot", reply="451 4.7.1 Service unavailable - try again later"),
+        Fault(at="rcpt", reply="452 4.3.1 Insufficient system storage"),
+    ],
+    ids=["no filter", "no room"],
+)
+def test_a_mail_server_that_takes_nothing_for_half_a_day_costs_no_alert(
+    world: World, fault: Fault
+) -> None:
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+    world.run()
+    world.smtp.misbehave(fault)
+    half_an_hour = timedelta(minutes=30)
+    for _ in range(24):
+        world.see("SHIRT-S", 5, step=half_an_hour)
+        world.run()
+    world.smtp.behave()
+
+    for _ in range(10):
+        world.see("SHIRT-S", 5, step=half_an_hour)
+        world.run()
+
+    assert len(world.mails(ANN, "back_in_stock")) == 1
