@@ -55,6 +55,7 @@ def make_server(app: Any, *, host: str, port: int, threads: int, **options: Any)
     for door in doors.values():  # one for each address that the host's name has
         if isinstance(door, BaseWSGIServer):
             door.channel_class = _Channel
+            door.pull_trigger = partial(dispatcher.wake, door)
     return server
 
 
@@ -185,6 +186,11 @@ class _Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         else:
             request.get_body_stream().seek(0)
             super().add_task(channel)
+
+    def wake(self, door: BaseWSGIServer) -> None:
+        """Let the loop look at its connections anew; when it is the loop that says so, it will."""
+        if threading.get_ident() != self.loop:
+            door.trigger.pull_trigger()
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:
         began = time.monotonic()

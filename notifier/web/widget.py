@@ -30,6 +30,7 @@ from notifier.web.read_json import json_bytes, single
 blueprint = Blueprint("widget", __name__)
 
 KEPT_FOR = timedelta(seconds=2)  # what another process stored is shown after this
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 WIDGET = Path(__file__).parent / "static" / "widget.js"
 
 
@@ -65,7 +66,7 @@ def widget_js() -> Response:
 
 def _compact(value: object) -> bytes:
     """JSON as in an answer's body."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    return _COMPACT.encode(value).encode("ascii")
 
 
 @blueprint.route("/api/v1/availability", methods=["OPTIONS"])

@@ -123,8 +123,9 @@ def counted() -> dict[str, float]:
 
 def door_of(app: Flask) -> tuple[SignUpDoor, Any]:
     """The door, and Flask behind it."""
-    door = app.wsgi_app._app  # type: ignore[attr-defined]
-    assert isinstance(door, SignUpDoor)
+    door: Any = app.wsgi_app
+    while not isinstance(door, SignUpDoor):
+        door = door._app
     return door, door._app
 
 
