@@ -315,6 +315,7 @@ def test_without_postgresql_or_its_library_a_sentence_says_what_to_do(
         open_service(loaded)
 
 
+@pytest.mark.fault("FI-31")
 def test_jobs_run_on_by_a_clock_that_was_set_back_by_hours(
     machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> Wall:
     return made
 
 
+@pytest.mark.fault("FI-31")
 def test_jobs_run_on_by_a_clock_that_was_set_back_by_hours(world: World, wall: Wall) -> None:
     runs: list[datetime] = []
     often = Job(
