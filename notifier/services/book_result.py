@@ -292,7 +292,7 @@ def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result
         switches.of_channel(message.channel),
         off=True,
         why=why,
-        by="the channel itself",
+        by=switches.ITSELF,
         at=now,
         until=now + CHANNEL_PAUSE,
     )

@@ -17,8 +17,6 @@ from notifier.services.setting_kinds import CHANNELS, Kind, kind_at
 from notifier.store import sources, switches
 from notifier.store.session import Transaction
 
-ITSELF = "the channel itself"
-
 
 def take_effect(env: Env, tx: Transaction, config: Config, paths: Iterable[Path]) -> None:
     """`config` is the configuration with what was set at `paths`."""
@@ -37,7 +35,7 @@ def _channel_name(kind: Kind) -> str:
 def _try_again(env: Env, tx: Transaction, name: str) -> None:
     switch = switches.of_channel(name)
     off = switches.all_off(tx, now=env.now()).get(switch)
-    if off is not None and off.by == ITSELF:
+    if off is not None and off.by == switches.ITSELF:
         switches.turn(tx, switch, off=False, why="set up anew", by="settings", at=env.now())
     clear_alarm(env, tx, code="channel.trouble", about=name)
 

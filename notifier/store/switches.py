@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from notifier.store.prepared import Prepared
 from notifier.store.tables.operation import switches
 from notifier.store.upsert import insert_or
 
 SENDING = "sending"
+ITSELF = "the channel itself"  # who switches off a channel that cannot work, for some minutes
 
 
 def of_shop(slug: str) -> str:
@@ -58,6 +59,14 @@ def all_off(tx: Connection, *, now: datetime) -> dict[str, Off]:
 
 _ALL_OFF = Prepared(
     select(switches.c.name, switches.c.why, switches.c.by, switches.c.at, switches.c.until).where(
-        switches.c.off, or_(switches.c.until.is_(None), switches.c.until > bindparam("now"))
+        switches.c.off,
+        or_(
+            switches.c.until.is_(None),
+            and_(
+                switches.c.until > bindparam("now"),
+                # not for hours because the clock was set back; a person means the hour by the clock
+                or_(switches.c.at <= bindparam("now"), switches.c.by != ITSELF),
+            ),
+        ),
     )
 )

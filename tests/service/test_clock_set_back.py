@@ -13,8 +13,9 @@ from apscheduler.triggers import interval
 from notifier.engine import clock_steps, embedded
 from notifier.engine.embedded import EmbeddedEngine
 from notifier.engine.jobs import Job
+from tests.fakes.smtp_server import Fault
 from tests.timing import wait_until
-from tests.world import RENDERER, World
+from tests.world import ANN, BEN, RENDERER, World
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
@@ -66,3 +67,18 @@ def test_jobs_run_on_by_a_clock_that_was_set_back_by_hours(world: World, wall: W
         wait_until(lambda: len(runs) >= before + 3)
     finally:
         engine.stop()
+
+
+@pytest.mark.fault("FI-31")
+def test_a_channel_that_paused_for_minutes_does_not_pause_for_hours(world: World) -> None:
+    world.see("SHIRT-S", 0)
+    world.smtp.misbehave(Fault(at="mail", reply="550 5.7.1 Not yours", times=1))
+    world.asks(ANN)
+    world.deliver()
+    assert world.count("switches", "off") == 1
+    world.clock.advance(timedelta(hours=-3))
+
+    world.asks(BEN)
+    world.deliver()
+
+    assert len(world.mails(BEN)) == 1
