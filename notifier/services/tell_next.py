@@ -55,7 +55,7 @@ def _tell_each(
     elif len(line) < CHUNK:
         passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
-        moved.update(_drop_empty(tx, release, now=now) if passed_over else {})
+        moved.update(_drop_empty(tx, release, now=now, passed_over=passed_over))
     elif stretch.cursor is not None:
         moved.update(cursor_at=stretch.cursor[0], cursor_id=stretch.cursor[1])
     _move_on(env, tx, shop, release, moved)
@@ -74,7 +74,7 @@ def _after_stretch(
     elif stretch.end is None:
         passed_over = passed and _waits_for_more(tx, release)
         moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
-        moved.update(_drop_empty(tx, release, now=now) if passed_over else {})
+        moved.update(_drop_empty(tx, release, now=now, passed_over=passed_over))
     else:
         moved.update(cursor_at=stretch.end[0], cursor_id=stretch.end[1])
         if stretch.passed:
@@ -90,10 +90,18 @@ def _note_left(tx: Transaction, release: ReleaseRow, *, units: int, following: i
         releases.note_fact(tx, release.id, number=release.waves, left=left)
 
 
-def _drop_empty(tx: Transaction, release: ReleaseRow, *, now: datetime) -> dict[str, Any]:
-    """Who is left wants more than there is: a wave in which nobody was told was none."""
+def _drop_empty(
+    tx: Transaction, release: ReleaseRow, *, now: datetime, passed_over: bool
+) -> dict[str, Any]:
+    """A wave in which nobody was told was none: who is left wants more than there is, or all have
+    left the line. Only a release that never told anybody shows that it tried."""
     if releases.told_in_wave(tx, release.id, number=release.waves):
         return {}
+    if not passed_over:
+        if release.waves == 1:
+            return {}
+        releases.drop_wave(tx, release.id, number=release.waves)
+        return {"waves": release.waves - 1}
     releases.drop_wave(tx, release.id, number=release.waves)
     facts = {"rule": "too_few", "stock": release.largest}
     reason = f"{release.largest} there: those who are left want more."

@@ -10,7 +10,9 @@ import pytest
 
 from notifier.domain.sms_text import count_segments
 from notifier.errors import Conflict
+from notifier.services.consent import Circumstances
 from notifier.services.foresee_release import foresee_release
+from notifier.services.manage import end
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.services.reserve import reservation_of, use_reservation
 from notifier.services.steer_release import pause_release, resume_release, show_release
@@ -320,3 +322,24 @@ def test_it_is_foreseen_that_units_are_bought_while_waves_go_out(
     assert (many.at_once, many.told, many.sold_out_at) == (30, 40, None)
     assert many.last_at is not None
     assert many.last_at - world.clock() == HOUR
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("strategy", ["adaptive", "per_unit", "fixed"])
+def test_a_release_ends_when_all_have_left_the_line(
+    make_world: Callable[..., World], strategy: str
+) -> None:
+    world = make_world(double_opt_in=False, release={"strategy": strategy, "rate": 1, "size": 1})
+    world.see("SHIRT-S", 0)
+    asked = [world.asks(one) for one in (ANN, BEN, EVE)]
+    world.see("SHIRT-S", 1)
+    world.run()
+    assert told(world) == [1, 0, 0]
+    for one in asked[1:]:
+        end(world.env, one or 0, circumstances=Circumstances())
+    for _ in range(30):
+        world.see("SHIRT-S", 1, step=HOUR)
+        world.run()
+    [release] = world.rows("SELECT id, state FROM releases")
+    waves = show_release(world.env, world.shop, release["id"]).waves
+    assert (release["state"], [wave.told for wave in waves]) == ("done", [1])
