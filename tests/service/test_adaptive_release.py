@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from notifier.domain.adaptive_state import KEPT, ShopHistory
 from notifier.domain.availability import Availability
 from notifier.services.follow_link import find_target
 from notifier.services.learn import learn_all
@@ -175,7 +176,7 @@ def test_a_shop_learns_from_what_was_bought_and_starts_the_next_release_with_it(
     assert learn_all(world.env) == 1
     with world.db.read() as tx:
         known = history_of(tx, world.shop, variant_id=1, besides=0)
-    assert known.bought == pytest.approx(2 * 0.8 + 3)
+    assert known.bought == pytest.approx(ShopHistory().bought * KEPT + 3)
     assert sum(known.delays) == pytest.approx(3)
     assert known.not_looked > 2, reached
     assert known.usual_stock == 3
