@@ -10,11 +10,13 @@ import pytest
 
 from notifier.domain.adaptive_state import KEPT, ShopHistory
 from notifier.domain.availability import Availability
+from notifier.services import release_seen
 from notifier.services.follow_link import find_target
 from notifier.services.learn import learn_all
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.services.shop_history import history_of
 from notifier.services.steer_release import show_release, stop_release
+from notifier.store import releases
 from tests.world import EVE, World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
@@ -211,3 +213,23 @@ def test_a_source_without_a_quantity_goes_in_small_waves(
         world.see("SHIRT-S", None, availability=Availability.IN_STOCK, step=HOUR * 6)
         world.run()
     assert told(world) > first
+
+
+def test_of_a_large_release_some_messages_stand_for_all(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = a_line(make_world)
+    world.see("SHIRT-S", 60)
+    world.run()
+    for address in CROWD:
+        click(world, address)
+    monkeypatch.setattr(release_seen, "_READ_ALL", 20)
+    with world.env.db.read() as tx:
+        [row] = world.rows("SELECT id FROM releases")
+        release = releases.load_release(tx, row["id"])
+        assert release is not None
+        seen = release_seen.release_seen(world.env, tx, world.shop, release, units=20)
+    people = sum(one.people for one in seen.told)
+    assert 10 <= people <= 70  # of 40, one in two stands for two
+    assert sum(len(one.looked) for one in seen.told) == people
+    assert people % 2 == 0

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.domain.adaptive import Facts, decide
+from notifier.domain.adaptive_belief import believe
 from notifier.domain.adaptive_delay import BINS, as_seen, bin_of
 from notifier.domain.adaptive_risk import claims_for
 from notifier.domain.adaptive_state import AdaptiveState, Sale, ShopHistory, Told, learn
@@ -138,7 +139,29 @@ def test_a_first_wave_where_nothing_is_known_is_in_proportion_to_the_units(
     stock: int, waiting: int
 ) -> None:
     first = AdaptiveState(now=NOW, stock=stock, waiting=waiting, waiting_units=waiting)
-    assert min(waiting, 1) <= decide(first).people <= 2.5 * stock + 1
+    assert min(waiting, 1) <= decide(first).people <= 1.3 * stock + 2
+
+
+@given(releases(), st.integers(1, 3_000))
+def test_who_is_told_would_be_served_even_if_more_buy_than_is_likely(
+    release: AdaptiveState, stock: int
+) -> None:
+    release = replace(release, stock=stock, stock_at=None)
+    decision = decide(release)
+    if decision.people and decision.facts.rule == "share":
+        claims = believe(release).claims(decision.people)
+        allowed = 0.02 * (decision.facts.told_before + stock / 1e-4 + release.waiting)
+        assert claims.mean <= claims.most * (1 + 1e-9) + 1e-9
+        assert claims.most <= stock + allowed
+
+
+@given(st.floats(0.6, 0.9), st.integers(1, 2_000))
+def test_a_first_wave_is_not_oversold_even_where_nearly_everybody_buys(
+    buys: float, stock: int
+) -> None:
+    first = AdaptiveState(now=NOW, stock=stock, waiting=40_000, waiting_units=40_000)
+    people = decide(first).people
+    assert people * buys <= stock * 1.15 + 1
 
 
 @given(releases(), st.integers(1, 12))

@@ -13,6 +13,7 @@ from statistics import mean
 import pytest
 
 from bench.waves_run import Outcome, adaptive_way, fixed_way, play
+from bench.waves_sampler import TUNED_ON, sample
 from bench.waves_worlds import WORLDS, World
 from notifier.domain.adaptive import LATE
 from notifier.domain.waves import Strategy
@@ -55,6 +56,20 @@ def test_a_fixed_rate_disappoints_more_than_may_be_or_is_slower(world: World) ->
     for fixed in (releases(world, HASTY), releases(world, CAREFUL)):
         assert late(fixed) > LATE or hours(fixed) > hours(ours)
     assert all(one.done for one in ours)
+
+
+def test_where_most_people_buy_few_come_too_late_though_nothing_was_known() -> None:
+    found = releases(replace(SMALL, buy=0.7, look=0.9), seeds=6)
+    assert late(found) <= 0.06
+    assert all(one.done for one in found)
+
+
+@pytest.mark.parametrize("number", [TUNED_ON + 1, TUNED_ON + 100])
+def test_a_world_drawn_by_chance_is_always_the_same_and_can_be_played(number: int) -> None:
+    name, world = sample(number)
+    assert sample(number) == (name, world)
+    assert world.buy <= world.look <= 1
+    assert play(world, seed=1, way=fixed_way(CAREFUL)).told > 0
 
 
 def test_everybody_at_once_disappoints_most_of_those_who_look() -> None:
