@@ -205,6 +205,10 @@ class OpenDatabases:
             if db.is_sqlite:
                 event.listen(db.engine, "connect", _skip_syncing)
             self._kept[engine] = (url, db)
+        elif db.is_sqlite:
+            # A thread that outlived the test before may have opened its file once more: that file
+            # is gone, and who got this connection would find rows of another test.
+            db.close()
         yield db
         if db.is_sqlite:
             db.close()

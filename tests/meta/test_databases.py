@@ -33,6 +33,24 @@ def test_the_next_test_does_not_see_what_the_last_one_wrote(database: Database) 
         tx.execute(text("CREATE TABLE seen (id INTEGER)"))
 
 
+def test_what_a_thread_of_the_test_before_left_open_is_lent_to_nobody(
+    sqlite_template: databases.SqliteTemplate, tmp_path: Path
+) -> None:
+    # given a test is over, and a thread of it writes once more
+    opened, here = databases.OpenDatabases(), tmp_path / "one.db"
+    with opened.lent(sqlite_template.copy_to(here)) as database:
+        late = database
+    with late.write() as tx:
+        tx.execute(text("CREATE TABLE seen (id INTEGER)"))
+    # when the next one begins with a file of its own at the same place
+    for left in tmp_path.glob("one.db*"):
+        left.unlink()
+    # then it finds nothing of that
+    with opened.lent(sqlite_template.copy_to(here)) as database, database.read() as tx:
+        query = "SELECT count(*) FROM sqlite_master WHERE name = 'seen'"
+        assert tx.execute(text(query)).scalar() == 0
+
+
 def test_each_engine_is_the_one_it_says(database: Database, engine_name: str) -> None:
     assert {"sqlite": "sqlite", "postgres": "postgresql"}[engine_name] == (
         database.engine.dialect.name
