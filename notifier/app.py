@@ -15,7 +15,7 @@ from notifier.engine.base import Engine
 from notifier.engine.embedded import EmbeddedEngine
 from notifier.engine.jobs import JOBS, Job
 from notifier.errors import ConfigError
-from notifier.garbage import keep_what_is_there
+from notifier.interpreter import keep_what_is_there, take_short_turns
 from notifier.log import log
 from notifier.rendering import FileTemplates, Layered, Renderer
 from notifier.resources import templates_folder
@@ -30,9 +30,6 @@ __all__ = ["Service", "make_renderer", "open_service", "run_until_closed"]
 GRACE = 25.0  # seconds for what is under way, then the process ends
 AT_MOST = 30.0  # seconds after which a process that cannot even end is ended
 PAGES_PATIENCE = 5.0  # seconds for pages under way
-# Seconds a busy sender keeps other threads from going on. Python's own 5 ms, each time a visitor's
-# thread has waited for something, cost a fifth of the sign-ups during a release.
-SWITCH_AFTER = 0.001
 
 
 def open_database(config: Config) -> Database:
@@ -130,8 +127,7 @@ class Service:
             return 0 if self.stop() else 1
 
     def start(self) -> None:
-        if self._web:
-            sys.setswitchinterval(SWITCH_AFTER)
+        take_short_turns()
         self._engine.start()
         own = self._env.config.service
         # apps are imported where used: workers as a rule need no web server

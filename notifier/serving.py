@@ -16,7 +16,7 @@ from typing import Any
 from notifier.config import Config, load_config
 from notifier.ending import repeat_to_the_main_thread
 from notifier.errors import ConfigError
-from notifier.garbage import keep_what_is_there
+from notifier.interpreter import keep_what_is_there
 from notifier.services.env import Env
 from notifier.services.settings import FRESH_FOR, keep_fresh
 

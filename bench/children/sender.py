@@ -7,7 +7,7 @@ from typing import Any
 from bench.contest import Trial, peak_mb, timed
 from bench.shop import announce_all, configuration, count_rows, open_shop
 from notifier.app import make_renderer
-from notifier.garbage import keep_what_is_there
+from notifier.interpreter import keep_what_is_there, take_short_turns
 from notifier.services.deliver import Sender
 
 
@@ -25,6 +25,7 @@ def work(arguments: dict[str, Any]) -> Trial:
     env, _ = open_shop(config)
     sender = Sender(env, make_renderer(env))
     sender.get_ready()
+    take_short_turns()
     keep_what_is_there()  # as a worker does when it is ready
 
     def send() -> int:

@@ -18,7 +18,7 @@ LAYERS = {
     "resources": "leaf",
     "log": "leaf",
     "metrics": "leaf",
-    "garbage": "leaf",
+    "interpreter": "leaf",
     "journal": "leaf",
     "spare_room": "leaf",
     "ending": "leaf",
