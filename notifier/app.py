@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +15,7 @@ from notifier.engine.base import Engine
 from notifier.engine.embedded import EmbeddedEngine
 from notifier.engine.jobs import JOBS, Job
 from notifier.errors import ConfigError
-from notifier.interpreter import keep_what_is_there, take_short_turns
+from notifier.interpreter import keep_what_is_there, short_turns
 from notifier.log import log
 from notifier.rendering import FileTemplates, Layered, Renderer
 from notifier.resources import templates_folder
@@ -114,7 +114,7 @@ class Service:
         self._servers: list[Any] = []
         self._stop = threading.Event()
         self._closing = threading.Event()
-        self._switch_after = sys.getswitchinterval()
+        self._until_stopped = ExitStack()
 
     def run(self, *, on_ready: Callable[[], None] | None = None) -> int:
         """Serve until SIGTERM or SIGINT; the exit code."""
@@ -127,7 +127,7 @@ class Service:
             return 0 if self.stop() else 1
 
     def start(self) -> None:
-        take_short_turns()
+        self._until_stopped.enter_context(short_turns())
         self._engine.start()
         own = self._env.config.service
         # apps are imported where used: workers as a rule need no web server
@@ -195,6 +195,6 @@ class Service:
         with self._env.db.for_visitors():  # a database that is gone may not keep us
             finished = self._engine.stop(patience=until - time.monotonic())
         self._env.db.close()
-        sys.setswitchinterval(self._switch_after)
+        self._until_stopped.close()
         log.info("service stopped", finished=finished)
         return finished

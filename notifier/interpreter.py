@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 YOUNG = 20_000  # new objects until the young ones are looked through
 SHORT_TURN = 0.0005  # seconds one thread computes while another could go on
@@ -26,6 +28,12 @@ def keep_what_is_there() -> None:
     gc.set_threshold(YOUNG, 20, 20)
 
 
-def take_short_turns() -> None:
+@contextmanager
+def short_turns() -> Iterator[None]:
     """Let each thread go on soon after what it waited for has come."""
+    before = sys.getswitchinterval()
     sys.setswitchinterval(SHORT_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

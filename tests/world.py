@@ -137,6 +137,12 @@ class World:
         config = ref.config.model_validate({**ref.config.model_dump(), **shop})
         self.env.shops["kettle"] = replace(ref, config=config)
 
+    def deliver_with(self, **delivery: Any) -> None:
+        """The operator changes the section `delivery` and restarts."""
+        changed = self.config.delivery.model_copy(update=delivery)
+        # in the copy: what is not set is one object for all configurations
+        self.config.__dict__["delivery"] = changed
+
     # ---- the shop's side ----
 
     def see(

@@ -7,7 +7,7 @@ from typing import Any
 from bench.contest import Trial, peak_mb, timed
 from bench.shop import announce_all, configuration, count_rows, open_shop
 from notifier.app import make_renderer
-from notifier.interpreter import keep_what_is_there, take_short_turns
+from notifier.interpreter import keep_what_is_there, short_turns
 from notifier.services.deliver import Sender
 
 
@@ -25,7 +25,6 @@ def work(arguments: dict[str, Any]) -> Trial:
     env, _ = open_shop(config)
     sender = Sender(env, make_renderer(env))
     sender.get_ready()
-    take_short_turns()
     keep_what_is_there()  # as a worker does when it is ready
 
     def send() -> int:
@@ -35,7 +34,8 @@ def work(arguments: dict[str, Any]) -> Trial:
             continue
         return int(arguments["count"])
 
-    trial = timed(send)
+    with short_turns():
+        trial = timed(send)
     sender.close()
     accepted = count_rows(env, "messages", where="state = 'accepted'")
     env.db.close()

@@ -80,7 +80,7 @@ def test_C4_a_failure_for_one_stops_and_consumes_no_other(world: World) -> None:
 
 
 def test_C5_transient_backs_off_and_gives_up_with_the_last_error_visible(world: World) -> None:
-    world.config.delivery.__dict__["max_failures"] = 6
+    world.deliver_with(max_failures=6)
     world.see("SHIRT-S", 0)
     ann = world.waits(ANN)
     world.run()

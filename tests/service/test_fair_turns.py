@@ -182,7 +182,7 @@ def test_a_batch_is_as_large_as_leaves_in_half_a_second() -> None:
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_nothing_is_kept_of_those_that_were_told(world: World) -> None:
-    world.config.delivery.__dict__["batch"] = 50
+    world.deliver_with(batch=50)
     restocked(world, S=150)
     world.deliver()
     world.smtp.messages.clear()
