@@ -106,7 +106,8 @@ class Database:
         """One writing transaction: committed at the end, rolled back on any error."""
         with self._begin() as connection:
             yield connection
-        self._shared.changes += 1
+        with self._shared.guard:  # it may not fall back: what was read before is compared with it
+            self._shared.changes += 1
 
     @contextmanager
     def _begin(self) -> Iterator[Connection]:

@@ -8,7 +8,7 @@ import json
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -30,7 +30,6 @@ from notifier.web.read_json import json_bytes, single
 blueprint = Blueprint("widget", __name__)
 
 KEPT_FOR = timedelta(seconds=2)  # what another process stored is shown after this
-_COMPACT = json.JSONEncoder(separators=(",", ":"))
 WIDGET = Path(__file__).parent / "static" / "widget.js"
 
 
@@ -64,11 +63,6 @@ def widget_js() -> Response:
     return answer
 
 
-def _compact(value: object) -> bytes:
-    """JSON as in an answer's body."""
-    return _COMPACT.encode(value).encode("ascii")
-
-
 @blueprint.route("/api/v1/availability", methods=["OPTIONS"])
 @blueprint.route("/api/v1/subscriptions", methods=["OPTIONS"])
 @guarded(Guard.PUBLIC_KEY)
@@ -94,22 +88,15 @@ def availability() -> Response:
     here = env()
     about = said["variant"] or said["product"]
 
-    def challenge() -> dict[str, Any] | None:
+    def challenge() -> bytes | None:
         return make_challenge(here, shop, about=about) if said["can_subscribe"] else None
 
-    said["pow"] = challenge()
+    once = challenge()
+    said["pow"] = json.loads(once) if once else None
     answer = jsonify(said)
-    if said["pow"] is None:
-        may_be_kept(Keeping(life=KEPT_FOR, until_change=True))
-    else:  # a challenge is good for one visitor
-        may_be_kept(
-            Keeping(
-                life=KEPT_FOR,
-                until_change=True,
-                once=_compact(said["pow"]),
-                again=lambda: _compact(challenge()),
-            )
-        )
+    # a challenge is good for one visitor
+    again = (lambda: challenge() or b"null") if once else None
+    may_be_kept(Keeping(life=KEPT_FOR, until_change=True, once=once or b"", again=again))
     answer.headers["Cache-Control"] = "no-store"
     return allow(answer, origin)
 

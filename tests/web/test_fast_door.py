@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -14,6 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from notifier.services.env import Env
+from notifier.web import fast_door
 from tests.timing import SettableClock
 from tests.web.storefront import CUPS, KETTLE, PUBLIC_URL, Storefront
 
@@ -122,6 +124,130 @@ def test_what_others_changed_is_seen_after_two_seconds(
     clock.advance(timedelta(seconds=2))
 
     assert look(client)["title"] == "Samovar"
+
+
+class Counted:
+    """Stands for Flask: counts its questions, and lets each go on when it is told to."""
+
+    def __init__(self, app: Any) -> None:
+        self.door = app.wsgi_app
+        self.asked = 0
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Semaphore(0)
+        self._flask, self.door._app = self.door._app, self
+
+    def __call__(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        self.asked += 1
+        answer = list(self._flask(environ, start))  # what is known now, told later
+        self.begun.release()
+        assert self.may_end.acquire(timeout=10)
+        return answer
+
+    def visit(self, seen: list[str]) -> threading.Thread:
+        def ask_for_title() -> None:
+            _, _, body = ask(self.door, "GET", AVAILABILITY, QUERIES[0], {"Origin": HOME})
+            said = json.loads(body)
+            seen.append(said.get("title") or said["error"]["code"])
+
+        visitor = threading.Thread(target=ask_for_title)
+        visitor.start()
+        return visitor
+
+    def visit_many(self, seen: list[str]) -> list[threading.Thread]:
+        """The first asks, the others find it asking."""
+        first = self.visit(seen)
+        assert self.begun.acquire(timeout=10)
+        return [first, *(self.visit(seen) for _ in range(7))]
+
+
+@pytest.fixture
+def counted(app: Flask, store: Storefront, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
+    monkeypatch.setattr(fast_door, "PATIENCE", 10.0)  # whoever goes on by himself is a fault here
+    store.stock("KETTLE", 0)
+    door = app.wsgi_app
+    flask = door._app  # type: ignore[attr-defined]
+    yield Counted(app)
+    door._app = flask  # type: ignore[attr-defined]
+
+
+def rename(env: Env, title: str) -> None:
+    """By another process."""
+    with env.db.engine.begin() as elsewhere:
+        elsewhere.exec_driver_sql(f"UPDATE products SET title = '{title}'")
+
+
+def all_end(counted: Counted, visitors: list[threading.Thread], *, questions: int) -> None:
+    for _ in range(questions):
+        counted.may_end.release()
+    for one in visitors:
+        one.join(10)
+        assert not one.is_alive()
+    assert counted.asked == questions
+
+
+@pytest.mark.parametrize("is_kept_before", [False, True])
+def test_many_who_come_when_it_is_over_ask_one_question(
+    counted: Counted, env: Env, clock: SettableClock, is_kept_before: bool
+) -> None:
+    if is_kept_before:
+        counted.may_end.release()
+        counted.visit([]).join(10)
+        assert counted.begun.acquire(timeout=10)
+        counted.asked = 0
+        rename(env, "Samovar")
+        clock.advance(timedelta(seconds=2))
+    seen: list[str] = []
+    visitors = counted.visit_many(seen)
+    all_end(counted, visitors, questions=1)
+    assert len(seen) == 8
+    assert len(set(seen)) == 1
+    assert ("Samovar" in seen) == is_kept_before
+
+
+def test_while_one_asks_anew_others_get_what_is_not_over_yet(
+    counted: Counted, env: Env, clock: SettableClock
+) -> None:
+    counted.may_end.release()
+    before: list[str] = []
+    counted.visit(before).join(10)
+    assert counted.begun.acquire(timeout=10)
+    rename(env, "Samovar")
+    clock.advance(timedelta(seconds=1.5))
+    seen: list[str] = []
+    first, *others = counted.visit_many(seen)
+    for one in others:
+        one.join(10)
+    assert seen == before * 7, "they waited, or were told what nobody has answered yet"
+
+    clock.advance(timedelta(seconds=0.5))
+    late = counted.visit(seen)
+    all_end(counted, [first, late], questions=1 + 1)
+    assert seen[7:] == ["Samovar"] * 2
+
+
+def test_who_comes_after_a_commit_is_not_told_what_was_asked_before_it(
+    counted: Counted, env: Env
+) -> None:
+    seen: list[str] = []
+    first = counted.visit(seen)
+    assert counted.begun.acquire(timeout=10)
+    with env.db.write() as tx:
+        tx.exec_driver_sql("UPDATE products SET title = 'Samovar'")
+    late = [counted.visit(seen) for _ in range(7)]
+    all_end(counted, [first, *late], questions=2)
+    assert sorted(seen) == sorted([*["Samovar"] * 7, next(one for one in seen if one != "Samovar")])
+
+
+def test_who_waits_for_one_that_fails_or_takes_long_asks_himself(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fast_door, "PATIENCE", 0.01)
+    seen: list[str] = []
+    visitors = counted.visit_many(seen)
+    for _ in range(7):
+        assert counted.begun.acquire(timeout=10), "somebody waits for ever"
+    all_end(counted, visitors, questions=8)
+    assert len(seen) == 8
 
 
 def test_many_addresses_fill_no_memory(app: Flask, store: Storefront) -> None:
