@@ -41,8 +41,8 @@ class LastLook:
         self._until = 0.0
         self._clock = clock
         self._lock = threading.Lock()
-        self._used = LETTERS
-        self._cover = LETTERS
+        self._used = 0
+        self._looked_at = -1.0  # never
         self.add(messages)
 
     def add(self, messages: Sequence[MessageRow]) -> None:
@@ -78,18 +78,17 @@ class LastLook:
 
     def _look(self, message_id: int) -> None:
         """At this one and the next in order."""
-        # as many as the last one was good for, and half as many again
-        self._cover = min(max(self._used * 3 // 2, LEAST), LETTERS)
-        self._used = 0
+        now = self._clock()
+        most = self._how_many(now)
         ids = [message_id]
         for id_ in self._left:
-            if len(ids) == self._cover:
+            if len(ids) == most:
                 break
             if id_ != message_id:
                 ids.append(id_)
-        until = self._clock() + FRESH  # counted from before the rows are read
+        until = now + FRESH  # counted from before the rows are read
         seen = dict.fromkeys(ids, "")
-        with self._env.db.read() as tx:
+        with self._env.db.glance() as tx:
             doubt = doubtful(tx, ids)
             closer = [id_ for id_ in ids if id_ in doubt]
             found = standings(tx, closer) if closer else {}
@@ -98,3 +97,11 @@ class LastLook:
                     self._env, tx, self._left[id_]
                 )
         self._seen, self._until = seen, until  # and not before: half a look is none
+
+    def _how_many(self, now: float) -> int:
+        """As many as leave while a look is good, going by those since the last one, and half as
+        many again."""
+        used, since = self._used, max(now - self._looked_at, 0.001)
+        is_first = self._looked_at < 0
+        self._used, self._looked_at = 0, now
+        return LETTERS if is_first else min(max(int(1.5 * FRESH * used / since), LEAST), LETTERS)

@@ -102,6 +102,15 @@ class Database:
             yield connection
 
     @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """A connection for a question that is asked often: no transaction around it, so of two
+        questions the second may see more than the first. Nothing is to be written in it."""
+        with _translated(self.room), self.engine.connect() as connection:
+            if not self.is_sqlite:  # there nothing begins by itself
+                connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """One writing transaction: committed at the end, rolled back on any error."""
         with self._begin() as connection:
