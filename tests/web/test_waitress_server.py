@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -15,8 +15,8 @@ from waitress.server import create_server
 
 from notifier.errors import StoreBusy
 from notifier.web import waitress_server
-from notifier.web.at_once import Ready
-from notifier.web.waitress_server import make_server
+from notifier.web.at_once import Ready, Slot
+from notifier.web.waitress_server import LARGEST, _Lane, make_server
 from tests.timing import wait_until
 from tests.web.storefront import KETTLE, Storefront
 
@@ -249,3 +249,37 @@ def test_who_is_in_line_is_answered_before_it_ends(engine_name: str) -> None:
         may_go.set()
         ending.join(20)
         assert answer_on(line).endswith(b"ok")
+
+
+class Waiting:
+    """A connection in line, of which only what the lane needs is there."""
+
+    def __init__(self) -> None:
+        self.server = self.trigger = self
+
+    def pull_trigger(self, tell: Callable[[], None]) -> None:
+        tell()
+
+    def answer(self, _ready: Ready) -> None:
+        """It is told."""
+
+
+def test_those_who_come_right_after_a_group_are_gathered(
+    engine_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waitress_server, "GATHER", 1e9)
+    monkeypatch.setattr(waitress_server, "LONGEST_GATHER", 60.0)
+    groups: list[int] = []
+
+    def do_all(given: Sequence[Any]) -> list[Ready]:
+        groups.append(len(given))
+        return [Ready(status="202 ACCEPTED", headers=[], body=b"")] * len(given)
+
+    lane = _Lane(give_to_thread=lambda _: None)
+    lane.put(cast(Any, Waiting()), Slot(do_all=do_all))
+    assert wait_until(lambda: groups == [1], 20), "the first waits for nobody"
+    for _ in range(LARGEST + 3):
+        lane.put(cast(Any, Waiting()), Slot(do_all=do_all))
+    assert wait_until(lambda: len(groups) == 2, 20), "a full group waits for nobody"
+    lane.end(patience=20)
+    assert groups == [1, LARGEST, 3], "who is gathered when it ends is answered"
