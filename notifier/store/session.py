@@ -26,6 +26,7 @@ from notifier.domain.work import Work
 from notifier.errors import StoreBusy
 from notifier.store.connecting import make_engine
 from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, waiting_at_most
+from notifier.store.prepared import as_told
 from notifier.store.room import Room
 from notifier.store.write_line import Alike, SharedCommit, WriteLine
 
@@ -262,16 +263,25 @@ def _server_gone() -> tuple[type[BaseException], ...]:
 
 
 def _wait_no_longer(connection: Connection) -> None:
-    """Let locks be waited for as long as one may here; told to the database when it changes."""
+    """Let locks be waited for as long as one may here, where that is not as long as jobs do."""
     limit = lock_wait()
-    if connection.info.get("lock_wait", JOBS_WAIT) == limit:
-        return
-    if connection.dialect.name == "sqlite":
+    if connection.dialect.name != "sqlite":
+        if limit != JOBS_WAIT:
+            _tell_for_now(connection, f"SET LOCAL lock_timeout = {limit * 1000:.0f}")
+    elif connection.info.get("lock_wait", JOBS_WAIT) != limit:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={limit * 1000:.0f}")
-    else:
-        connection.exec_driver_sql(f"SET lock_timeout = {limit * 1000:.0f}")
-        connection.commit()
-    connection.info["lock_wait"] = limit
+        connection.info["lock_wait"] = limit
+
+
+def _tell_for_now(connection: Connection, setting: str) -> None:
+    """Begin a transaction with a setting of its own, both on one way to the server."""
+    connection.begin()
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.pipeline():
+            driver.execute(setting)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise as_told(connection, setting, error) from error
 
 
 def without_password(url: str) -> tuple[str, str]:

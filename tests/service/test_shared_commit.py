@@ -10,6 +10,7 @@ import pytest
 
 from notifier.errors import Conflict, StoreBusy
 from notifier.store import limits
+from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT
 from notifier.store.session import Database, Transaction
 
 NOW = datetime(2026, 12, 1, 10, tzinfo=UTC)
@@ -104,3 +105,20 @@ def test_who_waits_behind_a_long_write_is_told_in_time(
         with database.write():
             assert set(visitors.map(visit, range(8))) == {"busy"}
         assert set(visitors.map(visit, range(8, 16))) == {"stored"}
+
+
+def test_only_visitors_wait_for_a_lock_as_long_as_visitors_do(database: Database) -> None:
+    def limit(tx: Transaction, key: str) -> int:
+        assert spend(tx, key)
+        if database.is_sqlite:
+            return int(tx.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+        asked = "SELECT setting FROM pg_settings WHERE name = 'lock_timeout'"
+        return int(tx.exec_driver_sql(asked).scalar_one())
+
+    for n in range(2):  # on the same connection
+        with database.for_visitors(), database.write() as tx:
+            assert limit(tx, f"visitor-{n}") == VISITORS_WAIT * 1000
+        with database.write() as tx:
+            assert limit(tx, f"job-{n}") == JOBS_WAIT * 1000
+    with database.read() as tx:
+        assert tx.exec_driver_sql("SELECT count(*) FROM spent").scalar_one() == 4
