@@ -10,6 +10,7 @@ from bench.contest import peak_mb
 from bench.shop import configuration
 from bench.sinks import free_port, wait_for
 from notifier.app import Service, open_service
+from notifier.interpreter import keep_what_is_there
 
 
 @contextmanager
@@ -28,6 +29,7 @@ def serving(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
         env, renderer, web=True, jobs=engine, senders=config.delivery.workers if engine else 0
     )
     service.start()
+    keep_what_is_there()  # as `notifier run` does when it is ready
     wait_for(port)
     try:
         yield {"port": port, "peak_mb": peak_mb()}

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.shop import configuration
 from notifier.app import Service, open_service
+from notifier.interpreter import keep_what_is_there
 
 
 @contextmanager
@@ -33,6 +34,7 @@ def serving(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
     env, renderer = open_service(config)
     running = Service(env, renderer, web=False, jobs=False, senders=1)
     running.start()
+    keep_what_is_there()  # as `notifier worker` does when it is ready
     try:
         yield {"folder": str(folder)}
     finally:
