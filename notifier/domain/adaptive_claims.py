@@ -10,6 +10,7 @@ from math import exp, log, sqrt
 
 _LIKELY = 2.0  # standard deviations: one release in forty has more
 _CONFUSED = 0.5  # of what is not known of when people buy, so much may be taken for how many do
+_NOTHING = 1e-9  # sales; fewer are none, and cannot be divided by
 _UNSEEN = 0.6  # where only purchases are seen: who looks and does not buy is not, so reckon this
 
 
@@ -103,7 +104,7 @@ class Belief:
         lookers += self.checking_out
         shapes, when = when * self.buy_of_look**2, when + (self.tail * lookers) ** 2
         others = self.strangers * self.median / self.units_each
-        mean = lookers * buys
+        mean = lookers * buys if lookers * buys > _NOTHING else 0.0
         possible = max(self.possible + more, 1.0)
         each = min(mean / possible, 0.99)  # one person buys once: binomial at most
         when *= buys**2

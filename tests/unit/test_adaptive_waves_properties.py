@@ -107,6 +107,15 @@ def test_who_is_more_cautious_never_tells_more(
     assert few <= decide(replace(release, cautious=bold)).people
 
 
+def test_next_to_no_sale_to_come_is_none() -> None:
+    """Somebody looked after eighteen hours, twenty hours ago: the rest of a rest of a chance."""
+    looked = (timedelta(seconds=66_870),)
+    told = Told(at=NOW - timedelta(hours=37, minutes=9), people=1, units=1, looked=looked)
+    idle = AdaptiveState(now=NOW, stock=None, told=(told,), waiting=0, waiting_units=0)
+
+    assert decide(idle).facts.claims == 0
+
+
 @given(releases())
 def test_never_are_many_more_untested_than_were_tried(release: AdaptiveState) -> None:
     decision = decide(release)
