@@ -105,8 +105,10 @@ class Pool:
         while True:
             run.begin_round()
             self._fill(run)
+            # before the next dot: whoever is killed leaves one letter open on each connection
+            is_news = run.report()
             self._hand_over(run)
-            if run.report():
+            if run.report() or is_news:
                 yield
             if run.is_over(self._slots):
                 break
