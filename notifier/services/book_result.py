@@ -55,15 +55,16 @@ def book_results(env: Env, tx: Transaction, results: Sequence[_Try]) -> int:
         now=now,
         lease=env.config.delivery.lease,
     )
+    for message, attempt_no, _ in results:
+        if message.id not in kept:
+            LATE.inc()
+            log.warning("late result rejected", message=message.id, attempt=attempt_no)
     told = [message for message, _, _ in plain if message.id in kept]
     perhaps: list[MessageRow] = []
-    for message, attempt_no, _ in plain:
+    for message, _, _, booking in bookings:
         if message.id not in kept:
-            _reject(message, attempt_no)
-    for message, attempt_no, _, booking in bookings:
-        if message.id not in kept:
-            _reject(message, attempt_no)
-        elif booking.state is MessageState.ACCEPTED:
+            continue
+        if booking.state is MessageState.ACCEPTED:
             told.append(message)
         elif booking.state is MessageState.UNKNOWN and booking.due_at is None:
             perhaps.append(message)  # it may well have arrived: a third copy would be worse
@@ -86,11 +87,6 @@ def _sorted(results: Sequence[_Try]) -> tuple[list[_Try], list[_Try]]:
         is_plain = result.outcome is Outcome.ACCEPTED and attempt_no == 1
         (plain if is_plain and message.order_line_id is None else others).append(one)
     return plain, others
-
-
-def _reject(message: MessageRow, attempt_no: int) -> None:
-    LATE.inc()
-    log.warning("late result rejected", message=message.id, attempt=attempt_no)
 
 
 def _booked(

@@ -128,7 +128,7 @@ def _foresee(
 ) -> Foresight:
     if strategy.name == "adaptive" and state.waiting and not hold_for:
         return foresee(state, units=units)
-    each = max(state.waiting_units / state.waiting, 1.0) if state.waiting else 1.0
+    each = _units_each(state)
     if hold_for:  # each who is told has a unit until the time is over, and then the next
         return _rounds(state, units, of=lambda left: left / each, every=hold_for)
     if strategy.name == "per_unit":
@@ -138,6 +138,11 @@ def _foresee(
     return _rounds(state, units, of=lambda left: size, every=strategy.interval)
 
 
+def _units_each(state: AdaptiveState) -> float:
+    """What one of the line asks for."""
+    return max(state.waiting_units / state.waiting, 1.0) if state.waiting else 1.0
+
+
 def _rounds(
     state: AdaptiveState, units: int, *, of: Callable[[float], float], every: timedelta
 ) -> Foresight:
@@ -145,7 +150,7 @@ def _rounds(
     history, left, told, passed = state.history, float(units), 0, timedelta(0)
     looks = history.looked / (history.looked + history.not_looked)
     buys = history.bought / (history.bought + history.only_looked)
-    each = max(state.waiting_units / state.waiting, 1.0) if state.waiting else 1.0
+    each = _units_each(state)
     first = min(max(int(of(left)), 1), state.waiting)
     while True:
         people = min(max(int(of(left)), 1), state.waiting - told)

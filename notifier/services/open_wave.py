@@ -6,7 +6,9 @@ say at that moment. The reason and the facts it rests on are kept with the wave.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 from notifier.domain.order_delay.states import OPEN
 from notifier.domain.stock import EventKind, saleable
@@ -32,8 +34,7 @@ def open_wave(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> 
     now = env.now()
     if plan.people == 0:
         again = plan.again_in or USUALLY
-        look = {"at": now.isoformat(), "reason": plan.reason, "facts": dict(plan.facts)}
-        strategy = {**release.strategy, LAST_LOOK: look}
+        strategy = with_look(release, reason=plan.reason, facts=plan.facts, now=now)
         releases.update_release(tx, release.id, next_wave_at=now + again, strategy=strategy)
         return None
     facts = dict(plan.facts)
@@ -65,6 +66,14 @@ def open_wave(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> 
     if opened is None:
         raise LookupError(f"release {release.id} vanished while its row was locked")
     return opened
+
+
+def with_look(
+    release: ReleaseRow, *, reason: str, facts: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Its rules, and why nobody was told when it was looked at now."""
+    look = {"at": now.isoformat(), "reason": reason, "facts": dict(facts)}
+    return {**release.strategy, LAST_LOOK: look}
 
 
 def units_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> int | None:

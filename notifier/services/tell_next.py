@@ -10,11 +10,11 @@ from notifier.domain.work import Work
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.line_up import next_in_line
-from notifier.services.open_wave import time_between
+from notifier.services.open_wave import time_between, with_look
 from notifier.services.tell_each import eligible, enqueue
 from notifier.services.tell_everybody import Told, tell_stretch
 from notifier.store import releases, under_way
-from notifier.store.releases import LAST_LOOK, ReleaseRow
+from notifier.store.releases import ReleaseRow
 from notifier.store.session import Transaction, soon
 
 CHUNK = 500  # people a transaction, where each is looked at
@@ -54,8 +54,7 @@ def _tell_each(
         _note_left(tx, release, units=chosen.units, following=following)
     elif len(line) < CHUNK:
         passed_over = bool(chosen.passed) or _was_anybody_passed_over(tx, release)
-        moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
-        moved.update(_drop_empty(tx, release, now=now, passed_over=passed_over))
+        moved.update(_at_end(tx, release, now=now, passed_over=passed_over))
     elif stretch.cursor is not None:
         moved.update(cursor_at=stretch.cursor[0], cursor_id=stretch.cursor[1])
     _move_on(env, tx, shop, release, moved)
@@ -73,8 +72,7 @@ def _after_stretch(
         moved.update(wave_open=False, next_wave_at=now + time_between(tx, release))
     elif stretch.end is None:
         passed_over = passed and _waits_for_more(tx, release)
-        moved.update(wave_open=False, **_finished(release, now=now, passed_over=passed_over))
-        moved.update(_drop_empty(tx, release, now=now, passed_over=passed_over))
+        moved.update(_at_end(tx, release, now=now, passed_over=passed_over))
     else:
         moved.update(cursor_at=stretch.end[0], cursor_id=stretch.end[1])
         if stretch.passed:
@@ -90,6 +88,17 @@ def _note_left(tx: Transaction, release: ReleaseRow, *, units: int, following: i
         releases.note_fact(tx, release.id, number=release.waves, left=left)
 
 
+def _at_end(
+    tx: Transaction, release: ReleaseRow, *, now: datetime, passed_over: bool
+) -> dict[str, Any]:
+    """What changes in the release when a wave has come to the end of the line."""
+    return {
+        "wave_open": False,
+        **_finished(release, now=now, passed_over=passed_over),
+        **_drop_empty(tx, release, now=now, passed_over=passed_over),
+    }
+
+
 def _drop_empty(
     tx: Transaction, release: ReleaseRow, *, now: datetime, passed_over: bool
 ) -> dict[str, Any]:
@@ -97,16 +106,15 @@ def _drop_empty(
     left the line. Only a release that never told anybody shows that it tried."""
     if releases.told_in_wave(tx, release.id, number=release.waves):
         return {}
-    if not passed_over:
-        if release.waves == 1:
-            return {}
-        releases.drop_wave(tx, release.id, number=release.waves)
-        return {"waves": release.waves - 1}
+    if release.waves == 1 and not passed_over:
+        return {}
     releases.drop_wave(tx, release.id, number=release.waves)
-    facts = {"rule": "too_few", "stock": release.largest}
-    reason = f"{release.largest} there: those who are left want more."
-    look = {"at": now.isoformat(), "reason": reason, "facts": facts}
-    return {"waves": release.waves - 1, "strategy": {**release.strategy, LAST_LOOK: look}}
+    dropped: dict[str, Any] = {"waves": release.waves - 1}
+    if passed_over:
+        facts = {"rule": "too_few", "stock": release.largest}
+        reason = f"{release.largest} there: those who are left want more."
+        dropped["strategy"] = with_look(release, reason=reason, facts=facts, now=now)
+    return dropped
 
 
 def _counted(tx: Transaction, release: ReleaseRow, *, people: int, units: int) -> dict[str, Any]:

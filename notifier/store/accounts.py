@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.accounts import accounts
 from notifier.store.upsert import insert_or
 
@@ -40,7 +41,7 @@ class AccountRow:
         return bool(self.totp_sealed) and self.totp_at is not None
 
 
-_COLUMNS = [accounts.c[name] for name in AccountRow.__slots__]
+_COLUMNS = columns_of(accounts, AccountRow)
 
 
 def add_account(

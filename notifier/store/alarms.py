@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from notifier.store.prepared import Prepared
+from notifier.store.rows import columns_of
 from notifier.store.tables.operation import alarms
 
 
@@ -26,7 +27,7 @@ class AlarmRow:
     facts: dict[str, Any]
 
 
-_COLUMNS = [alarms.c[name] for name in AlarmRow.__slots__]
+_COLUMNS = columns_of(alarms, AlarmRow)
 
 
 def record_alarm(

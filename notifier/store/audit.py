@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, text
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.consent import ledger
 
 _AUDIT = text("book = 'audit'")  # written out, so that the index of this book is used
@@ -24,7 +25,7 @@ class AuditRow:
     sequence: int | None  # none: not sealed yet
 
 
-_COLUMNS = [ledger.c[name] for name in AuditRow.__slots__]
+_COLUMNS = columns_of(ledger, AuditRow)
 
 
 def list_audit(

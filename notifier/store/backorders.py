@@ -13,6 +13,7 @@ from notifier.domain.availability import Availability
 from notifier.domain.backorder import ORDERED_AHEAD
 from notifier.domain.order_delay import State
 from notifier.domain.order_history import Happened
+from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import stock, variants
 from notifier.store.tables.orders import backorders, order_events, order_lines, orders
 from notifier.store.upsert import insert_or
@@ -53,7 +54,7 @@ class PromisedLine:
     cancelled_at: datetime | None
 
 
-_ROW = [backorders.c[name] for name in BackorderRow.__slots__]
+_ROW = columns_of(backorders, BackorderRow)
 
 
 def load_decisions(tx: Connection, variant_ids: Iterable[int]) -> dict[int, BackorderRow]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import products, stock, variants
 from notifier.store.tables.demand import demand_counts, demand_rows
 from notifier.store.tables.people import subscriptions
@@ -131,7 +132,7 @@ def tally(tx: Connection, shop_id: int, *, now: datetime) -> Iterator[Tally]:
 
 def latest_count(tx: Connection, shop_id: int) -> Count | None:
     query = (
-        select(*[demand_counts.c[name] for name in Count.__slots__])
+        select(*columns_of(demand_counts, Count))
         .where(demand_counts.c.shop_id == shop_id, demand_counts.c.whole)
         .order_by(demand_counts.c.id.desc())
         .limit(1)

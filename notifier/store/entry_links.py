@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.accounts import entry_links
 
 
@@ -21,7 +22,7 @@ class LinkRow:
     used_at: datetime | None
 
 
-_COLUMNS = [entry_links.c[name] for name in LinkRow.__slots__]
+_COLUMNS = columns_of(entry_links, LinkRow)
 
 
 def add_link(

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
+from notifier.store.rows import columns_of
 from notifier.store.tables.consent import ledger
 
 GENESIS = "0" * 64
@@ -187,7 +188,7 @@ class Link:
     hash: str | None
 
 
-_LINK = [ledger.c[name] for name in Link.__slots__]
+_LINK = columns_of(ledger, Link)
 
 
 def links_about(tx: Connection, *, book: str, address_hashes: Sequence[str]) -> list[Link]:

@@ -26,16 +26,17 @@ from sqlalchemy import (
     select,
 )
 
-from notifier.domain.subscription import SubscriptionState
+from notifier.store.line_size import in_line
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
+from notifier.store.rows import columns_of
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.releasing import places
 
 PLACED = datetime(1970, 1, 1, tzinfo=UTC)  # a cursor among those with a place: (PLACED, place)
 _INSERTED = 1_000
 READ_AT_ONCE = 5_000
-_IN_LINE = [subscriptions.c[name] for name in InLine.__slots__]
+_IN_LINE = columns_of(subscriptions, InLine)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,26 +55,17 @@ class Waiting:
     tags: Sequence[str]
 
 
-_WAITING = [subscriptions.c[name] for name in Waiting.__slots__]
+_WAITING = columns_of(subscriptions, Waiting)
 
 
 def _waits_for(release: ReleaseRow) -> ColumnElement[bool]:
-    return _line(product_id=release.product_id, variant_id=release.variant_id)
-
-
-def _line(*, product_id: int, variant_id: int) -> ColumnElement[bool]:
-    return and_(
-        subscriptions.c.product_id == product_id,
-        subscriptions.c.state == SubscriptionState.WAITING.value,
-        or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
-    )
+    return in_line(product_id=release.product_id, variant_id=release.variant_id)
 
 
 def all_waiting(tx: Connection, release: ReleaseRow, *, tags: bool) -> Iterator[Waiting]:
     """Everybody in the line, in the order of asking; without their `tags` where nobody asks."""
-    line = _line(product_id=release.product_id, variant_id=release.variant_id)
     columns = [one for one in _WAITING if tags or one.name != "tags"]
-    query = select(*columns).where(line)
+    query = select(*columns).where(_waits_for(release))
     rows = tx.execute(query.order_by(subscriptions.c.created_at, subscriptions.c.id))
     for some in rows.partitions(READ_AT_ONCE):
         yield from (_waiting(row) for row in some)
@@ -82,7 +74,7 @@ def all_waiting(tx: Connection, release: ReleaseRow, *, tags: bool) -> Iterator[
 def with_tags(tx: Connection, *, product_id: int, variant_id: int, limit: int) -> list[Waiting]:
     """Those in a line who have any tags, so many at most, in no order."""
     query = select(*_WAITING).where(
-        _line(product_id=product_id, variant_id=variant_id),
+        in_line(product_id=product_id, variant_id=variant_id),
         cast(subscriptions.c.tags, String) != "[]",
     )
     return [_waiting(row) for row in tx.execute(query.limit(limit))]
@@ -134,7 +126,7 @@ def count_ahead(
     some = (
         select(subscriptions.c.id)
         .where(
-            _line(product_id=product_id, variant_id=variant_id),
+            in_line(product_id=product_id, variant_id=variant_id),
             or_(
                 subscriptions.c.created_at < at,
                 and_(subscriptions.c.created_at == at, subscriptions.c.id < id_),

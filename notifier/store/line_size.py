@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from notifier.domain.subscription import SubscriptionState
 from notifier.store.tables.people import subscriptions
 
 _WAITING = subscriptions.c.state == SubscriptionState.WAITING.value
+
+
+def in_line(*, product_id: int, variant_id: int) -> ColumnElement[bool]:
+    """That a subscription waits for the variant, or any of its product."""
+    return and_(
+        subscriptions.c.product_id == product_id,
+        _WAITING,
+        or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+    )
 
 
 def is_waited_for(tx: Connection, *, product_id: int, variant_id: int) -> bool:
@@ -34,9 +43,7 @@ def count_line(tx: Connection, *, product_id: int, variant_id: int) -> tuple[int
 def units_up_to(tx: Connection, enough: int, *, product_id: int, variant_id: int) -> int:
     """How many units those in line want; some number above `enough` where they want more."""
     line = select(subscriptions.c.quantity).where(
-        subscriptions.c.product_id == product_id,
-        _WAITING,
-        or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+        in_line(product_id=product_id, variant_id=variant_id)
     )
     some = line.limit(enough + 1).subquery()  # each wants one at least
     return int(tx.execute(select(func.coalesce(func.sum(some.c.quantity), 0))).scalar_one())

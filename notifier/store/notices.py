@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.orders import notices
 from notifier.store.upsert import insert_or
 
@@ -40,7 +41,7 @@ class NoticeRow:
     returned_at: datetime | None
 
 
-_COLUMNS = [notices.c[name] for name in NoticeRow.__slots__]
+_COLUMNS = columns_of(notices, NoticeRow)
 
 
 def digest_of(*, address: str, subject: str, text: str, html: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from notifier.domain.order_delay.states import OPEN
+from notifier.store.rows import columns_of
 from notifier.store.tables.orders import order_events, order_lines, orders
 from notifier.store.upsert import insert_or
 
@@ -79,9 +80,9 @@ class EventRow:
     key: str
 
 
-_ORDER = [orders.c[name] for name in OrderRow.__slots__]
-LINE_COLUMNS = [order_lines.c[name] for name in LineRow.__slots__]
-_EVENT = [order_events.c[name] for name in EventRow.__slots__]
+_ORDER = columns_of(orders, OrderRow)
+LINE_COLUMNS = columns_of(order_lines, LineRow)
+_EVENT = columns_of(order_events, EventRow)
 
 
 def add_order(tx: Connection, **values: Any) -> int | None:

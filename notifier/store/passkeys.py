@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.accounts import passkeys
 from notifier.store.upsert import insert_or
 
@@ -26,7 +27,7 @@ class PasskeyRow:
     used_at: datetime | None
 
 
-_COLUMNS = [passkeys.c[name] for name in PasskeyRow.__slots__]
+_COLUMNS = columns_of(passkeys, PasskeyRow)
 
 
 def add_passkey(tx: Connection, **values: Any) -> int | None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
     Text,
     and_,
     case,
@@ -68,16 +67,8 @@ _CONTACT = columns_of(contacts, ContactRow)
 SUBSCRIPTION = columns_of(subscriptions, SubscriptionRow)
 
 
-_make_contact = maker(ContactRow)
-_make_subscription = maker(SubscriptionRow)
-
-
-def _contact(row: Row[Any]) -> ContactRow:
-    return _make_contact(row)
-
-
-def _subscription(row: Row[Any]) -> SubscriptionRow:
-    return _make_subscription(row)
+_contact = maker(ContactRow)
+_subscription = maker(SubscriptionRow)
 
 
 def target_of(*, variant_id: int | None, product_id: int) -> str:
@@ -281,7 +272,7 @@ def line_for(
         else true()
     )
     query = (
-        select(*[subscriptions.c[name] for name in InLine.__slots__])
+        select(*columns_of(subscriptions, InLine))
         .where(
             subscriptions.c.product_id == product_id,
             subscriptions.c.state == SubscriptionState.WAITING.value,

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import stock, variants
 from notifier.store.tables.orders import preorders
 from notifier.store.upsert import insert_or
@@ -29,7 +30,7 @@ class PreorderRow:
     changed_at: datetime
 
 
-_ROW = [preorders.c[name] for name in PreorderRow.__slots__]
+_ROW = columns_of(preorders, PreorderRow)
 
 
 def find_preorder(tx: Connection, variant_id: int) -> PreorderRow | None:

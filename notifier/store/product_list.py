@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import products, stock, stock_changes, variants
 from notifier.store.tables.people import subscriptions
 
@@ -115,7 +116,7 @@ def changes_of(
     tx: Connection, variant_id: int, *, since: datetime, limit: int = 2000
 ) -> list[Change]:
     """What was believed since then, the oldest first, with the last belief before it."""
-    columns = [stock_changes.c[name] for name in Change.__slots__]
+    columns = columns_of(stock_changes, Change)
     of_it = select(*columns).where(stock_changes.c.variant_id == variant_id)
     before = of_it.where(stock_changes.c.at < since).order_by(stock_changes.c.at.desc()).limit(1)
     later = of_it.where(stock_changes.c.at >= since).order_by(stock_changes.c.at.desc())

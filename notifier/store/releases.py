@@ -15,13 +15,13 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    or_,
     select,
     update,
 )
 
 from notifier.domain.stock import Level
-from notifier.domain.subscription import SubscriptionState
+from notifier.store.line_size import in_line
+from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import stock
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import releases, waves
@@ -65,7 +65,7 @@ class ReleaseRow:
         return self.cursor_at, self.cursor_id
 
 
-_COLUMNS = [releases.c[name] for name in ReleaseRow.__slots__]
+_COLUMNS = columns_of(releases, ReleaseRow)
 
 
 def _release(row: Row[Any]) -> ReleaseRow:
@@ -227,7 +227,7 @@ class WaveRow:
 
 def waves_of(tx: Connection, release_id: int) -> list[WaveRow]:
     rows = tx.execute(
-        select(*[waves.c[name] for name in WaveRow.__slots__])
+        select(*columns_of(waves, WaveRow))
         .where(waves.c.release_id == release_id)
         .order_by(waves.c.number)
     )
@@ -311,9 +311,7 @@ def waiting_by_medium(tx: Connection, *, product_id: int, variant_id: int) -> di
     rows = tx.execute(
         select(subscriptions.c.medium, func.count())
         .where(
-            subscriptions.c.product_id == product_id,
-            subscriptions.c.state == SubscriptionState.WAITING.value,
-            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+            in_line(product_id=product_id, variant_id=variant_id),
         )
         .group_by(subscriptions.c.medium)
     )

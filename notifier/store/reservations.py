@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, or_, select, update
 
 from notifier.store.among import among, listed
 from notifier.store.prepared import Prepared
+from notifier.store.rows import columns_of
 from notifier.store.tables.releasing import reservations
 from notifier.store.tables.telling import messages
 from notifier.store.upsert import insert_or
@@ -35,7 +36,7 @@ class ReservationRow:
     ref: str
 
 
-_COLUMNS = [reservations.c[name] for name in ReservationRow.__slots__]
+_COLUMNS = columns_of(reservations, ReservationRow)
 
 
 def reserve(

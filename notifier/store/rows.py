@@ -1,7 +1,7 @@
-"""How do thousands of rows become frozen dataclasses at a third of the price?
+"""Which columns is a dataclass made of, and how are thousands made at a third of the price?
 
 A frozen dataclass sets each field by a call that looks for its name; a slot's own descriptor does
-it directly. Only for rows that are read by the hundred.
+it directly (`maker`). Only for rows that are read by the hundred.
 """
 
 from __future__ import annotations

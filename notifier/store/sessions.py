@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from notifier.store.accounts import AccountRow
+from notifier.store.rows import columns_of
 from notifier.store.tables.accounts import accounts, sessions
 
 
@@ -30,7 +31,7 @@ class SessionRow:
     agent: str
 
 
-_COLUMNS = [sessions.c[name] for name in SessionRow.__slots__]
+_COLUMNS = columns_of(sessions, SessionRow)
 _ACCOUNT = [
     accounts.c[name].label(f"account_{name}") for name in AccountRow.__slots__ if name != "id"
 ]

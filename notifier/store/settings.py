@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.settings import setting_changes, settings
 from notifier.store.upsert import insert_or
 
@@ -35,7 +36,7 @@ class ChangeRow:
 
 
 def all_settings(tx: Connection) -> list[SettingRow]:
-    columns = [settings.c[name] for name in SettingRow.__slots__]
+    columns = columns_of(settings, SettingRow)
     return [SettingRow(**row._mapping) for row in tx.execute(select(*columns))]
 
 
@@ -51,7 +52,7 @@ def latest_changes(
     tx: Connection, *, under: Sequence[str] = (), before: int | None = None, limit: int
 ) -> list[ChangeRow]:
     """The newest first."""
-    query = select(*[setting_changes.c[name] for name in ChangeRow.__slots__])
+    query = select(*columns_of(setting_changes, ChangeRow))
     if under:
         query = query.where(or_(*(_is_under(path) for path in under)))
     if before is not None:

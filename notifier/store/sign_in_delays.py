@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.accounts import sign_in_delays
 from notifier.store.upsert import insert_or
 
@@ -19,7 +20,7 @@ class DelayRow:
     free_at: datetime
 
 
-_COLUMNS = [sign_in_delays.c[name] for name in DelayRow.__slots__]
+_COLUMNS = columns_of(sign_in_delays, DelayRow)
 
 
 def lock_delay(tx: Connection, bucket: str, *, now: datetime) -> DelayRow:

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from notifier.store.rows import columns_of
 from notifier.store.tables.operation import templates
 
 HEAD = "version"
@@ -63,7 +64,7 @@ class SavedMeanwhile(Exception):
     """Somebody else has just saved a version of that number."""
 
 
-_COLUMNS = [templates.c[name] for name in TemplateRow.__slots__]
+_COLUMNS = columns_of(templates, TemplateRow)
 
 
 def published(tx: Connection) -> list[TemplateRow]:

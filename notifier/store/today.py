@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, or_, select, text
 
 from notifier.store.alarms import AlarmRow
+from notifier.store.rows import columns_of
 from notifier.store.tables.operation import alarms
 from notifier.store.tables.orders import order_lines
 from notifier.store.tables.telling import WANTED, messages
 
 MOST = 10_000  # counting ends here: "more than 10,000" says enough, and costs little
-_ALARM = [alarms.c[name] for name in AlarmRow.__slots__]
+_ALARM = columns_of(alarms, AlarmRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, exists, or_, select
+from sqlalchemy import Connection, exists, select
 
 from notifier.domain.message import MessageKind, MessageState
-from notifier.domain.subscription import SubscriptionState
+from notifier.store.line_size import in_line
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import events, messages
 
@@ -47,9 +47,7 @@ def waits_for_more(
     found = tx.execute(
         select(subscriptions.c.id)
         .where(
-            subscriptions.c.product_id == product_id,
-            subscriptions.c.state == SubscriptionState.WAITING.value,
-            or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+            in_line(product_id=product_id, variant_id=variant_id),
             subscriptions.c.quantity > than,
             ~told,
         )
