@@ -1,14 +1,27 @@
 """Is it worth trying the provider now? Remembers failures so that a dead server is left alone.
 
 After three failures in a row the circuit is open for half a minute, doubling up to five minutes;
-then one try is let through, and its outcome decides. Pure: the time comes in.
+then one try is let through, and its outcome decides. The time comes in.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-__all__ = ["Circuit"]
+from notifier.channels.base import Blame, Outcome, Result
+
+__all__ = ["Circuit", "left_alone"]
+
+
+def left_alone(who: str, wait: timedelta) -> Result:
+    """What a letter gets while the circuit is open. `who` failed, as a sentence begins."""
+    return Result(
+        outcome=Outcome.TRY_LATER,
+        blame=Blame.TRANSPORT,
+        code="circuit open",
+        detail=f"{who} failed repeatedly and is left alone for a while.",
+        retry_after=wait,
+    )
 
 
 class Circuit:

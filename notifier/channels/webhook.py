@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from standardwebhooks import Webhook
 
 from notifier.channels.base import Blame, Finding, Letter, NotePhase, Outcome, Phase, Result
-from notifier.channels.circuit import Circuit
+from notifier.channels.circuit import Circuit, left_alone
 from notifier.clock import Clock, system_clock
 from notifier.errors import ConfigError
 from notifier.http import Limits, Outbound, Posted
@@ -151,15 +151,7 @@ class Channel:
 
     def _left_alone(self) -> Result | None:
         pause = self.pause_left()
-        if not pause:
-            return None
-        return Result(
-            outcome=Outcome.TRY_LATER,
-            blame=Blame.TRANSPORT,
-            code="circuit open",
-            detail="The receiver failed repeatedly and is left alone for a while.",
-            retry_after=pause,
-        )
+        return left_alone("The receiver", pause) if pause else None
 
     def _try(self, letter: Letter, note: NotePhase) -> Result:
         if not self._settings.wants(letter.kind):

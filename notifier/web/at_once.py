@@ -7,7 +7,7 @@ empty, which means: ask again, where one may wait.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,35 @@ class Ready:
     def give(self, start: Start) -> list[bytes]:
         start(self.status, list(self.headers))
         return [self.body]
+
+
+class Heard:
+    """An answer of the app that is listened to on its way. `answer`: its body, as it came."""
+
+    def __init__(
+        self, app: Callable[..., Iterable[bytes]], environ: dict[str, Any], start: Start
+    ) -> None:
+        self._start = start
+        self._told: list[tuple[str, Headers]] = []
+        self.answer = app(environ, self._note)
+
+    @property
+    def status(self) -> str:
+        """Empty where it was begun more than once."""
+        return self._told[0][0] if len(self._told) == 1 else ""
+
+    def whole(self) -> Ready:
+        """All of it, read to its end."""
+        body = b"".join(self.answer)
+        close = getattr(self.answer, "close", None)
+        if close is not None:
+            close()
+        [(status, headers)] = self._told
+        return Ready(status=status, headers=headers, body=body)
+
+    def _note(self, status: str, headers: Headers, exc_info: Any = None) -> Any:
+        self._told.append((status, list(headers)))
+        return self._start(status, headers, exc_info) if exc_info else self._start(status, headers)
 
 
 DoAll = Callable[[Sequence[Any]], Sequence[Ready | Exception]]

@@ -19,7 +19,7 @@ from typing import Any
 from flask import request
 
 from notifier.services.env import Env, ShopRef
-from notifier.web.at_once import SLOT, Headers, Ready, Start
+from notifier.web.at_once import SLOT, Heard, Ready, Start
 
 PATHS = frozenset({"/widget.js", "/api/v1/availability"})
 # All of a request that the answers above depend on.
@@ -170,29 +170,19 @@ class FastDoor:
         env = self._env()
         changes, made_at, began = env.db.changes, env.now(), time.monotonic()
         slot: list[Keeping] = []
-        told: list[tuple[str, Headers]] = []
-
-        def note(status: str, headers: Headers, exc_info: Any = None) -> Any:
-            told.append((status, headers))
-            return start(status, headers, exc_info) if exc_info else start(status, headers)
-
         environ[_SLOT] = slot
-        answer = self._ask(environ, note)
-        if not slot or len(told) != 1 or sum(len(part or "") for part in key) > LONGEST_KEY:
-            return answer
-        parts = list(answer)
-        close = getattr(answer, "close", None)
-        if close is not None:
-            close()
-        body = parts[0] if len(parts) == 1 else b"".join(parts)
-        keeping, (status, headers) = slot[0], told[0]
+        heard = Heard(self._ask, environ, start)
+        if not slot or not heard.status or sum(len(part or "") for part in key) > LONGEST_KEY:
+            return heard.answer
+        ready, keeping = heard.whole(), slot[0]
+        body = ready.body
         before, once, after = body.partition(keeping.once) if keeping.once else (body, b"", b"")
         if keeping.once and body and not once:
             return [body]  # not to be found again: not kept
         if len(self._kept) >= MOST:
             self._kept.clear()
         asked.kept = self._kept[key] = _Kept(
-            ready=Ready(status=status, headers=list(headers), body=body),
+            ready=ready,
             before=before,
             after=after,
             again=keeping.again if once else None,

@@ -21,7 +21,7 @@ from notifier.services.consent import Circumstances
 from notifier.services.env import Env, ShopRef
 from notifier.services.proof_of_work import spend_all, work_shown
 from notifier.services.subscribe import subscribe_all
-from notifier.web.at_once import REFUSED, SLOT, Headers, Ready, Start
+from notifier.web.at_once import REFUSED, SLOT, Heard, Ready, Start
 from notifier.web.browser_sign_up import SubscribeBody, read_sign_up, sign_up_of
 from notifier.web.fast_door import LONGEST_KEY, MOST, PARTS, Application
 from notifier.web.here import circumstances_of
@@ -118,25 +118,16 @@ class SignUpDoor:
 
     def _ask_and_learn(self, environ: dict[str, Any], start: Start, key: _Key) -> Iterable[bytes]:
         """Let Flask answer, and keep its answer if it took the sign-up."""
-        told: list[tuple[str, Headers]] = []
         answers = self._answers
-
-        def note(status: str, headers: Headers, exc_info: Any = None) -> Any:
-            told.append((status, list(headers)))
-            return start(status, headers, exc_info) if exc_info else start(status, headers)
-
-        answer = self._app(environ, note)
-        known = [str(part or "") for part in key]
-        if len(told) != 1 or not told[0][0].startswith("202") or sum(map(len, known)) > LONGEST_KEY:
-            return answer
-        body = b"".join(answer)
-        close = getattr(answer, "close", None)
-        if close is not None:
-            close()
+        heard = Heard(self._app, environ, start)
+        length = sum(len(str(part or "")) for part in key)
+        if not heard.status.startswith("202") or length > LONGEST_KEY:
+            return heard.answer
+        ready = heard.whole()
         if len(answers) >= MOST:
             answers.clear()
-        answers[key] = Ready(status=told[0][0], headers=told[0][1], body=body)
-        return [body]
+        answers[key] = ready
+        return [ready.body]
 
 
 def _read(environ: dict[str, Any]) -> SubscribeBody | None:

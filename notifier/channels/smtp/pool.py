@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
-from notifier.channels.base import Blame, Letter, LetterDesk, NotePhase, Outcome, Result
-from notifier.channels.circuit import Circuit
+from notifier.channels.base import Blame, Letter, LetterDesk, NotePhase, Result
+from notifier.channels.circuit import Circuit, left_alone
 from notifier.channels.smtp.dial import Dialer
 from notifier.channels.smtp.lane import Lane
 from notifier.channels.smtp.one_call import OneCall
@@ -96,7 +96,7 @@ class Pool:
         run = Run(desk, build=self._build, pace=self._pace, clock=self._clock)
         pause = self.pause_left()
         if pause:
-            run.refuse_all(_left_alone(pause))
+            run.refuse_all(left_alone("The mail server", pause))
             yield
             return
         for slot in self._slots:
@@ -259,13 +259,3 @@ class Pool:
         slot.writes = False
         self._selector.unregister(lane.sock)
         return lane
-
-
-def _left_alone(wait: timedelta) -> Result:
-    return Result(
-        outcome=Outcome.TRY_LATER,
-        blame=Blame.TRANSPORT,
-        code="circuit open",
-        detail="The mail server failed repeatedly and is left alone for a while.",
-        retry_after=wait,
-    )
