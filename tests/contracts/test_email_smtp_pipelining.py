@@ -127,7 +127,8 @@ def test_what_was_only_announced_when_the_line_was_cut_leaves_by_another(
 
     results = send(connect(server, connections=2), *letters(6), note=notes)
 
-    assert results[1].outcome == first
+    # Which of the two lines comes first, and so whose letter is struck, is the system's choice.
+    assert first in [result.outcome for result in results.values()]
     held = [message.message_id for message in server.messages]
     for number in range(2, 7):
         taken = held.count(f"<m{number}.k3y@kettle.example>")
