@@ -16,7 +16,7 @@ from notifier.store.line_size import units_up_to
 from notifier.store.session import Database, Transaction
 
 PLENTY = 50_000  # units
-TOOK_LONG = 0.005  # seconds
+TOOK_LONG = 0.001  # seconds
 BELIEVED_FOR = 20  # times as long as it took
 
 

@@ -80,9 +80,11 @@ UPDATE messages SET state = 'accepted', reason = '', last_code = {}, last_detail
 """
 _TAKEN_SQLITE = _TAKEN.format("?", "?", "?", "?") + " WHERE id = ?"
 _TAKEN_POSTGRES = (
-    _TAKEN.format("new.code", "new.detail", "%s", "new.provider_id")
-    + " FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])"
+    _TAKEN.format("new.code", "new.detail", "%(now)s", "new.provider_id")
+    + " FROM unnest(%(codes)s::text[], %(details)s::text[], %(names)s::text[], %(ids)s::bigint[])"
     + " AS new (code, detail, provider_id, id) WHERE messages.id = new.id"
+    # said twice: or all messages are read, where that looks cheaper than to look some up
+    + " AND messages.id = ANY(%(ids)s::bigint[])"
 )
 _TRIES = ManyRows(
     attempts,
@@ -156,7 +158,8 @@ def _store_taken(tx: Connection, taken: Sequence[Taken], *, now: datetime) -> No
             _TAKEN_SQLITE, list(zip(said[0], said[1], at, said[2], ids, strict=True))
         )
     else:
-        tx.exec_driver_sql(_TAKEN_POSTGRES, (now, *said, list(ids)))
+        values = dict(zip(("codes", "details", "names"), said, strict=True))
+        tx.exec_driver_sql(_TAKEN_POSTGRES, {**values, "ids": list(ids), "now": now})
 
 
 def _store(
