@@ -48,7 +48,7 @@ def run(stage: Stage, size: Size) -> list[Line]:
         stage.absent[PEER] = str(error)
         stage.say(f"oscar: {error}")
         return []
-    place, count = stage.places[0], size.messages
+    place, count = stage.places[0], size.delivered
     stage.say(f"django-oscar beside {place.name}, {size.alerts:,} mails of its")
     with open_sink(stage) as sink:
         trials = alternate(
