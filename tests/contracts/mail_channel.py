@@ -71,9 +71,9 @@ def connect(clock: SettableClock) -> Iterator[Connect]:
             "security": "none",
             "from_address": "Kettle & Co <hello@kettle.example>",
             "connections": 1,
-            "connect_timeout": 5,
-            "command_timeout": 5,
-            "dot_timeout": 5,
+            "connect_timeout": 30,
+            "command_timeout": 30,
+            "dot_timeout": 30,
         }
         made.append(Channel(Settings(**(settings | changes)), clock=clock, secret=secret))
         return made[-1]

@@ -277,7 +277,7 @@ def test_a_server_that_is_not_there_is_surely_not_accepted_and_then_left_alone(c
     ids=["reset", "500", "503", "html", "list", "no sid", "slow"],
 )
 def test_what_may_have_been_taken_is_looked_up_and_not_sent_twice(twilio, clock, fault):
-    sender = Sender(twilio, clock, read_timeout=0.3)
+    sender = Sender(twilio, clock, read_timeout=1.0 if fault.delay else 30.0)
     twilio.misbehave(fault)
     first = sender.send_one()
     assert first.outcome is Outcome.UNKNOWN
@@ -296,7 +296,7 @@ def test_what_may_have_been_taken_is_looked_up_and_not_sent_twice(twilio, clock,
 @pytest.mark.fault("FI-14")
 @pytest.mark.parametrize("fault", [Fault(cut=True), Fault(status=500), Fault(delay=30, cut=True)])
 def test_what_was_not_taken_is_sent_again_after_a_minute(twilio, clock, fault):
-    sender = Sender(twilio, clock, read_timeout=0.3)
+    sender = Sender(twilio, clock, read_timeout=1.0 if fault.delay else 30.0)
     tried_at = clock()
     twilio.misbehave(fault)
     assert sender.send_one().outcome is Outcome.UNKNOWN
@@ -452,7 +452,7 @@ def test_the_fake_takes_many_clients_at_once(twilio, clock):
     for one in threads:
         one.start()
     for one in threads:
-        one.join(timeout=20)
+        one.join(timeout=60)
     assert len({text.sid for text in twilio.messages}) == 40
 
 

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -23,6 +22,7 @@ from click.testing import CliRunner
 from notifier.cli import main
 from tests.fakes.feed_server import FeedServer, Reply, serving
 from tests.fakes.smtp_server import SmtpServer
+from tests.ports import free_port
 from tests.timing import wait_until
 
 FEED = """<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"><channel>
@@ -32,12 +32,6 @@ FEED = """<?xml version="1.0"?><rss xmlns:g="http://base.google.com/ns/1.0"><cha
 <g:availability>in_stock</g:availability><g:price>9.00 EUR</g:price></item>
 </channel></rss>"""
 FROM = "Kettle & Co <hello@kettle.example>"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import contextlib
 import re
 import socket
 import ssl
+import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _STEPS = "connect greeting ehlo starttls handshake auth mail rcpt data body dot rset quit"
 STEPS = tuple(_STEPS.split())
+LONGEST = 100.0  # seconds that an answer is held back, should nobody let it go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class Fault:
     drop: bool = False
     stall: bool = False
     delay: float = 0.0
+    until: threading.Event | None = None
     stores: bool = False
     after_bytes: int = 0
     rcpt: str = ""
@@ -221,6 +224,7 @@ class Dialogue:
             )
         self._transaction = None
         time.sleep(self._server.delay)
+        self._server.wait_at_gate()
         self._apply(fault, f"250 2.0.0 Ok: queued as {len(self._server.messages):010d}")
 
     def _rset(self, line: str) -> None:
@@ -255,6 +259,8 @@ class Dialogue:
             self._server.wait_until_closed()
             raise HangUp
         self._server.wait_until_closed(fault.delay)
+        if fault.until is not None:
+            fault.until.wait(LONGEST)
         if fault.reply:
             self._say(fault.reply)
         if fault.drop:

@@ -6,6 +6,8 @@
         message.mail_from, message.rcpt_to, message.raw, message.parsed["Subject"]
 
     server.wait_for(3)                        # until three are in, or AssertionError
+    server.hold_at(5)                         # from the fifth on none is answered …
+    server.go_on()                            # … until now
     server.misbehave(Fault(at="rcpt", rcpt="ben@waits.example", reply="550 5.1.1 No such user"))
     server.misbehave(Fault(at="dot", message=2, reply="451 4.3.0 Later"))
     server.misbehave(Fault(at="dot", drop=True, stores=True))     # took it, never said so
@@ -18,8 +20,8 @@
 Steps (`at`): connect greeting ehlo starttls handshake auth mail rcpt data body dot rset quit.
 A fault may be for one recipient (`rcpt`), the n-th message since the start (`message`, counted at
 MAIL), the n-th connection (`connection`), and for a number of `times`. `reply` replaces the usual
-answer; `drop` hangs up (after the reply, if there is one); `delay` waits first; `stall` never
-answers. `stores` keeps the message although the answer says otherwise.
+answer; `drop` hangs up (after the reply, if there is one); `delay` waits first, `until` for an
+event; `stall` never answers. `stores` keeps the message although the answer says otherwise.
 
     SmtpServer(pipelining=False, users={"olga": "secret"}, security="starttls"|"tls"|"none",
                certificate=Authority(folder).issue("localhost"), size_limit=…, delay=0.02)
@@ -51,7 +53,8 @@ from pathlib import Path
 from typing import Literal
 
 from tests.fakes.certificates import Certificate
-from tests.fakes.smtp_dialogue import Dialogue, Fault, HangUp, StoredMessage
+from tests.fakes.smtp_dialogue import LONGEST, Dialogue, Fault, HangUp, StoredMessage
+from tests.timing import PATIENCE
 
 __all__ = ["Fault", "SmtpServer", "StoredMessage", "read_store"]
 
@@ -91,6 +94,7 @@ class SmtpServer:
         self._faults: dict[int, Fault] = {}
         self._fired: dict[int, int] = {}
         self._announced = 0
+        self._gate_at: int | None = None
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._open: set[Dialogue] = set()
@@ -128,6 +132,7 @@ class SmtpServer:
 
     def close(self) -> None:
         self._closing.set()
+        self.go_on()
         self.refuse_connections()
         self._let_go()
         self.drop_connections()
@@ -154,7 +159,26 @@ class SmtpServer:
         with self._changed:
             self._faults.clear()
 
-    def wait_for(self, count: int, timeout: float = 10) -> list[StoredMessage]:
+    def hold_at(self, count: int) -> None:
+        """Take the message of this number and those after it, and answer none until `go_on`."""
+        with self._changed:
+            self._gate_at = count
+
+    def go_on(self) -> None:
+        """Answer what was held back."""
+        with self._changed:
+            self._gate_at = None
+            self._changed.notify_all()
+
+    def wait_at_gate(self) -> None:
+        def is_open() -> bool:
+            at = self._gate_at
+            return at is None or len(self.messages) < at
+
+        with self._changed:
+            self._changed.wait_for(is_open, LONGEST)
+
+    def wait_for(self, count: int, timeout: float = PATIENCE) -> list[StoredMessage]:
         """The messages, as soon as there are `count` of them."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.messages) >= count, timeout):

@@ -31,7 +31,7 @@ def plain_postgres(url: str) -> str:
 def writers_locked_out(url: str) -> Iterator[None]:
     """Another program holds the database: nobody can write what the outbox is made of."""
     if url.startswith("sqlite"):
-        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=10)) as other:
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30)) as other:
             other.isolation_level = None
             other.execute("BEGIN IMMEDIATE")
             yield

@@ -113,7 +113,7 @@ class Fleet:
         program = Program(command, number, running, log)
         self.programs.append(program)
         if wait:
-            wait_until(lambda: "service started" in program.said or not program.is_alive, 20)
+            wait_until(lambda: "service started" in program.said or not program.is_alive, 60)
             assert program.is_alive, program.said
         return program
 
@@ -126,6 +126,10 @@ class Fleet:
     def stop(self, program: Program, *, timeout: float = 40) -> int:
         """SIGTERM, and the exit code."""
         program.running.terminate()
+        return self.ended(program, timeout=timeout)
+
+    def ended(self, program: Program, *, timeout: float = 40) -> int:
+        """The exit code of one that has been told to stop."""
         program.running.join(timeout)
         if program.is_alive:
             os.kill(program.pid, signal.SIGUSR1)

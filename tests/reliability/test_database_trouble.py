@@ -80,9 +80,11 @@ def test_another_writer_holds_the_database_for_seconds(
     config = configure()
     seed(config, mails=MAILS).db.close()
     fleet = make_fleet(config)
+    smtp.hold_at(10)
     worker = fleet.start()
-    smtp.wait_for(10, timeout=20)
+    smtp.wait_for(10)
     with writers_locked_out(database_url):
+        smtp.go_on()
         time.sleep(seconds)
         assert _stands_still(smtp) < MAILS  # at most the batch that was taken already
     _all_told_once(smtp, database_url)
@@ -101,9 +103,12 @@ def test_while_results_cannot_be_booked_the_rest_of_the_batch_waits(
     mails = MOST_UNBOOKED + 80
     config = configure(batch=mails)
     seed(config, mails=mails).db.close()
+    smtp.hold_at(5)
     make_fleet(config).start()
-    smtp.wait_for(5, timeout=20)
+    smtp.wait_for(5)
     with writers_locked_out(database_url):
+        smtp.go_on()
+        smtp.wait_for(10)
         sent = _stands_still(smtp)
         assert 5 < sent < mails
         assert sent - (mails - unfinished(database_url)) <= MOST_UNBOOKED + 2
@@ -122,7 +127,7 @@ def test_the_server_ends_all_connections_twice(
     seed(config, mails=MAILS).db.close()
     worker = make_fleet(config).start()
     for sent in (10, 30):
-        smtp.wait_for(sent, timeout=20)
+        smtp.wait_for(sent)
         with psycopg.connect(plain_postgres(database_url), autocommit=True) as admin:
             admin.execute(END_CONNECTIONS)
     _all_told_once(smtp, database_url)
@@ -152,9 +157,11 @@ def test_the_server_becomes_read_only(
 ) -> None:
     config = configure()
     seed(config, mails=MAILS).db.close()
+    smtp.hold_at(10)
     worker = make_fleet(config).start()
-    smtp.wait_for(10, timeout=20)
+    smtp.wait_for(10)
     with _read_only_postgres(database_url):
+        smtp.go_on()
         assert _stands_still(smtp) < MAILS
         assert "sender stumbled" not in worker.said  # it knows what this is
     _all_told_once(smtp, database_url)
@@ -214,12 +221,14 @@ def test_the_disk_is_full_for_a_while(
     text = config.read_text().replace(f"{config.parent}/var", f"{small_disk}/var")
     config.write_text(text)
     seed(config, mails=MAILS).db.close()
+    smtp.hold_at(10)
     worker = make_fleet(config).start()
-    smtp.wait_for(10, timeout=20)
+    smtp.wait_for(10)
     filler = small_disk / "filler"
     with filler.open("wb", buffering=0) as file:
         while _written(file.fileno()):
             continue
+    smtp.go_on()
     assert _stands_still(smtp) < MAILS
     assert worker.is_alive
     filler.unlink()
@@ -240,9 +249,11 @@ def test_a_worker_whose_files_cannot_grow_waits_and_goes_on(
     """As on a full disk, but only for this process: nobody needs to be root for that."""
     config = configure()
     seed(config, mails=MAILS).db.close()
+    smtp.hold_at(10)
     worker = make_fleet(config).start()
-    smtp.wait_for(10, timeout=20)
+    smtp.wait_for(10)
     with files_cannot_grow(worker.pid):
+        smtp.go_on()
         sent = _stands_still(smtp)
         assert sent < MAILS
         assert worker.is_alive

@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 import json
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ import pytest
 
 from notifier.resources import migrations_folder
 from tests.fakes.smtp_server import SmtpServer
+from tests.ports import free_port
 from tests.reliability import fleet as fleets
 from tests.reliability.checker import unfinished
 from tests.reliability.fleet import Fleet, Program
@@ -94,8 +94,7 @@ def machine(command: str, config: Path, make_fleet: Callable[[Path], Fleet]) -> 
     number = len(list(config.parent.glob("machine-*")))
     folder = config.parent / f"machine-{number}"
     folder.mkdir()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+    port = free_port()
     words = config.read_text()
     words = words.replace(f'data_dir = "{config.parent}/var"', f'data_dir = "{folder}/var"')
     own = folder / "config.toml"
@@ -195,7 +194,7 @@ class NextFleet(Fleet):
         program = Program(command, number, running, log)
         self.programs.append(program)
         if wait:
-            wait_until(lambda: "service started" in program.said or not program.is_alive, 30)
+            wait_until(lambda: "service started" in program.said or not program.is_alive, 60)
             assert program.is_alive, program.said
         return program
 
@@ -246,7 +245,7 @@ def test_a_new_version_with_a_migration_is_rolled_out_under_load(
     webs = [one.port for one in machines if one.command == "web"]
     with ExitStack() as stack:
         visitors = stack.enter_context(Visitors(webs))
-        smtp.wait_for(10, timeout=20)
+        smtp.wait_for(10)
         # when
         migrations = next_version(config.parent)
         for number, one in enumerate(machines):
@@ -255,7 +254,7 @@ def test_a_new_version_with_a_migration_is_rolled_out_under_load(
             one.fleet.migrations = migrations
             if number == 0:
                 migrating = one.fleet.start("migrate")
-                migrating.running.join(30)
+                migrating.running.join(60)
                 assert migrating.running.exitcode == 0, migrating.said
                 assert "9000" in migrating.said
                 ready = _get(webs[1], "/readyz")

@@ -7,6 +7,7 @@ the phone network can be asked.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -83,9 +84,9 @@ def test_killed_at_a_step_of_the_dialogue(
     smtp.misbehave(point.stall)
     fleet = make_fleet(config)
     worker = fleet.start()
-    wait_until(lambda: point.reached(smtp), 20)
+    wait_until(lambda: point.reached(smtp))
     if point.unknowns:
-        wait_until(lambda: _journal(tmp_path).count("\nH "), 10)
+        wait_until(lambda: _journal(tmp_path).count("\nH "))
     fleet.kill(worker)
     smtp.behave()
     fleet.start()
@@ -104,16 +105,19 @@ def test_killed_once_the_answer_was_there(
 ) -> None:
     config = configure(connections=1, unknown_after="0.1s")
     env = seed(config, mails=1)
-    smtp.misbehave(Fault(at="dot", delay=1.5))
+    may_answer = threading.Event()
+    smtp.misbehave(Fault(at="dot", until=may_answer))
     fleet = make_fleet(config)
     worker = fleet.start()
     with ExitStack() as stack:
         if killed == "before the commit":
-            wait_until(lambda: smtp.messages, 20)
+            wait_until(lambda: smtp.messages)
             stack.enter_context(writers_locked_out(database_url))
-            wait_until(lambda: _journal(tmp_path).count("\nA "), 20)
+            may_answer.set()
+            wait_until(lambda: _journal(tmp_path).count("\nA "))
         else:
-            wait_until(lambda: unfinished(database_url) == 0, 20)
+            may_answer.set()
+            wait_until(lambda: unfinished(database_url) == 0)
         fleet.kill(worker)
     smtp.behave()
     fleet.start()
@@ -136,19 +140,19 @@ def test_killed_while_the_phone_network_has_the_request(
         network.misbehave(PhoneFault(takes=taken, delay=60, status=0 if taken else 503))
         fleet = make_fleet(config)
         worker = fleet.start()
-        wait_until(lambda: network.tries, 20)
+        wait_until(lambda: network.tries)
         if taken:
-            wait_until(lambda: network.messages, 20)
+            wait_until(lambda: network.messages)
         fleet.kill(worker)
         fleet.start()
-        wait_until(lambda: unfinished(database_url) == 0, 30, every=0.05)
+        wait_until(lambda: unfinished(database_url) == 0, every=0.05)
         copies = {text.to: [text.sid for text in network.messages] for text in network.messages}
     assert check(database_url, copies, kills=1, in_flight=0).problems == []
     assert len(network.messages) == 1
 
 
 def _ends_with(smtp: SmtpServer, url: str, *, copies: int, unknowns: int) -> None:
-    wait_until(lambda: unfinished(url) == 0, 30, every=0.05)
+    wait_until(lambda: unfinished(url) == 0, every=0.05)
     ids = [mail.message_id for mail in smtp.messages]
     assert len(ids) == copies
     assert check(url, {"p0@waits.example": ids}, kills=1, in_flight=1).problems == []

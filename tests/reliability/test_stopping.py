@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -16,11 +17,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.smtp_server import Fault, SmtpServer
+from tests.ports import free_port
 from tests.reliability.checker import Rows, check, unfinished
 from tests.reliability.database_trouble import SQLITE_FIRST, is_free_to_write
 from tests.reliability.fleet import Fleet, Program
 from tests.reliability.seeding import see, seed
-from tests.reliability.visitor import free_port
 from tests.timing import wait_until
 
 MAILS = 40
@@ -50,9 +51,12 @@ def test_sigterm_in_mid_send_ends_with_0_and_the_next_worker_goes_on_at_once(
     config = configure(connections=1, batch=MAILS, lease="90s")
     seed(config, mails=MAILS).db.close()
     fleet = make_fleet(config)
+    smtp.hold_at(5)
     worker = fleet.start()
-    smtp.wait_for(5, timeout=20)
-    assert fleet.stop(worker) == 0
+    smtp.wait_for(5)
+    worker.running.terminate()
+    smtp.go_on()
+    assert fleet.ended(worker) == 0
     sent = len(smtp.messages)
     assert sent < MAILS
     with closing(Rows(database_url)) as rows:
@@ -60,8 +64,8 @@ def test_sigterm_in_mid_send_ends_with_0_and_the_next_worker_goes_on_at_once(
         [told] = rows("SELECT count(*) AS n FROM subscriptions WHERE state = 'told'")
     assert told["n"] == sent
     fleet.start(wait=True)
-    smtp.wait_for(sent + 1, timeout=5)  # no lease of a minute and a half to wait for
-    wait_until(lambda: unfinished(database_url) == 0, 20)
+    smtp.wait_for(sent + 1)  # no lease of a minute and a half to wait for
+    wait_until(lambda: unfinished(database_url) == 0)
     assert check(database_url, _copies(smtp), kills=0, in_flight=0).problems == []
 
 
@@ -84,7 +88,7 @@ def test_a_signal_that_any_of_its_threads_gets_stops_the_program(
     program = make_fleet(config).start(command, wait=True)
     threads = [int(one.name) for one in Path(f"/proc/{program.pid}/task").iterdir()]
     ctypes.CDLL(None).tgkill(program.pid, max(threads), signal.SIGTERM)
-    program.running.join(20)
+    program.running.join(60)
     assert program.running.exitcode == 0, program.said[-3000:]
 
 
@@ -94,11 +98,13 @@ def test_the_console_command_stops_as_cleanly(
 ) -> None:
     config = configure(connections=1, batch=MAILS)
     seed(config, mails=MAILS).db.close()
+    smtp.hold_at(5)
     program = Path(sys.executable).with_name("notifier")
     worker = subprocess.Popen([program, "--config", config, "worker"], stderr=subprocess.DEVNULL)
     try:
-        smtp.wait_for(5, timeout=30)
+        smtp.wait_for(5, timeout=60)
         worker.terminate()
+        smtp.go_on()
         assert worker.wait(30) == 0
     finally:
         worker.kill()
@@ -121,25 +127,25 @@ def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
     config = configure(connections=1, batch=MAILS, lease="1s", unknown_after="0.2s")
     env = seed(config, mails=MAILS)
     fleet = make_fleet(config)
-    smtp.misbehave(Fault(at="dot", message=6, delay=4))
+    is_awake = threading.Event()
+    smtp.misbehave(Fault(at="dot", message=6, until=is_awake))
     zombie = fleet.start()
-    smtp.wait_for(6, timeout=20)
-    wait_until(
-        lambda: unfinished(database_url) == MAILS - 5, 10
-    )  # it waits for the answer, no more
+    smtp.wait_for(6)
+    wait_until(lambda: unfinished(database_url) == MAILS - 5)  # it waits for the answer, no more
     _freeze_between_transactions(fleet, zombie, database_url)
     time.sleep(1.1)  # its lease runs out; nothing else can be waited for
     other = fleet.start()
-    wait_until(lambda: unfinished(database_url) == 0, 20)
+    wait_until(lambda: unfinished(database_url) == 0)
     fleet.thaw(zombie)
-    wait_until(lambda: "messages given back" in zombie.said, 20)
+    is_awake.set()
+    wait_until(lambda: "messages given back" in zombie.said)
     verdict = check(database_url, _copies(smtp), kills=1, in_flight=1)
     assert verdict.problems == []
     assert fleet.stop(other) == 0
     with env.db.write() as tx:  # the woken one works on: one more person asks to be told
         tx.exec_driver_sql("UPDATE messages SET state = 'due', finished_at = NULL WHERE id = 1")
         tx.exec_driver_sql("UPDATE subscriptions SET state = 'waiting' WHERE id = 1")
-    wait_until(lambda: unfinished(database_url) == 0, 20)
+    wait_until(lambda: unfinished(database_url) == 0)
     assert fleet.stop(zombie) == 0
     env.db.close()
 
@@ -154,11 +160,12 @@ def _freeze_between_transactions(fleet: Fleet, worker: Program, url: str) -> Non
         fleet.thaw(worker)
         return False
 
-    wait_until(has_frozen, 10)
+    wait_until(has_frozen)
 
 
 def _leader(fleet: Fleet) -> Program:
-    [leader] = [one for one in fleet.alive if _leads(one)]
+    """The one that leads, as soon as there is one."""
+    [leader] = wait_until(lambda: [one for one in fleet.alive if _leads(one)])
     return leader
 
 
@@ -193,9 +200,10 @@ def test_of_two_schedulers_one_leads_and_the_other_follows(
     see(env, 0)
     see(env, 100_000)
     began = time.monotonic()
-    wait_until(lambda: _leads(follower), 20)
-    assert time.monotonic() - began < (lease if ends == "killed" else lease / 3) + 5
-    wait_until(lambda: not _open_releases(database_url), 20)
+    wait_until(lambda: _leads(follower))
+    if lease > 2:  # with less a busy machine makes more of a difference
+        assert time.monotonic() - began < (lease if ends == "killed" else lease / 3) + 5
+    wait_until(lambda: not _open_releases(database_url))
     with closing(Rows(database_url)) as rows:
         [made] = rows(
             "SELECT count(*) AS n, count(DISTINCT subscription_id) AS people FROM messages"
@@ -225,9 +233,9 @@ def test_a_source_that_does_not_answer_does_not_hold_up_the_end(
         seed(config, mails=0).db.close()
         fleet = make_fleet(config)
         scheduler = fleet.start("scheduler")
-        silent.settimeout(20)
+        silent.settimeout(60)
         asked, _ = silent.accept()
         began = time.monotonic()
         with asked:
             assert fleet.stop(scheduler) == 0
-        assert time.monotonic() - began < 15  # the source's own patience is two minutes
+        assert time.monotonic() - began < 60  # the source's own patience is two minutes

@@ -5,21 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import math
-import socket
 import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.reliability.fleet import Fleet, Program
 
 KEY = "pk_kettle"
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        return int(taken.getsockname()[1])
 
 
 def start_web(fleet: Fleet) -> tuple[Program, int]:

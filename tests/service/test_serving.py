@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,12 +14,8 @@ import pytest
 from notifier.config import Config
 from notifier.errors import ConfigError
 from notifier.serving import serve_with_granian
+from tests.ports import free_port
 from tests.timing import wait_until
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def command(folder: Path, *words: str) -> list[str]:

@@ -13,15 +13,11 @@ import pytest
 from notifier.app import Service
 from notifier.config import Config
 from notifier.errors import ConfigError
+from tests.ports import free_port
 from tests.timing import wait_until
 from tests.world import ANN, World
 
 ONLY_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -43,7 +39,7 @@ def working(world: World, **service: object) -> Iterator[int]:
 def get(port: int, path: str, **headers: str) -> tuple[int, str]:
     asked = Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
-        with urlopen(asked, timeout=5) as answer:
+        with urlopen(asked, timeout=30) as answer:
             return answer.status, answer.read().decode()
     except HTTPError as error:
         return error.code, error.read().decode()
