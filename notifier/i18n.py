@@ -80,7 +80,7 @@ def direction(locale: str) -> str:
 
 
 @cache
-def _babel(locale: str) -> Locale:
+def babel_locale(locale: str) -> Locale:
     """Babel's locale. Bare `en` is international English: 3 December 2026, not December 3."""
     for name in locale_chain(locale):
         try:
@@ -197,12 +197,12 @@ def _consents() -> Mapping[str, ConsentText]:
 
 def format_date(day: date, locale: str) -> str:
     """`3 December 2026`, `3. Dezember 2026`, `3 de diciembre de 2026`."""
-    return dates.format_date(day, "long", locale=_babel(locale))
+    return dates.format_date(day, "long", locale=babel_locale(locale))
 
 
 def format_moment(at: datetime, zone: str, locale: str) -> str:
     """`20 April 2026, 23:59 (Central European Summer Time)`: an instant as it is in `zone`."""
-    babel, there = _babel(locale), at.astimezone(ZoneInfo(zone))
+    babel, there = babel_locale(locale), at.astimezone(ZoneInfo(zone))
     words = section(locale, "order_mail")["moment"]
     named = dates.get_timezone_name(there, width="long", locale=babel)
     said = words.replace("{day}", format_date(there.date(), locale))
@@ -215,7 +215,7 @@ def format_money(amount: Decimal, currency: str, locale: str) -> str:
     Blanks that may not break stay as they are.
     """
     # Bare `en` writes $ and ¥ as most readers of English do; international English has US$, JP¥.
-    babel = Locale.parse("en") if locale.lower() == "en" else _babel(locale)
+    babel = Locale.parse("en") if locale.lower() == "en" else babel_locale(locale)
     if not currency:
         return numbers.format_decimal(amount, locale=babel)
     return numbers.format_currency(amount, currency, locale=babel)
@@ -237,7 +237,7 @@ def age_words(age: timedelta, locale: str) -> str:
     words = section(locale, "words")
     if age < timedelta(minutes=1):
         return words["checked_now"]
-    ago = dates.format_timedelta(-age, add_direction=True, locale=_babel(locale))
+    ago = dates.format_timedelta(-age, add_direction=True, locale=babel_locale(locale))
     return words["checked"].replace("{ago}", ago)
 
 
@@ -251,7 +251,7 @@ def eta_words(eta: Eta | None, locale: str, today: date) -> str:
         return ""
     words = section(locale, "words")
     if eta.precision is EtaPrecision.MONTH:
-        month = dates.format_skeleton("yMMMM", eta.earliest, locale=_babel(locale))
+        month = dates.format_skeleton("yMMMM", eta.earliest, locale=babel_locale(locale))
         return words["eta_month"].replace("{month}", month)
     if eta.precision is EtaPrecision.RANGE and eta.earliest != eta.latest:
         first, last = _span(eta.earliest, eta.latest, locale)
@@ -277,7 +277,7 @@ def order_ahead_words(eta: str, locale: str, *, is_preorder: bool) -> str:
 
 def _span(earliest: date, latest: date, locale: str) -> tuple[str, str]:
     """The two ends, the first no longer than needed: (`3`, `10 December 2026`)."""
-    babel, last = _babel(locale), format_date(latest, locale)
+    babel, last = babel_locale(locale), format_date(latest, locale)
     if earliest.year != latest.year:
         return format_date(earliest, locale), last
     with_month = dates.format_skeleton("MMMMd", earliest, locale=babel)
@@ -288,4 +288,4 @@ def _span(earliest: date, latest: date, locale: str) -> tuple[str, str]:
 
 
 def _units(count: int, unit: str, locale: str) -> str:
-    return units.format_unit(count, f"duration-{unit}", length="long", locale=_babel(locale))
+    return units.format_unit(count, f"duration-{unit}", length="long", locale=babel_locale(locale))

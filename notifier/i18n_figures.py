@@ -8,39 +8,36 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from babel import Locale, dates, numbers
+from babel import dates, numbers
 
-
-def _babel(locale: str) -> Locale:
-    # bare `en` is international English: 3 Dec 2026, not Dec 3
-    return Locale.parse("en_001" if locale == "en" else locale.replace("-", "_"))
+from notifier.i18n import babel_locale
 
 
 def ago_words(distance: timedelta, locale: str) -> str:
     """`3 minutes ago` for a negative distance, `in 2 hours` for a positive one."""
-    return dates.format_timedelta(distance, add_direction=True, locale=_babel(locale))
+    return dates.format_timedelta(distance, add_direction=True, locale=babel_locale(locale))
 
 
 def format_instant(local: datetime, locale: str) -> str:
     """`22 Nov 2026, 14:05`, of a moment that already is in the reader's time zone."""
-    day = dates.format_date(local.date(), "medium", locale=_babel(locale))
+    day = dates.format_date(local.date(), "medium", locale=babel_locale(locale))
     return f"{day}, {local:%H:%M}"
 
 
 def format_short_day(day: date, locale: str) -> str:
     """`22 Nov`, `22. Nov.`, `22 nov`: where there is little room, and the year is known."""
-    return dates.format_skeleton("MMMd", day, locale=_babel(locale))
+    return dates.format_skeleton("MMMd", day, locale=babel_locale(locale))
 
 
 def format_number(value: float | Decimal, locale: str, *, digits: int = 0) -> str:
     """`12,345`; at most so many digits behind the point."""
     pattern = "#,##0" + ("." + "#" * digits if digits else "")
-    return numbers.format_decimal(value, format=pattern, locale=_babel(locale))
+    return numbers.format_decimal(value, format=pattern, locale=babel_locale(locale))
 
 
 def format_percent(share: float, locale: str, *, digits: int = 0) -> str:
     """0.25 → `25%`, `25 %`."""
     pattern = "#,##0" + ("." + "#" * digits if digits else "") + "%"
-    if _babel(locale).language in ("de", "es", "fr"):
+    if babel_locale(locale).language in ("de", "es", "fr"):
         pattern = pattern.replace("%", " %")
-    return numbers.format_percent(share, format=pattern, locale=_babel(locale))
+    return numbers.format_percent(share, format=pattern, locale=babel_locale(locale))

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+
 import click
 
 from notifier.cli import main, open_env_only, says_what_is_wrong, set_up_log
@@ -37,10 +42,13 @@ def backorder(context: click.Context, shop: str, variant: str, word: str | None,
 @click.argument("shop")
 @click.argument("variant")
 @click.argument("units", type=int)
-@click.option("--locale", default="", help="Language of the sentence.")
+@click.option("--locale", default="", help="Language of the sentence: en, de, es.")
+@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
 @click.pass_context
 @says_what_is_wrong
-def what_if(context: click.Context, shop: str, variant: str, units: int, locale: str) -> None:
+def what_if(
+    context: click.Context, shop: str, variant: str, units: int, locale: str, as_json: bool
+) -> None:
     """Say who would be told, and when, if so many UNITS came now. Nobody is told."""
     from notifier.app import make_renderer
     from notifier.services.foresee_release import foresee_release
@@ -50,4 +58,15 @@ def what_if(context: click.Context, shop: str, variant: str, units: int, locale:
     found = foresee_release(
         env, make_renderer(env), env.shop(shop), variant, units=units, locale=locale
     )
-    click.echo(found.sentence)
+    if as_json:
+        values = {**asdict(found), **asdict(found.seen)}
+        del values["seen"]
+        values["rest_by"] = values.pop("last_at")  # as the API says it
+        click.echo(json.dumps(values, default=_plain))
+    else:
+        click.echo(found.sentence)
+
+
+def _plain(value: datetime | Decimal) -> str | float:
+    """A moment or an amount of money, as the API writes it."""
+    return value.isoformat() if isinstance(value, datetime) else float(value)

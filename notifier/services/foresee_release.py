@@ -7,41 +7,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from notifier.domain.adaptive_foresee import Foresight, foresee
 from notifier.domain.adaptive_state import AdaptiveState
 from notifier.domain.availability import Availability
-from notifier.domain.message import Medium, MessageKind
-from notifier.domain.message_samples import sample_context
 from notifier.domain.order_delay.states import OPEN
-from notifier.domain.sms_text import count_segments
 from notifier.domain.stock import Level, level_of, saleable
 from notifier.domain.waves import Strategy
-from notifier.errors import InvalidInput, NotFound, TemplateProblem
-from notifier.i18n import format_money, section
+from notifier.errors import InvalidInput, NotFound
+from notifier.i18n import available_locales, choose_locale, format_money, section
 from notifier.i18n_figures import format_instant, format_number
 from notifier.rendering import Renderer
 from notifier.services.announce import strategy_for
 from notifier.services.env import Env, ShopRef, rules_for
+from notifier.services.foresee_sms import SmsForeseen, foresee_sms
 from notifier.services.product_words import product_title, variant_title
 from notifier.services.shop_history import history_of
-from notifier.signing import Purpose
-from notifier.store import catalogue, line_size, orders, releases
+from notifier.store import catalogue, line_size, orders
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
 
 MOST_UNITS = 1_000_000
 _WEEK = timedelta(days=7)
-_FAR = 2**31  # the number of a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseForeseen:
-    """`seen.waiting` people, `sms` of them by SMS, each of `segments`; `sms_price` in the shop's
-    currency for all who would be told, None where no price of a segment is set."""
+    """`seen.waiting` people, `sms` of those told by SMS, each of `segments_least` to `segments`, as
+    their languages need; `sms_price` in the shop's currency for all of these, None where no price
+    of a segment is set. `sms_not_before`: when the first of those may be texted whose quiet hours
+    it is now; None where it is nobody's."""
 
     variant: str
     title: str
@@ -49,6 +47,8 @@ class ReleaseForeseen:
     seen: Foresight
     sms: int
     segments: int
+    segments_least: int
+    sms_not_before: datetime | None
     sms_price: Decimal | None
     sentence: str
 
@@ -56,7 +56,8 @@ class ReleaseForeseen:
 def foresee_release(
     env: Env, renderer: Renderer, shop: ShopRef, key: str, *, units: int, locale: str = ""
 ) -> ReleaseForeseen:
-    """Raises errors.NotFound, and InvalidInput for a number of units that cannot be."""
+    """`locale`: of the sentence; one that has no phrases is as the shop's. Raises errors.NotFound,
+    and InvalidInput for a number of units that cannot be."""
     if not 1 <= units <= MOST_UNITS:
         raise InvalidInput.of("units", "out_of_range", f"{units} is not 1 to {MOST_UNITS:,} units.")
     with env.db.read() as tx:
@@ -66,9 +67,6 @@ def foresee_release(
         strategy = strategy_for(shop, variant.strategy)
         state = _state(env, tx, shop, variant, strategy=strategy)
         left = _left_for_them(env, tx, shop, variant, units=units)
-        by_sms = releases.waiting_by_medium(
-            tx, product_id=variant.product_id, variant_id=variant.id
-        ).get(Medium.SMS.value, 0)
     hold_for = shop.config.release.hold_for
     if left:
         seen = replace(_foresee(state, strategy, units=left, hold_for=hold_for), units=units)
@@ -76,19 +74,22 @@ def foresee_release(
         seen = Foresight(
             units=units, waiting=state.waiting, at_once=0, told=0, last_at=None, sold_out_at=None
         )
-    segments = _segments(env, renderer, shop, variant) if by_sms and left else 0
-    told_by_sms = round(by_sms * seen.told / state.waiting) if state.waiting else 0
+    sms = foresee_sms(env, renderer, shop, variant) if left else SmsForeseen()
+    told_by_sms = round(sms.total * seen.told / state.waiting) if state.waiting else 0
     price = shop.config.sms_segment_price
-    cost = Decimal(str(price)) * segments * told_by_sms if price and by_sms else None
+    cost = Decimal(str(price * sms.usual * told_by_sms)) if price and sms.total else None
+    said = choose_locale(locale, available_locales(), default=shop.config.locale)
     return ReleaseForeseen(
         variant=key,
-        title=_title(variant, locale or shop.config.locale),
+        title=_title(variant, said),
         strategy=strategy.name,
         seen=seen,
         sms=told_by_sms,
-        segments=segments,
+        segments=sms.most,
+        segments_least=sms.least,
+        sms_not_before=sms.not_before,
         sms_price=cost.quantize(Decimal("0.01")) if cost is not None else None,
-        sentence=_sentence(shop, seen, segments, cost, locale=locale or shop.config.locale),
+        sentence=_sentence(shop, seen, sms, cost, locale=said),
     )
 
 
@@ -170,38 +171,8 @@ def _rounds(
     )
 
 
-def _segments(env: Env, renderer: Renderer, shop: ShopRef, variant: VariantRow) -> int:
-    """Of the message as it is now, about this variant, with a link as long as the real ones; 0
-    where it cannot be written."""
-    locale = shop.config.locale
-    context = sample_context(MessageKind.BACK_IN_STOCK, locale)
-    context["shop"] = {**context["shop"], "name": shop.config.name}
-    token = env.signer.make(Purpose.PRODUCT, _FAR)
-    context["product"] = {
-        **context["product"],
-        "title": product_title(variant, locale),
-        "url": f"{env.config.service.public_url.rstrip('/')}/r/{token}",
-    }
-    context["variant"] = {"title": variant_title(variant, locale)}
-    if shop.config.release.hold_for:
-        until = env.now() + shop.config.release.hold_for
-        zone = ZoneInfo(shop.config.time_zone)
-        context["held_until"] = format_instant(until.astimezone(zone), locale)
-    try:
-        written = renderer.render(
-            MessageKind.BACK_IN_STOCK,
-            medium=Medium.SMS,
-            shop=shop.slug,
-            locale=locale,
-            context=context,
-        )
-    except TemplateProblem:
-        return 0
-    return count_segments(written.short)
-
-
 def _sentence(
-    shop: ShopRef, seen: Foresight, segments: int, cost: Decimal | None, *, locale: str
+    shop: ShopRef, seen: Foresight, sms: SmsForeseen, cost: Decimal | None, *, locale: str
 ) -> str:
     words = section(locale, "release")
     numbers = {
@@ -226,11 +197,16 @@ def _sentence(
     else:
         first = words["if_long"]
     parts = [first.format(**numbers)]
-    if segments:
-        each = words["if_segment" if segments == 1 else "if_segments"]
-        parts.append(each.format(segments=segments))
+    if sms.most:
+        each = words["if_segment" if sms.most == 1 else "if_segments"]
+        few = "" if sms.least == sms.most else f"{sms.least}–"
+        parts.append(each.format(segments=f"{few}{sms.most}"))
     if cost is not None:
         currency = shop.config.currency
         price = format_money(cost, currency, locale) if currency else f"{cost:.2f}"
         parts.append(words["if_price"].format(price=price))
+    if sms.not_before is not None:
+        quiet = words["if_quiet" if sms.all_wait else "if_quiet_some"]
+        opens = sms.not_before.astimezone(zone)
+        parts.append(quiet.format(time=format_instant(opens, locale)))
     return ", ".join(parts) + "."

@@ -17,13 +17,6 @@ from typing import Any
 from notifier.domain.availability import Availability
 from notifier.domain.broadcast import is_to_all_of_product
 from notifier.domain.message import NEEDED_STATES, Medium, MessageKind
-from notifier.domain.phone import normalise_phone
-from notifier.domain.quiet_hours import (
-    is_us_federal_holiday,
-    next_allowed,
-    places_and_rules,
-)
-from notifier.domain.quiet_hours_us import rules_for as quiet_rules_for
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.services.announce import LOOK_AGAIN, PAUSED_LOOK, is_too_old
@@ -32,6 +25,7 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.order_sent import why_untrue
 from notifier.services.order_tell import is_about_order
 from notifier.services.reserve import begin_holds
+from notifier.services.sms_hours import text_allowed_at
 from notifier.store import outbox, people, switches
 from notifier.store.addressed import Wish
 from notifier.store.catalogue import VariantRow
@@ -318,20 +312,11 @@ def _sms_later(
         )
         if before + result.alerts_by_sms[contact.id] >= cap:
             return now + timedelta(hours=1), "daily_sms_cap"
-    if shop.config.sms_hours == "always":
-        return None
-    phone = normalise_phone(contact.address, allow_test_numbers=True)
-    rules = quiet_rules_for(
-        phone.region, state=phone.state, detailed=shop.config.sms_hours == "by_state"
-    )
-    zones, rules = places_and_rules(
-        phone.zones, declared_zone=contact.time_zone, shop_zone=shop.config.time_zone, rules=rules
-    )
-    allowed = next_allowed(
-        now,
-        zones=zones,
-        rules=rules,
-        holidays=is_us_federal_holiday,
+    allowed = text_allowed_at(
+        shop,
+        contact.address,
+        declared_zone=contact.time_zone,
+        now=now,
         jitter=JITTER * random.random(),
     )
     if allowed is None:

@@ -28,7 +28,7 @@ def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
         else:
             unknown = facts.get("stock") is None
             parts = [words["there_unknown" if unknown else "there"].format(**plain)]
-            if facts.get("told_before"):
+            if facts.get("told_before") or facts.get("told_now"):
                 parts.append(_seen(words, facts, locale))
             parts.append(words[rule].format(people=_number(facts.get("told_now", 0), locale)))
         if facts.get("left"):
@@ -52,7 +52,8 @@ def why_nobody(release: ReleaseRow, locale: str) -> str:
 
 
 def _seen(words: Mapping[str, str], facts: Mapping[str, Any], locale: str) -> str:
-    return words["seen"].format(
+    """What was seen of those told before, or what is believed while nobody has been told."""
+    return words["seen" if facts["told_before"] else "seen_none"].format(
         told=_number(facts["told_before"], locale),
         claims=_number(round(float(facts["claims"]), 1), locale),
         **{

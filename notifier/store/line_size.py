@@ -1,4 +1,4 @@
-"""How long is a line, told without walking along all of it?"""
+"""How long is a line, and how are those in it told, without walking along all of it?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from notifier.domain.subscription import SubscriptionState
-from notifier.store.tables.people import subscriptions
+from notifier.store.tables.people import contacts, subscriptions
 
 _WAITING = subscriptions.c.state == SubscriptionState.WAITING.value
 
@@ -47,6 +47,38 @@ def units_up_to(tx: Connection, enough: int, *, product_id: int, variant_id: int
     )
     some = line.limit(enough + 1).subquery()  # each wants one at least
     return int(tx.execute(select(func.coalesce(func.sum(some.c.quantity), 0))).scalar_one())
+
+
+def languages_of(
+    tx: Connection, medium: str, *, product_id: int, variant_id: int
+) -> dict[str, int]:
+    """How many in line are told by this medium, by language."""
+    rows = tx.execute(
+        select(subscriptions.c.locale, func.count())
+        .where(
+            in_line(product_id=product_id, variant_id=variant_id),
+            subscriptions.c.medium == medium,
+        )
+        .group_by(subscriptions.c.locale)
+    )
+    return {locale: int(count) for locale, count in rows}
+
+
+def addresses_of(
+    tx: Connection, medium: str, *, product_id: int, variant_id: int, limit: int
+) -> list[tuple[str, str]]:
+    """Address and the time zone they gave of the first who are told by this medium."""
+    rows = tx.execute(
+        select(contacts.c.address, contacts.c.time_zone)
+        .join(subscriptions, subscriptions.c.contact_id == contacts.c.id)
+        .where(
+            in_line(product_id=product_id, variant_id=variant_id),
+            subscriptions.c.medium == medium,
+        )
+        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+        .limit(limit)
+    )
+    return [(address, zone) for address, zone in rows]
 
 
 def _wishes(*, product_id: int, variant_id: int) -> tuple[tuple[Any, ...], ...]:

@@ -20,10 +20,8 @@ from sqlalchemy import (
 )
 
 from notifier.domain.stock import Level
-from notifier.store.line_size import in_line
 from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import stock
-from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import releases, waves
 from notifier.store.upsert import insert_or
 
@@ -304,18 +302,6 @@ def latest_release(tx: Connection, variant_id: int, *, kind: str) -> ReleaseRow 
         .limit(1)
     ).one_or_none()
     return _release(row) if row else None
-
-
-def waiting_by_medium(tx: Connection, *, product_id: int, variant_id: int) -> dict[str, int]:
-    """How many wait for the variant, or any of its product, by each medium."""
-    rows = tx.execute(
-        select(subscriptions.c.medium, func.count())
-        .where(
-            in_line(product_id=product_id, variant_id=variant_id),
-        )
-        .group_by(subscriptions.c.medium)
-    )
-    return {medium: int(count) for medium, count in rows}
 
 
 def count_by_state(tx: Connection) -> dict[str, int]:

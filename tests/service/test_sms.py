@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notifier.domain.sms_text import count_segments
+from notifier.services.foresee_release import ReleaseForeseen, foresee_release
 from tests.fakes.twilio import FakeTwilio, Fault
 from tests.timing import SettableClock
 from tests.world import SID, TOKEN, World
@@ -65,6 +67,35 @@ def test_an_alert_at_night_waits_for_the_recipients_morning(phones: World) -> No
     phones.run()
     assert len(texts(phones)) == before + 1
     assert "back" in texts(phones)[-1].lower()
+
+
+def test_before_a_restock_the_sms_are_foreseen_in_each_language_and_with_their_hours(
+    make_world: Callable[..., World], twilio: FakeTwilio
+) -> None:
+    world = make_world(twilio=twilio, release={"strategy": "all"}, sms_segment_price=0.05)
+    world.clock.set(datetime(2026, 12, 1, 19, 0, tzinfo=UTC))
+    world.see("SHIRT-S", 0)
+
+    def foreseen() -> ReleaseForeseen:
+        return foresee_release(world.env, world.renderer, world.shop, "SHIRT-S", units=5)
+
+    assert foreseen().sms_price is None  # nobody waits by SMS
+    world.waits(PHONE)
+    world.waits(OTHER, locale="es")
+    world.clock.set(datetime(2026, 12, 2, 3, 0, tzinfo=UTC))  # 22:00 in New York, 19:00 out west
+    assert foreseen().sms_not_before == datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
+    assert ", SMS not before 2 Dec 2026, " in foreseen().sentence
+    world.clock.set(datetime(2026, 12, 2, 16, 0, tzinfo=UTC))  # 8:00 out west
+    assert foreseen().sms_not_before == datetime(2026, 12, 2, 18, 0, tzinfo=UTC)
+    assert ", some of the SMS not before 2 Dec 2026, " in foreseen().sentence
+    world.clock.set(datetime(2026, 12, 2, 18, 30, tzinfo=UTC))
+    expected = foreseen()
+    assert expected.sms_not_before is None
+    world.see("SHIRT-S", 5)
+    world.run()
+    sent = [count_segments(texts(world, to)[-1]) for to in (PHONE, OTHER)]
+    assert (expected.segments_least, expected.segments) == (min(sent), max(sent))
+    assert float(expected.sms_price or 0) == pytest.approx(0.05 * sum(sent))
 
 
 @pytest.mark.fault("FI-29")

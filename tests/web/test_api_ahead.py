@@ -1,8 +1,11 @@
-"""Can a shop's server decide on backorders and plan pre-orders, and do shoppers see it?"""
+"""Can a shop decide on backorders, plan pre-orders and foresee restocks, and do shoppers see it?"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,10 +145,9 @@ def test_a_new_opening_time_of_what_is_open_is_refused(
     assert (answer.status_code, answer.json["error"]["code"]) == (409, "opened")
 
 
-def test_a_person_decides_by_command_and_must_say_why(
-    store: Storefront, database_url: str, tmp_path: Path
-) -> None:
-    ahead(store, "S")
+@pytest.fixture
+def command(database_url: str, tmp_path: Path) -> Callable[..., Result]:
+    """Runs a command of the shop."""
     file = tmp_path / "config.toml"
     file.write_text(
         f"""
@@ -158,13 +160,38 @@ name = "Kettle & Co"
 public_key = "{KETTLE}"
 sender = "Kettle & Co <hello@kettle.example>"
 postal_address = "1 Harbour Road, Bristol"
+[shops.kettle.release]
+strategy = "per_unit"
 """,
         encoding="utf-8",
     )
 
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(main, ["--config", str(file), "backorder", "kettle", *words])
+    def run(name: str, *words: str) -> Result:
+        return CliRunner().invoke(main, ["--config", str(file), name, "kettle", *words])
 
+    return run
+
+
+def test_a_restock_is_foreseen_by_command_as_by_api(
+    client: FlaskClient, store: Storefront, command: Callable[..., Result]
+) -> None:
+    store.stock("S", 0)
+    for number in range(3):
+        store.wait("S", f"p{number}@example.com")
+    said = json.loads(command("what-if", "S", "40", "--json").stdout)
+    by_api = get(client, "releases/what-if?variant=S&units=40").json
+    same = by_api.keys() - {"rest_by"}  # by each one's clock
+    assert {name: said[name] for name in same} == {name: by_api[name] for name in same}
+    assert command("what-if", "S", "40").stdout == by_api["sentence"] + "\n"
+    assert command("what-if", "S", "40", "--locale", "xx").stdout == by_api["sentence"] + "\n"
+    assert command("what-if", "HAT", "40").exit_code == 1
+
+
+def test_a_person_decides_by_command_and_must_say_why(
+    store: Storefront, command: Callable[..., Result]
+) -> None:
+    ahead(store, "S")
+    run = partial(command, "backorder")
     assert run("S", "--stop").exit_code == 1
     assert run("S").stdout.splitlines()[0] == "S (backorder): accept"
     assert run("S", "--stop", "--why", "recalled").stdout.splitlines() == [

@@ -41,9 +41,11 @@ def test_each_wave_shows_what_it_was_decided_on_in_the_readers_language(
     assert 3 <= wave["told"] == wave["planned"] < 12
     assert 0 < wave["low"] < wave["buy_share"] < wave["high"] < 1
     assert wave["outstanding"] == 0
-    assert wave["reason"].startswith("3 there. ")
+    assert wave["reason"].startswith("3 there. Nobody told before; of those told, 25% may buy (")
     [german] = ask(client, f"/releases/{release}?locale=de").json["history"]
     assert german["reason"].startswith("3 da. ")
+    [unknown] = ask(client, f"/releases/{release}?locale=xx").json["history"]
+    assert unknown["reason"] == wave["reason"]
 
 
 @pytest.mark.usefixtures("line")
@@ -56,6 +58,8 @@ def test_before_a_restock_one_sees_whom_it_would_be_told_to(client: FlaskClient)
     assert all_["sentence"] == "400 unidades ahora: a los 12 que esperan, de inmediato."
     assert all_["rest_by"] is not None
     assert ask(client, "/releases").json["releases"] == []
+    unknown = ask(client, "/releases/what-if?variant=S&units=3&locale=xx").json
+    assert unknown["sentence"] == some["sentence"]
 
 
 def test_the_price_of_the_sms_is_reckoned_from_their_segments(
@@ -101,6 +105,8 @@ def test_every_rule_is_said_in_every_language() -> None:
         "held": 2,
     }
     rules = ("nobody", "gone", "spoken_for", "wait", "patience", "fewer_than_units", "share")
+    nobody_yet = {**facts, "rule": "share", "told_before": 0}
+    assert len({why(nobody_yet, locale, reason="?") for locale in LOCALES} - {"?"}) == 3
     for rule in (*rules, "all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all"):
         said = {locale: why({**facts, "rule": rule}, locale, reason="?") for locale in LOCALES}
         assert len(set(said.values())) == 3, said

@@ -9,6 +9,7 @@ from flask import Blueprint
 from pydantic import Field
 
 from notifier.domain.scope import Scope
+from notifier.i18n import available_locales, choose_locale
 from notifier.services.foresee_release import MOST_UNITS, foresee_release
 from notifier.services.push_stock import find_key
 from notifier.services.steer_release import (
@@ -94,13 +95,17 @@ class WhatIf(Shape):
     variant: Key = ""
     sku: Key = ""
     units: int = Field(ge=1, le=MOST_UNITS, description="So many units now.")
-    locale: str = Field("", max_length=35, description="Of the sentence.")
+    locale: str = Field(
+        "", max_length=35, description="Of the sentence: en, de, es; else as in the shop."
+    )
 
 
 class RestockForeseen(Shape):
     """What would happen. `told`: people until it is sold out, at most a week. `rest_by`: when the
-    last of those who wait is told; null where that is not foreseen. `sms_price` in the shop's
-    currency; null where the price of a segment is not set."""
+    last of those who wait is told; null where that is not foreseen. `segments`: of the longest SMS,
+    `segments_least`: of the shortest; each has those of its language. `sms_not_before`: when the
+    first may be texted whose quiet hours it is now. `sms_price` in the shop's currency; null where
+    the price of a segment is not set."""
 
     variant: str
     strategy: str
@@ -112,6 +117,8 @@ class RestockForeseen(Shape):
     sold_out_at: datetime | None
     sms: int
     segments: int
+    segments_least: int
+    sms_not_before: datetime | None
     sms_price: float | None
     sentence: str
 
@@ -164,6 +171,8 @@ def what_if(caller: Caller, given: WhatIf) -> RestockForeseen:
         sold_out_at=seen.sold_out_at,
         sms=found.sms,
         segments=found.segments,
+        segments_least=found.segments_least,
+        sms_not_before=found.sms_not_before,
         sms_price=float(found.sms_price) if found.sms_price is not None else None,
         sentence=found.sentence,
     )
@@ -181,7 +190,10 @@ def what_if(caller: Caller, given: WhatIf) -> RestockForeseen:
 def show_one(caller: Caller, given: InLanguage, *, release_id: int) -> ReleaseWithWaves:
     """Each wave says why it was as large as it was."""
     shown = show_release(env(), caller.shop, min(release_id, BIGGEST_ID))
-    return _with_waves(shown, locale=given.locale or caller.shop.config.locale)
+    spoken = caller.shop.config.locale
+    return _with_waves(
+        shown, locale=choose_locale(given.locale, available_locales(), default=spoken)
+    )
 
 
 @operation(
@@ -196,7 +208,8 @@ def show_one(caller: Caller, given: InLanguage, *, release_id: int) -> ReleaseWi
 def pause(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWaves:
     """What is not being sent at this moment waits. 409 `wrong_state` when it does not run."""
     id_ = min(release_id, BIGGEST_ID)
-    return _with_waves(pause_release(env(), caller.shop, id_, by=caller.name))
+    shown = pause_release(env(), caller.shop, id_, by=caller.name)
+    return _with_waves(shown, locale=caller.shop.config.locale)
 
 
 @operation(
@@ -212,7 +225,8 @@ def resume(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWa
     """Goes on in the same order; stock is looked at again first. Only what a person paused or
     stopped: what sold out resumes by itself."""
     id_ = min(release_id, BIGGEST_ID)
-    return _with_waves(resume_release(env(), caller.shop, id_, by=caller.name))
+    shown = resume_release(env(), caller.shop, id_, by=caller.name)
+    return _with_waves(shown, locale=caller.shop.config.locale)
 
 
 @operation(
@@ -227,10 +241,11 @@ def resume(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWa
 def stop(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWaves:
     """Tells nobody else. Who was not told waits for the next restock."""
     id_ = min(release_id, BIGGEST_ID)
-    return _with_waves(stop_release(env(), caller.shop, id_, by=caller.name))
+    shown = stop_release(env(), caller.shop, id_, by=caller.name)
+    return _with_waves(shown, locale=caller.shop.config.locale)
 
 
-def _with_waves(shown: ReleaseShown, *, locale: str = "en") -> ReleaseWithWaves:
+def _with_waves(shown: ReleaseShown, *, locale: str) -> ReleaseWithWaves:
     return ReleaseWithWaves(
         **_values(shown),
         nobody_because=why_nobody(shown.release, locale),
