@@ -17,7 +17,7 @@ from tests import browser as browsers
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-PATIENCE = 15_000  # milliseconds
+PATIENCE = 30_000  # milliseconds
 # What a page can change at any time, and how it is where nothing is said.
 LOOKS: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 720},
@@ -38,6 +38,9 @@ class SharedBrowser:
     def pages(self, path: str) -> Pages:
         """The pages of the browser with this path."""
         if self._pages is None:
+            from playwright.sync_api import expect
+
+            expect.set_options(timeout=PATIENCE)
             self._pages = Pages(self._end.enter_context(browsers.launched(path)))
         return self._pages
 

@@ -32,6 +32,19 @@ class SettableClock:
         self.now = instant
 
 
+def quickest(work: Callable[[], object], *, enough: float) -> float:
+    """Seconds that `work` took: the best of three, or the first that was not above `enough`. What
+    a busy machine adds is not what the program needs."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.monotonic()
+        work()
+        best = min(best, time.monotonic() - began)
+        if best <= enough:
+            break
+    return best
+
+
 def wait_until(predicate: Callable[[], T], timeout: float = PATIENCE, *, every: float = 0.01) -> T:
     """Ask `predicate` until its answer is true, and give that answer.
 

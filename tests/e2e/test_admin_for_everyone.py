@@ -103,5 +103,5 @@ def test_what_goes_on_renews_itself_on_the_first_page(admin_site: AdminSite, olg
     admin_site.store.wait("S")
 
     # please confirm, you are on the list; five seconds later at most
-    expect(now.locator("dd").first).to_have_text("2", timeout=12_000)
+    expect(now.locator("dd").first).to_have_text("2", timeout=30_000)
     assert refused == []

@@ -309,7 +309,7 @@ def test_where_its_port_is_busy_it_takes_others_says_where_it_is_and_leaves_noth
         assert str(port) in terminal.wait_for("is in use")
         url = terminal.wait_for("Start here").split()[-1]
         terminal.wait_for("Ctrl-C stops it")
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             assert b"See somebody be told" in answer.read()
         assert list(terminal.temporary.iterdir())
         assert terminal.end(signal.SIGTERM) == 0, terminal.said

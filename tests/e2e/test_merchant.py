@@ -111,13 +111,13 @@ at_least_every = "1s"
 
 
 def get(url: str) -> tuple[int, str]:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.status, answer.read().decode()
 
 
 def post(url: str, body: bytes, *, content_type: str) -> tuple[int, str]:
     request = urllib.request.Request(url, data=body, headers={"Content-Type": content_type})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.status, answer.read().decode()
 
 
@@ -145,16 +145,16 @@ def test_init_check_run_and_one_restock(
         [sys.executable, "-m", "notifier", "run"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
     )
     try:
-        wait_until(lambda: is_up(port), timeout=20)
+        wait_until(lambda: is_up(port), timeout=60)
         _subscribe_and_confirm(port, smtp)
         feeds.replies["/feed.xml"] = Reply(body=FEED.format(word="in_stock").encode())
-        wait_until(lambda: _subjects(smtp, "is back"), timeout=30)
+        wait_until(lambda: _subjects(smtp, "is back"), timeout=60)
         told = 'notifier_subscriptions{state="told"} 1.0'
-        wait_until(lambda: told in _metrics(port), timeout=20)
+        wait_until(lambda: told in _metrics(port), timeout=60)
         assert "notifier_source_age_seconds" in _metrics(port)
     finally:
         service.send_signal(signal.SIGTERM)
-        _, errors = service.communicate(timeout=30)
+        _, errors = service.communicate(timeout=60)
     assert service.returncode == 0, errors
     assert "Traceback" not in errors, errors[-3000:]
     assert "ann@waits.example" not in errors  # logs carry no address
@@ -171,7 +171,7 @@ def _subscribe_and_confirm(port: int, smtp: SmtpServer) -> None:
             return False
         return status == 200 and json.loads(text)["can_subscribe"]
 
-    wait_until(known, timeout=20)  # the first look has been taken
+    wait_until(known, timeout=60)  # the first look has been taken
     body = {"key": "pk_kettle", "variant": "TEAPOT", "email": "ann@waits.example", "locale": "en"}
     status, _ = post(
         f"{base}/api/v1/subscriptions",
@@ -179,7 +179,7 @@ def _subscribe_and_confirm(port: int, smtp: SmtpServer) -> None:
         content_type="application/json",
     )
     assert status == 202
-    wait_until(lambda: smtp.messages, timeout=20)
+    wait_until(lambda: smtp.messages, timeout=60)
     text = smtp.messages[0].parsed.get_body(("plain",)).get_content()
     link = re.search(r"http://127\.0\.0\.1:\d+/c/\S+", text)
     assert link is not None
@@ -191,7 +191,7 @@ def _subscribe_and_confirm(port: int, smtp: SmtpServer) -> None:
     encoded = "&".join(f"{name}={value}" for name, value in fields.items()).encode()
     status, _ = post(link[0], encoded, content_type="application/x-www-form-urlencoded")
     assert status == 200
-    wait_until(lambda: len(smtp.messages) >= 2, timeout=20)  # "you are on the list"
+    wait_until(lambda: len(smtp.messages) >= 2, timeout=60)  # "you are on the list"
 
 
 def _metrics(port: int) -> str:

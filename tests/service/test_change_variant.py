@@ -128,13 +128,13 @@ def test_a_sign_up_at_the_same_moment_is_merged_with(
         found = find_active(*args, **kwargs)  # type: ignore[arg-type]
         if not looked.is_set():
             looked.set()
-            signed_up.wait(5)
+            signed_up.wait(30)
         return found
 
     monkeypatch.setattr(people, "find_active", looks_and_dawdles)
     changing = Thread(target=changes, args=(world, ann, "SHIRT-M"))
     changing.start()
-    assert looked.wait(5)
+    assert looked.wait(30)
     with world.db.write() as tx:  # as a sign-up does, which waits for no lock on Ann's other row
         row = world.subscription(ann)
         people.add_subscription(
@@ -153,7 +153,7 @@ def test_a_sign_up_at_the_same_moment_is_merged_with(
             expires_at=world.clock() + timedelta(days=9),
         )
     signed_up.set()
-    changing.join(10)
+    changing.join(60)
     assert not changing.is_alive()
     active = world.rows("SELECT target FROM subscriptions WHERE state = 'waiting'")
     assert active == [{"target": f"v{variant(world, 'SHIRT-M')}"}]

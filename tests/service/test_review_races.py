@@ -28,7 +28,7 @@ def at_once(*works: Callable[[], object]) -> list[object]:
     gate = threading.Barrier(len(works))
 
     def run(work: Callable[[], object]) -> object:
-        gate.wait(5)
+        gate.wait(30)
         try:
             return work()
         except Conflict as error:

@@ -43,13 +43,13 @@ url = "{database_url}"
     def answer() -> int:
         assert server.poll() is None, server.stderr and server.stderr.read()
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/widget.js", timeout=5) as found:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/widget.js", timeout=30) as found:
                 return int(found.status)
         except OSError:
             return 0
 
     try:
-        assert wait_until(answer, 30) == 200
+        assert wait_until(answer, 60) == 200
         assert answer() == 200  # the kept one
     finally:
         began = time.monotonic()

@@ -51,19 +51,19 @@ def test_a_commit_is_shared_while_the_one_before_is_under_way(database: Database
 
     def slow(tx: Transaction) -> None:
         began.set()
-        assert go_on.wait(10)
+        assert go_on.wait(30)
         spend(tx, "slow")
         order.append("slow")
 
     with ThreadPoolExecutor(8) as visitors:
         first = visitors.submit(database.together, slow)
-        assert began.wait(10)
+        assert began.wait(30)
         rest = [
             visitors.submit(database.together, lambda tx, n=n: spend(tx, f"k{n}")) for n in range(5)
         ]
         go_on.set()
-        first.result(10)
-        assert all(one.result(10) for one in rest)
+        first.result(60)
+        assert all(one.result(60) for one in rest)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -84,7 +84,7 @@ def test_a_writer_of_another_kind_gets_its_turn(database: Database) -> None:
                 assert database.retry(lambda tx, n=number: spend(tx, f"sender-{n}"))
         finally:
             stop.set()
-        assert all(one.result(10) for one in busy)
+        assert all(one.result(60) for one in busy)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -104,6 +104,7 @@ def test_who_waits_behind_a_long_write_is_told_in_time(
     with ThreadPoolExecutor(8) as visitors:
         with database.write():
             assert set(visitors.map(visit, range(8))) == {"busy"}
+        monkeypatch.setattr("notifier.store.session.VISITORS_WAIT", 30)
         assert set(visitors.map(visit, range(8, 16))) == {"stored"}
 
 

@@ -151,10 +151,10 @@ def test_a_megabyte_of_password_is_refused_before_it_is_hashed(
 ) -> None:
     join(world.env)
     monkeypatch.setattr(password_hash, "is_password", pytest.fail)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(InvalidInput, match="at most 256"):
         enter(world.env, password="x" * 2**20)
-    assert time.perf_counter() - begun < 0.1
+    assert time.process_time() - begun < 0.1
 
 
 @sqlite_only

@@ -58,7 +58,7 @@ def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 def said_to_the_end(program: subprocess.Popen[str]) -> tuple[str, str]:
     """The rest of what it says, on standard output and standard error."""
-    program.wait(15)
+    program.wait(60)
     assert program.stdout is not None
     assert program.stderr is not None
     return program.stdout.read(), program.stderr.read()  # also what was read ahead

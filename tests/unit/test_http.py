@@ -14,6 +14,7 @@ import pytest
 from notifier.http import Limits, Outbound, OutboundFailed, read_retry_after
 from tests.fakes.certificates import Authority
 from tests.fakes.feed_server import FeedServer, Reply, Seen, serving
+from tests.ports import free_port
 from tests.timing import START, SettableClock
 
 
@@ -121,11 +122,11 @@ def test_215_a_body_that_drips_is_given_up_at_the_deadline(
     server.replies["/feed"] = Reply(body=bytes(1000), drip=0.05)
     began = time.monotonic()
 
-    trouble = failure(outbound, server.url("/feed"), limits=Limits(total=0.4))
+    trouble = failure(outbound, server.url("/feed"), limits=Limits(total=1.0))
 
     assert trouble.code == "timeout"
     assert trouble.sent
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # it would drip for fifty seconds
 
 
 def test_redirects_are_followed_three_times_and_not_more(
@@ -255,14 +256,13 @@ def test_a_post_without_an_answer_says_whether_it_may_have_arrived(
     server: FeedServer, outbound: Outbound
 ) -> None:
     def hang(seen: Seen) -> Reply:
-        server.stopping.wait(5)
+        server.stopping.wait(30)
         return Reply()
 
     server.replies["/hook"] = hang
     with pytest.raises(OutboundFailed) as slow:
-        outbound.post(server.url("/hook"), b"{}", limits=Limits(total=0.3))
-    with serving() as gone:
-        dead = gone.url("/hook")
+        outbound.post(server.url("/hook"), b"{}", limits=Limits(total=1.0))
+    dead = f"http://127.0.0.1:{free_port()}/hook"
     with pytest.raises(OutboundFailed) as unreachable:
         outbound.post(dead, b"{}")
 

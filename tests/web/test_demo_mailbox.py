@@ -43,7 +43,7 @@ def letter(**headers: str) -> EmailMessage:
 
 
 def send(server: MailServer, mail: EmailMessage, to: str = "ann@waits.example") -> None:
-    with smtplib.SMTP("127.0.0.1", server.port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", server.port, timeout=30) as client:
         client.send_message(mail, from_addr="bounce@kettle.example", to_addrs=[to])
 
 

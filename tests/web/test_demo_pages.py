@@ -43,7 +43,7 @@ def visit(stage: Stage) -> Visit:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         asked = urllib.request.Request(stage.places.storefront + path, data=data, headers=named)
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
                 return answer.status, dict(answer.headers), answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, dict(refused.headers), refused.read().decode()
@@ -96,7 +96,7 @@ def test_without_script_a_link_leads_to_the_plain_form(stage: Stage, visit: Visi
     _, _, body = visit("/p/ember-kettle?lang=de")
     link = re.search(r'<noscript><a href="([^"]+)"', body)
     assert link
-    with urllib.request.urlopen(link[1].replace("&amp;", "&"), timeout=10) as answer:
+    with urllib.request.urlopen(link[1].replace("&amp;", "&"), timeout=30) as answer:
         page = answer.read().decode()
     assert "Gusseisenkessel Glut" in page
 
@@ -259,7 +259,7 @@ def test_a_made_up_month_fills_the_list_of_what_is_wanted(tmp_path: Path) -> Non
             f"{stage.places.notifier}/api/v1/demand",
             headers={"Authorization": f"Bearer {stage.keys.api}"},
         )
-        with urllib.request.urlopen(asked, timeout=10) as answer:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
             demand = json.loads(answer.read())
         assert sum(one["people"] for one in demand["wanted"]) > 20
         assert stage.mailbox.count() == (0, 0)

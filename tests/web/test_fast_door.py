@@ -140,7 +140,7 @@ class Counted:
         self.asked += 1
         answer = list(self._flask(environ, start))  # what is known now, told later
         self.begun.release()
-        assert self.may_end.acquire(timeout=10)
+        assert self.may_end.acquire(timeout=30)
         return answer
 
     def visit(self, seen: list[str]) -> threading.Thread:
@@ -156,13 +156,13 @@ class Counted:
     def visit_many(self, seen: list[str]) -> list[threading.Thread]:
         """The first asks, the others find it asking."""
         first = self.visit(seen)
-        assert self.begun.acquire(timeout=10)
+        assert self.begun.acquire(timeout=30)
         return [first, *(self.visit(seen) for _ in range(7))]
 
 
 @pytest.fixture
 def counted(app: Flask, store: Storefront, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
-    monkeypatch.setattr(fast_door, "PATIENCE", 10.0)  # whoever goes on by himself is a fault here
+    monkeypatch.setattr(fast_door, "PATIENCE", 60.0)  # whoever goes on by himself is a fault here
     store.stock("KETTLE", 0)
     door = app.wsgi_app
     flask = door._app  # type: ignore[attr-defined]
@@ -180,7 +180,7 @@ def all_end(counted: Counted, visitors: list[threading.Thread], *, questions: in
     for _ in range(questions):
         counted.may_end.release()
     for one in visitors:
-        one.join(10)
+        one.join(30)
         assert not one.is_alive()
     assert counted.asked == questions
 
@@ -191,8 +191,8 @@ def test_many_who_come_when_it_is_over_ask_one_question(
 ) -> None:
     if is_kept_before:
         counted.may_end.release()
-        counted.visit([]).join(10)
-        assert counted.begun.acquire(timeout=10)
+        counted.visit([]).join(30)
+        assert counted.begun.acquire(timeout=30)
         counted.asked = 0
         rename(env, "Samovar")
         clock.advance(timedelta(seconds=2))
@@ -209,14 +209,14 @@ def test_while_one_asks_anew_others_get_what_is_not_over_yet(
 ) -> None:
     counted.may_end.release()
     before: list[str] = []
-    counted.visit(before).join(10)
-    assert counted.begun.acquire(timeout=10)
+    counted.visit(before).join(30)
+    assert counted.begun.acquire(timeout=30)
     rename(env, "Samovar")
     clock.advance(timedelta(seconds=1.5))
     seen: list[str] = []
     first, *others = counted.visit_many(seen)
     for one in others:
-        one.join(10)
+        one.join(30)
     assert seen == before * 7, "they waited, or were told what nobody has answered yet"
 
     clock.advance(timedelta(seconds=0.5))
@@ -230,7 +230,7 @@ def test_who_comes_after_a_commit_is_not_told_what_was_asked_before_it(
 ) -> None:
     seen: list[str] = []
     first = counted.visit(seen)
-    assert counted.begun.acquire(timeout=10)
+    assert counted.begun.acquire(timeout=30)
     with env.db.write() as tx:
         tx.exec_driver_sql("UPDATE products SET title = 'Samovar'")
     late = [counted.visit(seen) for _ in range(7)]
@@ -245,7 +245,7 @@ def test_who_waits_for_one_that_fails_or_takes_long_asks_himself(
     seen: list[str] = []
     visitors = counted.visit_many(seen)
     for _ in range(7):
-        assert counted.begun.acquire(timeout=10), "somebody waits for ever"
+        assert counted.begun.acquire(timeout=30), "somebody waits for ever"
     all_end(counted, visitors, questions=8)
     assert len(seen) == 8
 

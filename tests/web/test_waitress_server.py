@@ -46,7 +46,7 @@ def running(server: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        server.task_dispatcher.shutdown(timeout=5)
+        server.task_dispatcher.shutdown(timeout=30)
         server.close()
 
 
