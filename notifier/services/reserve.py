@@ -43,8 +43,11 @@ def plan_reserved(
     held, first_end = reservations.held_units(tx, release.variant_id)
     there = 1 if units is None else max(units - _sold_since(tx, release, now=now), 0)
     free = max(there - held, 0)
-    # more may come in, somebody leave the line or a message come back, long before one ends
-    again = min(max(first_end - now, _SOON), _SELDOM) if first_end else _SELDOM
+    # more may come in, somebody leave the line or a message come back, long before one ends;
+    # of those offered now none has an end yet
+    length = timedelta(seconds=release.strategy[HOLD_FOR])
+    ends_in = min(first_end - now, length) if first_end else length
+    again = min(max(ends_in, _SOON), _SELDOM)
     facts: dict[str, object] = {"stock": there, "held": held, "units": free}
     if not free:
         reason = f"{there} there, all of them reserved."

@@ -65,6 +65,20 @@ def test_a_unit_is_kept_until_a_time_and_then_passes_on(make_world: Callable[...
     assert second == first
 
 
+@ON_SQLITE
+def test_a_short_reservation_passes_on_when_it_ends(make_world: Callable[..., World]) -> None:
+    world = make_world(double_opt_in=False, release={"hold_for": timedelta(minutes=2)})
+    world.see("SHIRT-S", 0)
+    for address in (ANN, BEN, EVE):
+        world.asks(address)
+    world.see("SHIRT-S", 1)
+    world.run()
+    assert told(world) == [True, False, False]
+    world.clock.advance(timedelta(minutes=2, seconds=1))
+    world.run()
+    assert told(world) == [True, True, False]
+
+
 def test_what_is_bought_with_it_frees_nothing_and_counts_once(
     make_world: Callable[..., World],
 ) -> None:
