@@ -26,6 +26,7 @@ from notifier.services.env import Env
 from notifier.services.last_look import LastLook
 from notifier.services.settle import result_as_note
 from notifier.store.outbox import MessageRow
+from notifier.store.patience import make_way
 from notifier.store.session import Transaction
 
 TURN = 2.0  # seconds until the other channels of this sender have theirs, if something is due there
@@ -138,6 +139,7 @@ class Turn:
         """Raises Held, journal.LeaseOver, OSError: then none of them may be handed over."""
         if self.is_stopped:
             raise Held("The sender stops.")
+        make_way()
         if not self.book.wait_for_room(besides=self._under_way + len(letters)):
             raise Held("The database takes no results.")
         unwanted = self._unwanted([one.message_id for one in letters])
