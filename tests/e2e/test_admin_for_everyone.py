@@ -52,7 +52,7 @@ def doors(site: AdminSite, page: Page) -> dict[str, str]:
     return found
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_axe_and_a_phone_find_no_fault_on_any_page(admin_site: AdminSite, olga: Page) -> None:
     admin_site.tell_story()
     admin_site.sign_in(olga)

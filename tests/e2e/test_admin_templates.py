@@ -52,7 +52,6 @@ def shown(page: Page) -> FrameLocator:
     return page.frame_locator(".frame-of-mail iframe:not(.coming)")
 
 
-@pytest.mark.timeout(120)
 def test_a_text_is_edited_broken_mended_published_and_sent(
     admin_site: AdminSite, olga: Page, smtp: SmtpServer
 ) -> None:
@@ -101,7 +100,6 @@ def test_a_text_is_edited_broken_mended_published_and_sent(
     assert faults == []
 
 
-@pytest.mark.timeout(120)
 def test_two_people_edit_the_same_text(
     admin_site: AdminSite, olga: Page, browser_pages: Pages
 ) -> None:
@@ -129,7 +127,6 @@ def test_two_people_edit_the_same_text(
         browser_pages.give_back(ben)
 
 
-@pytest.mark.timeout(120)
 def test_the_editor_completes_is_left_by_keyboard_and_warns_of_what_is_not_saved(
     admin_site: AdminSite, olga: Page
 ) -> None:
@@ -151,7 +148,6 @@ def test_the_editor_completes_is_left_by_keyboard_and_warns_of_what_is_not_saved
     assert asked == ["beforeunload"]
 
 
-@pytest.mark.timeout(120)
 def test_without_javascript_the_editor_is_a_form_with_a_preview(
     admin_site: AdminSite, browser_pages: Pages
 ) -> None:
