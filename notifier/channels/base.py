@@ -18,6 +18,7 @@ from notifier.domain.letter_form import Form
 
 __all__ = [
     "SPENT",
+    "SPENT_BY_SHOP",
     "Blame",
     "CarryingChannel",
     "Finding",
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 
-SPENT = "spend_cap"  # code of a result: what may be spent today is spent
+# codes of a result: what may be spent today is spent, by all shops or by the letter's
+SPENT, SPENT_BY_SHOP = "spend_cap", "spend_cap_shop"
 
 
 class Phase(StrEnum):

@@ -20,6 +20,7 @@ import httpx2
 
 from notifier.channels.base import (
     SPENT,
+    SPENT_BY_SHOP,
     Blame,
     Finding,
     Letter,
@@ -68,7 +69,8 @@ class Channel:
     """Sends SMS. Used by one thread at a time; keeps its connection and its pace between calls.
 
     `secret`, which every channel is given, is not needed here. `tally` counts what all senders
-    sent today. `wait` and `monotonic` are for tests that have no time to lose.
+    sent today, `tally_of_shop` gives the same for one shop. `wait` and `monotonic` are for tests
+    that have no time to lose.
     """
 
     Settings: ClassVar[type[Any]] = TwilioSettings
@@ -80,6 +82,7 @@ class Channel:
         clock: Clock = system_clock,
         secret: bytes = b"",
         tally: Tally | None = None,
+        tally_of_shop: Callable[[str], Tally] | None = None,
         wait: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -99,6 +102,8 @@ class Channel:
             price=Decimal(str(settings.price_per_segment)),
             tally=tally or OwnTally(clock),
         )
+        self._tally_of_shop = tally_of_shop or (lambda shop: OwnTally(clock))
+        self._spending_of_shops: dict[str, DailySpending] = {}
         self._uid_of: dict[str, str] = {}
 
     is_paced = True
@@ -158,7 +163,7 @@ class Channel:
             settled = self._settle(letter, text)
             if settled is not None:
                 return settled
-        broke = self._cap_result(segments)
+        broke = self._cap_result(letter.shop, segments)
         if broke is not None:
             return broke
         result = Result(outcome=Outcome.TRY_LATER)
@@ -169,6 +174,7 @@ class Channel:
         finally:
             if result.outcome not in (Outcome.ACCEPTED, Outcome.UNKNOWN):
                 self._spending.give_back(segments=segments)
+                self._spending_of(letter.shop).give_back(segments=segments)
         result = self._remember(letter, result)
         if result.outcome is Outcome.UNKNOWN:  # by then the list tells whether it was taken
             settling = timedelta(seconds=self._settings.settling)
@@ -262,15 +268,32 @@ class Channel:
             return _later("settling", said, wait=settling - age)
         return None
 
-    def _cap_result(self, segments: int) -> Result | None:
+    def _cap_result(self, shop: str, segments: int) -> Result | None:
+        """Counts these segments; why they must not be sent today, None when they may."""
         now = self._clock()
         if self._spending.wants_look(now):
             self._spending.note_look(now, segments=self._counted_by_twilio())
-        if self._spending.take(now, segments=segments):
+        of_shop = self._spending_of(shop)
+        if not of_shop.take(now, segments=segments):
+            code, name = SPENT_BY_SHOP, "daily_spend_cap_per_shop"
+        elif not self._spending.take(now, segments=segments):
+            of_shop.give_back(segments=segments)
+            code, name = SPENT, "daily_spend_cap"
+        else:
             return None
-        cap = f"{self._settings.daily_spend_cap:g} {self._settings.currency}"
-        said = f"The daily cap of {cap} is reached. Raise daily_spend_cap, or wait for tomorrow."
-        return _later(SPENT, said, wait=self._spending.until_tomorrow(now))
+        cap = f"{getattr(self._settings, name):g} {self._settings.currency}"
+        said = f"The daily cap of {cap} is reached. Raise {name}, or wait for tomorrow."
+        return _later(code, said, wait=self._spending.until_tomorrow(now))
+
+    def _spending_of(self, shop: str) -> DailySpending:
+        """What one shop spent today."""
+        if shop not in self._spending_of_shops:
+            self._spending_of_shops[shop] = DailySpending(
+                cap=Decimal(str(self._settings.daily_spend_cap_per_shop)),
+                price=Decimal(str(self._settings.price_per_segment)),
+                tally=self._tally_of_shop(shop),
+            )
+        return self._spending_of_shops[shop]
 
     def _counted_by_twilio(self) -> int | None:
         from twilio.base.exceptions import TwilioException

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 
-from notifier.channels.base import SPENT, Blame, Outcome, Phase, Result
+from notifier.channels.base import SPENT, SPENT_BY_SHOP, Blame, Outcome, Phase, Result
 from notifier.domain import delivery
 from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
@@ -72,6 +72,8 @@ def book_results(env: Env, tx: Transaction, results: Sequence[_Try]) -> int:
     mark_all_told(env, tx, perhaps, reason="told_perhaps")
     for channel in {one.channel for one in told}:
         clear_alarm(env, tx, code="channel.trouble", about=channel)
+    for channel, shop_id in {(one.channel, one.shop_id) for one in told if _is_sms(one)}:
+        clear_alarm(env, tx, code="channel.trouble", about=_of_shop(env, channel, shop_id))
     for message, attempt_no, result, booking in bookings:
         if message.id in kept:
             _follow(env, tx, message, attempt_no, result, booking=booking)
@@ -146,8 +148,28 @@ def _follow(
             "Messages wait.",
             shop=env.shop_by_id(message.shop_id),
         )
+    if result.code == SPENT_BY_SHOP:
+        raise_alarm(
+            env,
+            tx,
+            code="channel.trouble",
+            about=_of_shop(env, message.channel, message.shop_id),
+            message=f"Channel {message.channel!r} sends nothing more for this shop today. "
+            f"{result.detail[:200]} Messages wait.",
+            shop=env.shop_by_id(message.shop_id),
+        )
     if result.blame is Blame.CONFIG:
         pause_channel(env, tx, message, result)
+
+
+def _is_sms(message: MessageRow) -> bool:
+    return message.medium == Medium.SMS
+
+
+def _of_shop(env: Env, channel: str, shop_id: int) -> str:
+    """What an alarm about a channel is about when it is about one shop's use of it."""
+    shop = env.shop_by_id(shop_id)
+    return f"{channel}/{shop.slug if shop else shop_id}"
 
 
 def _phase(result: Result) -> Phase:

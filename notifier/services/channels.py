@@ -29,6 +29,7 @@ def make_channel(env: Env, name: str) -> MessageChannel:
         "clock": env.clock,
         "secret": env.signer.secret_for("mail"),
         "tally": daily_tally(env, name),
+        "tally_of_shop": lambda shop: daily_tally(env, f"{name}/{shop}"),
         "allow_private": env.config.service.allow_private_addresses,
         "allow_http": env.config.service.allow_http,
     }

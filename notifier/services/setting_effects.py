@@ -1,21 +1,23 @@
 """What else must happen when a channel or a source is set up anew, so that it counts at once?
 
-A channel that stopped itself, because its set-up was wrong, is tried again; a source is looked at
-again without waiting until its next look is due.
+A channel that stopped itself, because its set-up was wrong or the day's money was spent, is tried
+again; a source is looked at again without waiting until its next look is due.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from notifier.channels.base import SPENT, SPENT_BY_SHOP
 from notifier.config import Config
 from notifier.config_settings import Path
+from notifier.domain.work import Work
 from notifier.services.alarms import clear_alarm
 from notifier.services.env import Env
 from notifier.services.hook_out import webhook_channel
 from notifier.services.setting_kinds import CHANNELS, Kind, kind_at
-from notifier.store import sources, switches
-from notifier.store.session import Transaction
+from notifier.store import sources, spent, switches
+from notifier.store.session import Transaction, soon
 
 
 def take_effect(env: Env, tx: Transaction, config: Config, paths: Iterable[Path]) -> None:
@@ -38,6 +40,11 @@ def _try_again(env: Env, tx: Transaction, name: str) -> None:
     if off is not None and off.by == switches.ITSELF:
         switches.turn(tx, switch, off=False, why="set up anew", by="settings", at=env.now())
     clear_alarm(env, tx, code="channel.trouble", about=name)
+    for shop in env.shops.values():
+        clear_alarm(env, tx, code="channel.trouble", about=f"{name}/{shop.slug}")
+    # what may be spent in a day may be more now
+    if spent.wait_no_longer(tx, name, codes=(SPENT, SPENT_BY_SHOP), now=env.now()):
+        soon(tx, Work.DELIVER)
 
 
 def _look_again(env: Env, tx: Transaction, kind: Kind) -> None:

@@ -426,6 +426,18 @@ def test_the_daily_cap_stops_sending_until_tomorrow(twilio, clock):
     assert sender.send_one().outcome is Outcome.ACCEPTED
 
 
+def test_a_shop_that_has_spent_its_part_leaves_the_rest_to_the_others(twilio, clock):
+    caps = {"daily_spend_cap": 0.05, "daily_spend_cap_per_shop": 0.03}
+    sender = Sender(twilio, clock, price_per_segment=0.01, **caps)
+    results = sender.send(*(a_letter(n) for n in range(1, 5)))
+    assert [r.code for r in results[2:]] == ["accepted", "spend_cap_shop"]
+    assert results[3].retry_after == timedelta(hours=14)  # it is ten o'clock
+    others = sender.send(*(a_letter(n, shop="teapots") for n in range(5, 8)))
+    assert [r.code for r in others] == ["accepted", "accepted", "spend_cap"]
+    clock.advance(timedelta(hours=14))
+    assert sender.send_one().outcome is Outcome.ACCEPTED
+
+
 def test_the_cap_counts_what_another_process_sent_today(twilio, clock):
     caps = {"price_per_segment": 0.01, "daily_spend_cap": 0.03}
     Sender(twilio, clock, **caps).send(a_letter(1), a_letter(2))

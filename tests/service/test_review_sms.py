@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notifier.domain.person import Person
+from notifier.domain.rights import Role
 from notifier.services.deliver import Sender
+from notifier.services.settings import save_settings
 from tests.fakes.twilio import FakeTwilio, Fault
 from tests.timing import SettableClock
 from tests.world import RENDERER, SID, TOKEN, World
 
 PHONE = "+12125551234"  # New York
+OLGA = Person(id=1, email="olga@kettle.example", name="Olga", role=Role.OWNER)
 
 
 @pytest.fixture
@@ -114,3 +118,30 @@ def test_all_senders_together_spend_no_more_than_the_daily_cap(phones: World) ->
     phones.clock.advance(timedelta(hours=14))  # it is tomorrow
     phones.deliver()
     assert len(phones.twilio.messages) == 5
+
+
+def test_a_shop_that_has_spent_its_part_is_told_and_texts_on_the_next_day(phones: World) -> None:
+    caps = {"daily_spend_cap": 1, "daily_spend_cap_per_shop": 0.03}
+    (phones.config.channels["sms"].model_extra or {}).update(caps)
+    senders = [Sender(phones.env, RENDERER) for _ in range(2)]
+    phones.see("SHIRT-S", 0)
+    for n in range(5):
+        phones.asks(f"+1212555123{n}")
+        senders[n % 2].send_due()
+    for one in senders:
+        one.close()
+
+    assert phones.twilio is not None
+    assert len(phones.twilio.messages) == 3
+    [alarm] = phones.rows("SELECT about, message FROM alarms WHERE code = 'channel.trouble'")
+    assert alarm["about"] == f"sms/{phones.shop.slug}"
+    assert "for this shop today. The daily cap of 0.03 USD is reached" in alarm["message"]
+    raised = {("channels", "sms", "daily_spend_cap_per_shop"): 0.04}
+    save_settings(phones.env, raised, by=OLGA)
+    phones.deliver()
+    assert len(phones.twilio.messages) == 4
+    assert phones.count("alarms", "cleared_at IS NULL") == 1
+    phones.clock.advance(timedelta(hours=14))  # it is tomorrow
+    phones.deliver()
+    assert len(phones.twilio.messages) == 5
+    assert phones.count("alarms", "cleared_at IS NULL") == 0

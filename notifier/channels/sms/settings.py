@@ -73,6 +73,9 @@ class Settings:
     daily_spend_cap: float = field(
         default=50.0, metadata=_help("Most to spend in one day (UTC). 0: no limit.")
     )
+    daily_spend_cap_per_shop: float = field(
+        default=0.0, metadata=_help("Of it, most to spend for one shop. 0: no limit of its own.")
+    )
     currency: str = field(default="USD", metadata=_help("Currency of price and cap."))
     longest_validity: float = field(
         default=14400.0, metadata=_help("Twilio drops what it could not send in this time.")
@@ -118,6 +121,7 @@ class Settings:
             ("max_segments", 1, 10),
             ("price_per_segment", 0, 10),
             ("daily_spend_cap", 0, 10_000_000),
+            ("daily_spend_cap_per_shop", 0, 10_000_000),
             ("longest_validity", 10, 36_000),
             ("settling", 0, 3600),
             ("connect_timeout", 0.05, 60),
@@ -126,5 +130,6 @@ class Settings:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise ConfigError(f"{name}: {value} is outside {least} to {most}.")
-        if self.daily_spend_cap and not self.price_per_segment:
+        has_cap = self.daily_spend_cap or self.daily_spend_cap_per_shop
+        if has_cap and not self.price_per_segment:
             raise ConfigError("price_per_segment: a daily cap needs the price of one SMS.")
