@@ -45,7 +45,8 @@ ALERTS = frozenset(
     }
 )
 _ALERT_WORDS = frozenset(kind.value for kind in ALERTS)
-_NEEDED = {kind.value: state for kind, state in NEEDED_STATES.items()}  # a word costs less to look up
+# by the word: a kind would have to be made of it first
+_NEEDED = {kind.value: state for kind, state in NEEDED_STATES.items()}
 DAY = timedelta(days=1)
 JITTER = timedelta(minutes=20)
 
