@@ -2,13 +2,16 @@
 
 Each sender has a thread of its own. It sends while something is due; then it dozes until it is
 woken or until its time is up, since rows also become due by themselves.
+
+A provider that takes what is handed over and answers nothing can hold a sender for minutes, and so
+all of them. Then one in reserve serves the other channels: no phone waits for a mail server.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from notifier.errors import StoreBusy
 from notifier.log import log
@@ -17,6 +20,7 @@ from notifier.services.deliver import Sender
 from notifier.services.env import Env
 
 STUMBLE = 1.0  # seconds until a sender that met trouble tries again
+LOOK = 1.0  # seconds between two looks whether all are stuck
 GATHER = 0.05  # seconds from one look that found nothing to the next, however often one is woken
 
 
@@ -57,6 +61,10 @@ class Senders:
             self._senders.append(sender)
             self._threads.append(thread)
             thread.start()
+        if self._count:
+            reserve = threading.Thread(target=self._stand_by, name="reserve", daemon=True)
+            self._threads.append(reserve)
+            reserve.start()
 
     def wake(self) -> int:
         """Something is due: one of them looks. The number of this call, for
@@ -98,15 +106,8 @@ class Senders:
         while not self._stopping.is_set():
             call = self._calls
             looked_at = time.monotonic()
-            try:
-                tried = sender.send_due()
-            except StoreBusy as error:
-                log.warning("sender waits: database busy", why=str(error))
-                self._stopping.wait(STUMBLE)
-                continue
-            except Exception:  # noqa: BLE001  a sender must outlive one bad batch
-                log.exception("sender stumbled")
-                self._stopping.wait(STUMBLE)
+            tried = self._send(sender)
+            if tried is None:
                 continue
             if tried >= self._env.config.delivery.batch:
                 self._ask_for_help()
@@ -115,6 +116,34 @@ class Senders:
             if not tried:
                 self._doze(call, looked_at=looked_at)
         sender.close()
+
+    def _send(self, sender: Sender, *, besides: Collection[str] = ()) -> int | None:
+        """What became of `send_due`; None: it met trouble, and has waited a little."""
+        try:
+            return sender.send_due(besides=besides)
+        except StoreBusy as error:
+            log.warning("sender waits: database busy", why=str(error))
+        except Exception:  # noqa: BLE001  a sender must outlive one bad batch
+            log.exception("sender stumbled")
+        self._stopping.wait(STUMBLE)
+        return None
+
+    def _stand_by(self) -> None:
+        """The life of the one in reserve, who is there only when all others are stuck."""
+        others, reserve = list(self._senders), None
+        while not self._stopping.wait(LOOK):
+            stuck = {one.stuck_in() for one in others}
+            if "" in stuck:
+                continue
+            if reserve is None:
+                log.warning("all senders wait for answers", channels=", ".join(sorted(stuck)))
+                reserve = Sender(self._env, self._renderer)
+                self._senders.append(reserve)
+                if self._stopping.is_set():  # nobody may have told this one
+                    break
+            self._send(reserve, besides=stuck)
+        if reserve is not None:
+            reserve.close()
 
     def _ask_for_help(self) -> None:
         if self._on_more is not None:

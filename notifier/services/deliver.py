@@ -9,7 +9,7 @@ transaction open, each step noted in the journal first, and booked by hundreds
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from typing import cast
 from zlib import crc32
@@ -41,6 +41,7 @@ from notifier.store import claims, leases, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
+STUCK = 3.0  # seconds without a hand-over or an answer
 SHARING = timedelta(seconds=6)  # longer than a turn and the wait for its last answers
 
 
@@ -64,6 +65,7 @@ class Sender:
         self._journal = Journal(self._folder)
         self._stopping = threading.Event()
         self._owes = False  # something we took may not be booked
+        self._serving: tuple[str, Turn] | None = None
 
     @property
     def owner(self) -> str:
@@ -77,6 +79,12 @@ class Sender:
             except ConfigError as error:
                 log.warning("channel cannot be opened yet", channel=name, why=str(error))
         self._writer.get_ready()
+
+    def stuck_in(self) -> str:
+        """The channel that has not moved for STUCK, so that this sender has no time for others;
+        empty: none. May be asked from any thread."""
+        serving = self._serving
+        return serving[0] if serving and serving[1].still_for > STUCK else ""
 
     def stop(self) -> None:
         """Finish what is handed over, hand over nothing new."""
@@ -97,8 +105,9 @@ class Sender:
             channel.close()
         self._channels.clear()
 
-    def send_due(self) -> int:
-        """One turn for every channel that has something due; how many messages that was.
+    def send_due(self, *, besides: Collection[str] = ()) -> int:
+        """One turn for every channel that has something due, but for some; how many messages that
+        was.
 
         Raises what the first channel raised that broke, when all have had their turns.
         """
@@ -112,7 +121,7 @@ class Sender:
             return 0
         tried, broke = 0, None
         for name in names:
-            if self._stopping.is_set() or switches.of_channel(name) in off:
+            if self._stopping.is_set() or switches.of_channel(name) in off or name in besides:
                 continue
             try:
                 tried += self._serve(name)
@@ -163,9 +172,13 @@ class Sender:
         self._owes = True  # until all is booked, whatever happens in between
         first = self._env.db.retry(lambda tx: self._claim_first(tx, turn))
         if first.messages:
-            with turn.book:
-                turn.took(first)
-                self._carry(name, channel, turn)
+            self._serving = name, turn
+            try:
+                with turn.book:
+                    turn.took(first)
+                    self._carry(name, channel, turn)
+            finally:
+                self._serving = None
             self._close_turn(turn)
         self._owes = False
         return turn.looked_at or first.looked_at

@@ -106,12 +106,18 @@ class Turn:
         self._is_dry = False  # nothing was left to be taken
         self._began = time.monotonic()
         self._asked = self._began  # whether others wait
-        self._moved_at = self._began
+        self._news_at = self._began
+        self._moved_at = self._began  # or began to take others beside those held up
         self._claimed_at = time.monotonic()
         self.taken = 0  # messages that became ours
         self.looked_at = 0
         self.is_unsure = False  # something may be ours that we do not know of
         self.book = BatchBook(env, notes, supply=self)
+
+    @property
+    def still_for(self) -> float:
+        """Seconds since something was handed over or answered."""
+        return time.monotonic() - self._news_at
 
     # -- the channel's side
 
@@ -146,7 +152,7 @@ class Turn:
         wanted = [one for one in letters if one.message_id not in unwanted] if unwanted else letters
         self._notes.hand_over_all([(one.message_id, one.attempt_no) for one in wanted])
         self._under_way += len(wanted)
-        self._moved_at = time.monotonic()
+        self._moved_at = self._news_at = time.monotonic()
         return unwanted
 
     def answered(self, results: Sequence[tuple[Letter, Result]]) -> None:
@@ -158,7 +164,7 @@ class Turn:
         except OSError as error:
             log.warning("answers not noted", count=len(answers), why=str(error))
         self._under_way = max(self._under_way - len(results), 0)
-        self._moved_at = time.monotonic()
+        self._moved_at = self._news_at = time.monotonic()
         self._look.forget([letter.message_id for letter, _ in results])
         pop = self._messages.pop
         self.book.add_all([(pop(letter.message_id), result) for letter, result in results])
