@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from notifier.channels.base import Blame, Finding, Letter, NotePhase, Outcome, Phase, Result
+from notifier.channels.circuit import Circuit, left_alone
+from notifier.clock import Clock, system_clock
 from notifier.errors import ConfigError
 
 __all__ = ["Channel", "Settings"]
@@ -50,12 +53,23 @@ Settings = AppriseSettings
 
 
 class Channel:
-    """Sends to one address. `allow_private`: also plain posts into this network (tests, demo)."""
+    """Sends to one address. `allow_private`: also plain posts into this network (tests, demo).
+
+    Where three in a row were not taken, the address is left alone for a while.
+    """
 
     Settings: ClassVar[type[Any]] = AppriseSettings
 
-    def __init__(self, settings: AppriseSettings, *, allow_private: bool = False) -> None:
+    def __init__(
+        self,
+        settings: AppriseSettings,
+        *,
+        clock: Clock = system_clock,
+        allow_private: bool = False,
+    ) -> None:
         self._settings = settings
+        self._clock = clock
+        self._circuit = Circuit()
         if settings.scheme in _LOCAL:
             raise ConfigError(f"{settings.scheme}:// reaches nobody but this machine.")
         if settings.scheme in _PLAIN_HTTP and not allow_private:
@@ -68,8 +82,21 @@ class Channel:
     ) -> Iterator[tuple[Letter, Result]]:
         """Send each once. See channels.base."""
         for letter in letters:
+            pause = self.pause_left()
+            if pause:
+                yield letter, left_alone("The service", pause)
+                continue
             note(letter.message_id, Phase.HANDED_OVER)
-            yield letter, self._sent(letter)
+            result = self._sent(letter)
+            if result.outcome is Outcome.ACCEPTED:
+                self._circuit.note_success()
+            else:
+                self._circuit.note_failure(self._clock())
+            yield letter, result
+
+    def pause_left(self) -> timedelta:
+        """For how long the service is left alone yet, since it failed."""
+        return self._circuit.wait_at(self._clock())
 
     def check(self) -> list[Finding]:
         """The address can be read; whether anybody hears is known when something was sent."""

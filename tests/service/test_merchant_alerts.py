@@ -275,6 +275,22 @@ def test_a_service_that_fails_is_tried_later(place: str) -> None:
     assert "127.0.0.1" not in result.detail
 
 
+def test_a_service_that_fails_again_and_again_is_left_alone_for_a_while(
+    place: str, clock: SettableClock
+) -> None:
+    _Post.answers = [500]
+    channel = Channel(Settings(url=place), clock=clock, allow_private=True)
+    results = [one for _, one in channel.send([a_letter()] * 5, note=lambda *_: None)]
+    assert [one.blame for one in results] == [Blame.NOBODY] * 3 + [Blame.TRANSPORT] * 2
+    assert results[-1].retry_after == channel.pause_left() == timedelta(seconds=30)
+    assert len(_Post.got) == 3
+    _Post.answers = [200]
+    clock.advance(timedelta(seconds=30))
+    [(_, result)] = channel.send([a_letter()], note=lambda *_: None)
+    channel.close()
+    assert (result.outcome, channel.pause_left()) == (Outcome.ACCEPTED, timedelta(0))
+
+
 @pytest.mark.parametrize("url", ["syslog://", "windows://", "json://10.0.0.1/", "nothing://x"])
 def test_an_address_that_reaches_no_service_is_refused(url: str) -> None:
     with pytest.raises(ConfigError):
