@@ -12,6 +12,7 @@ from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
 _BY_FACT = frozenset(
     {"all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few"}
 )
+_WITHOUT_STOCK = frozenset({"all", "fixed"})  # rules that do not go by it
 
 
 def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
@@ -42,7 +43,11 @@ def why_wave(wave: WaveRow, locale: str) -> str:
     """The same of a wave, with as many as it has told: the next in line may have wanted more than
     was left of it."""
     told = {"told_now": wave.told} if wave.told and "told_now" in wave.facts else {}
-    return why({**wave.facts, **told}, locale, reason=wave.reason)
+    said = why({**wave.facts, **told}, locale, reason=wave.reason)
+    if wave.facts.get("rule") not in _WITHOUT_STOCK or wave.stock is None:
+        return said
+    there = section(locale, "release")["there"]
+    return f"{there.format(stock=_number(wave.stock, locale))} {said}"
 
 
 def why_nobody(release: ReleaseRow, locale: str) -> str:

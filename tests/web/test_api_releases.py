@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from notifier.services.wave_words import why
+from notifier.services.wave_words import why, why_wave
+from notifier.store.releases import WaveRow
 from tests.web.storefront import SECRET, Storefront
 
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
@@ -115,6 +117,16 @@ def test_every_rule_is_said_in_every_language() -> None:
         "12 da. 1.600 benachrichtigt, davon kaufen vielleicht noch etwa 7,2 (21"
     )
     assert why({"rule": "of_the_future"}, "de", reason="As it was.") == "As it was."
+    of_size = WaveRow(
+        number=1,
+        at=datetime(2026, 12, 1, tzinfo=UTC),
+        stock=12,
+        planned=50,
+        told=50,
+        reason="",
+        facts={"rule": "fixed", "size": 50},
+    )
+    assert why_wave(of_size, "en") == "12 there. 50 people in each wave."
 
 
 LOCALES = ("en", "de", "es")
