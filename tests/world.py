@@ -26,10 +26,10 @@ from notifier.domain.eta import Eta
 from notifier.domain.observation import Observation
 from notifier.rendering import Renderer, shipped_renderer
 from notifier.services.announce import announce
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
 from notifier.services.deliver import Sender
 from notifier.services.env import Env, open_env
-from notifier.services.manage import confirm
 from notifier.services.observe import Report, observe
 from notifier.services.subscribe import SignUp, subscribe
 from notifier.store.people import SubscriptionRow, find_subscription

@@ -31,11 +31,12 @@ from notifier.domain.subscription import Origin
 from notifier.errors import Conflict, NotFound
 from notifier.i18n import consent_text
 from notifier.services.announce import announce
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
 from notifier.services.deliver import Sender
+from notifier.services.end_waiting import end
 from notifier.services.env import Env
 from notifier.services.follow_link import find_target
-from notifier.services.manage import confirm, end
 from notifier.services.observe import apply_look
 from notifier.services.receive import receive
 from notifier.services.subscribe import SignUp, subscribe

@@ -7,9 +7,10 @@ from dataclasses import replace
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.errors import NotFound
 from notifier.services.consent import Circumstances
+from notifier.services.done import Done
+from notifier.services.end_waiting import end
 from notifier.services.env import Env, ShopRef
 from notifier.services.mail_link import read_typed
-from notifier.services.manage import Done, end
 from notifier.store import people
 from notifier.store.subscription_list import Filter, Listed
 from notifier.store.subscription_list import list_subscriptions as read_page

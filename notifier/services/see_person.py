@@ -12,8 +12,9 @@ from notifier.domain.rights import Right
 from notifier.domain.subscription import SubscriptionState
 from notifier.errors import Conflict, NotFound
 from notifier.services.audit import note_change
+from notifier.services.change_variant import change_variant
+from notifier.services.confirm import resend_confirmation
 from notifier.services.env import Env, ShopRef
-from notifier.services.manage import change_variant, resend_confirmation
 from notifier.services.privacy import Erased, erase_address, export_address
 from notifier.store import catalogue, ledger, people, personal
 from notifier.store.people import ContactRow, SubscriptionRow

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from notifier.domain.subscription import SubscriptionState
-from notifier.services import manage
-from notifier.services.manage import Done, Item
+from notifier.services.confirm import confirm as confirm_one
+from notifier.services.done import Done
+from notifier.services.end_waiting import end
+from notifier.services.own_items import Item, load_items
 from notifier.services.product_words import product_title
 from notifier.services.tell_gone import offered_instead
 from notifier.signing import Purpose
@@ -69,7 +71,7 @@ def _show(opened: Opened, *, stale: bool = False) -> Response:
 
 def _others(opened: Opened) -> list[Item]:
     """What the same address has not confirmed either, and still can."""
-    _, items = manage.load_items(env(), opened.contact_id, states=_UNCONFIRMED)
+    _, items = load_items(env(), opened.contact_id, states=_UNCONFIRMED)
     now = env().now()
     return [
         item
@@ -84,9 +86,9 @@ def _card(opened: Opened, item: Item) -> object:
 
 def _confirm(opened: Opened, ticked: list[Item]) -> Response:
     who = circumstances()
-    done = manage.confirm(env(), opened.id, circumstances=who)
+    done = confirm_one(env(), opened.id, circumstances=who)
     for item in ticked:
-        manage.confirm(env(), item.subscription.id, circumstances=who)
+        confirm_one(env(), item.subscription.id, circumstances=who)
     again = open_subscription(opened.id, campaign="confirm")
     also = [
         card_of(
@@ -117,7 +119,7 @@ def _tell_gone(opened: Opened) -> Response:
 
 def _delete(opened: Opened, ticked: list[Item]) -> Response:
     for id_ in (opened.id, *(item.subscription.id for item in ticked)):
-        manage.end(env(), id_, circumstances=circumstances(), method="not_me")
+        end(env(), id_, circumstances=circumstances(), method="not_me")
     return tell(open_subscription(opened.id, campaign="confirm"), "deleted", mood="calm")
 
 

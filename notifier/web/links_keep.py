@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from notifier.domain.subscription import SubscriptionState
-from notifier.services import manage
-from notifier.services.manage import Done
+from notifier.services.done import Done
+from notifier.services.end_waiting import end
+from notifier.services.end_waiting import keep as keep_waiting
 from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
@@ -40,9 +41,9 @@ def keep(token: str) -> Response:
     if not has_nonce(form, PAGE, opened.id) or act not in ("keep", "stop"):
         return _show(opened, stale=True)
     if act == "stop":
-        manage.end(env(), opened.id, circumstances=circumstances(), method="keep_page")
+        end(env(), opened.id, circumstances=circumstances(), method="keep_page")
         return tell(opened, "stopped", ways=(ask_again(opened),))
-    if manage.keep(env(), opened.id) is Done.TOO_LATE:
+    if keep_waiting(env(), opened.id) is Done.TOO_LATE:
         return _tell_state(open_subscription(opened.id, campaign="still_waiting"))
     return tell(opened, "kept", ways=(see_all(opened),))
 

@@ -12,6 +12,9 @@ from werkzeug.datastructures import MultiDict
 from notifier.errors import Conflict, InvalidInput, NotFound, NotifierError, TooMany
 from notifier.services import manage
 from notifier.services.change_address import change_address
+from notifier.services.change_variant import change_variant
+from notifier.services.confirm import resend_confirmation
+from notifier.services.end_waiting import end, end_all
 from notifier.services.privacy import erase_address, export_address
 from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded
@@ -116,7 +119,7 @@ def _change(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
     wanted = form.get("variant", "")
     if wanted and not any(one.is_chosen and one.value == wanted for one in entry.variants):
         variant = None if wanted == "any" else _whole_number(wanted, field="variant")
-        manage.change_variant(env(), contact_id, id_, variant_id=variant)
+        change_variant(env(), contact_id, id_, variant_id=variant)
     return "changed"
 
 
@@ -142,12 +145,12 @@ def _move(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
 
 
 def _resend(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
-    manage.resend_confirmation(env(), contact_id, entry.card.id)
+    resend_confirmation(env(), contact_id, entry.card.id)
     return "resent"
 
 
 def _stop(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
-    manage.end(env(), entry.card.id, circumstances=circumstances(), method="manage")
+    end(env(), entry.card.id, circumstances=circumstances(), method="manage")
     return "stopped"
 
 
@@ -167,7 +170,7 @@ _FOR_ONE: dict[str, Callable[[int, Entry, MultiDict[str, str]], str]] = {
 def _stop_all(overview: Overview, form: MultiDict[str, str]) -> Response:
     if form.get("sure") != "yes":
         return _ask_once_more(overview, "stop_all")
-    manage.end_all(env(), overview.contact_id, circumstances=circumstances())
+    end_all(env(), overview.contact_id, circumstances=circumstances())
     return redirect_to(own_path(f"{request.path}?said=stopped_all"), status=303)
 
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from notifier.domain.subscription import SubscriptionState
 from notifier.errors import NotFound
-from notifier.services import manage
+from notifier.services.end_waiting import end
 from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
@@ -45,14 +45,14 @@ def unsubscribe(token: str) -> Response:
     opened = open_subscription(subscription_id, campaign="unsubscribe")
     if not has_nonce(form, PAGE, subscription_id):
         return _show(opened, stale=True)
-    manage.end(env(), subscription_id, circumstances=circumstances(), method="page")
+    end(env(), subscription_id, circumstances=circumstances(), method="page")
     return tell(opened, "stopped", ways=(ask_again(opened), see_all(opened)))
 
 
 def _one_click(subscription_id: int) -> Response:
     """Stop it. What is deleted already is stopped too, so it gets the same answer."""
     try:
-        manage.end(env(), subscription_id, circumstances=circumstances(), method="one_click")
+        end(env(), subscription_id, circumstances=circumstances(), method="one_click")
     except NotFound:
         pass_on = "This notice was deleted before. Nothing more will be sent about it.\n"
     else:

@@ -10,7 +10,7 @@ from typing import Any
 from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.i18n import available_locales, choose_locale, section
 from notifier.services.env import ShopRef
-from notifier.services.manage import Item, load_items
+from notifier.services.own_items import Item, load_items
 from notifier.services.place_in_line import place_words
 from notifier.services.product_words import in_language
 from notifier.services.show_order import open_lines_of

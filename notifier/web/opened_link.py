@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 
 from notifier.i18n import available_locales, choose_locale, section
-from notifier.services.manage import Item, load_item
+from notifier.services.own_items import Item, load_item
 from notifier.web.here import env
 from notifier.web.link_forms import make_nonce
 from notifier.web.pages import fill, page

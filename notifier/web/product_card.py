@@ -13,7 +13,7 @@ from notifier.domain.phone import mask_phone
 from notifier.i18n import eta_words, format_date, section
 from notifier.services.env import ShopRef
 from notifier.services.follow_link import product_url
-from notifier.services.manage import Item
+from notifier.services.own_items import Item
 from notifier.services.product_words import in_language, money, product_title
 from notifier.web.here import env
 from notifier.web.pages import fill, own_path, picture_url

@@ -18,9 +18,11 @@ import pytest
 from notifier.channels.base import Letter, NotePhase, Outcome, Phase, Result
 from notifier.errors import Conflict, StoreBusy
 from notifier.services import last_look
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
 from notifier.services.deliver import Sender
-from notifier.services.manage import Done, confirm, end
+from notifier.services.done import Done
+from notifier.services.end_waiting import end
 from notifier.store.session import Database
 from tests.fakes.smtp_server import SmtpServer
 from tests.reliability.interleaving import Choose, Interleaver, Interrupted, Seeded

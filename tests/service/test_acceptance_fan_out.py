@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from notifier.services.deliver import Sender
-from notifier.services.manage import Done, end
+from notifier.services.done import Done
+from notifier.services.end_waiting import end
 from notifier.services.take_over import take_over
 from notifier.store import switches
 from tests.fakes.smtp_server import Fault, SmtpServer

@@ -9,8 +9,10 @@ import pytest
 
 from notifier.domain.availability import Availability
 from notifier.errors import BadToken, Conflict, InvalidInput, NotFound, TooMany
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
-from notifier.services.manage import Done, confirm, end
+from notifier.services.done import Done
+from notifier.services.end_waiting import end
 from notifier.services.put_products import WrittenProduct, put_products, written
 from notifier.services.tidy import tidy
 from notifier.signing import Purpose

@@ -10,7 +10,7 @@ import pytest
 
 from notifier.domain.availability import Availability
 from notifier.errors import Conflict
-from notifier.services.manage import change_variant
+from notifier.services.change_variant import change_variant
 from notifier.services.put_products import (
     WrittenProduct,
     put_products,

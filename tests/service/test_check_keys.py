@@ -5,8 +5,8 @@ from __future__ import annotations
 from notifier.connectors.base import Finding
 from notifier.services.check import check_all
 from notifier.services.consent import Circumstances
+from notifier.services.end_waiting import end
 from notifier.services.env import Env, open_env
-from notifier.services.manage import end
 from notifier.services.privacy import erase_address
 from notifier.store import people
 from tests.world import ANN, BEN, EVE, World

@@ -6,9 +6,10 @@ import pytest
 
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
 from notifier.services.decide_hold import Decision, decide_hold
-from notifier.services.manage import Done, confirm
+from notifier.services.done import Done
 from notifier.services.observe import observe
 from tests.world import ANN, BEN, World
 

@@ -13,8 +13,9 @@ from notifier.domain.subscription import EndedReason
 from notifier.errors import StoreBusy
 from notifier.services import last_look
 from notifier.services.consent import Circumstances
+from notifier.services.end_waiting import end
 from notifier.services.last_look import FRESH, LastLook
-from notifier.services.manage import end, pause
+from notifier.services.manage import pause
 from notifier.services.privacy import erase_address
 from notifier.services.withdraw import withdraw_address
 from notifier.store import claims, people

@@ -10,7 +10,7 @@ import pytest
 
 from notifier.errors import Conflict, NotFound
 from notifier.services.consent import Circumstances
-from notifier.services.manage import end
+from notifier.services.end_waiting import end
 from notifier.services.reserve import reservation_of, use_reservation
 from tests.fakes.twilio import FakeTwilio
 from tests.world import ANN, BEN, EVE, SID, TOKEN, World

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from notifier.services.manage import load_items
+from notifier.services.own_items import load_items
 from notifier.services.privacy import erase_address, export_address
 from tests.world import ANN, World
 

@@ -28,8 +28,11 @@ from hypothesis.stateful import (
 
 from notifier.domain.availability import Availability
 from notifier.errors import Conflict
+from notifier.services.change_variant import change_variant
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
-from notifier.services.manage import change_variant, confirm, end, pause, resume
+from notifier.services.end_waiting import end
+from notifier.services.manage import pause, resume
 from notifier.services.steer_release import pause_release, resume_release, stop_release
 from notifier.services.sweep import sweep
 from notifier.store.session import Database

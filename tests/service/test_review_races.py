@@ -14,8 +14,10 @@ import pytest
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.errors import Conflict
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
-from notifier.services.manage import Done, confirm, end
+from notifier.services.done import Done
+from notifier.services.end_waiting import end
 from notifier.services.observe import observe
 from tests.world import ANN, World
 

@@ -11,8 +11,8 @@ import pytest
 from notifier.domain.sms_text import count_segments
 from notifier.errors import Conflict
 from notifier.services.consent import Circumstances
+from notifier.services.end_waiting import end
 from notifier.services.foresee_release import foresee_release
-from notifier.services.manage import end
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.services.reserve import reservation_of, use_reservation
 from notifier.services.steer_release import pause_release, resume_release, show_release

@@ -9,8 +9,9 @@ import pytest
 
 from notifier.domain.availability import Availability
 from notifier.errors import Conflict
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
-from notifier.services.manage import confirm, end
+from notifier.services.end_waiting import end
 from tests.world import ANN, World
 
 HERE = Circumstances()

@@ -9,8 +9,9 @@ import pytest
 
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
+from notifier.services.change_variant import change_variant
 from notifier.services.decide_hold import Decision, decide_hold
-from notifier.services.manage import change_variant, pause, resume
+from notifier.services.manage import pause, resume
 from notifier.services.observe import Report, observe
 from notifier.services.put_products import WrittenProduct, put_products, written
 from notifier.services.sweep import sweep

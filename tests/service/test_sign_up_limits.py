@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from notifier.errors import TooMany
+from notifier.services.confirm import resend_confirmation
 from notifier.services.consent import Circumstances
-from notifier.services.manage import end, resend_confirmation
+from notifier.services.end_waiting import end
 from tests.timing import START
 from tests.world import ANN, BEN, World
 

@@ -16,10 +16,10 @@ from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.rendering import shipped_renderer
 from notifier.services.announce import announce
+from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
 from notifier.services.deliver import Sender
 from notifier.services.env import Env, ShopRef
-from notifier.services.manage import confirm
 from notifier.services.observe import observe
 from notifier.services.subscribe import SignUp, subscribe
 from notifier.signing import Purpose
