@@ -22,6 +22,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -98,11 +99,13 @@ class Service(Section):
         "127.0.0.1:9101. Empty: nowhere.",
     )
 
-    @field_validator("metrics_listen", "admin_listen")
+    @field_validator("listen", "metrics_listen", "admin_listen")
     @classmethod
-    def _is_address_and_port(cls, value: str) -> str:
+    def _is_address_and_port(cls, value: str, asked: ValidationInfo) -> str:
+        if not value and asked.field_name != "listen":
+            return value  # nowhere
         port = value.rpartition(":")[2]
-        if value and not (":" in value and port.isascii() and port.isdigit() and int(port) < 65536):
+        if not (":" in value and port.isascii() and port.isdigit() and int(port) < 65536):
             raise ValueError(f"{value!r} is not an address and a port like 127.0.0.1:9101")
         return value
 
@@ -491,5 +494,5 @@ def _explain(error: ValidationError, *, where: str) -> str:
             words = "is not a setting; check the spelling (`notifier config --example` lists all)"
         elif problem["type"] == "missing":
             words = "is missing"
-        lines.append(f"  {place}: {words}")
+        lines.append(f"  {place}: {words}" if place else f"  {words}")
     return "\n".join(lines)

@@ -68,6 +68,10 @@ def test_what_is_no_address_is_refused() -> None:
     for wrong in ("9101", "127.0.0.1", "127.0.0.1:metrics", "127.0.0.1:99999"):
         with pytest.raises(ValueError, match="not an address and a port"):
             Config.model_validate({"service": {"metrics_listen": wrong}})
+        with pytest.raises(ValueError, match="not an address and a port"):
+            Config.model_validate({"service": {"listen": wrong}})
+    with pytest.raises(ValueError, match="not an address and a port"):
+        Config.model_validate({"service": {"listen": ""}})
 
 
 @ONLY_SQLITE
