@@ -25,9 +25,10 @@ from notifier.services.order_answer import Answer, AnswerKind
 from notifier.services.order_case import Case, load_case
 from notifier.services.order_follow import AT_ONCE, follow_due
 from notifier.services.order_given import EtaSaid, LineSaid, OrderSaid, read_order
+from notifier.services.order_taken import TakenOrder
 from notifier.services.report_order import Reported, Shipment, expect_line, report_shipments
 from notifier.services.set_eta import EtaChange, set_eta
-from notifier.services.take_orders import TakenOrder, find_order, take_order
+from notifier.services.take_orders import find_order, take_order
 from notifier.store import orders
 from tests.fakes.smtp_server import StoredMessage
 from tests.world import ANN, World

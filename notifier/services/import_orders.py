@@ -23,9 +23,10 @@ from notifier.services.order_columns import (
     same_as,
 )
 from notifier.services.order_given import LineSaid, OrderSaid, read_order
+from notifier.services.order_taken import CHANGED, CREATED
 from notifier.services.read_table import find_named, read_table
 from notifier.services.report_order import Shipment, report_shipments
-from notifier.services.take_orders import CHANGED, CREATED, take_order, try_order
+from notifier.services.take_orders import take_order, try_order
 
 MOST_KEPT = 1_000  # problems told one by one; the rest are counted
 SHOWN = 20

@@ -25,9 +25,10 @@ from notifier.services.last_look import LastLook
 from notifier.services.order_answer import Answer, AnswerKind
 from notifier.services.order_follow import follow_due
 from notifier.services.order_given import GivenOrder, LineSaid, OrderSaid, read_order
+from notifier.services.order_taken import TakenOrder
 from notifier.services.privacy import erase_address
 from notifier.services.receive import receive
-from notifier.services.take_orders import TakenOrder, take_order
+from notifier.services.take_orders import take_order
 from notifier.signing import Purpose
 from notifier.store import alarms
 from notifier.store.session import Database

@@ -12,8 +12,9 @@ from notifier.domain.order_delay import NextStep, State
 from notifier.domain.scope import Scope
 from notifier.errors import Conflict, FieldProblem, InvalidInput
 from notifier.services.order_given import read_order
+from notifier.services.order_taken import TakenLine, TakenOrder
 from notifier.services.see_order import list_lines, show_order
-from notifier.services.take_orders import TakenLine, TakenOrder, take_order
+from notifier.services.take_orders import take_order
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.order_shapes import (
