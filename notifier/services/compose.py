@@ -24,10 +24,11 @@ from notifier.services.compose_order import order_context
 from notifier.services.compose_own import (
     MANAGE_LINK_FOR,
     Recipient,
+    list_headers,
     own_values,
-    unsubscribe_headers,
     unsubscribe_link,
     with_own,
+    with_unsubscribe,
 )
 from notifier.services.env import Env, ShopRef
 from notifier.services.held_until import held_until_words
@@ -119,6 +120,7 @@ def compose(
         locale=message.locale,
         context=context_of(env, shop, message, batch),
     )
+    link = unsubscribe_link(env, message) if message.medium == Medium.EMAIL else ""
     return Letter(
         message_id=message.id,
         uid=env.signer.make(Purpose.MESSAGE, message.id),
@@ -133,7 +135,7 @@ def compose(
         text=rendered.text,
         html=rendered.html,
         short=rendered.short,
-        headers=unsubscribe_headers(message, unsubscribe_link(env, message)),
+        headers=with_unsubscribe(link, list_headers(env, shop, MessageKind(message.kind))),
         not_after=message.expires_at,
         first_tried_at=message.first_tried_at,
         is_retry_of_unknown=message.unknowns > 0,

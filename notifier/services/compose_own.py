@@ -7,20 +7,25 @@ their tokens, days of theirs, how many they want. Everything else in a message's
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from notifier.domain.message import ABOUT_ORDERS, Medium, MessageKind
+from notifier.domain.message import ABOUT_ORDERS, MessageKind
 from notifier.i18n import duration_words, format_date
 from notifier.services.env import Env, ShopRef
 from notifier.signing import Purpose
 from notifier.store.addressed import Wish
 from notifier.store.outbox import MessageRow
 
+Headers = tuple[tuple[str, str], ...]
+
+_NO_LABEL = re.compile(r"[^A-Za-z0-9.-]+|\.(?=\.|$)")  # what a dotted name cannot hold
 MANAGE_FOR = timedelta(days=30)
 MANAGE_LINK_FOR = timedelta(hours=24)
 
@@ -72,14 +77,21 @@ def unsubscribe_link(env: Env, message: MessageRow) -> str:
     return env.token_link("u", Purpose.UNSUBSCRIBE, message.subscription_id)
 
 
-def unsubscribe_headers(message: MessageRow, link: str) -> tuple[tuple[str, str], ...]:
-    """The headers that let a mail program end it with one click (RFC 8058)."""
-    if not link or message.medium != Medium.EMAIL:
-        return ()
-    return (("List-Unsubscribe", f"<{link}>"), _ONE_CLICK)
+def list_headers(env: Env, shop: ShopRef, kind: MessageKind) -> Headers:
+    """What the mails of a kind have in common beside the link that ends them: that one click does
+    (RFC 8058), List-ID (RFC 2919), and Feedback-ID for Gmail's reports."""
+    host = urlsplit(env.config.service.public_url).hostname or "localhost"
+    name = _NO_LABEL.sub("-", shop.slug).strip("-")
+    return (
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("List-ID", f"<stock-alerts.{name}.{_NO_LABEL.sub('-', host)}>"),
+        ("Feedback-ID", f"{kind.value}:{name}:alert:notifier"),  # campaign, customer, type, sender
+    )
 
 
-_ONE_CLICK = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+def with_unsubscribe(link: str, others: Headers) -> Headers:
+    """The headers of a mail that ends by this link; none where there is nothing to end."""
+    return (("List-Unsubscribe", f"<{link}>"), *others) if link else ()
 
 
 def day(moment: datetime, shop: ShopRef, locale: str) -> str:

@@ -27,10 +27,11 @@ from notifier.services.compose_own import (
     UNSUBSCRIBE,
     Own,
     Recipient,
+    list_headers,
     own_values,
-    unsubscribe_headers,
     unsubscribe_link,
     with_own,
+    with_unsubscribe,
 )
 from notifier.services.env import Env, ShopRef
 from notifier.services.held_until import held_until
@@ -174,6 +175,7 @@ class LetterWriter:
             "template_version": form.version,
         }
         finders = [group.owns[name] for name in form.slots]
+        others = list_headers(env, group.shop, group.kind)
         own_link = next((n for n, one in enumerate(finders) if one is UNSUBSCRIBE), None)
         for to in part:
             message = to.message
@@ -193,7 +195,7 @@ class LetterWriter:
             }
             if isinstance(form, Form):
                 link = unsubscribe_link(env, message) if own_link is None else values[own_link]
-                own["headers"] = unsubscribe_headers(message, link)
+                own["headers"] = with_unsubscribe(link, others)
                 yield message.id, FormLetter(form=form, values=values, common=common, **own)
                 continue
             try:

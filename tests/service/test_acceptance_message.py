@@ -83,6 +83,8 @@ def test_D2_sender_and_links_are_the_shops(world: World) -> None:
     header = mail.parsed["List-Unsubscribe"]
     assert header.startswith("<https://notify.kettle.example/u/")
     assert mail.parsed["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail.parsed["List-ID"] == "<stock-alerts.kettle.notify.kettle.example>"
+    assert mail.parsed["Feedback-ID"] == "back_in_stock:kettle:alert:notifier"
 
 
 @pytest.mark.fault("FI-37")
