@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from notifier.domain.availability import Availability
@@ -102,23 +102,24 @@ class _Batch:
         self._now = env.now()
         self._wanted: dict[str, Wanted | None] = {}
         self._asked = self._first_of_each(asked)
+        self._limits = {
+            one.address.hash: rules.limits_of_confirmations(env, self._shop, one.address)
+            for one in self._asked
+        }
+        self._of_shop = self._limits[self._asked[0].address.hash][2]
         self._counted_of_shop = 0  # confirmations of the last day
         self.made: dict[int, object] = {}
 
     def store(self) -> None:
+        if self._env.config.limits.max_active < 1:
+            return
+        known = self._ask_what_is_known()
         self._keep(lambda one: self._wants(one) is not None)
         self._keep_those_who_cannot_buy()
-        self._keep_those_nothing_is_known_of()
+        self._keep_those_nothing_is_known_of(known())
         if len(self._asked) < 2:
             return
-        self._count_sign_ups()
-        beliefs = self._lock_stock()
-        contacts = joining.ensure_contacts(
-            self._tx,
-            [(one.address.medium.value, one.address.value, one.address.hash, zone_of(one.ask))
-             for one in self._asked],
-            now=self._now,
-        )  # fmt: skip
+        beliefs, contacts = self._count_and_lock()
         rows = [
             new_subscription(
                 self._env,
@@ -180,44 +181,58 @@ class _Batch:
         beliefs = stock_store.load_stock(self._tx, self._variant_ids())
         self._keep(lambda one: _is_out(beliefs, self._its(one), ask=one.ask))
 
-    def _keep_those_nothing_is_known_of(self) -> None:
-        """Who has asked before or is suppressed is not usual, nor is an address to which something
-        was sent lately: there may be no room for more."""
-        if not self._asked or self._env.config.limits.max_active < 1:
-            self._asked = []
-            return
-        each = {one.address.hash: self._limits_of(one)[:2] for one in self._asked}
-        of_shop = self._limits_of(self._asked[0])[2].bucket
-        known = joining.known_of(
+    def _ask_what_is_known(self) -> Callable[[], dict[str, int]]:
+        """Of all addresses and of their limits."""
+        buckets = [rule.bucket for one in self._asked for rule in self._limits_of(one)]
+        return joining.ask_known_of(
             self._tx,
-            list(each),
+            [one.address.hash for one in self._asked],
             shop_id=self._shop.id,
-            buckets=[of_shop, *(rule.bucket for two in each.values() for rule in two)],
+            buckets=[self._of_shop.bucket, *buckets],
             now=self._now,
         )
-        self._counted_of_shop = known.get(of_shop, 0)
+
+    def _keep_those_nothing_is_known_of(self, known: dict[str, int]) -> None:
+        """Who has asked before or is suppressed is not usual, nor is an address to which something
+        was sent lately: there may be no room for more."""
+        self._counted_of_shop = known.get(self._of_shop.bucket, 0)
         self._keep(
             lambda one: (
                 one.address.hash not in known
-                and not any(rule.bucket in known for rule in each[one.address.hash])
+                and not any(rule.bucket in known for rule in self._limits_of(one))
             )
         )
 
-    def _limits_of(self, one: Asked) -> list[Sliding]:
-        """Of the address, of the address in the shop, of the shop."""
-        return list(rules.limits_of_confirmations(self._env, self._shop, one.address))
+    def _limits_of(self, one: Asked) -> tuple[Sliding, ...]:
+        """On confirmations to the address, and of the shop to it."""
+        return self._limits[one.address.hash][:2]
 
     # -- counting and storing
 
-    def _count_sign_ups(self) -> None:
-        """As sign_up_limits.count_sign_up. Raises NotTogether when a limit is met."""
+    def _count_and_lock(self) -> tuple[dict[int, Stock], dict[str, int]]:
+        """Count them as sign_up_limits.count_sign_up does, lock the stock as subscribe() does, so
+        that a restock sees these or is seen by them (trust RL-21), and write down who they are.
+
+        All on one way to the server, in the order of subscribe(): no deadlocks. What is believed of
+        the stock, and the contacts by hash. Raises NotTogether when a limit is met or it is there.
+        """
+        tx = self._tx
         hits = [*self._hits_of_networks(), *self._hits_of_products()]
-        if not hits:
-            return
-        limits.count_many(self._tx, hits, at=self._now)
-        totals = limits.totals(self._tx, [one.rule.bucket for one in hits], now=self._now)
-        if any(totals.get(one.rule.bucket, 0) > one.rule.allowed for one in hits):
+        limits.count_many(tx, hits, at=self._now)
+        totals = limits.ask_totals(tx, [one.rule.bucket for one in hits], now=self._now)
+        stock = stock_store.ask_stock(tx, self._variant_ids(), for_update=True)
+        contacts = joining.ask_for_contacts(
+            tx,
+            [(one.address.medium.value, one.address.value, one.address.hash, zone_of(one.ask))
+             for one in self._asked],
+            now=self._now,
+        )  # fmt: skip
+        counted, beliefs = totals(), stock()
+        if any(counted.get(one.rule.bucket, 0) > one.rule.allowed for one in hits):
             raise NotTogether
+        if not all(_is_out(beliefs, self._its(one), ask=one.ask) for one in self._asked):
+            raise NotTogether
+        return beliefs, contacts()
 
     def _hits_of_networks(self) -> list[Hits]:
         networks: Counter[str] = Counter()
@@ -256,21 +271,14 @@ class _Batch:
             for id_, count in ids.items()
         ]
 
-    def _lock_stock(self) -> dict[int, Stock]:
-        """As subscribe() does, so that a restock sees these or is seen by them (trust RL-21)."""
-        beliefs = stock_store.load_stock(self._tx, self._variant_ids(), for_update=True)
-        if not all(_is_out(beliefs, self._its(one), ask=one.ask) for one in self._asked):
-            raise NotTogether
-        return beliefs
-
     def _ask_to_confirm(self, rows: Sequence[dict[str, object]], ids: dict[int, int]) -> None:
-        of_shop = self._limits_of(self._asked[0])[2]
+        of_shop = self._of_shop
         if of_shop.allowed and self._counted_of_shop + len(self._asked) > of_shop.allowed:
             raise NotTogether
         hits = [
             Hits(rule=rule, count=1)
             for one in self._asked
-            for rule in self._limits_of(one)[:2]
+            for rule in self._limits_of(one)
             if rule.allowed
         ]
         if of_shop.allowed:

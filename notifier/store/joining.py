@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,36 +125,44 @@ _JOIN_ALL = ManyRows(
 )
 
 
-def known_of(
+def ask_known_of(
     tx: Connection,
     hashes: Sequence[str],
     *,
     shop_id: int,
     buckets: Sequence[str],
     now: datetime,
-) -> dict[str, int]:
+) -> Callable[[], dict[str, int]]:
     """Which addresses have ever asked for anything in the shop or are suppressed somewhere, by
-    hash, and what still counts in which of the limits, by bucket: with one statement."""
+    hash, and what still counts in which of the limits, by bucket: with one statement. As
+    Prepared.ask."""
     values = {
         "of_shop": shop_id,
         "hashes": listed(list(hashes), dialect=tx.dialect.name),
         "buckets": listed(list(buckets), dialect=tx.dialect.name),
     }
-    found: dict[str, int] = {}
-    for row in _ABOUT.rows(tx, values):
-        if row.ends_at is None or row.ends_at > now:
-            found[row.word] = found.get(row.word, 0) + int(row.hits)
-    return found
+    rows = _ABOUT.ask(tx, values)
+
+    def read() -> dict[str, int]:
+        found: dict[str, int] = {}
+        for word, hits, ends_at in rows():
+            if ends_at is None or ends_at > now:
+                found[word] = found.get(word, 0) + int(hits)
+        return found
+
+    return read
 
 
-def ensure_contacts(
+def ask_for_contacts(
     tx: Connection, who: Sequence[tuple[str, str, str, str]], *, now: datetime
-) -> dict[str, int]:
-    """people.ensure_contact for several: medium, address, its hash, time zone. Ids by hash."""
+) -> Callable[[], dict[str, int]]:
+    """people.ensure_contact for several: medium, address, its hash, time zone. Ids by hash. As
+    Prepared.ask."""
     names = ("medium", "address", "address_hash", "time_zone")
     rows = [{**dict(zip(names, one, strict=True)), "created_at": now} for one in who]
     rows.sort(key=lambda row: str(row["address_hash"]))  # one order for all: no deadlocks
-    return {address_hash: int(id_) for address_hash, id_ in _CONTACTS.insert(tx, rows)}
+    made = _CONTACTS.ask(tx, rows)
+    return lambda: {address_hash: int(id_) for address_hash, id_ in made()}
 
 
 def join_all(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, int]:

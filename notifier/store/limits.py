@@ -7,7 +7,7 @@ hour or minute; one that slides is every stretch of its length, so no midnight d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -137,12 +137,24 @@ def count_many(tx: Connection, hits: Sequence[Hits], *, at: datetime) -> None:
 
 def totals(tx: Connection, buckets: Sequence[str], *, now: datetime) -> dict[str, int]:
     """What still counts in each; nothing for those in which nothing does."""
+    return ask_totals(tx, buckets, now=now)()
+
+
+def ask_totals(
+    tx: Connection, buckets: Sequence[str], *, now: datetime
+) -> Callable[[], dict[str, int]]:
+    """As Prepared.ask."""
     values = {"buckets": listed(list(buckets), dialect=tx.dialect.name)}
-    found: dict[str, int] = {}
-    for row in _COUNTED_IN_ALL.rows(tx, values):
-        if row.ends_at > now:
-            found[row.bucket] = found.get(row.bucket, 0) + int(row.hits)
-    return found
+    rows = _COUNTED_IN_ALL.ask(tx, values)
+
+    def read() -> dict[str, int]:
+        found: dict[str, int] = {}
+        for bucket, hits, ends_at in rows():
+            if ends_at > now:
+                found[bucket] = found.get(bucket, 0) + int(hits)
+        return found
+
+    return read
 
 
 def spend(tx: Connection, kind: str, key: str, *, expires_at: datetime) -> bool:

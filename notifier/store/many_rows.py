@@ -6,13 +6,14 @@ All rows travel as one value, JSON: one question to the server, and nothing that
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import JSON, Connection, String, Table
 
-from notifier.store.prepared import as_told
+from notifier.store.prepared import as_told, later
 from notifier.store.tables.base import Instant
 
 
@@ -41,8 +42,14 @@ class ManyRows:
 
     def insert(self, tx: Connection, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """What `returning` names of each row that was inserted or brought up to date."""
+        return self.ask(tx, rows)()
+
+    def ask(
+        self, tx: Connection, rows: Sequence[Mapping[str, Any]]
+    ) -> Callable[[], list[tuple[Any, ...]]]:
+        """As Prepared.ask."""
         if not rows:
-            return []
+            return list
         if not tx.in_transaction():
             tx.begin()
         name = tx.dialect.name
@@ -55,9 +62,9 @@ class ManyRows:
         driver: Any = tx.connection.driver_connection
         try:
             cursor = driver.execute(sql, (json.dumps(given),))
-            return list(cursor.fetchall()) if self._returns else []
         except tx.dialect.loaded_dbapi.Error as error:
             raise as_told(tx, sql, error) from error
+        return later(tx, partial(_read, tx, sql, cursor)) if self._returns else list
 
     def _inward(self, name: str, tx: Connection) -> Any:
         """What makes a value of this column one that JSON has; None where it is one."""
@@ -88,6 +95,13 @@ class ManyRows:
             f" SELECT {', '.join(each)} FROM jsonb_array_elements(%s::JSONB)"
             f" WITH ORDINALITY AS v(value, place) ORDER BY v.place{self._tail}"
         )
+
+
+def _read(tx: Connection, sql: str, cursor: Any) -> list[tuple[Any, ...]]:
+    try:
+        return list(cursor.fetchall())
+    except tx.dialect.loaded_dbapi.Error as error:
+        raise as_told(tx, sql, error) from error
 
 
 def _iso(value: datetime | None) -> str | None:

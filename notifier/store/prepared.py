@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -37,6 +38,12 @@ class Prepared:
     ) -> list[T]:
         """What `make` makes of the values of each row."""
         return self._plan(tx, values).made(tx, values, make)
+
+    def ask(self, tx: Connection, values: dict[str, Any]) -> Callable[[], list[Any]]:
+        """Only ask; called, what this gives waits for all rows. In a pipeline of the driver, what
+        is asked before anybody waits goes to the server on one way."""
+        plan = self._plan(tx, values)
+        return later(tx, partial(plan.read, tx, plan.execute(tx, values), plan.row._make))
 
     def first(self, tx: Connection, values: dict[str, Any]) -> Any:
         """The first row; None when there is none."""
@@ -108,7 +115,9 @@ class _Plan:
         self, tx: Connection, values: dict[str, Any], make: Callable[[list[Any]], T]
     ) -> list[T]:
         """What is made of the driver's rows, with values as they are meant."""
-        cursor = self.execute(tx, values)
+        return self.read(tx, self.execute(tx, values), make)
+
+    def read(self, tx: Connection, cursor: Any, make: Callable[[list[Any]], T]) -> list[T]:
         rows = cursor.fetchall()
         if not rows:
             return []
@@ -123,6 +132,15 @@ class _Plan:
                 meant[n] = process(meant[n])
             found.append(make(meant))
         return found
+
+
+def later(tx: Connection, read: Callable[[], T]) -> Callable[[], T]:
+    """`read`, or its result where the answer is here already: SQLite wants it read to its end
+    before anything is rolled back."""
+    if tx.dialect.name != "sqlite":
+        return read
+    result = read()
+    return lambda: result
 
 
 def as_told(tx: Connection, sql: str, error: Any) -> BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -58,10 +58,17 @@ def load_stock(
     tx: Connection, variant_ids: Iterable[int], *, for_update: bool = False
 ) -> dict[int, Stock]:
     """By variant id. With `for_update` nobody else changes these rows before the commit."""
+    return ask_stock(tx, variant_ids, for_update=for_update)()
+
+
+def ask_stock(
+    tx: Connection, variant_ids: Iterable[int], *, for_update: bool = False
+) -> Callable[[], dict[int, Stock]]:
+    """As Prepared.ask, of one variant; of several the answer is there at once."""
     wanted = sorted(set(variant_ids))
     if len(wanted) == 1:
-        row = _LOAD_ONE[for_update].first(tx, {"of_variant": wanted[0]})
-        return {wanted[0]: _stock(row)} if row else {}
+        rows = _LOAD_ONE[for_update].ask(tx, {"of_variant": wanted[0]})
+        return lambda: {row.variant_id: _stock(row) for row in rows()}
     found: dict[int, Stock] = {}
     for start in range(0, len(wanted), 500):
         query = (
@@ -72,7 +79,7 @@ def load_stock(
         if for_update:
             query = query.with_for_update()
         found.update((row.variant_id, _stock(row)) for row in tx.execute(query))
-    return found
+    return lambda: found
 
 
 # Built once: building a statement anew costs several times what running it does.

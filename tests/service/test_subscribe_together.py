@@ -6,8 +6,10 @@ import contextlib
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 
 from notifier.domain.availability import Availability
@@ -243,6 +245,34 @@ def test_those_who_come_while_others_are_stored_share_what_is_asked_of_the_datab
     assert len({answers[n] for n in range(8)} - {None}) == 8
     assert world.count("subscriptions") == 9
     assert world.count("messages", "kind = 'confirm'") == 9
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+def test_what_does_not_depend_on_an_answer_is_asked_before_it_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.see("SHIRT-S", 0)
+    steps: list[str] = []
+    execute, fetchall = psycopg.Cursor.execute, psycopg.Cursor.fetchall
+
+    def asks(cursor: Any, *given: Any, **more: Any) -> Any:
+        steps.append("ask")
+        return execute(cursor, *given, **more)
+
+    def waits(cursor: Any) -> Any:
+        steps.append("wait")
+        return fetchall(cursor)
+
+    with world.db.write() as tx:
+        driver: Any = tx.connection.driver_connection
+        several = [read(world, ask(f"p{n}@waits.example")) for n in range(3)]
+        with monkeypatch.context() as patch, driver.pipeline():
+            patch.setattr(psycopg.Cursor, "execute", asks)
+            patch.setattr(psycopg.Cursor, "fetchall", waits)
+            made = subscribe_together(world.env, tx, several)
+    assert ALONE not in made
+    ways = sum(one == "wait" and before == "ask" for before, one in pairwise(steps))
+    assert ways == 4  # who and what, its stock, counts with lock and contacts, the subscriptions
 
 
 def test_who_leads_is_stored_too_when_the_time_of_his_group_is_over(
