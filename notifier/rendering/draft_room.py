@@ -29,6 +29,7 @@ from notifier.rendering.examine import Examined, Finding
 from notifier.rendering.renderer import Rendered
 
 _MODULE = "notifier.rendering.child"
+WALL = timedelta(seconds=2)  # a draft may take so long
 _START = 20.0  # seconds a child may take to start; only a very busy machine needs them
 _MOST = 8_000_000  # characters of an answer: every sample of a mail, each at its limit
 _JOBS = 500  # drafts after which a child is replaced
@@ -38,8 +39,8 @@ _PATIENCE = timedelta(seconds=10)
 class DraftRoom:
     """Tries drafts in child processes. Safe to share between threads; close it at the end."""
 
-    def __init__(self, *, workers: int = 2, wall: timedelta = timedelta(seconds=2)) -> None:
-        self._wall = wall.total_seconds()
+    def __init__(self, *, workers: int = 2, wall: timedelta | None = None) -> None:
+        self._wall = (WALL if wall is None else wall).total_seconds()
         self._places = threading.BoundedSemaphore(workers)
         self._idle: list[_Child] = []
         self._lock = threading.Lock()
