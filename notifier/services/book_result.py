@@ -14,6 +14,7 @@ from notifier.log import log
 from notifier.metrics import LATE
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
+from notifier.services.full_mailbox import is_given_up
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.mark_told import mark_all_told
 from notifier.services.order_sent import did_not_arrive, was_accepted
@@ -126,6 +127,10 @@ def _follow(
         return
     if result.outcome is Outcome.REFUSED:
         _follow_refusal(env, tx, message, result)
+    if is_given_up(env, tx, message, code=result.code):
+        shut_address(
+            env, tx, message, reason="bounced", ended=EndedReason.BOUNCED, source=result.code
+        )
     if booking.due_at is None:
         did_not_arrive(env, tx, message)
     if result.code == UNWRITABLE:

@@ -18,6 +18,7 @@ from notifier.services.book_result import (
     shut_address,
 )
 from notifier.services.env import Env
+from notifier.services.full_mailbox import is_given_up
 from notifier.services.mark_told import mark_told
 from notifier.services.order_sent import did_not_arrive, was_accepted
 from notifier.services.withdraw import withdraw_address
@@ -139,7 +140,7 @@ def _follow(env: Env, tx: Transaction, message: MessageRow | None, receipt: Rece
         _stop(env, tx, message, receipt)
     elif message is None:
         return
-    elif receipt.kind is ReceiptKind.BOUNCED and receipt.blame is Blame.ADDRESS:
+    elif _is_no_good(receipt) or is_given_up(env, tx, message, code=receipt.code):
         shut_address(
             env, tx, message, reason="bounced", ended=EndedReason.BOUNCED, source=receipt.code
         )
@@ -153,6 +154,10 @@ def _follow(env: Env, tx: Transaction, message: MessageRow | None, receipt: Rece
             detail=receipt.detail,
         )
         pause_channel(env, tx, message, trouble)
+
+
+def _is_no_good(receipt: Receipt) -> bool:
+    return receipt.kind is ReceiptKind.BOUNCED and receipt.blame is Blame.ADDRESS
 
 
 def _stop(env: Env, tx: Transaction, message: MessageRow | None, receipt: Receipt) -> None:
