@@ -364,10 +364,12 @@ def test_nothing_moves_when_the_answer_comes_long_after_the_click(
     ann.api.dials.posts = list(OUTCOMES[outcome])  # type: ignore[call-overload]
     ann.visit(style=RESERVE, after=TALL).open()
     ann.field.fill("ann@example.com")
-    ann.api.dials.delay = 0.8  # input excuses what moves within half a second
+    ann.api.dials.delay = 60
 
     ann.submit.click()
     ann.expect_state("sending")
+    ann.page.wait_for_timeout(700)  # input excuses what moves within half a second
+    ann.api.dials.delay = 0
 
     ann.expect_state(outcome)
     ann.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
