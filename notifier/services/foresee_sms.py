@@ -21,7 +21,7 @@ from notifier.store import line_size
 from notifier.store.catalogue import VariantRow
 
 _FAR = 2**31  # the number of a message
-_LOOKED_AT = 200  # numbers, the first in line: when may they be texted?
+_LOOKED_AT, _AMONG = 200, 20_000  # numbers, of the first in line: when may they be texted?
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,12 @@ class SmsForeseen:
 
 def foresee_sms(env: Env, renderer: Renderer, shop: ShopRef, variant: VariantRow) -> SmsForeseen:
     """If all who wait for it by SMS were told now."""
+    if not shop.config.sms_channel:
+        return SmsForeseen()
     line = {"product_id": variant.product_id, "variant_id": variant.id}
     with env.db.read() as tx:
         people = line_size.languages_of(tx, Medium.SMS.value, **line)
-        first = line_size.addresses_of(tx, Medium.SMS.value, limit=_LOOKED_AT, **line)
+        first = line_size.addresses_of(tx, Medium.SMS.value, among=_AMONG, limit=_LOOKED_AT, **line)
     if not people:
         return SmsForeseen()
     later, all_wait = _quiet_now(shop, first, now=env.now())

@@ -65,17 +65,21 @@ def languages_of(
 
 
 def addresses_of(
-    tx: Connection, medium: str, *, product_id: int, variant_id: int, limit: int
+    tx: Connection, medium: str, *, product_id: int, variant_id: int, among: int, limit: int
 ) -> list[tuple[str, str]]:
-    """Address and the time zone they gave of the first who are told by this medium."""
+    """Address and the time zone they gave of the first who are told by this medium, of the first
+    `among` in line."""
+    first = (
+        select(subscriptions.c.contact_id, subscriptions.c.medium)
+        .where(in_line(product_id=product_id, variant_id=variant_id))
+        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+        .limit(among)
+        .subquery()
+    )
     rows = tx.execute(
         select(contacts.c.address, contacts.c.time_zone)
-        .join(subscriptions, subscriptions.c.contact_id == contacts.c.id)
-        .where(
-            in_line(product_id=product_id, variant_id=variant_id),
-            subscriptions.c.medium == medium,
-        )
-        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+        .join(first, first.c.contact_id == contacts.c.id)
+        .where(first.c.medium == medium)
         .limit(limit)
     )
     return [(address, zone) for address, zone in rows]
