@@ -60,7 +60,7 @@ def test_each_engine_is_the_one_it_says(database: Database, engine_name: str) ->
 @pytest.fixture
 def other_run() -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
     """A test run's folder beside ours, and the process it belongs to."""
-    owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    owner = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(280)"])
     folder = Path(tempfile.mkdtemp(prefix=f"{databases.PREFIX}{owner.pid}-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder, owner
@@ -83,8 +83,8 @@ def test_a_killed_run_leaves_no_server_and_no_files(
     owner.kill()
     owner.wait()
     # then the guard does
-    wait_until(lambda: not postgres.is_running(server), timeout=20)
-    wait_until(lambda: not folder.exists(), timeout=20)
+    wait_until(lambda: not postgres.is_running(server))
+    wait_until(lambda: not folder.exists())
 
 
 def test_files_of_a_run_whose_guard_died_too_are_cleared_by_the_next(

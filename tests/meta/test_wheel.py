@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.write_bytes(path.read_bytes())
     (copy / "dist").mkdir()
     done = subprocess.run(
-        [sys.executable, "-c", BUILD], cwd=copy, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", BUILD], cwd=copy, capture_output=True, text=True, timeout=250
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return copy / "dist" / done.stdout.split()[-1]
@@ -59,7 +59,7 @@ def run(python: Path, *arguments: str, folder: Path) -> subprocess.CompletedProc
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=250,
         stdin=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(folder)},
     )
