@@ -125,6 +125,12 @@ def read_operation(env: Env) -> Reading:
                 ("holds", "Looks held for a person's word.", counts.holds),
                 ("flaps", "Restocks inside the cool-down, by all variants.", counts.flaps),
                 ("unsealed", "Ledger entries not chained yet.", counts.unsealed),
+                (
+                    "order_deadlines",
+                    "Order lines with a deadline within 48 hours, or past.",
+                    counts.deadlines,
+                ),
+                ("refunds_overdue", "Refunds that should have been sent.", counts.refunds_overdue),
                 ("sending_paused", "1 while nothing is sent.", float(switches.SENDING in off)),
                 ("wal_bytes", "SQLite's write-ahead log: grows under a long read.", _wal(env)),
             ],
@@ -137,7 +143,7 @@ def _counted(env: Env, tx: Transaction) -> tuple[Counts, dict[str, int]]:
     with _COUNTING:
         kept = _COUNTED.get(env.db)
         if kept is None or not timedelta(0) <= now - kept[0] < COUNT_EVERY:
-            counts = operation.count_rows(tx, since=now - DAY)
+            counts = operation.count_rows(tx, since=now - DAY, now=now, until=now + DAY * 2)
             kept = now, counts, releases.count_by_state(tx)
             _COUNTED[env.db] = kept
     return kept[1:]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from notifier.domain.message import MessageState
 from notifier.store.tables.catalogue import stock
 from notifier.store.tables.consent import ledger
 from notifier.store.tables.operation import alarms
+from notifier.store.tables.orders import order_lines
 from notifier.store.tables.people import subscriptions, suppressions
 from notifier.store.tables.sources import holds
 from notifier.store.tables.telling import events, messages
@@ -27,10 +28,13 @@ class Counts:
     holds: int
     flaps: int
     unsealed: int
+    deadlines: int
+    refunds_overdue: int
 
 
-def count_rows(tx: Connection, *, since: datetime) -> Counts:
-    """Counts of this moment; messages only those finished after `since`."""
+def count_rows(tx: Connection, *, since: datetime, now: datetime, until: datetime) -> Counts:
+    """Counts of this moment; messages only those finished after `since`, deadlines of orders only
+    those before `until`."""
     finished = {
         (row.channel, row.state): int(row.n)
         for row in tx.execute(
@@ -56,6 +60,12 @@ def count_rows(tx: Connection, *, since: datetime) -> Counts:
         holds=_count(tx, holds, holds.c.decided_at.is_(None)),
         flaps=int(tx.execute(select(func.coalesce(func.sum(stock.c.flaps), 0))).scalar_one()),
         unsealed=_count(tx, ledger, ledger.c.sequence.is_(None)),
+        deadlines=_count(
+            tx,
+            order_lines,
+            and_(order_lines.c.deadline_at < until, order_lines.c.refund_by.is_(None)),
+        ),
+        refunds_overdue=_count(tx, order_lines, order_lines.c.refund_by < now),
     )
 
 

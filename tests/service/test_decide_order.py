@@ -18,6 +18,7 @@ from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.services.consent import Circumstances
 from notifier.services.decide_order import Decided, decide
 from notifier.services.env import open_env
+from notifier.services.operation import read_operation
 from notifier.services.order_answer import Answer, AnswerKind
 from notifier.services.report_order import Shipment, report_shipments
 from notifier.store.session import Database
@@ -657,3 +658,30 @@ def test_f16_a_parcel_after_a_cancellation_is_refused(world: OrderWorld) -> None
 
     assert refused.value.code == "cancelled"
     assert world.standing(line).state == "refund_due"
+
+
+def test_deadlines_near_and_refunds_that_are_late_are_counted(world: OrderWorld) -> None:
+    """Promised within 30 days of 2 March; cancelled on the 10th of April, so the refund is due by
+    the 21st."""
+
+    def counted() -> tuple[float, float]:
+        singles = {name: value for name, _, value in read_operation(world.env).singles}
+        return singles["order_deadlines"], singles["refunds_overdue"]
+
+    line = world.order(country="US").line
+    world.at("2026-03-20")
+    world.expect(line, "2026-04-20")
+    world.tell()
+    assert counted() == (0, 0)
+    world.at("2026-04-10")
+    answer(world, line, "cancel")
+    assert counted()[1] == 0
+    world.at("2026-04-22T23:59")
+    assert counted()[1] == 1
+
+    deadline = world.standing(world.order(country="US").line).deadline
+    assert deadline is not None
+    world.clock.set(deadline - timedelta(hours=49))
+    assert counted() == (0, 1)
+    world.clock.set(deadline - timedelta(hours=47))
+    assert counted() == (1, 1)
