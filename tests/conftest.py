@@ -15,6 +15,7 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 from notifier.rendering import draft_room
+from notifier.store import connecting, session
 from notifier.store.session import Database
 from tests import browser as browsers
 from tests import databases
@@ -38,8 +39,10 @@ settings.register_profile("here", deadline=None, max_examples=25)
 settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
 settings.register_profile("soak", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
-# Nor is a draft that has to wait for the processor; how quick it is, is measured where that counts.
+# Nor is a draft or a visitor that has to wait for the processor. Tests of what happens to those who
+# wait too long set what they need.
 draft_room.WALL = timedelta(seconds=20)
+connecting.VISITORS_WAIT = session.VISITORS_WAIT = 20.0
 
 
 def pytest_configure(config: pytest.Config) -> None:

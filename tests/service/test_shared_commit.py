@@ -108,7 +108,11 @@ def test_who_waits_behind_a_long_write_is_told_in_time(
         assert set(visitors.map(visit, range(8, 16))) == {"stored"}
 
 
-def test_only_visitors_wait_for_a_lock_as_long_as_visitors_do(database: Database) -> None:
+def test_only_visitors_wait_for_a_lock_as_long_as_visitors_do(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifier.store.session.VISITORS_WAIT", VISITORS_WAIT)
+
     def limit(tx: Transaction, key: str) -> int:
         assert spend(tx, key)
         if database.is_sqlite:

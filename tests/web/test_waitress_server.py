@@ -27,6 +27,11 @@ AVAILABILITY = f"/api/v1/availability?key={KETTLE}&variant=KETTLE"
 SIGN_UP = "/api/v1/subscriptions"
 
 
+@pytest.fixture(autouse=True)
+def _nobody_waits_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waitress_server, "PATIENCE", 60.0)
+
+
 @contextmanager
 def serving(app: Any, **options: Any) -> Iterator[tuple[int, Any]]:
     """Its port, and the server."""
