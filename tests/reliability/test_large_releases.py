@@ -27,7 +27,7 @@ from tests.world import ANN, BEN
 
 MANY = int(os.environ.get("FAN_OUT", "200000"))
 MOST_MEGABYTES = 300
-MOST_SECONDS = 20  # on a busy machine; seconds would be too many for a person, minutes a fault
+MOST_SECONDS = 60  # on a busy machine; some seconds are usual, minutes a fault
 
 
 @pytest.mark.fault("FI-41")
