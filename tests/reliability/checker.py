@@ -44,7 +44,7 @@ class Rows:
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
-            self._connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=10)
+            self._connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30)
         else:
             plain = re.sub(r"^postgresql(\+\w+)?:", "postgresql:", url)
             self._connection = psycopg.connect(plain, autocommit=True)
