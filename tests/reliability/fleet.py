@@ -123,12 +123,12 @@ class Fleet:
         program.running.kill()
         program.running.join(10)
 
-    def stop(self, program: Program, *, timeout: float = 40) -> int:
+    def stop(self, program: Program, *, timeout: float = 80) -> int:
         """SIGTERM, and the exit code."""
         program.running.terminate()
         return self.ended(program, timeout=timeout)
 
-    def ended(self, program: Program, *, timeout: float = 40) -> int:
+    def ended(self, program: Program, *, timeout: float = 80) -> int:
         """The exit code of one that has been told to stop."""
         program.running.join(timeout)
         if program.is_alive:
