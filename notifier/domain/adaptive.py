@@ -12,6 +12,8 @@ told as long as one of these holds:
 - no more claims are out than may be, for so few to come too late in the end, and there is enough
   for all who may buy even if that are more than is likely: when nothing is known, nearly everybody;
 - nearly all who were told have had their time, and nobody else has been told since: then one is.
+
+A night, in which nobody looks, is no time that people had (domain/adaptive_night).
 """
 
 from __future__ import annotations
@@ -241,4 +243,6 @@ def _reason(state: AdaptiveState, belief: Belief, *, people: int, rule: str) -> 
         f"{belief.told:,} told, of whom about {belief.claims(0).mean:.1f} may still buy "
         f"({belief.buy_share:.0%} do, {low:.0%} to {high:.0%})."
     )
+    if belief.quiet_since is not None:
+        seen += f" Nobody has looked since {belief.quiet_since:%H:%M}: it seems to be night."
     return f"{there} {seen} {decided}"

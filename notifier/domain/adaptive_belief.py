@@ -4,6 +4,7 @@ Each shape that delays may have (domain/adaptive_delay) is weighed by how well i
 looked when, and who has not looked yet: of those told a minute ago hardly anybody could. Within
 each shape, the share that ever looks has its most probable value and a variance. That a looker
 buys is a Beta posterior from the sales.
+Ages and delays leave out nights (domain/adaptive_night).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from notifier.domain.adaptive_delay import (
     seconds_of,
     tables,
 )
+from notifier.domain.adaptive_night import Night, asleep, awake, nights_of, quiet_times
 from notifier.domain.adaptive_state import AdaptiveState, Sale
 
 _CHECKOUT = timedelta(minutes=3)  # from the look to the order, usually
@@ -35,8 +37,16 @@ _UNLIKELY = 1e-3  # a shape that weighs less than this is left out
 
 def believe(state: AdaptiveState) -> Belief:
     """Weigh everything that has been seen. Costs a few milliseconds, whatever the size."""
+    quiet = quiet_times(state)
+    belief = _believe(state, nights=quiet)
+    nights = nights_of(state, quiet, readings=belief.readings)
+    return belief if nights == quiet else _believe(state, nights=nights)
+
+
+def _believe(state: AdaptiveState, *, nights: Sequence[Night]) -> Belief:
+    """The same, if those are the nights there were."""
     seen_at = _seen_until(state)
-    looked, waiting = _count(state, seen_at=seen_at)
+    looked, waiting = _count(state, seen_at=seen_at, nights=nights)
     readings, passed, twice = _read(state, looked, waiting)
     total = sum(looked)
     people = sum(one.people for one in state.told)
@@ -44,7 +54,7 @@ def believe(state: AdaptiveState) -> Belief:
     units_each = _units_each(state)
     buyers = sum(one.units for one in sold) / units_each
     paying = _checking_out(state, sold, seen_at=seen_at)
-    tested, ripe = _tested(state, passed)
+    tested, ripe = _tested(state, passed, nights=nights)
     history = state.history
     if state.looks_seen:
         yes = history.bought + buyers
@@ -70,19 +80,25 @@ def believe(state: AdaptiveState) -> Belief:
         tail=_TAIL * (1 - ripe) * total / (total + _TAIL_LOOKS),
         possible=max(people - buyers, 0.0),
         twice=twice,
+        quiet_since=nights[-1].begin if nights and nights[-1].end == state.now else None,
     )
 
 
-def _tested(state: AdaptiveState, passed: Sequence[float]) -> tuple[float, float]:
+def _tested(
+    state: AdaptiveState, passed: Sequence[float], *, nights: Sequence[Night]
+) -> tuple[float, float]:
     """How many of the told have had their time, and which share of it those had on average who
     tell most."""
-    parts = [
-        (one.people, passed[bin_of(max((state.now - one.at).total_seconds(), 0.0))])
-        for one in state.told
-    ]
+    parts = [(one.people, passed[bin_of(_age(state, one.at, nights=nights))]) for one in state.told]
     tested = sum(people * part for people, part in parts)
     ripe = sum(people * part * part for people, part in parts) / tested if tested else 1.0
     return tested, ripe
+
+
+def _age(state: AdaptiveState, at: datetime, *, nights: Sequence[Night]) -> float:
+    """Seconds since then in which people were awake."""
+    seconds = max((state.now - at).total_seconds(), 0.0)
+    return awake(seconds, nights=asleep(nights, since=at))
 
 
 def _seen_until(state: AdaptiveState) -> datetime:
@@ -93,16 +109,20 @@ def _seen_until(state: AdaptiveState) -> datetime:
     return min(state.stock_at, state.now)
 
 
-def _count(state: AdaptiveState, *, seen_at: datetime) -> tuple[list[float], list[float]]:
+def _count(
+    state: AdaptiveState, *, seen_at: datetime, nights: Sequence[Night]
+) -> tuple[list[float], list[float]]:
     """By bin: who looked after how long, and who has not looked at what age."""
     looked, waiting = [0.0] * BINS, [0.0] * BINS
     if not state.looks_seen:
         return _count_sales(state, seen_at=seen_at)
     for wave in state.told:
         read = wave.read
+        slept = asleep(nights, since=wave.at)
         for delay in read:
-            looked[bin_of(delay.total_seconds())] += 1
-        age = (state.now - wave.at).total_seconds()
+            seconds = delay.total_seconds()
+            looked[bin_of(awake(seconds, nights=slept) if slept else seconds)] += 1
+        age = _age(state, wave.at, nights=nights)
         waiting[bin_of(age)] += max(wave.people - len(read), 0)
     return looked, waiting
 
@@ -157,6 +177,7 @@ def _read(
                 slope=slope,
                 stale=stale,
                 slow=share * (1 - shape.passed[bin_of(long)]),
+                passed=shape.passed,
             )
         )
     twice = sum(waiting[place] * each[n] ** 2 for n, place in enumerate(places))

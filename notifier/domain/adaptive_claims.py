@@ -6,6 +6,7 @@ domain/adaptive_belief reckons it; domain/adaptive_risk says how many there may 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from math import exp, log, sqrt
 
 _LIKELY = 2.0  # standard deviations: one release in forty has more
@@ -40,6 +41,7 @@ class Reading:
     """One shape: its weight, the share that looks, and who of the told will (d/d share: slope).
 
     `stale`: of those who will, so many not before long; `slow`: the share of those told now.
+    `passed`: by bin of delays, the share of the looks that is over by then.
     """
 
     weight: float
@@ -49,6 +51,7 @@ class Reading:
     slope: float
     stale: float
     slow: float
+    passed: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Belief:
     tail: float  # relative standard deviation of what is to come, beyond what the shapes say
     possible: float  # of the told, those who have not bought: no more can be sold to them
     twice: float  # sum, over those told, of the squared probability that each will look
+    quiet_since: datetime | None = None  # everybody seems to sleep since then
 
     @property
     def buy_share(self) -> float:

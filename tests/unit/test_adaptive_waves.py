@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import exp
+from statistics import NormalDist
 
 import pytest
 
@@ -180,3 +182,42 @@ def test_a_wave_plan_of_the_adaptive_strategy_is_its_decision() -> None:
     assert (plan.people, plan.reason) == (decide(seen).people, decide(seen).reason)
     with pytest.raises(ValueError, match="what has been seen"):
         plan_wave(replace(release, adaptive=None), strategy=Strategy(name="adaptive"))
+
+
+def before_the_night(*, hours: float) -> AdaptiveState:
+    """150 were told in the evening, 60 of them will look, half of these in the first hour, and a
+    third have; then nobody for so many hours."""
+    minutes = [60 * exp(1.2 * NormalDist().inv_cdf((n + 0.5) / 60)) for n in range(20)]
+    looked = tuple(timedelta(minutes=one) for one in minutes)
+    at = NOW - timedelta(hours=hours) - looked[-1]
+    sales = tuple(Sale(at=at + delay, units=1, told=True) for delay in looked[::2])
+    return state(8, told=(Told(at=at, people=150, units=150, looked=looked),), sales=sales)
+
+
+@pytest.mark.parametrize(
+    ("what", "hours", "is_night"),
+    [
+        ("half an hour may be chance", 0.5, False),
+        ("those who should have looked in two hours did not", 2, True),
+        ("in the early morning", 8, True),
+        ("no night is so long: they will not look", 13, False),
+    ],
+)
+def test_at_night_those_who_have_not_looked_may_still_buy(
+    what: str, hours: float, is_night: bool
+) -> None:
+    evening, later = before_the_night(hours=1 / 60), before_the_night(hours=hours)
+    assert ("it seems to be night" in decide(later).reason) is is_night, what
+    if is_night:
+        assert decide(later).facts.claims >= 0.9 * decide(evening).facts.claims
+    elif hours > 1:
+        assert decide(later).facts.claims < 0.3 * decide(evening).facts.claims
+
+
+def test_in_the_morning_the_night_counts_as_no_time() -> None:
+    evening = before_the_night(hours=8)
+    woke = replace(evening.told[0], looked=(*evening.told[0].looked, timedelta(hours=9)))
+    morning = replace(evening, told=(woke,))
+    asleep_till_noon = replace(evening, now=NOW + timedelta(hours=5))
+    assert decide(morning).facts.claims > 3 * decide(asleep_till_noon).facts.claims
+    assert decide(morning).facts.median_minutes < 150

@@ -208,7 +208,7 @@ def test_a_second_crowd_of_earlier_releases_is_expected_again() -> None:
         at=NOW - timedelta(hours=5),
         people=60,
         units=60,
-        looked=tuple(timedelta(minutes=20 + n) for n in range(18)),
+        looked=tuple(timedelta(minutes=n) for n in (*range(20, 38), 80, 140, 200, 270)),
     )
     seen = AdaptiveState(now=NOW, stock=30, told=(wave,), waiting=900, waiting_units=900)
     unknown = decide(seen)
