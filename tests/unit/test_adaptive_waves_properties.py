@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import isfinite
 from time import process_time
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from notifier.domain.adaptive import Facts, decide
 from notifier.domain.adaptive_belief import believe
 from notifier.domain.adaptive_delay import BINS, as_seen, bin_of
+from notifier.domain.adaptive_night import asleep, awake, quiet_times
 from notifier.domain.adaptive_risk import claims_for
 from notifier.domain.adaptive_state import AdaptiveState, Sale, ShopHistory, Told, learn
 
@@ -248,6 +250,18 @@ def test_a_line_that_nobody_answers_is_told_on_within_a_day(
     if release.waiting:
         assert decide(replace(release, stock=stock)).people >= 1
         assert decide(replace(release, stock=None)).people >= 1
+
+
+@given(releases(), st.floats(0, 1e6), st.floats(0, 1e6))
+def test_nights_make_a_time_shorter_and_never_turn_it_round(
+    release: AdaptiveState, time: float, more: float
+) -> None:
+    nights = quiet_times(release)
+    assert all(one.end <= after.begin for one, after in pairwise(nights))
+    for wave in release.told:
+        slept = asleep(nights, since=wave.at)
+        assert 0 <= awake(time, nights=slept) <= time
+        assert awake(time, nights=slept) <= awake(time + more, nights=slept) + 1e-6
 
 
 @given(st.lists(releases(), max_size=6))
