@@ -124,16 +124,16 @@ def test_a_frozen_worker_is_replaced_and_does_no_harm_when_it_wakes(
     database_url: str,
 ) -> None:
     """trust FI-5: frozen for longer than its lease, then woken."""
-    config = configure(connections=1, batch=MAILS, lease="1s", unknown_after="0.2s")
+    config = configure(connections=1, batch=MAILS, lease="4s", unknown_after="0.2s")
     env = seed(config, mails=MAILS)
     fleet = make_fleet(config)
     is_awake = threading.Event()
     smtp.misbehave(Fault(at="dot", message=6, until=is_awake))
     zombie = fleet.start()
-    smtp.wait_for(6)
+    smtp.wait_for(6, timeout=60)
     wait_until(lambda: unfinished(database_url) == MAILS - 5)  # it waits for the answer, no more
     _freeze_between_transactions(fleet, zombie, database_url)
-    time.sleep(1.1)  # its lease runs out; nothing else can be waited for
+    time.sleep(4.1)  # its lease runs out; nothing else can be waited for
     other = fleet.start()
     wait_until(lambda: unfinished(database_url) == 0)
     fleet.thaw(zombie)
