@@ -137,7 +137,11 @@ class Senders:
                 continue
             if reserve is None:
                 log.warning("all senders wait for answers", channels=", ".join(sorted(stuck)))
-                reserve = Sender(self._env, self._renderer)
+                try:
+                    reserve = Sender(self._env, self._renderer)
+                except OSError as error:  # no room for its notes: perhaps soon
+                    log.warning("nobody in reserve", why=str(error))
+                    continue
                 self._senders.append(reserve)
                 if self._stopping.is_set():  # nobody may have told this one
                     break

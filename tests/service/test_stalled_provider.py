@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from notifier.engine import senders
 from notifier.engine.senders import Senders
 from notifier.services import deliver
+from notifier.services.deliver import Sender
 from tests.fakes.smtp_dialogue import Fault
 from tests.fakes.twilio import FakeTwilio
 from tests.timing import PATIENCE, wait_until
@@ -37,9 +40,17 @@ def at_work(world: World, *, count: int) -> Iterator[Senders]:
         assert team.join(until=time.monotonic() + PATIENCE)
 
 
+@pytest.mark.parametrize("refusals", [0, 2], ids=["at once", "no room for its notes at first"])
 def test_texts_leave_while_its_sender_waits_for_a_mail_server(
-    make_world: Callable[..., World],
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, refusals: int
 ) -> None:
+    left = iter([True] * refusals)
+
+    def one_more(*given: Any) -> Sender:
+        if next(left, False):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return Sender(*given)
+
     numbers = ("+12125550100",)
     with FakeTwilio(account_sid=SID, auth_token=TOKEN, numbers=numbers) as twilio:
         world = make_world(twilio=twilio)
@@ -49,6 +60,7 @@ def test_texts_leave_while_its_sender_waits_for_a_mail_server(
             world.asks(f"p{number}@waits.example")
 
         with at_work(world, count=1) as team:
+            monkeypatch.setattr(senders, "Sender", one_more)
             wait_until(lambda: team._senders[0].stuck_in() == "mail")
             world.asks(PHONE)
 
