@@ -107,7 +107,6 @@ class Turn:
         self._began = time.monotonic()
         self._asked = self._began  # whether others wait
         self._news_at = self._began
-        self._moved_at = self._began  # or began to take others beside those held up
         self._claimed_at = time.monotonic()
         self.taken = 0  # messages that became ours
         self.looked_at = 0
@@ -152,7 +151,7 @@ class Turn:
         wanted = [one for one in letters if one.message_id not in unwanted] if unwanted else letters
         self._notes.hand_over_all([(one.message_id, one.attempt_no) for one in wanted])
         self._under_way += len(wanted)
-        self._moved_at = self._news_at = time.monotonic()
+        self._news_at = time.monotonic()
         return unwanted
 
     def answered(self, results: Sequence[tuple[Letter, Result]]) -> None:
@@ -164,7 +163,7 @@ class Turn:
         except OSError as error:
             log.warning("answers not noted", count=len(answers), why=str(error))
         self._under_way = max(self._under_way - len(results), 0)
-        self._moved_at = self._news_at = time.monotonic()
+        self._news_at = time.monotonic()
         self._look.forget([letter.message_id for letter, _ in results])
         pop = self._messages.pop
         self.book.add_all([(pop(letter.message_id), result) for letter, result in results])
@@ -253,7 +252,7 @@ class Turn:
         if self._is_dry or now - self._began > LONGEST_TURN:
             if not self._is_held_up(now):
                 return False
-            self._is_dry, self._began, self._moved_at = False, now, now
+            self._is_dry, self._began = False, now
         return not self._is_paused()  # nothing is taken that could not be sent
 
     def _is_held_up(self, now: float) -> bool:
@@ -261,7 +260,8 @@ class Turn:
         minutes perhaps: nobody else is to wait for them."""
         few_are_left = bool(self._messages) and not self._letters
         is_short = self.taken < MOST_IN_A_TURN
-        return self._many_at_once and few_are_left and is_short and now - self._moved_at > HELD_UP
+        still_since = max(self._news_at, self._began)  # or since others leave beside them
+        return self._many_at_once and few_are_left and is_short and now - still_since > HELD_UP
 
 
 def _unwritable(why: str) -> Result:
