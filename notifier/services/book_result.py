@@ -73,7 +73,9 @@ def book_results(env: Env, tx: Transaction, results: Sequence[_Try]) -> int:
     mark_all_told(env, tx, perhaps, reason="told_perhaps")
     for channel in {one.channel for one in told}:
         clear_alarm(env, tx, code="channel.trouble", about=channel)
-    for channel, shop_id in {(one.channel, one.shop_id) for one in told if _is_sms(one)}:
+    for channel, shop_id in {
+        (one.channel, one.shop_id) for one in told if one.medium == Medium.SMS
+    }:
         clear_alarm(env, tx, code="channel.trouble", about=_of_shop(env, channel, shop_id))
     for message, attempt_no, result, booking in bookings:
         if message.id in kept:
@@ -143,32 +145,19 @@ def _follow(
             f"{result.detail[:300]}. It waits until that is mended.",
             shop=env.shop_by_id(message.shop_id),
         )
-    if result.code == SPENT:
+    if result.code in (SPENT, SPENT_BY_SHOP):
+        by_all = result.code == SPENT
         raise_alarm(
             env,
             tx,
             code="channel.trouble",
-            about=message.channel,
-            message=f"Channel {message.channel!r} sends nothing more today. {result.detail[:200]} "
-            "Messages wait.",
-            shop=env.shop_by_id(message.shop_id),
-        )
-    if result.code == SPENT_BY_SHOP:
-        raise_alarm(
-            env,
-            tx,
-            code="channel.trouble",
-            about=_of_shop(env, message.channel, message.shop_id),
-            message=f"Channel {message.channel!r} sends nothing more for this shop today. "
-            f"{result.detail[:200]} Messages wait.",
+            about=message.channel if by_all else _of_shop(env, message.channel, message.shop_id),
+            message=f"Channel {message.channel!r} sends nothing more "
+            f"{'today' if by_all else 'for this shop today'}. {result.detail[:200]} Messages wait.",
             shop=env.shop_by_id(message.shop_id),
         )
     if result.blame is Blame.CONFIG:
         pause_channel(env, tx, message, result)
-
-
-def _is_sms(message: MessageRow) -> bool:
-    return message.medium == Medium.SMS
 
 
 def _of_shop(env: Env, channel: str, shop_id: int) -> str:
