@@ -9,10 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
-from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
+from notifier.errors import Conflict, InvalidInput, TooMany
 from notifier.services.consent import Circumstances, consent_entry
-from notifier.services.env import Env, ShopRef
-from notifier.services.read_address import Address, read_address
+from notifier.services.contacts import contact_at
+from notifier.services.env import Env
+from notifier.services.own_items import own, shop_of
+from notifier.services.read_address import read_address
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.store import ledger, limits, people
 from notifier.store.limits import Sliding
@@ -40,14 +42,14 @@ def change_address(
     TooMany.
     """
     with env.db.read() as tx:
-        shop = _shop(env, _own(tx, contact_id, subscription_id))
+        shop = shop_of(env, own(tx, contact_id, subscription_id, for_update=False))
     address = read_address(env, shop, email=email, phone=phone)
 
     def work(tx: Transaction) -> None:
-        row = _own(tx, contact_id, subscription_id)
+        row = own(tx, contact_id, subscription_id, for_update=False)
         if row.state not in ACTIVE:
             raise Conflict("ended", "This is not waited for any more.")
-        contact = _contact(env, tx, address)
+        contact = contact_at(env, tx, address)
         if contact.id == contact_id:
             field = "email" if email is not None else "phone"
             raise InvalidInput.of(field, "same", "That is the address it goes to already.")
@@ -70,31 +72,6 @@ def change_address(
         ask_for_confirmation(env, tx, shop, made, address=address, again=True)
 
     env.db.retry(work)
-
-
-def _own(tx: Transaction, contact_id: int, subscription_id: int) -> SubscriptionRow:
-    row = people.find_subscription(tx, subscription_id)
-    if row is None or row.contact_id != contact_id:
-        raise NotFound("There is no such subscription behind this link.")
-    return row
-
-
-def _shop(env: Env, row: SubscriptionRow) -> ShopRef:
-    shop = env.shop_by_id(row.shop_id)
-    if shop is None:
-        raise NotFound("This shop is not served here any more.")
-    return shop
-
-
-def _contact(env: Env, tx: Transaction, address: Address) -> ContactRow:
-    return people.ensure_contact(
-        tx,
-        medium=address.medium.value,
-        address=address.value,
-        address_hash=address.hash,
-        time_zone="",
-        now=env.now(),
-    )
 
 
 def _count_move(env: Env, tx: Transaction, contact_id: int) -> None:

@@ -7,23 +7,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from notifier.domain.message import Medium, MessageKind
+from notifier.domain.message import MessageKind
 from notifier.domain.stock import Level
 from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.errors import NotFound, TooMany
 from notifier.services.book_result import end_subscriptions
 from notifier.services.consent import Circumstances, consent_entry
+from notifier.services.contacts import address_of
 from notifier.services.done import Done
 from notifier.services.env import Env
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.own_items import own, shop_of
-from notifier.services.read_address import Address
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.tell_gone import are_gone, tell_gone
 from notifier.services.write_message import write_message
 from notifier.store import catalogue, ledger, people
 from notifier.store import stock as stock_store
-from notifier.store.people import ContactRow, SubscriptionRow
+from notifier.store.people import SubscriptionRow
 from notifier.store.session import Transaction
 
 RESEND_EVERY = timedelta(minutes=1)
@@ -135,16 +135,7 @@ def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None
         )
         fresh = people.find_subscription(tx, row.id)
         if fresh is not None:
-            address = _address_of(contact)
+            address = address_of(contact)
             ask_for_confirmation(env, tx, shop, fresh, address=address, again=True, by_owner=True)
 
     env.db.retry(work)
-
-
-def _address_of(contact: ContactRow) -> Address:
-    return Address(
-        medium=Medium(contact.medium),
-        value=contact.address,
-        hash=contact.address_hash,
-        may_be_written_to=True,
-    )

@@ -16,8 +16,8 @@ from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.i18n import section
 from notifier.log import log
 from notifier.services.alarms import raise_alarm
+from notifier.services.contacts import address_of
 from notifier.services.env import Env, ShopRef
-from notifier.services.read_address import Address
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.withdraw import withdraw_address
 from notifier.store import ledger, people, receipts
@@ -172,12 +172,7 @@ def _ask_again(env: Env, tx: Transaction, row: SubscriptionRow, *, contact: Cont
     )
     fresh = people.find_subscription(tx, made) if made is not None else None
     if fresh is not None:
-        address = Address(
-            medium=Medium.SMS,
-            value=contact.address,
-            hash=contact.address_hash,
-            may_be_written_to=True,
-        )
+        address = address_of(contact)
         ask_for_confirmation(env, tx, shop, fresh, address=address, again=True, by_owner=True)
 
 

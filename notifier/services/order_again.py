@@ -50,7 +50,7 @@ def compare_order(
         id_ = getattr(order, name)
         contact = people.find_contact(tx, contact_id=id_) if id_ is not None else None
         if address is not None and (contact is None or contact.address_hash != address.hash):
-            values[name] = contact_id(env, tx, address, zone=order.zone)
+            values[name] = contact_id(env, tx, address)
     values = {name: one for name, one in values.items() if one != getattr(order, name)}
     if not values:
         return False

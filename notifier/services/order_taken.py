@@ -8,11 +8,11 @@ from datetime import datetime
 from notifier.domain.order_delay import Standing
 from notifier.domain.order_history import Happened
 from notifier.errors import FieldProblem, InvalidInput
+from notifier.services.contacts import contact_at
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_follow import New, estimate_facts
 from notifier.services.order_given import GivenEta, GivenOrder
 from notifier.services.read_address import Address, read_address
-from notifier.store import people
 from notifier.store.session import Transaction
 
 CREATED, CHANGED, UNCHANGED = "created", "changed", "unchanged"
@@ -63,17 +63,9 @@ def read_addresses(env: Env, shop: ShopRef, given: GivenOrder) -> Reached:
     return reached
 
 
-def contact_id(env: Env, tx: Transaction, address: Address | None, *, zone: str) -> int | None:
-    if address is None:
-        return None
-    return people.ensure_contact(
-        tx,
-        medium=address.medium.value,
-        address=address.value,
-        address_hash=address.hash,
-        time_zone="",  # where it is sent to need not be where they are
-        now=env.now(),
-    ).id
+def contact_id(env: Env, tx: Transaction, address: Address | None) -> int | None:
+    """No time zone of theirs is known: where an order is sent to need not be where they are."""
+    return contact_at(env, tx, address).id if address is not None else None
 
 
 def estimate(given: GivenEta, *, number: int, at: datetime, actor: str) -> New:

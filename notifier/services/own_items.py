@@ -73,9 +73,11 @@ def _item(env: Env, tx: Transaction, row: SubscriptionRow) -> Item | None:
     )
 
 
-def own(tx: Transaction, contact_id: int, subscription_id: int) -> SubscriptionRow:
+def own(
+    tx: Transaction, contact_id: int, subscription_id: int, *, for_update: bool = True
+) -> SubscriptionRow:
     """The subscription if it belongs to this contact. Raises errors.NotFound alike otherwise."""
-    row = people.find_subscription(tx, subscription_id, for_update=True)
+    row = people.find_subscription(tx, subscription_id, for_update=for_update)
     if row is None or row.contact_id != contact_id:
         raise NotFound("There is no such subscription behind this link.")
     return row

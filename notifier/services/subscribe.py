@@ -17,6 +17,7 @@ from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import Origin, SubscriptionState
 from notifier.errors import Conflict, InvalidInput
 from notifier.services.consent import read_consent_id
+from notifier.services.contacts import contact_at
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address, read_address
 from notifier.services.sign_up_limits import count_sign_up, may_write_to, when_to_confirm
@@ -96,14 +97,7 @@ def _put_on_list(env: Env, asked: Asked, tx: Transaction) -> int | None:
             has_worked=ask.has_worked,
         )
     beliefs = _refuse_available(env, tx, wanted, physical_only=ask.physical_only)
-    contact = people.ensure_contact(
-        tx,
-        medium=address.medium.value,
-        address=address.value,
-        address_hash=address.hash,
-        time_zone=zone_of(ask),
-        now=env.now(),
-    )
+    contact = contact_at(env, tx, address, time_zone=zone_of(ask))
     standing = joining.standing_of(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
     made = _store(
         env,
