@@ -12,7 +12,7 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' Makefile | \
 		while IFS='	' read -r name text; do printf '  %-10s %s\n' "$$name" "$$text"; done
 
-demo: run-ready assets-ready ## a whole shop in one process, to click through; nothing to set up, and no network but for its packages, once
+demo: run-ready assets-ready ## a whole shop in one process, to click through; nothing to set up
 	@$(VENV)/notifier demo $(ARGS)
 
 # Tests start many short processes: let them keep what they compiled, whatever the shell says.
