@@ -9,6 +9,8 @@ from notifier.domain.quiet_hours import is_us_federal_holiday, next_allowed, pla
 from notifier.domain.quiet_hours_us import rules_for
 from notifier.services.env import ShopRef
 
+ALWAYS = "always"  # of a shop's `sms_hours`
+
 
 def text_allowed_at(
     shop: ShopRef,
@@ -22,7 +24,7 @@ def text_allowed_at(
 
     By the recipient's zones and the shop's `sms_hours` (trust SM-13). See next_allowed.
     """
-    if shop.config.sms_hours == "always":
+    if shop.config.sms_hours == ALWAYS:
         return now
     phone = normalise_phone(address, allow_test_numbers=True)
     rules = rules_for(phone.region, state=phone.state, detailed=shop.config.sms_hours == "by_state")

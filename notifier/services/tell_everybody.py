@@ -13,6 +13,7 @@ from datetime import datetime
 from notifier.domain.message import priority_of
 from notifier.domain.stock import EventKind
 from notifier.log import log
+from notifier.services.asleep import passes_over
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_notice import ONLY_PHYSICAL
 from notifier.services.line_up import PLACES, WHOLE_PRODUCT
@@ -44,6 +45,10 @@ def tell_stretch(
         return None
     rows = _rows(env, tx, shop, release, event, now=now)
     if _has_exceptions(env, tx, release, priority=rows.priority):
+        return None
+    if passes_over(shop, release) and wave_rows.is_anybody_texted(
+        tx, rows, after=release.place, among=limit
+    ):
         return None
     env.pace.begin()
     told = wave_rows.insert_wave(

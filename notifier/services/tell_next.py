@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from notifier.domain.waves import choose_people
 from notifier.domain.work import Work
+from notifier.services.asleep import first_wakes, note_asleep, who_is_asleep
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.line_up import next_in_line
@@ -19,6 +22,7 @@ from notifier.store.session import Transaction, soon
 
 CHUNK = 500  # people a transaction, where each is looked at
 PASSED = "passed_over"  # in a release's strategy: the wave in which somebody wanted too many
+ALL_ASLEEP = timedelta(hours=1)  # at most, until it is looked again whether somebody else came
 
 
 def tell_next(
@@ -38,8 +42,9 @@ def _tell_each(
     stretch = next_in_line(tx, release, limit=CHUNK)
     line = stretch.people
     concerned = {one.id: one for one in eligible(env, tx, shop, release, line)}
+    asleep = who_is_asleep(tx, shop, release, list(concerned.values()), now=now)
     chosen = choose_people(
-        [(one.id, one.quantity) for one in concerned.values()],
+        [(one.id, one.quantity) for one in concerned.values() if one.id not in asleep.ids],
         people_left=release.people_left,
         units_left=release.units_left,
         largest=release.largest,
@@ -47,9 +52,11 @@ def _tell_each(
     )
     enqueue(env, tx, shop, release, [concerned[id_] for id_ in chosen.told], now=now)
     moved = _counted(tx, release, people=len(chosen.told), units=chosen.units)
+    ahead = _ahead_of(chosen.told[-1:], concerned) if chosen.full else list(concerned)
+    note_asleep(tx, release, asleep, passed=len(asleep.ids.intersection(ahead)))
     if chosen.full:
         moved.update(wave_open=False, next_wave_at=now + time_between(tx, release))
-        done = {*chosen.told, *chosen.passed}
+        done = {*chosen.told, *chosen.passed, *asleep.ids}
         following = next((one.quantity for id_, one in concerned.items() if id_ not in done), 0)
         _note_left(tx, release, units=chosen.units, following=following)
     elif len(line) < CHUNK:
@@ -80,6 +87,11 @@ def _after_stretch(
     _move_on(env, tx, shop, release, moved)
 
 
+def _ahead_of(last: Sequence[int], line: Iterable[int]) -> list[int]:
+    """Those in line ahead of who was told last; nobody where nobody was."""
+    return list(takewhile(lambda id_: id_ not in last, line)) if last else []
+
+
 def _note_left(tx: Transaction, release: ReleaseRow, *, units: int, following: int) -> None:
     """Where the next in line wants more than all that nobody was told of: how much that is."""
     left = (release.largest or 0) - units
@@ -91,30 +103,47 @@ def _note_left(tx: Transaction, release: ReleaseRow, *, units: int, following: i
 def _at_end(
     tx: Transaction, release: ReleaseRow, *, now: datetime, passed_over: bool
 ) -> dict[str, Any]:
-    """What changes in the release when a wave has come to the end of the line."""
-    return {
-        "wave_open": False,
-        **_finished(release, now=now, passed_over=passed_over),
-        **_drop_empty(tx, release, now=now, passed_over=passed_over),
-    }
+    """What changes in the release when a wave has come to the end of the line. `passed_over`:
+    somebody wants more than there is."""
+    told = releases.told_in_wave(tx, release.id, number=release.waves)
+    wakes = first_wakes(tx, release)
+    moved: dict[str, Any] = {"wave_open": False}
+    if told and wakes is not None:
+        moved["next_wave_at"] = now + time_between(tx, release)
+    elif wakes is not None:
+        moved["next_wave_at"] = min(wakes, now + ALL_ASLEEP)
+    elif passed_over:
+        moved["next_wave_at"] = now + timedelta(seconds=release.strategy["interval"])
+    else:
+        moved.update(state="done", reason="", finished_at=now, next_wave_at=None)
+    if not told:
+        moved.update(_drop_empty(tx, release, now=now, passed_over=passed_over, wakes=wakes))
+    return moved
 
 
 def _drop_empty(
-    tx: Transaction, release: ReleaseRow, *, now: datetime, passed_over: bool
+    tx: Transaction,
+    release: ReleaseRow,
+    *,
+    now: datetime,
+    passed_over: bool,
+    wakes: datetime | None,
 ) -> dict[str, Any]:
-    """A wave in which nobody was told was none: who is left wants more than there is, or all have
-    left the line. Only a release that never told anybody shows that it tried."""
-    if releases.told_in_wave(tx, release.id, number=release.waves):
-        return {}
-    if release.waves == 1 and not passed_over:
+    """A wave in which nobody was told was none: who is left wants more than there is or is asleep,
+    or all have left the line. Only a release that never told anybody shows that it tried."""
+    if release.waves == 1 and not passed_over and wakes is None:
         return {}
     releases.drop_wave(tx, release.id, number=release.waves)
     dropped: dict[str, Any] = {"waves": release.waves - 1}
-    if passed_over:
+    if wakes is not None:
+        facts: dict[str, Any] = {"rule": "all_asleep"}
+        reason = "Those who are left wait for a text, and it is no hour for one where they are."
+    elif passed_over:
         facts = {"rule": "too_few", "stock": release.largest}
         reason = f"{release.largest} there: those who are left want more."
-        dropped["strategy"] = with_look(release, reason=reason, facts=facts, now=now)
-    return dropped
+    else:
+        return dropped
+    return {**dropped, "strategy": with_look(release, reason=reason, facts=facts, now=now)}
 
 
 def _counted(tx: Transaction, release: ReleaseRow, *, people: int, units: int) -> dict[str, Any]:
@@ -159,10 +188,3 @@ def _waits_for_more(tx: Transaction, release: ReleaseRow) -> bool:
         variant_id=release.variant_id,
         than=release.largest,
     )
-
-
-def _finished(release: ReleaseRow, *, now: datetime, passed_over: bool) -> dict[str, object]:
-    """The end of the line. Who wants more than there is keeps the release open, looked at again."""
-    if passed_over:
-        return {"next_wave_at": now + timedelta(seconds=release.strategy["interval"])}
-    return {"state": "done", "reason": "", "finished_at": now, "next_wave_at": None}

@@ -7,10 +7,11 @@ from typing import Any
 
 from notifier.i18n import section
 from notifier.i18n_figures import format_number, format_percent
+from notifier.services.asleep import ASLEEP
 from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
 
 _BY_FACT = frozenset(
-    {"all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few"}
+    ("all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few", "all_asleep")
 )
 _WITHOUT_STOCK = frozenset({"all", "fixed"})  # rules that do not go by it
 
@@ -34,6 +35,8 @@ def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
             parts.append(words[rule].format(people=_number(facts.get("told_now", 0), locale)))
         if facts.get("left"):
             parts.append(words["left"].format(**plain))
+        if facts.get(ASLEEP):
+            parts.append(words["passed_asleep"].format(**plain))
     except (KeyError, IndexError):
         return reason
     return " ".join(parts)

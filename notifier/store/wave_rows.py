@@ -18,7 +18,7 @@ from notifier.domain.message import MessageState
 from notifier.log import log
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import WANTED, messages, releases
-from notifier.store.wave_statements import Form, end_of, insert_stretch, wishes_in
+from notifier.store.wave_statements import Form, end_of, insert_stretch, texted_in, wishes_in
 
 Place = tuple[datetime, int]  # when somebody asked, and the subscription
 
@@ -120,6 +120,12 @@ def is_anybody_behind(tx: Connection, rows: WaveRows, place: Place) -> bool:
     """Whether the line goes on behind a place."""
     form, values = _form_of(rows, after=place)
     return tx.execute(end_of(form), values | {"last": 0}).first() is not None
+
+
+def is_anybody_texted(tx: Connection, rows: WaveRows, *, after: Place | None, among: int) -> bool:
+    """Whether any of the next `among` behind a place is told by SMS."""
+    form, values = _form_of(rows, after=after)
+    return tx.execute(texted_in(form), values | {"among": among}).first() is not None
 
 
 def is_told_elsewhere(

@@ -41,6 +41,19 @@ def end_of(form: Form) -> Any:
 
 
 @cache
+def texted_in(form: Form) -> Any:
+    """One of the first so many who is told by SMS."""
+    first = (
+        select(subscriptions.c.medium)
+        .where(*_stretch(form))
+        .order_by(subscriptions.c.created_at, subscriptions.c.id)
+        .limit(bindparam("among"))
+        .subquery()
+    )
+    return select(first.c.medium).where(first.c.medium == Medium.SMS.value).limit(1)
+
+
+@cache
 def wishes_in(form: Form) -> Any:
     """How many there are in it, what they want together, and how many of them want too much."""
     wanted = subscriptions.c.quantity
