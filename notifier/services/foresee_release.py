@@ -36,10 +36,10 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseForeseen:
-    """`seen.waiting` people, `sms` of those told by SMS, each of `segments_least` to `segments`, as
-    their languages need; `sms_price` in the shop's currency for all of these, None where no price
-    of a segment is set. `sms_not_before`: when the first of those may be texted whose quiet hours
-    it is now; None where it is nobody's."""
+    """`seen.waiting` people, about `sms` of those told by SMS, each of `segments_least` to
+    `segments`, as their languages need; `sms_price` in the shop's currency for all of these, None
+    where no price of a segment is set. `sms_not_before`: when the first of those may be texted
+    whose quiet hours it is now; None where it is nobody's."""
 
     variant: str
     title: str
@@ -74,8 +74,11 @@ def foresee_release(
         seen = Foresight(
             units=units, waiting=state.waiting, at_once=0, told=0, last_at=None, sold_out_at=None
         )
-    sms = foresee_sms(env, renderer, shop, variant) if left else SmsForeseen()
-    told_by_sms = round(sms.total * seen.told / state.waiting) if state.waiting else 0
+    sms = SmsForeseen()
+    if left:
+        sms = foresee_sms(env, renderer, shop, variant, waiting=state.waiting)
+    by_sms = min(sms.total / state.waiting, 1.0) if state.waiting else 0.0
+    told_by_sms = round(by_sms * seen.told)
     price = shop.config.sms_segment_price
     cost = Decimal(str(price * sms.usual * told_by_sms)) if price and sms.total else None
     said = choose_locale(locale, available_locales(), default=shop.config.locale)

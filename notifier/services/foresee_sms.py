@@ -22,13 +22,14 @@ from notifier.store.catalogue import VariantRow
 
 _FAR = 2**31  # the number of a message
 _LOOKED_AT, _AMONG = 200, 20_000  # numbers, of the first in line: when may they be texted?
+_READ_ALL = 20_000  # of more who wait, one in two is read, in three, and so on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmsForeseen:
-    """`people` in line by language; the `segments` of a message in each that it can be written in.
-    `not_before`: when the first of those may be texted whose quiet hours it is now; None where it
-    is nobody's. `all_wait`: whether it is everybody's."""
+    """`people` in line by language, about, where many wait; the `segments` of a message in each
+    that it can be written in. `not_before`: when the first of those may be texted whose quiet hours
+    it is now; None where it is nobody's. `all_wait`: whether it is everybody's."""
 
     people: Mapping[str, int] = field(default_factory=dict)
     segments: Mapping[str, int] = field(default_factory=dict)
@@ -56,13 +57,16 @@ class SmsForeseen:
         return each / counted if counted else 0.0
 
 
-def foresee_sms(env: Env, renderer: Renderer, shop: ShopRef, variant: VariantRow) -> SmsForeseen:
-    """If all who wait for it by SMS were told now."""
+def foresee_sms(
+    env: Env, renderer: Renderer, shop: ShopRef, variant: VariantRow, *, waiting: int
+) -> SmsForeseen:
+    """If all who wait for it by SMS were told now. `waiting`: how many wait in all."""
     if not shop.config.sms_channel:
         return SmsForeseen()
     line = {"product_id": variant.product_id, "variant_id": variant.id}
     with env.db.read() as tx:
-        people = line_size.languages_of(tx, Medium.SMS.value, **line)
+        every = max(waiting // _READ_ALL, 1)
+        people = line_size.languages_of(tx, Medium.SMS.value, every=every, **line)
         first = line_size.addresses_of(tx, Medium.SMS.value, among=_AMONG, limit=_LOOKED_AT, **line)
     if not people:
         return SmsForeseen()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from notifier.domain.subscription import SubscriptionState
+from notifier.store.sampled import one_in
 from notifier.store.tables.people import contacts, subscriptions
 
 _WAITING = subscriptions.c.state == SubscriptionState.WAITING.value
@@ -50,18 +52,21 @@ def units_up_to(tx: Connection, enough: int, *, product_id: int, variant_id: int
 
 
 def languages_of(
-    tx: Connection, medium: str, *, product_id: int, variant_id: int
+    tx: Connection, medium: str, *, product_id: int, variant_id: int, every: int = 1
 ) -> dict[str, int]:
-    """How many in line are told by this medium, by language."""
-    rows = tx.execute(
-        select(subscriptions.c.locale, func.count())
-        .where(
-            in_line(product_id=product_id, variant_id=variant_id),
-            subscriptions.c.medium == medium,
+    """How many in line are told by this medium, by language.
+
+    `every`: one in so many is read, and stands for so many."""
+    found: Counter[str] = Counter()
+    for wish in _wishes(product_id=product_id, variant_id=variant_id):
+        rows = tx.execute(
+            select(subscriptions.c.locale, func.count())
+            .where(*wish, _WAITING, one_in(every, subscriptions.c.id))
+            .where(subscriptions.c.medium == medium)
+            .group_by(subscriptions.c.locale)
         )
-        .group_by(subscriptions.c.locale)
-    )
-    return {locale: int(count) for locale, count in rows}
+        found.update({locale: int(count) * every for locale, count in rows})
+    return dict(found)
 
 
 def addresses_of(

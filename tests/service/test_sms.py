@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from notifier.domain.sms_text import count_segments
+from notifier.services import foresee_sms
 from notifier.services.foresee_release import ReleaseForeseen, foresee_release
+from notifier.store import line_size
 from tests.fakes.twilio import FakeTwilio, Fault
 from tests.timing import SettableClock
 from tests.world import SID, TOKEN, World
@@ -96,6 +98,22 @@ def test_before_a_restock_the_sms_are_foreseen_in_each_language_and_with_their_h
     sent = [count_segments(texts(world, to)[-1]) for to in (PHONE, OTHER)]
     assert (expected.segments_least, expected.segments) == (min(sent), max(sent))
     assert float(expected.sms_price or 0) == pytest.approx(0.05 * sum(sent))
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite", "postgres"])
+def test_of_a_long_line_some_tell_how_many_sms_there_are(
+    phones: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones.see("SHIRT-S", 0)
+    for number in range(12):
+        phones.waits(f"+1212555{number:04}", locale="es" if number % 3 else "en")
+    line = phones.rows("SELECT product_id, variant_id FROM subscriptions LIMIT 1")[0]
+    with phones.env.db.read() as tx:
+        assert line_size.languages_of(tx, "sms", **line) == {"en": 4, "es": 8}
+    monkeypatch.setattr(foresee_sms, "_READ_ALL", 4)  # so one in three is read
+    found = foresee_release(phones.env, phones.renderer, phones.shop, "SHIRT-S", units=5)
+    assert found.sms in {3, 6, 9, 12}
+    assert found.segments > 0
 
 
 @pytest.mark.fault("FI-29")

@@ -102,10 +102,10 @@ class WhatIf(Shape):
 
 class RestockForeseen(Shape):
     """What would happen. `told`: people until it is sold out, at most a week. `rest_by`: when the
-    last of those who wait is told; null where that is not foreseen. `segments`: of the longest SMS,
-    `segments_least`: of the shortest; each has those of its language. `sms_not_before`: when the
-    first may be texted whose quiet hours it is now. `sms_price` in the shop's currency; null where
-    the price of a segment is not set."""
+    last of those who wait is told; null where that is not foreseen. `sms`: so many of those told
+    are told by SMS, about. `segments`: of the longest SMS, `segments_least`: of the shortest; each
+    has those of its language. `sms_not_before`: when the first may be texted whose quiet hours it
+    is now. `sms_price` in the shop's currency; null where the price of a segment is not set."""
 
     variant: str
     strategy: str
