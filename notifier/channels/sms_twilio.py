@@ -13,14 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, ClassVar
 
 import httpx2
 
 from notifier.channels.base import (
-    SPENT,
-    SPENT_BY_SHOP,
     Blame,
     Finding,
     Letter,
@@ -39,7 +36,7 @@ from notifier.channels.sms.checkup import check_setup
 from notifier.channels.sms.errors import judge_answer
 from notifier.channels.sms.pace import PAUSE, Pace
 from notifier.channels.sms.settings import Settings as TwilioSettings
-from notifier.channels.sms.spending import DailySpending, OwnTally, Tally
+from notifier.channels.sms.spending import Spending, Tally
 from notifier.channels.sms.wire import UNREADABLE, TwilioHttp, is_bad_certificate, was_never_sent
 from notifier.clock import Clock, system_clock
 from notifier.domain.sms_text import count_segments, smarten
@@ -97,13 +94,13 @@ class Channel:
             read_timeout=settings.read_timeout,
         )
         self._lazy_client: Any = None
-        self._spending = DailySpending(
-            cap=Decimal(str(settings.daily_spend_cap)),
-            price=Decimal(str(settings.price_per_segment)),
-            tally=tally or OwnTally(clock),
+        self._spending = Spending(
+            settings,
+            clock=clock,
+            tally=tally,
+            tally_of_shop=tally_of_shop,
+            ask=self._counted_by_twilio,
         )
-        self._tally_of_shop = tally_of_shop or (lambda shop: OwnTally(clock))
-        self._spending_of_shops: dict[str, DailySpending] = {}
         self._uid_of: dict[str, str] = {}
 
     is_paced = True
@@ -163,7 +160,7 @@ class Channel:
             settled = self._settle(letter, text)
             if settled is not None:
                 return settled
-        broke = self._cap_result(letter.shop, segments)
+        broke = self._spending.take(letter.shop, segments=segments)
         if broke is not None:
             return broke
         result = Result(outcome=Outcome.TRY_LATER)
@@ -173,8 +170,7 @@ class Channel:
             result = self._post(letter, text)
         finally:
             if result.outcome not in (Outcome.ACCEPTED, Outcome.UNKNOWN):
-                self._spending.give_back(segments=segments)
-                self._spending_of(letter.shop).give_back(segments=segments)
+                self._spending.give_back(letter.shop, segments=segments)
         result = self._remember(letter, result)
         if result.outcome is Outcome.UNKNOWN:  # by then the list tells whether it was taken
             settling = timedelta(seconds=self._settings.settling)
@@ -267,33 +263,6 @@ class Channel:
             said = "An earlier try may still turn up in Twilio's list."
             return _later("settling", said, wait=settling - age)
         return None
-
-    def _cap_result(self, shop: str, segments: int) -> Result | None:
-        """Counts these segments; why they must not be sent today, None when they may."""
-        now = self._clock()
-        if self._spending.wants_look(now):
-            self._spending.note_look(now, segments=self._counted_by_twilio())
-        of_shop = self._spending_of(shop)
-        if not of_shop.take(now, segments=segments):
-            code, name = SPENT_BY_SHOP, "daily_spend_cap_per_shop"
-        elif not self._spending.take(now, segments=segments):
-            of_shop.give_back(segments=segments)
-            code, name = SPENT, "daily_spend_cap"
-        else:
-            return None
-        cap = f"{getattr(self._settings, name):g} {self._settings.currency}"
-        said = f"The daily cap of {cap} is reached. Raise {name}, or wait for tomorrow."
-        return _later(code, said, wait=self._spending.until_tomorrow(now))
-
-    def _spending_of(self, shop: str) -> DailySpending:
-        """What one shop spent today."""
-        if shop not in self._spending_of_shops:
-            self._spending_of_shops[shop] = DailySpending(
-                cap=Decimal(str(self._settings.daily_spend_cap_per_shop)),
-                price=Decimal(str(self._settings.price_per_segment)),
-                tally=self._tally_of_shop(shop),
-            )
-        return self._spending_of_shops[shop]
 
     def _counted_by_twilio(self) -> int | None:
         from twilio.base.exceptions import TwilioException
