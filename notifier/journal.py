@@ -195,18 +195,25 @@ def _boot_id() -> str:
 def look(folder: Path, owner: str) -> Life:
     """Whether that worker's process still runs."""
     for path in _files_of(folder, owner):
-        try:
-            file = os.open(path, os.O_RDWR)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return Life.ALIVE
-        finally:
-            os.close(file)
-        return Life.DEAD
+        life = _look_at(path)
+        if life is not Life.UNKNOWN:
+            return life
     return Life.UNKNOWN
+
+
+def _look_at(path: Path) -> Life:
+    """Whether somebody holds the lock on this file; UNKNOWN where there is none."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return Life.UNKNOWN
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return Life.ALIVE
+    finally:
+        os.close(file)
+    return Life.DEAD
 
 
 def read_notes(folder: Path, owner: str) -> Notes:
@@ -238,7 +245,8 @@ def throw_away_idle(folder: Path, *, busy: set[str]) -> None:
             is_old = time.time() - path.stat().st_mtime > KEPT_FOR
         except FileNotFoundError:
             continue  # another process was faster
-        if is_old and (path.suffix == DRAFT or look(folder, path.stem) is Life.DEAD):
+        # The age alone does not say it: the clock may have been set forward a moment ago.
+        if is_old and _look_at(path) is Life.DEAD:
             path.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -67,10 +68,21 @@ def test_a_worker_whose_notes_are_elsewhere_is_not_called_dead(tmp_path: Path) -
 def test_no_file_can_be_seen_before_it_is_locked(tmp_path: Path) -> None:
     own = Journal(tmp_path)
     assert [path.suffix for path in tmp_path.iterdir()] == [".journal"]
-    (tmp_path / "host-1.draft").write_bytes(b"")  # another worker is being born
-    journal.throw_away_idle(tmp_path, busy=set())
-    assert (tmp_path / "host-1.draft").exists()
     own.close()
+
+
+def test_a_worker_that_is_being_born_is_left_alone_whatever_the_clock_says(tmp_path: Path) -> None:
+    """It looks old when the clock was set forward a moment ago."""
+    draft = tmp_path / "host-1.draft"
+    for age in (0, 120):
+        with draft.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            then = time.time() - age
+            os.utime(draft, (then, then))
+            journal.throw_away_idle(tmp_path, busy=set())
+            assert draft.exists()
+    journal.throw_away_idle(tmp_path, busy=set())  # and now it is dead
+    assert not draft.exists()
 
 
 def test_a_line_cut_off_by_the_kill_is_a_step_not_taken(living: Journal, tmp_path: Path) -> None:
