@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from notifier.clock import Clock, system_clock
 from notifier.demo.http_server import JsonServer
+from notifier.demo.twilio_lists import newest_first, only_page, paged
 from notifier.demo.twilio_rules import Refusal, check_new_text
 from notifier.demo.twilio_wire import (
     API,
@@ -27,9 +28,9 @@ from notifier.demo.twilio_wire import (
     account_json,
     error,
     number_json,
-    page_json,
     pool_number_json,
     service_json,
+    short_code_json,
     sign,
     text_json,
     usage_json,
@@ -43,10 +44,10 @@ __all__ = ["PhoneNetwork"]
 class PhoneNetwork:
     """One Twilio account. Use as a context manager, or `start` and `stop` it.
 
-    `numbers` are the account's own, `services` its Messaging Services. `inbound_url` gets what
-    people text back. After a message is taken, `statuses` are reported one by one to its
-    StatusCallback, from a thread of its own. `on_accept` is called with every message taken,
-    before the sender has its answer.
+    `numbers` and `short_codes` are the account's own, `services` its Messaging Services.
+    `inbound_url` gets what people text back. After a message is taken, `statuses` are reported one
+    by one to its StatusCallback, from a thread of its own. `on_accept` is called with every
+    message taken, before the sender has its answer.
     """
 
     account_status = "active"
@@ -61,6 +62,7 @@ class PhoneNetwork:
         api_keys: Mapping[str, str] | None = None,
         numbers: Sequence[str] = ("+15005550006",),
         services: Sequence[str] = ("MG" + "0" * 32,),
+        short_codes: Sequence[str] = (),
         inbound_url: str = "",
         statuses: Sequence[str] = ("sent", "delivered"),
         host: str = "127.0.0.1",
@@ -73,10 +75,12 @@ class PhoneNetwork:
         self.logins = {account_sid: auth_token, **(api_keys or {})}
         self.numbers = tuple(numbers)
         self.services = tuple(services)
+        self.short_codes = tuple(short_codes)
         self.inbound_url = inbound_url
         self.statuses = tuple(statuses)
         self.silent_numbers: set[str] = set()  # numbers of ours that cannot do SMS
         self.messages: list[SentText] = []
+        self.received: list[SentText] = []
         self.opted_out: set[str] = set()
         self.lock = threading.RLock()
         self._clock = clock
@@ -120,21 +124,38 @@ class PhoneNetwork:
                 self.opted_out.add(number)
             elif wish is Wish.START:
                 self.opted_out.discard(number)
+            text = self._received(number, body, to=to or self.numbers[0])
         params = {
             "AccountSid": self.account_sid,
             "ApiVersion": "2010-04-01",
             "Body": body,
             "From": number,
-            "MessageSid": new_sid("SM"),
+            "MessageSid": text.sid,
             "NumMedia": "0",
-            "NumSegments": str(max(count_segments(body), 1)),
+            "NumSegments": str(text.segments),
             "SmsStatus": "received",
-            "To": to or self.numbers[0],
+            "To": text.to,
         }
         params["SmsMessageSid"] = params["SmsSid"] = params["MessageSid"]
         if wish in (Wish.STOP, Wish.START, Wish.HELP) and self.services:
             params |= {"OptOutType": wish.name, "MessagingServiceSid": self.services[0]}
         return self.post(self.inbound_url, params) if self.inbound_url else 0
+
+    def _received(self, number: str, body: str, *, to: str) -> SentText:
+        now = self._clock()
+        text = SentText(
+            sid=new_sid("SM"),
+            to=to,
+            sender=number,
+            body=body,
+            status="received",
+            direction="inbound",
+            created_at=now,
+            sent_at=now,
+            segments=max(count_segments(body), 1),
+        )
+        self.received.append(text)
+        return text
 
     def report(self, text: SentText, status: str, *, error_code: int | None = None) -> int:
         """Move a message on and post its status callback. Returns the hook's answer, or 0."""
@@ -246,28 +267,21 @@ class PhoneNetwork:
         if path == f"{account}/IncomingPhoneNumbers.json":
             wanted = asked.query.get("PhoneNumber", "")
             rows = [self._number(one) for one in self.numbers if wanted in one]
-            return _paged(rows, "incoming_phone_numbers", asked, path)
+            return paged(rows, "incoming_phone_numbers", asked)
         if path == f"{account}/Usage/Records/Today.json":
-            return _paged([self._usage()], "usage_records", asked, path)
+            return paged([self._usage()], "usage_records", asked)
         return self._service(path)
 
     def _list_texts(self, asked: Asked) -> dict[str, Any]:
         """Newest first, as Twilio lists them. A message that was not sent yet has no DateSent."""
-        query = asked.query
         with self.lock:
-            texts = [
-                text
-                for text in reversed(self.messages)
-                if query.get("To", text.to) == text.to
-                and query.get("From", text.sender) == text.sender
-                and _sent_within(text, query)
-            ]
+            texts = newest_first([*self.messages, *self.received], asked.query)
             rows = [text_json(text, account=self.account_sid) for text in texts]
-        return _paged(rows, "messages", asked, asked.path)
+        return paged(rows, "messages", asked)
 
     def _one_text(self, sid: str) -> dict[str, Any] | None:
         with self.lock:
-            for text in self.messages:
+            for text in (*self.messages, *self.received):
                 if text.sid == sid:
                     return text_json(text, account=self.account_sid)
         return None
@@ -300,8 +314,13 @@ class PhoneNetwork:
                     for one in self.numbers
                     if one not in self.silent_numbers
                 ]
-                meta = {"key": "phone_numbers", "page": 0, "page_size": 50, "next_page_url": None}
-                return {"meta": meta, "phone_numbers": rows}
+                return only_page(rows, "phone_numbers")
+            if path == f"{at}/ShortCodes":
+                codes = [
+                    short_code_json(one, account=self.account_sid, service=sid)
+                    for one in self.short_codes
+                ]
+                return only_page(codes, "short_codes")
         return None
 
     def _report_all(self) -> None:
@@ -311,22 +330,3 @@ class PhoneNetwork:
 
 def new_sid(kind: str) -> str:
     return kind + secrets.token_hex(16)
-
-
-def _paged(rows: list[dict[str, Any]], key: str, asked: Asked, path: str) -> dict[str, Any]:
-    size = max(1, min(int(asked.query.get("PageSize", "50")), 1000))
-    page = max(0, int(asked.query.get("Page", "0")))
-    kept = {name: value for name, value in asked.query.items() if name not in ("Page", "PageSize")}
-    uri = f"{path}?{urlencode(kept)}" if kept else path
-    return page_json(rows, key=key, uri=uri, page=page, size=size)
-
-
-def _sent_within(text: SentText, query: Mapping[str, str]) -> bool:
-    bounds = {sign: query.get(f"DateSent{sign}", "") for sign in ("<", ">", "")}
-    if not any(bounds.values()):
-        return True
-    if text.sent_at is None:
-        return False
-    day = text.sent_at.astimezone(UTC).date().isoformat()
-    after, before, on = bounds[">"][:10], bounds["<"][:10], bounds[""][:10]
-    return (not after or day >= after) and (not before or day <= before) and (not on or day == on)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -23,9 +23,9 @@ __all__ = [
     "account_json",
     "error",
     "number_json",
-    "page_json",
     "pool_number_json",
     "service_json",
+    "short_code_json",
     "sign",
     "text_json",
     "usage_json",
@@ -56,7 +56,7 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class SentText:
-    """One outgoing SMS in the network's books."""
+    """One SMS in the network's books: sent by the account or, if `direction` says so, to it."""
 
     sid: str
     to: str
@@ -71,6 +71,7 @@ class SentText:
     sent_at: datetime | None = None
     error_code: int | None = None
     history: list[str] = field(default_factory=list)
+    direction: str = "outbound-api"  # or inbound
 
 
 def sign(url: str, params: Mapping[str, str], *, token: str) -> str:
@@ -101,7 +102,7 @@ def text_json(text: SentText, *, account: str) -> dict[str, Any]:
         "date_created": _rfc2822(text.created_at),
         "date_sent": _rfc2822(text.sent_at),
         "date_updated": _rfc2822(text.sent_at or text.created_at),
-        "direction": "outbound-api",
+        "direction": text.direction,
         "error_code": text.error_code,
         "error_message": None,
         "from": text.sender or None,
@@ -116,29 +117,6 @@ def text_json(text: SentText, *, account: str) -> dict[str, Any]:
         "subresource_uris": {"media": f"{path}/Media.json"},
         "to": text.to,
         "uri": f"{path}.json",
-    }
-
-
-def page_json(
-    rows: Sequence[dict[str, Any]], *, key: str, uri: str, page: int, size: int
-) -> dict[str, Any]:
-    """One page of a 2010-04-01 list. `uri` is path and query without Page and PageSize."""
-    start = page * size
-    joint = "&" if "?" in uri else "?"
-
-    def at(number: int) -> str:
-        return f"{uri}{joint}PageSize={size}&Page={number}"
-
-    return {
-        "end": max(start + len(rows[start : start + size]) - 1, 0),
-        "first_page_uri": at(0),
-        "next_page_uri": at(page + 1) if len(rows) > start + size else None,
-        "page": page,
-        "page_size": size,
-        "previous_page_uri": at(page - 1) if page else None,
-        key: list(rows[start : start + size]),
-        "start": start,
-        "uri": at(page),
     }
 
 
@@ -176,6 +154,20 @@ def pool_number_json(number: str, *, account: str, service: str) -> dict[str, An
         "country_code": "US",
         "capabilities": ["SMS"],
         "url": f"https://messaging.twilio.com/v1/Services/{service}/PhoneNumbers/{sid}",
+    }
+
+
+def short_code_json(code: str, *, account: str, service: str) -> dict[str, Any]:
+    """A short code in a Messaging Service's sender pool. Its SID is made from its digits."""
+    sid = f"SC{code:0>32}"
+    return {
+        "sid": sid,
+        "account_sid": account,
+        "service_sid": service,
+        "short_code": code,
+        "country_code": "US",
+        "capabilities": ["SMS"],
+        "url": f"https://messaging.twilio.com/v1/Services/{service}/ShortCodes/{sid}",
     }
 
 

@@ -13,12 +13,12 @@
     twilio.misbehave(Fault(takes=True, delay=5))         # answers too late
     twilio.misbehave(Fault(takes=True, status=500))      # took it and says it failed
     twilio.misbehave(Fault(takes=True, text="<html>"))   # 201, but no JSON
-    twilio.misbehave(Fault(on="list", status=503))       # on: create | list | any
+    twilio.misbehave(Fault(on="list", status=503))       # on: create | list | fetch | any
     twilio.behave()
 
     twilio.report(text, "delivered")            # one signed status callback, now
     twilio.report_in_order(text, ["delivered", "sent", "delivered"])   # any order, with repeats
-    twilio.text_back("+12125551234", "STOP")    # somebody answers; obeyed and posted on
+    twilio.text_back("+12125551234", "STOP")    # somebody answers; obeyed, listed and posted on
 
 `statuses=()` is the default here: callbacks come only when a test posts them.
 
@@ -124,7 +124,7 @@ class FakeTwilio(PhoneNetwork):
 def _kind_of(asked: Asked) -> str:
     if asked.path.endswith("/Messages.json"):
         return "create" if asked.method == "POST" else "list"
-    return "other"
+    return "fetch" if "/Messages/" in asked.path else "other"
 
 
 def _write_line(text: SentText, store: IO[str]) -> None:
