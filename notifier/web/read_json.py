@@ -14,7 +14,8 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from notifier.errors import FieldProblem, InvalidInput
+from notifier.errors import InvalidInput
+from notifier.web.field_problems import problems_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -102,16 +103,7 @@ def as_model(model: type[M], value: Any, *, where: str = "") -> M:
     try:
         return model.model_validate(value, strict=True)
     except ValidationError as error:
-        problems = []
-        for problem in error.errors()[:20]:
-            place = ".".join(str(step) for step in problem["loc"])
-            words = str(problem["msg"]).removeprefix("Value error, ")
-            problems.append(
-                FieldProblem(
-                    field=f"{where}.{place}".strip("."), code=problem["type"], message=words
-                )
-            )
-        raise InvalidInput(*problems) from error
+        raise InvalidInput(*problems_of(error, value, where=where)) from error
 
 
 def single(args: Any, *, allowed: set[str]) -> dict[str, str]:

@@ -15,10 +15,11 @@ from flask import Blueprint, Response, jsonify, request
 from pydantic import BaseModel, ValidationError
 
 from notifier.domain.scope import Scope
-from notifier.errors import FieldProblem, InvalidInput
+from notifier.errors import InvalidInput
 from notifier.web.api.access import Caller, identify
 from notifier.web.api.once import answer_once
 from notifier.web.api.shapes import Nothing
+from notifier.web.field_problems import problems_of
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
 from notifier.web.read_json import PUBLIC_LIMIT, as_model, json_body, raw_body, single
@@ -125,19 +126,11 @@ def _read_query(given: type[G]) -> G:
             "unknown_argument",
             f"{unknown[0][:64]!r} is not known here; there are: {', '.join(sorted(known))}.",
         )
+    said = single(request.args, allowed=known)
     try:
-        return given.model_validate(single(request.args, allowed=known))
+        return given.model_validate(said)
     except ValidationError as error:
-        raise InvalidInput(
-            *(
-                FieldProblem(
-                    field=".".join(str(step) for step in problem["loc"]),
-                    code=problem["type"],
-                    message=str(problem["msg"]).removeprefix("Value error, "),
-                )
-                for problem in error.errors()[:20]
-            )
-        ) from error
+        raise InvalidInput(*problems_of(error, said)) from error
 
 
 def _answer(made: Made, status: int) -> Response:
