@@ -7,7 +7,7 @@ never reads a provider's codes: the channel turns them into an `Outcome` and a `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,10 +15,12 @@ from typing import Any, ClassVar, Protocol
 
 from notifier.connectors.base import Finding
 from notifier.domain.letter_form import Form
+from notifier.domain.sms_keywords import Wish
 
 __all__ = [
     "SPENT",
     "SPENT_BY_SHOP",
+    "AskableChannel",
     "Blame",
     "CarryingChannel",
     "Finding",
@@ -32,6 +34,7 @@ __all__ = [
     "Receipt",
     "ReceiptKind",
     "Result",
+    "TextHeard",
 ]
 
 
@@ -253,6 +256,39 @@ class PacedChannel(MessageChannel, Protocol):
     def share_rate(self, among: int) -> None:
         """So many senders, this one included, use the account now: keep to a part of its rate.
         From any thread."""
+        ...
+
+
+class TextHeard(Protocol):
+    """A text that somebody sent us. `event_id` is unique at the provider; `at` is known where the
+    provider was asked for it. `answered_by_provider`: do not reply to it again."""
+
+    @property
+    def event_id(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def wish(self) -> Wish: ...
+    @property
+    def answered_by_provider(self) -> bool: ...
+    @property
+    def at(self) -> datetime | None: ...
+
+
+class AskableChannel(MessageChannel, Protocol):
+    """A channel whose provider can be asked for what its callbacks may not have told us. Both raise
+    errors.LookFailed when it cannot be asked now, or its answer cannot be read."""
+
+    def ask_about(self, provider_id: str, *, uid: str) -> Receipt | None:
+        """How a message stands, as the provider's callback would say; None: it is not known there.
+        `uid` is the name we gave it."""
+        ...
+
+    def texts_since(self, since: datetime) -> Iterable[TextHeard]:
+        """What people wrote to us since then or a little longer, in any order; every one has its
+        `at`."""
         ...
 
 

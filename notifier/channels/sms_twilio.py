@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -24,7 +24,15 @@ from notifier.channels.base import (
     NotePhase,
     Outcome,
     Phase,
+    Receipt,
     Result,
+)
+from notifier.channels.sms.account import Account
+from notifier.channels.sms.asking import (
+    ASKS_PER_SECOND,
+    fetch_report,
+    find_earlier_try,
+    list_texts,
 )
 from notifier.channels.sms.callbacks import (
     IncomingText,
@@ -36,11 +44,12 @@ from notifier.channels.sms.checkup import check_setup
 from notifier.channels.sms.errors import judge_answer
 from notifier.channels.sms.pace import PAUSE, Pace
 from notifier.channels.sms.settings import Settings as TwilioSettings
+from notifier.channels.sms.signature import verify_signature
 from notifier.channels.sms.spending import Spending, Tally
-from notifier.channels.sms.wire import UNREADABLE, TwilioHttp, is_bad_certificate, was_never_sent
+from notifier.channels.sms.wire import UNREADABLE, is_bad_certificate, was_never_sent
 from notifier.clock import Clock, system_clock
 from notifier.domain.sms_text import count_segments, smarten
-from notifier.http import read_retry_after
+from notifier.errors import LookFailed
 
 __all__ = [
     "Channel",
@@ -54,8 +63,8 @@ __all__ = [
 
 SKEW = timedelta(minutes=2)  # between our clock and Twilio's
 LEAST_VALIDITY = timedelta(seconds=10)
-LISTED = 200  # newest messages to one number that are looked through
 REMEMBERED = 10_000
+NOT_THERE = "twilio 20404"
 
 Settings = TwilioSettings
 
@@ -88,12 +97,10 @@ class Channel:
         self._pace = Pace(
             rate_per_second=settings.rate_per_second, clock=clock, wait=wait, monotonic=monotonic
         )
-        self._http = TwilioHttp(
-            base_url=settings.base_url,
-            connect_timeout=settings.connect_timeout,
-            read_timeout=settings.read_timeout,
+        self._asking = Pace(
+            rate_per_second=ASKS_PER_SECOND, clock=clock, wait=wait, monotonic=monotonic
         )
-        self._lazy_client: Any = None
+        self._account = Account(settings, clock=clock)
         self._spending = Spending(
             settings,
             clock=clock,
@@ -131,24 +138,28 @@ class Channel:
 
     def check(self) -> list[Finding]:
         """Look at account, sender and callbacks without sending. Never raises."""
-        return check_setup(self._client, self._settings)
+        return check_setup(self._account.client, self._settings)
+
+    def ask_about(self, provider_id: str, *, uid: str) -> Receipt | None:
+        """How a message fares. See channels.base."""
+        self._asking.wait_turn()
+        try:
+            with self._account.understood():
+                return fetch_report(self._account.client, provider_id, uid=uid, at=self._clock())
+        except LookFailed as problem:
+            if problem.code != NOT_THERE:
+                raise
+            return None
+
+    def texts_since(self, since: datetime) -> Iterator[IncomingText]:
+        """What people texted us, and maybe we never heard. See channels.base."""
+        with self._account.understood():
+            yield from list_texts(
+                self._account.client, self._settings, since=since, turn=self._asking.wait_turn
+            )
 
     def close(self) -> None:
-        self._http.close()
-
-    @property
-    def _client(self) -> Any:
-        if self._lazy_client is None:
-            from twilio.rest import Client  # costs a quarter of a second, so only when used
-
-            settings = self._settings
-            self._lazy_client = Client(
-                username=settings.api_key_sid or settings.account_sid,
-                password=settings.api_key_secret or settings.auth_token,
-                account_sid=settings.account_sid,
-                http_client=self._http,
-            )
-        return self._lazy_client
+        self._account.close()
 
     def _try(self, letter: Letter, note: NotePhase) -> Result:
         text = smarten(letter.short).strip()
@@ -195,7 +206,7 @@ class Channel:
         from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
         try:
-            taken = self._client.messages.create(**self._form(letter, text))
+            taken = self._account.client.messages.create(**self._form(letter, text))
         except (TwilioRestException, TwilioServiceException) as problem:
             said = getattr(problem, "msg", "") or getattr(problem, "title", "")
             return self._judged(problem.status, problem.code, str(said))
@@ -227,36 +238,33 @@ class Channel:
 
     def _judged(self, status: int, code: int | None, said: str) -> Result:
         verdict = judge_answer(status, None if code == status else code)
-        asked = read_retry_after(self._http.last_headers.get("retry-after", ""), now=self._clock())
         return Result(
             outcome=verdict.outcome,
             blame=verdict.blame,
             code=f"twilio {code or status}",
             detail=f"{verdict.meaning}: {said}"[:1000],
-            retry_after=asked or verdict.retry_after,
+            retry_after=self._account.asked_to_wait() or verdict.retry_after,
         )
 
     def _settle(self, letter: Letter, text: str) -> Result | None:
-        """Look for an earlier try in Twilio's list. None: it is not there, send it again.
-
-        The list gives no callback URL back, so the text itself is what we know ours by. DateSent
-        cannot narrow the search: a message still in the queue has none.
-        """
-        from twilio.base.exceptions import TwilioException
-
+        """Look for an earlier try in Twilio's list. None: it is not there, send it again."""
         now = self._clock()
         first = letter.first_tried_at or now
         try:
-            listed = self._client.messages.list(to=letter.address, limit=LISTED)
-        except (TwilioException, httpx2.RequestError, *UNREADABLE) as problem:
+            with self._account.understood():
+                sid = find_earlier_try(
+                    self._account.client,
+                    to=letter.address,
+                    text=text,
+                    since=first - SKEW,
+                    is_ours=lambda sid: self._uid_of.get(sid, letter.uid) == letter.uid,
+                )
+        except LookFailed as problem:
             said = f"Could not look whether an earlier try arrived: {problem}"
             return self._remember(letter, _later("cannot_look", said, wait=PAUSE))
-        for found in listed:
-            if self._uid_of.get(found.sid, letter.uid) != letter.uid:
-                continue
-            if _is_same(found, text, since=first - SKEW):
-                result = Result(outcome=Outcome.ACCEPTED, code="found", provider_id=str(found.sid))
-                return self._remember(letter, result)
+        if sid:
+            result = Result(outcome=Outcome.ACCEPTED, code="found", provider_id=sid)
+            return self._remember(letter, result)
         age = max(now - first, timedelta(0))
         settling = timedelta(seconds=self._settings.settling)
         if age < settling:
@@ -265,12 +273,13 @@ class Channel:
         return None
 
     def _counted_by_twilio(self) -> int | None:
-        from twilio.base.exceptions import TwilioException
-
         try:
-            records = self._client.usage.records.today.list(category="sms-outbound", limit=1)
-            return sum(int(record.count or 0) for record in records)
-        except (TwilioException, httpx2.RequestError, *UNREADABLE):
+            with self._account.understood():
+                records = self._account.client.usage.records.today.list(
+                    category="sms-outbound", limit=1
+                )
+                return sum(int(record.count or 0) for record in records)
+        except LookFailed:
             return None  # our own count goes on; the next look comes in five minutes
 
     def _remember(self, letter: Letter, result: Result) -> Result:
@@ -281,68 +290,6 @@ class Channel:
                 del self._uid_of[next(iter(self._uid_of))]
         self._pace.learn(result)
         return result
-
-
-def verify_signature(
-    *,
-    url: str,
-    params: Mapping[str, Any],
-    header: str | None,
-    auth_token: str | Sequence[str],
-    body: bytes | str | None = None,
-    settings_header: str | None = None,
-    signing_keys: Sequence[str] = (),
-) -> bool:
-    """Whether Twilio signed this request. Never raises.
-
-    `url` is the public URL as Twilio was given it, not what a proxy made of it. `params` are the
-    form fields (werkzeug's MultiDict serves). `header` is X-Twilio-Signature, `settings_header`
-    X-Twilio-Webhooks-Signature-Settings, which names a shared key of `signing_keys` (`id=secret`).
-    `auth_token`: one, or several while they are changed. `body`: of a JSON request; it is covered
-    only when the URL carries bodySHA256.
-    https://www.twilio.com/docs/usage/security#validating-requests
-    """
-    from twilio.request_validator import RequestValidator, get_signature_algorithm
-
-    if not isinstance(header, str) or not header or not header.isascii():
-        return False
-    tokens = [auth_token] if isinstance(auth_token, str) else list(auth_token)
-    key_id = _named(settings_header, "key")
-    if key_id:
-        pairs = (key.partition("=") for key in signing_keys)
-        tokens = [secret for name, _, secret in pairs if name == key_id]
-    try:
-        algorithm = get_signature_algorithm(settings_header)
-        signed = body.decode() if isinstance(body, bytes) else body
-        if signed is not None and "bodySHA256=" not in url:
-            return False
-        covered = params if signed is None else signed
-        return any(
-            RequestValidator(token).validate(url, covered, header, algorithm)
-            for token in tokens
-            if token
-        )
-    except UNREADABLE:
-        return False  # an unreadable URL, body or field: nothing Twilio would have signed
-
-
-def _named(header: str | None, name: str) -> str:
-    """The value of `name=` in a header of comma-separated pairs."""
-    for part in (header or "").split(","):
-        found, _, value = part.strip().partition("=")
-        if found == name:
-            return value
-    return ""
-
-
-def _is_same(found: Any, text: str, *, since: datetime) -> bool:
-    """Whether a listed message is this text. A trial account puts a sentence in front of it."""
-    return (
-        str(found.direction or "").startswith("outbound")
-        and found.date_created is not None
-        and found.date_created >= since
-        and (found.body or "").strip().endswith(text)
-    )
 
 
 def _unanswered(problem: httpx2.RequestError) -> Result:

@@ -7,8 +7,7 @@ the number pause until then (trust SM-7, SM-8).
 
 from __future__ import annotations
 
-from typing import Protocol
-
+from notifier.channels.base import TextHeard
 from notifier.domain.message import Medium
 from notifier.domain.phone import mask_phone
 from notifier.domain.sms_keywords import Wish
@@ -29,22 +28,7 @@ ASKED_AGAIN = 3  # subscriptions a START brings back, the latest ones
 SHOWN = 160
 
 
-class IncomingText(Protocol):
-    """An SMS that came in, as a channel read it."""
-
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def address(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def wish(self) -> Wish: ...
-    @property
-    def answered_by_provider(self) -> bool: ...
-
-
-def hear_text(env: Env, text: IncomingText, *, provider: str = PROVIDER) -> str:
+def hear_text(env: Env, text: TextHeard, *, provider: str = PROVIDER) -> str:
     """Act on it and say what to answer; empty: nothing. The same text again does nothing."""
 
     def work(tx: Transaction) -> str:
@@ -69,7 +53,7 @@ def hear_text(env: Env, text: IncomingText, *, provider: str = PROVIDER) -> str:
 
 
 def _act(
-    env: Env, tx: Transaction, text: IncomingText, *, hash_: str, contact: ContactRow | None
+    env: Env, tx: Transaction, text: TextHeard, *, hash_: str, contact: ContactRow | None
 ) -> str:
     rows = people.subscriptions_of(tx, contact.id) if contact else []
     if text.wish is Wish.STOP:
@@ -108,7 +92,7 @@ def _say(env: Env, what: str, rows: list[SubscriptionRow]) -> str:
 def _start_again(
     env: Env,
     tx: Transaction,
-    text: IncomingText,
+    text: TextHeard,
     *,
     contact: ContactRow,
     rows: list[SubscriptionRow],
@@ -177,7 +161,7 @@ def _ask_again(env: Env, tx: Transaction, row: SubscriptionRow, *, contact: Cont
 
 
 def _let_a_person_read(
-    env: Env, tx: Transaction, text: IncomingText, rows: list[SubscriptionRow]
+    env: Env, tx: Transaction, text: TextHeard, rows: list[SubscriptionRow]
 ) -> None:
     """Nothing more goes to the number until somebody has decided what was meant."""
     people.move_subscriptions(

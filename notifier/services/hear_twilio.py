@@ -12,9 +12,8 @@ from types import ModuleType
 from typing import Any
 
 from notifier import plugins
-from notifier.channels.base import Receipt
+from notifier.channels.base import Receipt, TextHeard
 from notifier.services.env import Env
-from notifier.services.hear_text import IncomingText
 
 GROUP = "notifier.channels"
 KIND = "sms_twilio"
@@ -61,9 +60,9 @@ def read_status(env: Env, params: Mapping[str, str], *, uid: str) -> Receipt:
     return receipt
 
 
-def read_text(params: Mapping[str, str]) -> IncomingText:
+def read_text(params: Mapping[str, str]) -> TextHeard:
     """The SMS in a callback whose signature was checked. Raises errors.InvalidInput."""
-    text: IncomingText = _module().read_inbound(params)
+    text: TextHeard = _module().read_inbound(params)
     return text
 
 

@@ -99,7 +99,7 @@ HOMES = {
     "alembic": ("store.schema", "migrations"),
     "apscheduler": ("engine.embedded",),
     "procrastinate": ("engine.distributed",),
-    "twilio": ("channels.sms_twilio",),
+    "twilio": ("channels.sms_twilio", "channels.sms"),
     "psycopg": ("store",),
     "sqlite3": ("store", "services.backup"),  # its backup copies pages, and holds no SQL
 }

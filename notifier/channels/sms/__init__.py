@@ -1,6 +1,7 @@
 """What does it take to hand an SMS to Twilio, besides Twilio's own library?
 
-`settings` what can be set · `errors` what its codes mean · `wire` the HTTP way and whether a
-request may have arrived · `spending` the daily cap · `callbacks` what it tells us later.
-Only sms_twilio.py itself imports `twilio`.
+`settings` what can be set · `account` Twilio's library for one account · `wire` the HTTP way and
+whether a request may have arrived · `errors` what its codes mean · `spending` the daily caps ·
+`pace` the rate · `callbacks` what it tells us later · `signature` whether it was Twilio ·
+`asking` what it says when asked · `checkup` what is wrong with the set-up.
 """

@@ -36,7 +36,7 @@ LONGEST_TEXT = 1600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingText:
-    """An SMS somebody sent us. `event_id` is its SID.
+    """An SMS somebody sent us. `event_id` is its SID; `at` is known of those that were asked for.
 
     `answered_by_provider`: Twilio has replied to STOP, START or HELP itself; do not reply again.
     """
@@ -47,6 +47,7 @@ class IncomingText:
     text: str
     wish: Wish
     answered_by_provider: bool
+    at: datetime | None = None
 
 
 def status_callback_url(public_url: str, uid: str) -> str:
@@ -96,7 +97,7 @@ def read_status_callback(
     )
 
 
-def read_inbound(params: Mapping[str, str]) -> IncomingText:
+def read_inbound(params: Mapping[str, str], *, at: datetime | None = None) -> IncomingText:
     """What somebody texted us. Raises errors.InvalidInput for what is no incoming SMS."""
     sid = _shaped(params, "MessageSid", _SID)
     text = params.get("Body", "")
@@ -111,6 +112,7 @@ def read_inbound(params: Mapping[str, str]) -> IncomingText:
         text=text,
         wish=Wish(chosen) if by_provider else read_wish(text),
         answered_by_provider=by_provider,
+        at=at,
     )
 
 

@@ -10,12 +10,22 @@ import logging
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 
-__all__ = ["UNREADABLE", "TwilioAnswer", "TwilioHttp", "is_bad_certificate", "was_never_sent"]
+from notifier.errors import LookFailed
+
+__all__ = [
+    "UNREADABLE",
+    "TwilioAnswer",
+    "TwilioHttp",
+    "is_bad_certificate",
+    "not_told",
+    "was_never_sent",
+]
 
 # Raised before the first byte of the request itself is written.
 _BEFORE = (
@@ -113,3 +123,20 @@ def is_bad_certificate(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def not_told(problem: Exception, *, retry_after: timedelta | None = None) -> LookFailed:
+    """What went wrong when Twilio was asked something. `code` is `twilio` and its number,
+    `no_answer` or `unreadable`."""
+    if isinstance(problem, httpx2.RequestError):
+        said = f"Twilio does not answer: {type(problem).__name__}: {problem}"
+        return LookFailed("no_answer", said[:500])
+    # the list calls of Twilio's library put the answer into the second argument
+    answer = problem.args[1] if len(problem.args) > 1 else None
+    status = getattr(problem, "status", 0) or getattr(answer, "status_code", 0)
+    if not status:
+        return LookFailed("unreadable", f"Twilio's answer cannot be read: {problem}"[:500])
+    code = getattr(problem, "code", 0) or status
+    words = getattr(problem, "msg", "") or getattr(problem, "title", "") or problem.args[:1]
+    said = f"Twilio answered {status} ({code}): {words}"
+    return LookFailed(f"twilio {code}", said[:500], retry_after=retry_after)
