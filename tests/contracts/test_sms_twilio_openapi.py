@@ -131,13 +131,17 @@ def specification() -> Specification:
 def test_what_we_ask_and_what_the_stand_in_answers_are_as_twilio_describes_them(
     specification: Specification, clock: SettableClock, sender: dict[str, str]
 ):
-    with Recorded(clock=clock) as twilio:
+    with Recorded(clock=clock, short_codes=("54321",)) as twilio:
         channel = Channel(settings_for(twilio, **sender), clock=clock)
         again = a_letter(3, is_retry_of_unknown=True, first_tried_at=clock())
         list(channel.send([a_letter(1), a_letter(2), again], note=lambda *_: None))
         twilio.report(twilio.messages[0], "delivered")
         list(channel.send([again], note=lambda *_: None))
         channel.check()
+        channel.ask_about(twilio.messages[0].sid, uid="m1.k3y")
+        for n in range(201):
+            twilio.text_back(f"+1212555{n:04}", "STOP", to="+15005550006")
+        assert len(list(channel.texts_since(clock()))) == 201
         channel.close()
         exchanges = list(twilio.exchanges)
     objections = [
