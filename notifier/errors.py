@@ -39,7 +39,12 @@ class InvalidInput(NotifierError):
 
 
 class NotFound(NotifierError):
-    """What was asked for does not exist, or not for the one who asks."""
+    """What was asked for does not exist, or not for the one who asks. `field`: which part of the
+    request named it, where one did."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Conflict(NotifierError):

@@ -68,7 +68,10 @@ def _look(env: Env, shop: ShopRef, *, variant: str, product: str) -> _Seen:
             siblings = catalogue.variants_of(tx, product_id) if product_id else []
         open_to = [one for one in siblings if one and one.may_be_asked_for]
         if not open_to:
-            raise NotFound("This product is not known here, or takes no requests.")
+            raise NotFound(
+                "This product is not known here, or takes no requests.",
+                field="variant" if variant else "product",
+            )
         beliefs = stock_store.load_stock(tx, [one.id for one in open_to])
         shown, belief = _choose(open_to, beliefs)
         known_at = stock_store.vouched_at(tx, shop.id, [shown.id]).get(shown.id)

@@ -59,7 +59,7 @@ class Env:
         for shop in self.shops.values():
             if shop.config.public_key == public_key:
                 return shop
-        raise NotFound("There is no shop with this key.")
+        raise NotFound("There is no shop with this key.", field="key")
 
     def link(self, path: str) -> str:
         """An absolute address of ours; made from the configuration, never from a request."""

@@ -43,7 +43,7 @@ def eta_history_of(
     with env.db.read() as tx:
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
+            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
         given = eta_history.given_of(tx, found.id)
         seen = eta_history.seen_since(tx, found.id, at=given[0].at) if given else []
     turned = judge(

@@ -71,7 +71,7 @@ def foresee_eta(env: Env, shop: ShopRef, variant: str, eta: Eta | None, *, sourc
     with env.db.read() as tx:
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
+            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
         known = etas.expected(tx, found.id)
         if known is not None and known.level is Level.THERE:
             raise Conflict("available", "This can be bought now, so it needs no expected date.")

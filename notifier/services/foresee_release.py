@@ -63,7 +63,7 @@ def foresee_release(
     with env.db.read() as tx:
         variant = catalogue.find_variant(tx, shop.id, key)
         if variant is None:
-            raise NotFound(f"There is no variant {key[:80]!r} in this shop.")
+            raise NotFound(f"There is no variant {key[:80]!r} in this shop.", field="variant")
         strategy = strategy_for(shop, variant.strategy)
         state = _state(env, tx, shop, variant, strategy=strategy)
         left = _left_for_them(env, tx, shop, variant, units=units)

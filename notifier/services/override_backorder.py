@@ -97,7 +97,7 @@ def _change(
     def work(tx: Transaction) -> Shown:
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
+            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
         belief = stock_store.load_stock(tx, [found.id]).get(found.id)
         if belief is None or belief.availability not in ORDERED_AHEAD:
             word = belief.availability.value if belief else "unknown"

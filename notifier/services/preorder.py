@@ -67,7 +67,7 @@ def plan(env: Env, shop: ShopRef, variant: str, wanted: Plan, *, source: str, ac
     def work(tx: Transaction) -> Listed:
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
+            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
         belief = stock_store.load_stock(tx, [found.id], for_update=True).get(found.id)
         if belief is not None and belief.level is Level.THERE:
             raise Conflict("available", "This can be bought now, so it needs no pre-order.")

@@ -91,7 +91,7 @@ def find_key(env: Env, shop: ShopRef, *, variant: str, sku: str) -> str:
     if len(keys) > 1:
         raise InvalidInput(_ambiguous(sku, keys))
     if not keys:
-        raise NotFound(f"There is no variant with the sku {sku[:80]!r} in this shop.")
+        raise NotFound(f"There is no variant with the sku {sku[:80]!r} in this shop.", field="sku")
     return keys[0]
 
 

@@ -243,7 +243,10 @@ def _report(
         lines = {one.ref: one.id for one in orders.lines_of_order(tx, order.id)}
         for one in reports:
             if one.ref not in lines:
-                raise NotFound(f"Order {order.ref!r} has no line {one.ref[:80]!r}.")
+                raise NotFound(
+                    f"Order {order.ref!r} has no line {one.ref[:80]!r}.",
+                    field=f"{one.field}.ref" if one.field else "line",
+                )
         for line_id in sorted({lines[one.ref] for one in reports}):
             orders.find_line(tx, line_id, for_update=True)  # one order for all: no deadlock
         return [_take(env, tx, lines[one.ref], one, actor=actor, bare=bare) for one in reports]

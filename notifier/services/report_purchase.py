@@ -59,7 +59,9 @@ def _count(
 ) -> CountedPurchase:
     variant = catalogue.find_variant(tx, shop.id, one.variant)
     if variant is None:
-        raise NotFound(f"{place}: there is no variant {one.variant[:80]!r} in this shop.")
+        raise NotFound(
+            f"There is no variant {one.variant[:80]!r} in this shop.", field=f"{place}.variant"
+        )
     contacts = _contacts(env, tx, shop, one, place=place)
     message = None
     if contacts:

@@ -61,7 +61,7 @@ def set_eta(
     def work(tx: Transaction) -> EtaChange:
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
+            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
         done = change_eta(
             env,
             tx,

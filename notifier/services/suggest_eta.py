@@ -77,7 +77,7 @@ def suggest_eta(env: Env, shop: ShopRef, variant: str) -> Suggestion:
     with env.db.read() as tx:
         found = catalogue.find_variant(tx, shop.id, variant)
         if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.")
+            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
         return _suggest(env, tx, shop, found)
 
 

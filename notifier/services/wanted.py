@@ -71,14 +71,17 @@ def find_wanted(tx: Transaction, shop: ShopRef, ask: SignUp) -> Wanted:
                 "variant", "not_of_product", f"{ask.variant!r} is not a variant of {ask.product!r}."
             )
         product_id = named
+    if not (ask.variant or ask.product):
+        raise InvalidInput.of("variant", "missing", "Name the variant, or the product.")
+    field = "variant" if ask.variant else "product"
     if product_id is None or (ask.variant and variant is None):
-        raise NotFound("This product cannot be waited for.")
+        raise NotFound("This product cannot be waited for.", field=field)
     siblings = [variant] if variant else catalogue.variants_of(tx, product_id)
     if ask.any_variant and variant:
         siblings = catalogue.variants_of(tx, product_id)
     open_to = [one for one in siblings if one.may_be_asked_for]
     if not open_to or (variant and not variant.may_be_asked_for):
-        raise NotFound("This product cannot be waited for.")
+        raise NotFound("This product cannot be waited for.", field=field)
     wants_any = ask.any_variant or variant is None
     if wants_any and len(open_to) == 1:
         return Wanted(product_id=product_id, variant_id=open_to[0].id, variants=open_to)

@@ -68,9 +68,9 @@ def register_errors(app: Flask) -> None:
 
     @app.errorhandler(NotFound)
     def not_found(error: NotFound) -> Any:
-        return (
-            page_for_error(404, "") if wants_page() else error_answer(404, "not_found", str(error))
-        )
+        if wants_page():
+            return page_for_error(404, "")
+        return error_answer(404, "not_found", str(error), field=error.field)
 
     @app.errorhandler(BadToken)
     def bad_token(_error: BadToken) -> Any:
@@ -112,7 +112,8 @@ def register_errors(app: Flask) -> None:
             answer = page_for_error(status, "")
         else:
             name = error.name.lower().replace(" ", "_")
-            answer = error_answer(status, name, str(error.description))
+            field = getattr(error, "field", "")
+            answer = error_answer(status, name, str(error.description), field=field)
         for header, value in error.get_headers():
             if header in ("Allow", "Retry-After"):
                 answer.headers[header] = value

@@ -20,7 +20,7 @@ def check_origin(shop: ShopRef) -> str:
     origin = request.headers.get("Origin", "")
     if not origin or origin in (*shop.config.origins, own_origin()):
         return origin
-    raise Forbidden("This page's address is not registered for the shop.")
+    raise Forbidden(f"{origin[:100]!r} is not among the shop's origins. Add it to them.")
 
 
 def any_shop_has(origin: str) -> bool:

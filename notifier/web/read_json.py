@@ -26,6 +26,14 @@ HOOK_LIMIT = 1024 * 1024
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")  # databases keep none
 
 
+class BadField(BadRequest):
+    """400 about one field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def raw_body(*, limit: int) -> bytes:
     """The request's bytes. Raises 413 when there are more than `limit`."""
     request.max_content_length = limit
@@ -113,9 +121,9 @@ def single(args: Any, *, allowed: set[str]) -> dict[str, str]:
     for name in allowed:
         values = args.getlist(name)
         if len(values) > 1:
-            raise BadRequest(f"{name} is given {len(values)} times; give it once.")
+            raise BadField(name, f"{name} is given {len(values)} times; give it once.")
         if any("\x00" in value for value in values):
-            raise BadRequest(f"{name} holds a NUL character, which no text may have.")
+            raise BadField(name, f"{name} holds a NUL character, which no text may have.")
         if values:
             found[name] = values[0]
     return found

@@ -75,8 +75,12 @@ def options() -> Response:
 def availability() -> Response:
     """Everything the widget needs to draw itself, in the page's language."""
     asked = single(request.args, allowed={"key", "variant", "product", "lang"})
-    shop = env().shop_by_key(asked.get("key", ""))
+    if "key" not in asked:
+        raise InvalidInput.of("key", "missing", "Give the shop's public key.")
+    shop = env().shop_by_key(asked["key"])
     origin = check_origin(shop)
+    if not (asked.get("variant") or asked.get("product")):
+        raise InvalidInput.of("variant", "missing", "Name the variant, or the product.")
     locale = choose_locale(asked.get("lang") or shop.config.locale, shop.config.locales)
     said = describe(
         env(),

@@ -56,7 +56,11 @@ def test_a_server_reads_each_promise_and_the_sum(
 
 @pytest.mark.parametrize(
     ("query", "status", "field"),
-    [("variant=nobody", 404, ""), ("", 422, "variant"), ("variant=KETTLE&limit=101", 422, "limit")],
+    [
+        ("variant=nobody", 404, "variant"),
+        ("", 422, "variant"),
+        ("variant=KETTLE&limit=101", 422, "limit"),
+    ],
 )
 def test_what_is_not_known_or_not_named_is_refused(
     client: FlaskClient, store: Storefront, query: str, status: int, field: str

@@ -256,7 +256,11 @@ def test_another_shops_orders_are_not_there(client: FlaskClient) -> None:
     ("path", "body", "expected"),
     [
         ("shipments", {"lines": []}, (422, "too_short", "lines")),
-        ("shipments", {"lines": [{"ref": "9", "shipped_at": AT}]}, (404, "not_found", "")),
+        (
+            "shipments",
+            {"lines": [{"ref": "9", "shipped_at": AT}]},
+            (404, "not_found", "lines.0.ref"),
+        ),
         (
             "shipments",
             {"lines": [{"ref": "1", "shipped_at": "2026-12-03T09:00:00Z"}]},

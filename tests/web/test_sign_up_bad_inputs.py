@@ -234,6 +234,42 @@ def test_5C_http_and_json(
         assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"variant": "NOPE"}, 404, "variant"),
+        ({"variant": "", "product": "NOPE"}, 404, "product"),
+        ({"variant": ""}, 422, "variant"),
+        ({"key": "pk_nobody"}, 404, "key"),
+        ({"quantity": "two"}, 422, "quantity"),
+    ],
+)
+def test_a_refusal_names_the_field_it_is_about(
+    client: FlaskClient, store: Storefront, change: dict[str, Any], status: int, field: str
+) -> None:
+    store.stock("S", 0)
+    answer = client.post(URL, json=_body(email="ann@b.co") | change, headers=SHOP)
+    assert (answer.status_code, answer.get_json()["error"]["field"]) == (status, field)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "field"),
+    [
+        ("variant=S", 422, "key"),
+        ("key=pk_nobody&variant=S", 404, "key"),
+        (f"key={KETTLE}", 422, "variant"),
+        (f"key={KETTLE}&variant=NOPE", 404, "variant"),
+        (f"key={KETTLE}&product=NOPE", 404, "product"),
+        (f"key={KETTLE}&variant=S&variant=S", 400, "variant"),
+    ],
+)
+def test_a_question_for_availability_that_cannot_be_answered_names_the_field(
+    client: FlaskClient, query: str, status: int, field: str
+) -> None:
+    answer = client.get(f"/api/v1/availability?{query}")
+    assert (answer.status_code, answer.get_json()["error"]["field"]) == (status, field)
+
+
 def test_5C_82_a_byte_order_mark_is_fine(client: FlaskClient, store: Storefront) -> None:
     store.stock("S", 0)
     raw = b"\xef\xbb\xbf" + json.dumps(_body(email="ann@b.co")).encode()

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from flask import Response, request
-from werkzeug.exceptions import BadRequest
 
 from notifier.services.answer_once import begin, finish, forget
 from notifier.services.env import Env
 from notifier.web.answers import error_answer
 from notifier.web.api.access import Caller
-from notifier.web.read_json import raw_body
+from notifier.web.read_json import BadField, raw_body
 
 HEADER = "Idempotency-Key"
 LONGEST = 255
@@ -33,7 +32,7 @@ def answer_once(env: Env, caller: Caller, act: Callable[[], Response], *, limit:
         return act()
     key = values[0]
     if len(values) > 1 or not 0 < len(key) <= LONGEST or not key.isprintable():
-        raise BadRequest(f"Send one {HEADER} of 1 to {LONGEST} printable characters.")
+        raise BadField(HEADER, f"Send one {HEADER} of 1 to {LONGEST} printable characters.")
     scope = f"{caller.name}:{request.path}"
     digest = hashlib.sha256(request.query_string + b"\n" + raw_body(limit=limit)).hexdigest()
     known = begin(env, scope, key, body_hash=digest)
