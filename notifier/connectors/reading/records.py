@@ -19,12 +19,14 @@ class Record:
     """One row of any format: its number in the file (1 is the first) and what fields it fills.
 
     `options` are named properties of the variant; `minor_units`: amounts are in cents.
+    `fault`: why the row cannot be read, when the reader of its format knows that already.
     """
 
     number: int
     values: dict[Field, Any]
     options: tuple[tuple[str, str], ...] = ()
     minor_units: bool = False
+    fault: str = ""
 
 
 Records = Iterator[Record]

@@ -49,7 +49,12 @@ class RowReader:
 
     def read(self, record: Record) -> Observation:
         """The observation in `record`. Raises RowRefused."""
-        key, sku = self._ids(record.values.get(Field.KEY), record.values.get(Field.SKU))
+        ids = record.values.get(Field.KEY), record.values.get(Field.SKU)
+        if record.fault:
+            refused = RowRefused("", ids[0], record.fault)
+            refused.key = self._ids(*ids)[0] if ids[0] else ""
+            raise refused
+        key, sku = self._ids(*ids)
         try:
             return self._read(record, key=key, sku=sku)
         except RowRefused as refused:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -22,6 +23,7 @@ MAX_CELL = 4 * 1024 * 1024
 MAX_LINES_IN_CELL = 2_000
 _HEADER_WITHIN = 30
 _DELIMITERS = ("\t", ",", ";", "|")
+_QUOTED = re.compile(r'"(?:[^"]++|"")*+"')
 _END = "\x02end of the table\x03"
 
 
@@ -65,6 +67,7 @@ class _Lines:
         self._notes = notes
         self.last = ""
         self.count = 0
+        self.of_row: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         while line := self._stream.readline(MAX_CELL):
@@ -74,6 +77,7 @@ class _Lines:
                 self._notes.flawless = False
                 line = line.replace("\0", "")
             self.last = line
+            self.of_row.append(line)
             yield line
         if not self.last.endswith(("\n", "\r")):
             yield "\n"
@@ -95,6 +99,7 @@ class _Table:
         reader = csv.reader(self._source, delimiter=delimiter)
         number = 0
         started = self._lines.count
+        self._lines.of_row = []
         width = 0
         held: Record | None = None  # the last row, until it is known not to be cut off
         while True:
@@ -102,10 +107,12 @@ class _Table:
             if row is None:
                 number += 1
                 self._notes.rows += 1
+                self._notes.complete = False
+                self._lines.of_row = []
                 continue
             if row[-1:] == [_END]:
                 break
-            self._refuse_swallowed(row, started)
+            self._refuse_swallowed(row, started, delimiter=delimiter)
             started = self._lines.count
             if not any(cell and not cell.isspace() for cell in row) or row[0].startswith("# "):
                 continue
@@ -113,8 +120,9 @@ class _Table:
             width = len(row)
             self._ragged += width < len(header)
             if width > len(header) and any(cell.strip() for cell in row[len(header) :]):
-                self._notes.rows += 1
-                self._too_wide(number, width, len(header))
+                ids = dict(plan(width))
+                id_at = ids[Field.KEY] if Field.KEY in ids else ids[Field.SKU]
+                yield self._too_wide(number, row, width=len(header), id_at=id_at)
                 continue
             if held is not None:
                 yield held
@@ -133,8 +141,12 @@ class _Table:
             return None
         return row
 
-    def _refuse_swallowed(self, row: list[str], started: int) -> None:
-        """A quote that was never closed swallows rows until the next one, or until the end."""
+    def _refuse_swallowed(self, row: list[str], started: int, *, delimiter: str) -> None:
+        """A quote that was never closed swallows rows until the next one, or until the end.
+
+        Until the next one: then the cells behind it are those of another row.
+        """
+        lines, self._lines.of_row = self._lines.of_row, []
         if row and row[-1].endswith(_END):
             raise LookFailed(
                 "truncated",
@@ -147,13 +159,21 @@ class _Table:
                 f"The row at line {started + 1} spans {self._lines.count - started} lines; "
                 "a quote in it is never closed.",
             )
+        if len(lines) > 1 and _closes_elsewhere("".join(lines), delimiter=delimiter):
+            raise LookFailed(
+                "bad_quotes",
+                f"A quote opened near line {started + 1} is closed only in another row. Double "
+                "the quotes inside of cells, or leave quotes out. Nothing was changed.",
+            )
 
-    def _too_wide(self, number: int, width: int, expected: int) -> None:
-        self._notes.refuse(
+    def _too_wide(self, number: int, row: list[str], *, width: int, id_at: int) -> Record:
+        """A row whose cells are shifted somewhere: only what is in the first is certain."""
+        if id_at:
+            self._notes.complete = False  # whose row it is, nobody knows
+        return Record(
             number,
-            field="",
-            value=f"{width} cells",
-            message=f"The row has {width} cells, the header {expected}; a cell with the "
+            {} if id_at else {Field.KEY: row[0]},
+            fault=f"The row has {len(row)} cells, the header {width}; a cell with the "
             "delimiter in it must be quoted.",
         )
 
@@ -241,6 +261,25 @@ class _Table:
             return by_width[width]
 
         return plan
+
+
+def _closes_elsewhere(text: str, *, delimiter: str) -> bool:
+    """Whether a quote is opened in one line of a row and closed within a cell of another.
+
+    A quote that is meant ends its cell.
+    """
+    at = 0
+    while at < len(text):
+        quoted = _QUOTED.match(text, at)
+        if quoted is not None:
+            at = quoted.end()
+            if "\n" in quoted[0] and text[at : at + 1] not in ("", "\r", "\n", delimiter):
+                return True
+        following = text.find(delimiter, at)
+        if following < 0:
+            return False
+        at = following + 1
+    return False
 
 
 def _columns_for(header: list[str], hints: Hints) -> dict[Field, int]:
