@@ -118,7 +118,7 @@ def _read(form: MultiDict[str, str], offer: Offer) -> Draft:
         phone=form.get("phone", "")[:2000],
         quantity=form.get("quantity", "1")[:12],
         physical_only=form.get("physical_only") == "yes",
-        marketing=form.get("marketing") == "yes",
+        marketing=offer.shop.config.offers_marketing and form.get("marketing") == "yes",
     )
 
 
@@ -154,6 +154,7 @@ def _show(
     if not offer.waitable:
         return _nothing_to_wait_for(offer, locale=locale)
     name = shop.config.name
+    marketing = consent_text(locale, "marketing").shown(shop=name)
     return page(
         "form",
         locale=locale,
@@ -167,7 +168,7 @@ def _show(
         eta=offer.described["eta"],
         consent=consent_text(locale, "email").shown(shop=name),
         consent_sms=consent_text(locale, "sms").shown(shop=name),
-        marketing=consent_text(locale, "marketing").shown(shop=name),
+        marketing=marketing if shop.config.offers_marketing else "",
         privacy=web_url(shop.config.privacy_url),
         most=MAX_QUANTITY,
         nonce=make_nonce(PAGE, shop.id),

@@ -49,12 +49,29 @@ def test_it_shows_the_product_and_asks_for_an_address(
     assert "https://kettle.example/privacy" in page.text
 
 
+@pytest.mark.parametrize("offers", [False, True])
+def test_consent_to_offers_is_asked_for_only_where_the_shop_wants_it(
+    database: Database, clock: SettableClock, tmp_path: Path, offers: bool
+) -> None:
+    settings = config(tmp_path, kettle={"offers_marketing": offers})
+    store = Storefront(env=open_env(settings, clock=clock, db=database), folder=tmp_path)
+    client = create_public(store.env, RENDERER).test_client()
+    store.stock("S", 0)
+    form = client.get(SHIRT, base_url=PUBLIC_URL)
+    assert ('name="marketing"' in form.text) is offers
+
+    told = {"variant": "S", "email": "ann@example.com", "marketing": "yes"}
+    client.post(SHIRT, data=told | {"nonce": nonce_of(form)}, base_url=PUBLIC_URL)
+
+    assert [bool(row["accepts_marketing"]) for row in subscriptions(store)] == [offers]
+
+
 def test_a_sign_up_waits_for_its_confirmation_like_one_by_the_widget(
     client: FlaskClient, store: Storefront
 ) -> None:
     store.stock("S", 0)
 
-    done = sign_up(client, quantity="2", physical_only="yes", marketing="yes", variant="S")
+    done = sign_up(client, quantity="2", physical_only="yes", variant="S")
 
     assert done.status_code == 202
     assert heading(done) == "Almost done"
@@ -62,7 +79,6 @@ def test_a_sign_up_waits_for_its_confirmation_like_one_by_the_widget(
     assert (row["address"], row["key"], row["quantity"]) == ("ann@example.com", "S", 2)
     assert (row["state"], row["origin"]) == ("unconfirmed", "form")
     assert row["physical_only"]
-    assert row["accepts_marketing"]
     (mail,) = store.send()
     assert mail["kind"] == "confirm"
     (entry,) = store.rows("SELECT facts FROM ledger")
