@@ -7,6 +7,7 @@ A word nobody knows is `unknown`: it never sells and never sells out.
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
 from functools import lru_cache
 
@@ -25,30 +26,57 @@ _WORDS = {
         "instock limitedavailability limited available availablenow true yes y 1 download "
         "onlineonly madetoorder instoreandonline lowstock lowinstock limitedstock fewleft "
         "availableinstock instockavailable instockonline inthestock onstock buyable instocknow "
-        "auflager vorrätig lieferbar sofortlieferbar verfügbar enstock disponible enexistencia "
-        "disponibile opvoorraad disponível emestoque dostępny skladem вналичии естьвналичии"
+        "readytoship "
+        "auflager vorrätig vorraetig lieferbar sofortlieferbar verfügbar verfuegbar "
+        "sofortverfügbar enstock disponible enexistencia disponibile immediatamentedisponibile "
+        "opvoorraad leverbaar beschikbaar disponível emestoque emstock pålager ilager "
+        "finnsilager tillgänglig tilgængelig tilgjengelig varastossa saatavilla "
+        "dostępny wmagazynie skladem naskladě nasklade dostupné raktáron készleten elérhető "
+        "înstoc disponibil stokta stoktavar mevcut διαθέσιμο άμεσαδιαθέσιμο "
+        "вналичии естьвналичии наскладе внаявності євнаявності налично "
+        "متوفر متاح במלאי 在庫あり 在庫有り 有货 现货 有貨 現貨 재고있음 มีสินค้า cònhàng tersedia"
     ),
     Availability.OUT_OF_STOCK: (
         "outofstock soldout reserved unavailable notavailable notavailableforpurchase "
         "false no n 0 instoreonly outofstockonline oos outstock nostock notinstock sold "
         "markassold temporarilyunavailable temporarilyoutofstock currentlyunavailable "
-        "ausverkauft nichtlieferbar nichtverfügbar nichtauflager rupturedestock épuisé "
-        "indisponible agotado nodisponible sinstock esaurito nondisponibile uitverkocht "
-        "nietopvoorraad esgotado indisponível niedostępny vyprodáno нетвналичии"
+        "notstocked disabled notforsale "
+        "ausverkauft nichtlieferbar nichtverfügbar nichtverfuegbar nichtauflager nichtvorrätig "
+        "derzeitnichtverfügbar momentannichtverfügbar rupturedestock enrupture "
+        "enrupturedestock horsstock épuisé indisponible nondisponible agotado nodisponible "
+        "sinstock sinexistencias fueradestock esaurito nondisponibile uitverkocht "
+        "nietopvoorraad nietleverbaar nietbeschikbaar esgotado indisponível semestoque semstock "
+        "ikkepålager ejilager slutilager slutsåld utsolgt udsolgt eivarastossa loppuvarastosta "
+        "loppunut niedostępny brakwmagazynie wyprzedane vyprodáno nenískladem nedostupné "
+        "vypredané niejenasklade elfogyott nincsraktáron stocepuizat epuizat indisponibil "
+        "stoktayok tükendi εξαντλημένο μηδιαθέσιμο нетвналичии немаєвнаявності "
+        "غيرمتوفر غيرمتاح נמכר אזלמהמלאי 在庫なし 在庫切れ 売り切れ 品切れ 完売 "
+        "缺货 无货 售罄 缺貨 품절 สินค้าหมด hếthàng habis stokhabis"
     ),
     Availability.BACKORDER: (
         "backorder backordered onbackorder availablefororder availableonbackorder backorderable "
-        "availabletoorder specialorder nachbestellt подзаказ"
+        "availabletoorder specialorder nachbestellt aufbestellung surcommande bajopedido "
+        "sobrepedido suordinazione opbestelling sobencomenda restorder restordre "
+        "nazamówienie подзаказ підзамовлення お取り寄せ"
     ),
     Availability.PREORDER: (
         "preorder presale preordered comingsoon availableforpreorder preorderavailable "
-        "vorbestellbar vorbestellung précommande preventa prenotabile предзаказ"
+        "vorbestellbar vorbestellung précommande preventa prenotabile предзаказ передзамовлення "
+        "予約受付中 预售 預購"
     ),
     Availability.DISCONTINUED: (
         "discontinued endoflife nolongeravailable eol archived nichtmehrlieferbar descatalogado"
     ),
 }
-_BY_WORD = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
+
+
+def _folded(phrase: str) -> str:
+    """Letters and digits alone, without case and accents: both spellings of `é` are one."""
+    bare = unicodedata.normalize("NFKD", phrase.casefold())
+    return "".join(c for c in bare if c.isalnum())
+
+
+_BY_WORD = {_folded(word): meaning for meaning, words in _WORDS.items() for word in words.split()}
 
 
 def read_availability(word: object) -> Availability:
@@ -65,9 +93,10 @@ def read_availability(word: object) -> Availability:
 
 @lru_cache(maxsize=4_096)
 def _read_word(word: str) -> Availability:
-    tail = word.strip().rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
-    folded = "".join(c for c in tail.casefold() if c.isalnum())
-    return _BY_WORD.get(folded, Availability.UNKNOWN)
+    tail = word.strip()
+    if "schema.org" in tail.casefold() or "://" in tail or tail.startswith("/"):
+        tail = tail.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]  # yes/no is no address
+    return _BY_WORD.get(_folded(tail), Availability.UNKNOWN)
 
 
 def settle_availability(

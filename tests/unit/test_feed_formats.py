@@ -62,6 +62,8 @@ def test_a_google_item_is_read_in_full(feed: Path) -> None:
         '<offers><o id="A" stock="3"/></offers>',
         '<yml_catalog date="2026-11-30 10:00"><shop><offers><offer id="A" available="true"/>'
         "</offers></shop></yml_catalog>",
+        '<?xml version="1.0" encoding="utf-16"?>' + rss(google("A")).partition("?>")[2],
+        "\n\ufeff\ufeff" + rss(google("A"), google("B")),
         "id\tavailability\nA\tin_stock\n",
         "ID|Availability\nA|in stock\n",
         '{"products":[{"id":"A","availability":"in_stock"}]}',
@@ -256,6 +258,15 @@ def test_an_id_that_comes_twice_is_believed_once_where_the_rows_disagree(feed: P
     ]
     assert any("more than once (2 times)" in warning for warning in look.warnings)
     assert any("disagree" in warning for warning in look.warnings)
+
+
+def test_what_follows_the_end_of_an_xml_document_is_missed_and_so_proves_no_absence(
+    feed: Path,
+) -> None:
+    seen, look = look_at(feed, rss(google("A")) + rss(google("B")))
+
+    assert [o.key for o in seen] == ["A"]
+    assert not look.full
 
 
 def test_links_that_are_no_web_addresses_are_dropped(feed: Path) -> None:

@@ -14,6 +14,11 @@ from notifier.errors import LookFailed
 GOOGLE = b"http://base.google.com/ns/1.0"
 _ENDS = 64 * 1024
 _CHUNK = 1024 * 1024
+_BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)+(?=<)")
+_CALLED_WIDE = re.compile(
+    rb"(?:\xef\xbb\xbf|\s)*<\?xml[^>]*\sencoding\s*=\s*[\"'](?:utf-?16|ucs-?2|unicode)",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
@@ -54,7 +59,8 @@ def declare_prefixes(body: IO[bytes], root: str, notes: Notes) -> Readable:
     """
     body.seek(0)
     head = body.read(_ENDS)
-    body.seek(0)
+    before = _BEFORE.match(head)
+    body.seek(before.end() if before else 0)
     used = set(re.findall(rb"<([A-Za-z_][\w.\-]*):", head))
     declared = set(re.findall(rb"xmlns:([\w.\-]+)\s*=", head))
     missing = sorted(used - declared - {b"xml", b"xmlns"})
@@ -67,7 +73,19 @@ def declare_prefixes(body: IO[bytes], root: str, notes: Notes) -> Readable:
         b' xmlns:%s="%s"' % (p, GOOGLE if p == b"g" else b"urn:undeclared:" + p) for p in missing
     )
     body.seek(opening.end())
-    return _Prefixed(head[: opening.end()] + added, body)
+    return _Prefixed(head[before.end() if before else 0 : opening.end()] + added, body)
+
+
+def wrong_label(body: IO[bytes]) -> str:
+    """`utf-8` for a file that calls itself UTF-16 in letters of one byte; empty for others.
+
+    .NET writes that into the text of a feed, which is then saved as UTF-8. Keeps the place.
+    """
+    at = body.tell()
+    body.seek(0)
+    said = _CALLED_WIDE.match(body.read(400))
+    body.seek(at)
+    return "utf-8" if said else ""
 
 
 def count_opened(body: IO[bytes], tag: str) -> int:
@@ -79,7 +97,7 @@ def count_opened(body: IO[bytes], tag: str) -> int:
     kept = b""
     body.seek(0)
     while chunk := body.read(_CHUNK):
-        window = kept + chunk
+        window = kept + chunk.replace(b"\0", b"")  # UTF-16
         last = max(0, len(window) - longest)
         ends = [m.end() for m in opened.finditer(window) if m.start() < last]
         count += len(ends)

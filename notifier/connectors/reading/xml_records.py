@@ -17,7 +17,12 @@ from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
-from notifier.connectors.reading.xml_frame import count_opened, declare_prefixes, refuse_cut_off
+from notifier.connectors.reading.xml_frame import (
+    count_opened,
+    declare_prefixes,
+    refuse_cut_off,
+    wrong_label,
+)
 from notifier.domain.dates import read_instant
 from notifier.errors import InvalidInput, LookFailed
 
@@ -27,7 +32,6 @@ ITEM_TAGS = (
 )  # fmt: skip
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _HEAD = 64 * 1024
-_LOG_SIZE = 100  # lxml keeps no more errors than this
 # Damage that touches one text and not which items there are.
 _HARMLESS = frozenset(
     [
@@ -59,6 +63,7 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
+        encoding=wrong_label(body) or None,
     )
     try:
         yield from reader.records(context)
@@ -120,7 +125,8 @@ class _XmlReader:
                 else "the XML is damaged and was read leniently",
                 _place(entry),
             )
-        if len(log) >= _LOG_SIZE and not structural:
+        if len(log) and not structural:
+            # the log is short, and what follows the end of the first document is not read
             structural = count_opened(body, self._chosen) != self.number
             if structural:
                 self._notes.warn("the XML is damaged in more places than can be told")
