@@ -96,5 +96,6 @@ from notifier.cli import (  # noqa: E402
     looking,  # noqa: F401
     ordering,  # noqa: F401
     people,  # noqa: F401
+    releasing,  # noqa: F401
     running,  # noqa: F401
 )

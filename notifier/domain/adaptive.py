@@ -19,15 +19,17 @@ A night, in which nobody looks, is no time that people had (domain/adaptive_nigh
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import floor
+from typing import Any
 
 from notifier.domain.adaptive_belief import believe
 from notifier.domain.adaptive_claims import Belief, looks_for_each_sale
 from notifier.domain.adaptive_risk import may_be_out
 from notifier.domain.adaptive_state import AdaptiveState
 
+ADAPTIVE = "adaptive"  # the strategy
 LATE = 0.02  # of those told, so many may find it gone
 _AIM = 0.9  # of it: luck is uneven
 _STEEP = 4.0  # a step of the knob allows so many times more, or fewer
@@ -63,6 +65,9 @@ class Facts:
     rule: str
 
 
+_ABOUT_NOW = frozenset({"stock", "waiting", "told_now", "rule"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Tell `people` now, who together ask for about `units`. `look_again`: None: all are told."""
@@ -95,6 +100,12 @@ def decide(state: AdaptiveState) -> Decision:
         reason=_reason(state, belief, people=people, rule=rule),
         facts=_facts(state, belief, people=people, rule=rule),
     )
+
+
+def known(state: AdaptiveState) -> dict[str, Any]:
+    """Of the facts of a decision, those that are about who was told before."""
+    facts = asdict(_facts(state, believe(state), people=0, rule=""))
+    return {name: value for name, value in facts.items() if name not in _ABOUT_NOW}
 
 
 def _how_many(state: AdaptiveState, belief: Belief) -> tuple[int, str]:

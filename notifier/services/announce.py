@@ -8,13 +8,15 @@ nothing and forgets nobody (a unique key stops doubles).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from notifier.domain.stock import EventKind, Level
 from notifier.domain.waves import Strategy
 from notifier.log import log
+from notifier.services.before_wave import known_before
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.line_up import LINING_UP, line_up, line_up_in_parts, order_of
@@ -55,10 +57,11 @@ def announce(env: Env) -> int:
 def _steps(env: Env, release_id: int, *, seconds: float) -> int:
     """As many as are due of one release, until it is the others' turn; at least one."""
     until = time.monotonic() + seconds
+    known = known_before(env, release_id)
     steps = 0
     while True:
         with env.pace.measured():
-            made = env.db.retry(partial(_step, env, release_id, go_on=steps > 0))
+            made = env.db.retry(partial(_step, env, release_id, known=known, go_on=steps > 0))
         if made == NO_PLACES:
             line_up_in_parts(env, release_id)
             continue
@@ -175,10 +178,13 @@ def _tell_shop(
         tell_webhooks(env, tx, shop, f"stock.{event.kind}", facts)
 
 
-def _step(env: Env, release_id: int, tx: Transaction, *, go_on: bool = False) -> int:
+def _step(
+    env: Env, release_id: int, tx: Transaction, *, known: Mapping[str, Any], go_on: bool = False
+) -> int:
     """Plan a wave, or write the messages of one more part of the wave under way.
 
-    `go_on`: what could stop it was looked at a moment ago. It is again before anything is sent.
+    `known`: facts for a wave that is opened. `go_on`: what could stop it was looked at a moment
+    ago. It is again before anything is sent.
     """
     release = releases.load_release(tx, release_id, for_update=True)
     now = env.now()
@@ -203,7 +209,7 @@ def _step(env: Env, release_id: int, tx: Transaction, *, go_on: bool = False) ->
         if blocked:
             return 1
     if not release.wave_open:
-        opened = open_wave(env, tx, shop, release)
+        opened = open_wave(env, tx, shop, release, known=known)
         if opened is None:
             return 1
         release = opened

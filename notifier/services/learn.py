@@ -49,7 +49,7 @@ def _learn_from(env: Env, tx: Transaction, *, release_id: int) -> None:
     now = env.now()
     # those it continues leave lessons of their own
     own = {name: value for name, value in release.strategy.items() if name != CONTINUES}
-    state = release_seen(env, tx, shop, replace(release, strategy=own), units=None)
+    state = release_seen(env, tx, shop, replace(release, strategy=own), units=None, line=False)
     last = max((one.at for one in state.told), default=release.started_at)
     ripe = tuple(one for one in state.told if now - one.at >= TIME_TO_LOOK)
     if not ripe:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from notifier.domain.adaptive import ADAPTIVE
 from notifier.domain.order_delay.states import OPEN
 from notifier.domain.stock import EventKind, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, plan_wave
@@ -22,14 +23,20 @@ from notifier.store import stock as stock_store
 from notifier.store.releases import LAST_LOOK, ReleaseRow
 from notifier.store.session import Transaction
 
-ADAPTIVE = "adaptive"
 AGAIN_IN = "again_in"  # among the facts of a wave: seconds until the next one is planned
 USUALLY = timedelta(minutes=30)
 
 
-def open_wave(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> ReleaseRow | None:
+def open_wave(
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    release: ReleaseRow,
+    *,
+    known: Mapping[str, Any],
+) -> ReleaseRow | None:
     """The release with its next wave open; None where nobody is told now, and it is looked at
-    again when the plan says so."""
+    again when the plan says so. `known`: facts that the wave shows besides those of its plan."""
     plan = plan_for(env, tx, shop, release)
     now = env.now()
     if plan.people == 0:
@@ -37,7 +44,7 @@ def open_wave(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> 
         strategy = with_look(release, reason=plan.reason, facts=plan.facts, now=now)
         releases.update_release(tx, release.id, next_wave_at=now + again, strategy=strategy)
         return None
-    facts = dict(plan.facts)
+    facts = {**known, **plan.facts}
     if plan.again_in is not None:
         facts[AGAIN_IN] = plan.again_in.total_seconds()
     releases.add_wave(

@@ -28,10 +28,17 @@ _BLIND_SALES = 3  # so many sold and nobody looked: the links are not followed b
 
 
 def release_seen(
-    env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow, *, units: int | None
+    env: Env,
+    tx: Transaction,
+    shop: ShopRef,
+    release: ReleaseRow,
+    *,
+    units: int | None,
+    line: bool = True,
 ) -> AdaptiveState:
     """The state of a release now. `units`: that may be sold to those who wait; None: there, but
-    not how many. With those of whom it tells the rest: what they told is spoken for, too."""
+    not how many. With those of whom it tells the rest: what they told is spoken for, too.
+    `line`: whether those who wait are counted; else nobody waits."""
     now = env.now()
     ids = [release.id, *release.strategy.get(CONTINUES, ())]
     since = releases.first_start(tx, ids) or release.started_at
@@ -41,11 +48,8 @@ def release_seen(
     seen = releasing.seen_since(tx, release.variant_id, since=since)
     variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
     rules = rules_for(shop.config, variant)
-    sales = _sales(tx, shop, release, seen, since=since, now=now)
-    waiting, wanted = line_size.count_line(
-        tx, product_id=release.product_id, variant_id=release.variant_id
-    )
-    coming, coming_units = releasing.on_their_way(tx, ids)
+    sales = _sales(env, tx, shop, release, seen, since=since)
+    waiting, wanted = _line(tx, release, ids) if line else (0, 0)
     known_at = stock_store.vouched_at(tx, shop.id, [release.variant_id])
     return AdaptiveState(
         now=now,
@@ -53,13 +57,27 @@ def release_seen(
         stock_at=known_at.get(release.variant_id),
         told=_told(groups, looks, now=now, every=every),
         sales=tuple(sales),
-        waiting=max(waiting - coming, 0),
-        waiting_units=max(wanted - coming_units, 0),
+        waiting=waiting,
+        waiting_units=wanted,
         late=_came_too_late(looks, seen, rules=rules) * every,
         looks_seen=bool(looks) or sum(one.units for one in sales) < _BLIND_SALES,
         history=history_of(tx, shop, variant_id=release.variant_id, besides=release.id),
         cautious=float(release.strategy.get("cautious", 1.0)),
     )
+
+
+def _line(tx: Transaction, release: ReleaseRow, ids: Sequence[int]) -> tuple[int, int]:
+    """People who wait and are told by none of those releases yet, and the units they want."""
+    waiting, wanted = line_size.count_line(
+        tx, product_id=release.product_id, variant_id=release.variant_id
+    )
+    coming, coming_units = releasing.on_their_way(tx, ids)
+    return max(waiting - coming, 0), max(wanted - coming_units, 0)
+
+
+def reports_purchases(env: Env, tx: Transaction, shop: ShopRef) -> bool:
+    """Whether the shop says what it sells."""
+    return releasing.reports_purchases(tx, shop.id, since=env.now() - REPORTED_WITHIN)
 
 
 def _told(
@@ -83,16 +101,16 @@ def _told(
 
 
 def _sales(
+    env: Env,
     tx: Transaction,
     shop: ShopRef,
     release: ReleaseRow,
     seen: Sequence[Seen],
     *,
     since: datetime,
-    now: datetime,
 ) -> list[Sale]:
     """As reported by a shop that reports any, else by the fall in stock."""
-    if releasing.reports_purchases(tx, shop.id, since=now - REPORTED_WITHIN):
+    if reports_purchases(env, tx, shop):
         bought = releasing.purchases_of(tx, release.variant_id, since=since)
         return [Sale(at=one.at, units=one.units, told=one.told) for one in bought]
     return falls(seen, since=since)

@@ -48,7 +48,7 @@ def plan_reserved(
     length = timedelta(seconds=release.strategy[HOLD_FOR])
     ends_in = min(first_end - now, length) if first_end else length
     again = min(max(ends_in, _SOON), _SELDOM)
-    facts: dict[str, object] = {"stock": there, "held": held, "units": free}
+    facts: dict[str, object] = {"stock": there, "held": held, "claims": held, "units": free}
     if not free:
         reason = f"{there} there, all of them reserved."
         facts["rule"] = "reserved_all"

@@ -32,6 +32,10 @@ __all__ = [
 
 PAUSED = "release_paused"
 STOPPED = "release_stopped"
+_SAME = (
+    *("id", "kind", "state", "reason", "started_at", "next_wave_at", "finished_at"),
+    *("waves", "told", "units_told"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,15 @@ class ReleaseShown:
     def rules(self) -> dict[str, Any]:
         """By which it goes."""
         return {n: value for n, value in self.release.strategy.items() if n != LAST_LOOK}
+
+    def as_dict(self) -> dict[str, Any]:
+        """By the names of the API, without the waves."""
+        return {
+            **{name: getattr(self.release, name) for name in _SAME},
+            "strategy": self.rules,
+            "product": self.variant.product_key if self.variant else "",
+            "variant": self.variant.key if self.variant else "",
+        }
 
 
 def list_releases(

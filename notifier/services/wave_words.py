@@ -8,11 +8,13 @@ from typing import Any
 from notifier.i18n import section
 from notifier.i18n_figures import format_number, format_percent
 from notifier.services.asleep import ASLEEP
+from notifier.services.before_wave import UNKNOWN
 from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
 
 _BY_FACT = frozenset(
     ("all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few", "all_asleep")
 )
+NOT_KEPT = "not_kept"
 _WITHOUT_STOCK = frozenset({"all", "fixed"})  # rules that do not go by it
 
 
@@ -46,11 +48,14 @@ def why_wave(wave: WaveRow, locale: str) -> str:
     """The same of a wave, with as many as it has told: the next in line may have wanted more than
     was left of it."""
     told = {"told_now": wave.told} if wave.told and "told_now" in wave.facts else {}
-    said = why({**wave.facts, **told}, locale, reason=wave.reason)
-    if wave.facts.get("rule") not in _WITHOUT_STOCK or wave.stock is None:
-        return said
-    there = section(locale, "release")["there"]
-    return f"{there.format(stock=_number(wave.stock, locale))} {said}"
+    words = section(locale, "release")
+    parts = []
+    if wave.facts.get("rule") in _WITHOUT_STOCK and wave.stock is not None:
+        parts.append(words["there"].format(stock=_number(wave.stock, locale)))
+    if wave.facts.get("rule") in _BY_FACT:
+        parts.append(_before(words, wave.facts, locale))
+    parts.append(why({**wave.facts, **told}, locale, reason=wave.reason))
+    return " ".join(parts)
 
 
 def why_nobody(release: ReleaseRow, locale: str) -> str:
@@ -59,9 +64,41 @@ def why_nobody(release: ReleaseRow, locale: str) -> str:
     return why(look["facts"], locale, reason=look["reason"]) if look else ""
 
 
+def wave_as_dict(wave: WaveRow, locale: str) -> dict[str, Any]:
+    """A wave by the names of the API, with what was known of those told before it: `outstanding`,
+    sales that may still come; `buy_share`, the share that buys, between `low` and `high` with 90 %.
+    None where that cannot be known, and `unknown` says why (services/before_wave), or not_kept for
+    a wave of before it was kept."""
+    facts = wave.facts
+    return {
+        **{name: getattr(wave, name) for name in ("number", "at", "stock", "planned", "told")},
+        "outstanding": facts.get("claims"),
+        **{name: facts.get(name) for name in ("buy_share", "low", "high")},
+        "unknown": _why_unknown(facts),
+        "rule": str(facts.get("rule", "")),
+        "reason": why_wave(wave, locale),
+    }
+
+
+def _why_unknown(facts: Mapping[str, Any]) -> str:
+    return str(facts.get(UNKNOWN, "" if "buy_share" in facts else NOT_KEPT))
+
+
+def _before(words: Mapping[str, str], facts: Mapping[str, Any], locale: str) -> str:
+    """What was known of those told before, also where the rule did not go by it."""
+    unknown = _why_unknown(facts)
+    if unknown:
+        told = _number(facts.get("told_before", 0), locale)
+        return words[f"before_{unknown}"].format(told=told)
+    return _seen(words, facts, locale)
+
+
 def _seen(words: Mapping[str, str], facts: Mapping[str, Any], locale: str) -> str:
     """What was seen of those told before, or what is believed while nobody has been told."""
-    return words["seen" if facts["told_before"] else "seen_none"].format(
+    phrase = "seen_none"
+    if facts["told_before"]:
+        phrase = "seen_share" if facts.get("rule") == "reserved" else "seen"
+    return words[phrase].format(
         told=_number(facts["told_before"], locale),
         claims=_number(round(float(facts["claims"]), 1), locale),
         **{

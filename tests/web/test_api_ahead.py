@@ -167,7 +167,9 @@ strategy = "per_unit"
     )
 
     def run(name: str, *words: str) -> Result:
-        return CliRunner().invoke(main, ["--config", str(file), name, "kettle", *words])
+        group = [name, words[0]] if name == "releases" else [name]
+        rest = words[len(group) - 1 :]
+        return CliRunner().invoke(main, ["--config", str(file), *group, "kettle", *rest])
 
     return run
 
@@ -185,6 +187,33 @@ def test_a_restock_is_foreseen_by_command_as_by_api(
     assert command("what-if", "S", "40").stdout == by_api["sentence"] + "\n"
     assert command("what-if", "S", "40", "--locale", "xx").stdout == by_api["sentence"] + "\n"
     assert command("what-if", "HAT", "40").exit_code == 1
+
+
+def test_a_release_is_shown_by_command_as_by_api(
+    client: FlaskClient, store: Storefront, command: Callable[..., Result]
+) -> None:
+    store.stock("S", 0)
+    for number in range(3):
+        store.wait("S", f"p{number}@example.com")
+    store.stock("S", 40)
+    store.send()
+    [listed] = get(client, "releases").json["releases"]
+    by_api = get(client, f"releases/{listed['id']}?locale=de").json
+    run = partial(command, "releases")
+    assert as_api(run("list", "--json").stdout).items() <= by_api.items()
+    assert as_api(run("show", str(listed["id"]), "--locale", "de", "--json").stdout) == by_api
+    shown = run("show", str(listed["id"])).stdout
+    assert "told 3, waves 1" in shown
+    assert "not known yet. 40 there, " in shown
+    assert run("show", "77").exit_code == 1
+
+
+def as_api(text: str) -> dict[str, Any]:
+    """The same with moments as the API writes them."""
+    return {
+        name: json.loads(json.dumps(value).replace("+00:00", "Z"))
+        for name, value in json.loads(text).items()
+    }
 
 
 def test_a_person_decides_by_command_and_must_say_why(

@@ -126,7 +126,10 @@ def test_every_rule_is_said_in_every_language() -> None:
         reason="",
         facts={"rule": "fixed", "size": 50},
     )
-    assert why_wave(of_size, "en") == "12 there. 50 people in each wave."
+    assert why_wave(of_size, "en") == (
+        "12 there. What those told before might still have bought was not kept."
+        " 50 people in each wave."
+    )
 
 
 LOCALES = ("en", "de", "es")

@@ -14,14 +14,13 @@ from notifier.services.foresee_release import MOST_UNITS, foresee_release
 from notifier.services.push_stock import find_key
 from notifier.services.steer_release import (
     ReleaseShown,
-    WaveRow,
     list_releases,
     pause_release,
     resume_release,
     show_release,
     stop_release,
 )
-from notifier.services.wave_words import why_nobody, why_wave
+from notifier.services.wave_words import wave_as_dict, why_nobody
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import BIGGEST_ID, Key, Nothing, Page, Shape
@@ -33,8 +32,11 @@ blueprint = Blueprint("releases", __name__)
 class Wave(Shape):
     """One wave, and in `reason` why it is as large as it is. `planned` null: no limit of people.
 
-    The rest is of adaptive waves, null for others: `outstanding`, sales that may still come of
-    those told before; `buy_share`, of those told, with `low` and `high` around it (90 %).
+    `outstanding`: sales that may still come of those told before; where units are reserved, those
+    that are. `buy_share`: of those told, with `low` and `high` around it (90 %). Null where that
+    cannot be known, and `unknown` says why: no_lesson, nobody was told before and no earlier
+    release has taught it; no_sales, the source gives no quantity and no purchases are reported;
+    no_restock, the release is about something else; not_kept, it is a wave of an older version.
     """
 
     number: int
@@ -46,6 +48,7 @@ class Wave(Shape):
     buy_share: float | None = None
     low: float | None = None
     high: float | None = None
+    unknown: str = Field("", description="Why such a figure is missing; empty where none is.")
     rule: str = Field("", description="Which rule decided, such as share, patience, per_unit.")
     reason: str
 
@@ -138,7 +141,7 @@ def list_all(caller: Caller, given: Page) -> ReleasePage:
     shown = found[: given.limit]
     more = len(found) > given.limit
     return ReleasePage(
-        releases=[Release(**_values(one)) for one in shown],
+        releases=[Release(**one.as_dict()) for one in shown],
         next=shown[-1].release.id if more else None,
     )
 
@@ -247,36 +250,7 @@ def stop(caller: Caller, _given: Nothing, *, release_id: int) -> ReleaseWithWave
 
 def _with_waves(shown: ReleaseShown, *, locale: str) -> ReleaseWithWaves:
     return ReleaseWithWaves(
-        **_values(shown),
+        **shown.as_dict(),
         nobody_because=why_nobody(shown.release, locale),
-        history=[_wave(wave, locale=locale) for wave in shown.waves],
+        history=[Wave(**wave_as_dict(wave, locale)) for wave in shown.waves],
     )
-
-
-def _wave(wave: WaveRow, *, locale: str) -> Wave:
-    facts = wave.facts
-    return Wave(
-        number=wave.number,
-        at=wave.at,
-        stock=wave.stock,
-        planned=wave.planned,
-        told=wave.told,
-        outstanding=facts.get("claims"),
-        buy_share=facts.get("buy_share"),
-        low=facts.get("low"),
-        high=facts.get("high"),
-        rule=str(facts.get("rule", "")),
-        reason=why_wave(wave, locale),
-    )
-
-
-def _values(shown: ReleaseShown) -> dict[str, Any]:
-    row = shown.release
-    same = ("id", "kind", "state", "reason", "started_at", "next_wave_at")
-    counts = ("finished_at", "waves", "told", "units_told")
-    return {
-        **{name: getattr(row, name) for name in (*same, *counts)},
-        "strategy": shown.rules,
-        "product": shown.variant.product_key if shown.variant else "",
-        "variant": shown.variant.key if shown.variant else "",
-    }

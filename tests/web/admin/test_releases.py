@@ -39,6 +39,7 @@ def test_a_release_shows_its_waves_with_their_reasons(admin: Admin, released: in
     piece = admin.get(f"/kettle/releases/{released}?part=live")
     assert not piece.tree.xpath("//h1")
     assert "Wave 1" in piece.text
+    assert "no earlier release has shown what share buys: not known yet. 2 there, " in seen.said
 
 
 def test_a_sender_pauses_resumes_hurries_and_stops(
