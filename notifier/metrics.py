@@ -46,3 +46,15 @@ NO_SKELETON = Counter(
     ["kind"],
     registry=REGISTRY,
 )
+TEXTS_ASKED = Counter(
+    "notifier_texts_asked_total",
+    "Texts without an end asked about at the provider, by what it said.",
+    ["channel", "result"],
+    registry=REGISTRY,
+)
+TEXTS_MISSED = Counter(
+    "notifier_texts_missed_total",
+    "Texts from people that were heard of only when the provider was asked.",
+    ["channel", "wish"],
+    registry=REGISTRY,
+)

@@ -20,6 +20,7 @@ from notifier.store.tables.base import BigId, Instant, Json, id_column, metadata
 WANTED = "state IN ('due', 'unknown') AND finished_at IS NULL"
 FINISHED = "finished_at IS NOT NULL"
 TO_HOOKS = "medium = 'webhook'"
+UNREPORTED = "medium = 'sms' AND state = 'accepted' AND reason IN ('', 'no_report_yet')"
 
 events = Table(
     "events",
@@ -165,6 +166,13 @@ messages = Table(
         "finished_at",
         sqlite_where=text(FINISHED),
         postgresql_where=text(FINISHED),
+    ),
+    Index(
+        "ix_messages_unreported",
+        "reason",
+        "finished_at",
+        sqlite_where=text(UNREPORTED),
+        postgresql_where=text(UNREPORTED),
     ),
 )
 
