@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from notifier.config_alerts import AlertRules
+from notifier.config_brake import BrakeRules
 from notifier.config_release import ReleaseRules
 from notifier.config_section import Section
 from notifier.config_values import (
@@ -356,6 +357,7 @@ class Shop(Section):
     release: ReleaseRules = ReleaseRules()
     backorder: BackorderSettings = BackorderSettings()
     alerts: AlertRules = AlertRules()
+    brake: BrakeRules = BrakeRules()
 
     @field_validator("origins")
     @classmethod

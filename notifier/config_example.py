@@ -27,6 +27,7 @@ from notifier.config import (
     WebhookSection,
 )
 from notifier.config_alerts import AlertRules
+from notifier.config_brake import BrakeRules
 from notifier.config_values import write_length
 
 HEAD = """\
@@ -68,7 +69,7 @@ _SHOP = {
     "privacy_url": "https://kettle.example/privacy",
 }
 _SOURCE = {"kind": "feed"}
-_NESTED = {"sources", "keys", "webhooks", "stock", "release", "backorder", "alerts"}
+_NESTED = {"sources", "keys", "webhooks", "stock", "release", "backorder", "alerts", "brake"}
 
 
 def example(*, secret: str = "", data_dir: str = "") -> str:
@@ -92,6 +93,7 @@ def example(*, secret: str = "", data_dir: str = "") -> str:
         _section("shops.kettle.release", ReleaseRules, {}),
         _section("shops.kettle.backorder", BackorderSettings, {}),
         _section("shops.kettle.alerts", AlertRules, {}),
+        _section("shops.kettle.brake", BrakeRules, {}),
         _section("shops.kettle.sources.catalogue", SourceSection, _SOURCE)
         + "# The feed itself; see docs/sources.md for columns, words and other kinds.\n"
         + 'url = "https://kettle.example/feeds/google.xml"\n',

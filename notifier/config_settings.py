@@ -46,7 +46,7 @@ def is_section(path: Path) -> bool:
         return len(path) < 2 or path[0] == "shops"
     if path[2] in ("sources", "keys", "webhooks"):
         return len(path) < 5
-    return path[2] in ("stock", "release", "backorder", "alerts") and len(path) < 4
+    return path[2] in ("stock", "release", "backorder", "alerts", "brake") and len(path) < 4
 
 
 def lay_over(config: Config, settings: Mapping[Path, Any]) -> Config:

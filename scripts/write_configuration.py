@@ -27,6 +27,7 @@ from pydantic_core import PydanticUndefined  # noqa: E402
 
 from notifier import config, plugins  # noqa: E402
 from notifier.config_alerts import AlertRules  # noqa: E402
+from notifier.config_brake import BrakeRules  # noqa: E402
 from notifier.config_example import example  # noqa: E402
 
 HEAD = """\
@@ -70,6 +71,12 @@ SECTIONS = (
         "[operating](operating.md#backorders-and-pre-orders).",
     ),
     ("shops.<shop>.alerts", AlertRules, "Of what you hear without asking, and where."),
+    (
+        "shops.<shop>.brake",
+        BrakeRules,
+        "When alerts wait for a person because too many came back, see "
+        "[operating](operating.md#alerts-wait).",
+    ),
     (
         "shops.<shop>.sources.<source>",
         config.SourceSection,

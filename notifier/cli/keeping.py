@@ -174,8 +174,10 @@ def restore(context: click.Context, file: Path | None, yes: bool, already_there:
 @click.pass_context
 @says_what_is_wrong
 def resume_sending(context: click.Context, send_held: bool | None, shop: str) -> None:
-    """Send again after a restore or a pause."""
+    """Send again after a restore or a pause; with --shop also alerts that wait since too many
+    came back."""
     from notifier.services.backup import leave_safe_mode
+    from notifier.services.brake import lift_brake
     from notifier.store import switches
 
     set_up_log("ERROR")
@@ -185,6 +187,7 @@ def resume_sending(context: click.Context, send_held: bool | None, shop: str) ->
         env.db.retry(
             lambda tx: switches.turn(tx, name, off=False, why="", by="command line", at=env.now())
         )
+        lift_brake(env, env.shop(shop), by="command line")
         click.echo(f"{shop} sends again.")
         return
     count = leave_safe_mode(env, send_held=send_held, by="command line")

@@ -90,6 +90,19 @@ TO_MERCHANT = frozenset(
 )
 """To who looks after the shop: no customer is behind it, nothing is asked of it."""
 
+ALERTS = frozenset(
+    {
+        MessageKind.BACK_IN_STOCK,
+        MessageKind.REMINDER,
+        MessageKind.ETA_REVISED,
+        MessageKind.PREORDER_OPEN,
+        MessageKind.DISCONTINUED,
+        MessageKind.STILL_WAITING,
+        MessageKind.BROADCAST,
+    }
+)
+"""Nobody is owed one: these keep quiet hours, and wait while the shop's alerts are braked."""
+
 LEGAL_NOTICES = frozenset({MessageKind.DELAY_NOTICE, MessageKind.DELAY_RENEWED})
 """Options the law asks for: without its sentences and both choices none is sent (trust OD-14)."""
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from notifier.domain.work import Work
 from notifier.services.announce import announce
 from notifier.services.backorder import redecide_all
+from notifier.services.brake import brake
 from notifier.services.count_demand import count_demand
 from notifier.services.env import Env
 from notifier.services.learn import learn_all
@@ -55,6 +56,7 @@ JOBS = (
     ),
     Job(name="announce", every=timedelta(seconds=1), run=_announce_all, on=Work.ANNOUNCE),
     Job(name="take_over", every=timedelta(seconds=15), run=lambda env, _: take_over(env)),
+    Job(name="brake", every=timedelta(seconds=15), run=lambda env, _: brake(env)),
     Job(name="sweep", every=timedelta(minutes=1), run=lambda env, _: sweep(env)),
     Job(name="order_lines", every=timedelta(seconds=5), run=_follow_all),
     Job(name="preorders", every=timedelta(seconds=15), run=lambda env, _: open_due(env)),

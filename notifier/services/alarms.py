@@ -21,7 +21,7 @@ from notifier.store.session import Transaction, soon
 HOUR = timedelta(hours=1)
 AN_HOUR = 20  # alarms mailed for one shop
 MORE = "More alarms of this hour are not mailed; `notifier check` lists what is open."
-HOOKS = frozenset({"source.stale", "breaker.tripped"})
+HOOKS = frozenset({"source.stale", "breaker.tripped", "alerts.braked"})
 
 
 def raise_alarm(

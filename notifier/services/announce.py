@@ -201,7 +201,8 @@ def _step(
     if go_on and release.wave_open:
         tell_next(env, tx, shop, release, now=now)
         return 1
-    if switches.of_shop(shop.slug) in switches.all_off(tx, now=now):
+    off = switches.all_off(tx, now=now)
+    if switches.of_shop(shop.slug) in off or switches.of_alerts(shop.slug) in off:
         releases.update_release(tx, release_id, next_wave_at=now + PAUSED_LOOK)
         return 0
     if release.kind == EventKind.BACK_IN_STOCK:

@@ -254,6 +254,13 @@ def _check_source(env: Env, shop: ShopRef, name: str) -> list[Finding]:
     return found
 
 
+def _what_turns_on(off: switches.Off) -> str:
+    if off.until:
+        return f"Is tried again at {off.until:%H:%M} UTC."
+    sort, _, shop = off.name.partition(":")
+    return f"`notifier resume-sending --shop {shop}` lets them go on." if sort == "alerts" else ""
+
+
 def _check_running(env: Env) -> list[Finding]:
     """What a running or past service has left as trouble."""
     now = env.now()
@@ -265,7 +272,7 @@ def _check_running(env: Env) -> list[Finding]:
         _warn(
             f"switch {one.name}",
             f"Off since {one.at:%Y-%m-%d %H:%M} UTC: {one.why}",
-            f"Is tried again at {one.until:%H:%M} UTC." if one.until else "",
+            _what_turns_on(one),
         )
         for one in off.values()
     ]

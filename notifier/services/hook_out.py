@@ -29,6 +29,7 @@ HOOK_EVENTS = (
     "release.finished",
     "source.stale",
     "breaker.tripped",
+    "alerts.braked",
     "backorder.changed",
     "order.consented",
     "order.changed",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from notifier.services.brake import BRAKED
 from notifier.services.env import Env, ShopRef
 from notifier.services.see_order import ShownLine, list_lines
 from notifier.services.steer_release import ReleaseShown, list_releases
@@ -33,10 +34,12 @@ class Needs:
     refunds: int
     refund_by: datetime | None
     off: switches.Off | None  # where somebody switched sending off
+    brake: switches.Off | None  # where alerts wait, since too many came back
 
     @property
     def is_quiet(self) -> bool:
-        return not (self.holds or self.alarms or self.lines or self.refunds or self.off)
+        found = (self.holds, self.alarms, self.lines, self.refunds, self.off, self.brake)
+        return not any(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +59,16 @@ def look_today(env: Env, shop: ShopRef) -> tuple[Needs, UnderWay]:
     with env.db.read() as tx:
         refunds, refund_by = today.refunds_due(tx, shop.id)
         off = switches.all_off(tx, now=now)
+        brake = off.get(switches.of_alerts(shop.slug))
         needs = Needs(
             holds=events.find_holds(tx, shop_id=shop.id, undecided=True),
-            alarms=today.alarms_of(tx, shop.id),
+            alarms=[one for one in today.alarms_of(tx, shop.id) if one.code != BRAKED or not brake],
             lines=lines.lines,
             more_lines=lines.last is not None,
             refunds=refunds,
             refund_by=refund_by,
             off=_why_off(off, shop),
+            brake=brake,
         )
         under_way = UnderWay(
             running=running,

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from notifier.domain.availability import Availability
 from notifier.domain.broadcast import is_to_all_of_product
-from notifier.domain.message import NEEDED_STATES, Medium, MessageKind
+from notifier.domain.message import ALERTS, NEEDED_STATES, Medium, MessageKind
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import EtaNews, SubscriptionState
 from notifier.services.announce import LOOK_AGAIN, PAUSED_LOOK, is_too_old
@@ -32,21 +32,12 @@ from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 from notifier.store.standing import Standing
+from notifier.store.switches import Off
 
-ALERTS = frozenset(
-    {
-        MessageKind.BACK_IN_STOCK,
-        MessageKind.REMINDER,
-        MessageKind.ETA_REVISED,
-        MessageKind.PREORDER_OPEN,
-        MessageKind.DISCONTINUED,
-        MessageKind.STILL_WAITING,
-        MessageKind.BROADCAST,
-    }
-)
 _ALERT_WORDS = frozenset(kind.value for kind in ALERTS)
 # by the word: a kind would have to be made of it first
 _NEEDED = {kind.value: state for kind, state in NEEDED_STATES.items()}
+SHOP_PAUSED, ALERTS_BRAKED = "shop_paused", "alerts_braked"  # reasons to wait
 DAY = timedelta(days=1)
 JITTER = timedelta(minutes=20)
 
@@ -71,10 +62,12 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
     said: dict[tuple[Any, ...], str] = {}
     off = switches.all_off(tx, now=now)
     shops = {id_: env.shop_by_id(id_) for id_ in {one.shop_id for one in messages}}
+    held = _held_shops(shops, off)
     for message in messages:
         shop = shops[message.shop_id]
-        if shop is not None and switches.of_shop(shop.slug) in off:
-            result.postpone.append((message.id, now + PAUSED_LOOK, "shop_paused"))
+        why_held = held.get(message.shop_id, "")
+        if why_held and (why_held == SHOP_PAUSED or message.kind in _ALERT_WORDS):
+            result.postpone.append((message.id, now + PAUSED_LOOK, why_held))
             continue
         if shop is None:
             reason = "no_shop"
@@ -102,6 +95,17 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
     for reason, ids in over.items():
         result.skip.setdefault(reason, []).extend(ids)
     return result
+
+
+def _held_shops(shops: Mapping[int, ShopRef | None], off: Mapping[str, Off]) -> dict[int, str]:
+    """Of which shops nothing leaves now, or no alert, and why."""
+    found = {}
+    for id_, shop in shops.items() if off else ():
+        if shop is not None and switches.of_shop(shop.slug) in off:
+            found[id_] = SHOP_PAUSED
+        elif shop is not None and switches.of_alerts(shop.slug) in off:
+            found[id_] = ALERTS_BRAKED
+    return found
 
 
 def _suppressions(

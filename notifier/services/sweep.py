@@ -19,7 +19,7 @@ from notifier.services.steer_release import settle_half_done
 from notifier.services.tell_each import AGAIN
 from notifier.services.weigh_again import weigh_again
 from notifier.services.write_message import write_message
-from notifier.store import events, people, releases, waiting
+from notifier.store import events, people, releases, switches, waiting
 from notifier.store.session import Transaction
 
 CHUNK = 200
@@ -37,7 +37,11 @@ def sweep(env: Env) -> int:
     for shop in env.shops.values():
         moved += weigh_again(env, shop)
     moved += env.db.retry(lambda tx: _find_forgotten(env, tx))
+    with env.db.read() as tx:
+        off = switches.all_off(tx, now=env.now())
     for shop in env.shops.values():
+        if switches.of_shop(shop.slug) in off or switches.of_alerts(shop.slug) in off:
+            continue  # a question that waits is stale when it leaves, and silence is an answer
         moved += env.db.retry(lambda tx, shop=shop: _ask_still_waiting(env, tx, shop))  # type: ignore[misc]
         moved += env.db.retry(lambda tx, shop=shop: _remind(env, tx, shop))  # type: ignore[misc]
         moved += env.db.retry(lambda tx, shop=shop: _tell_date_again(env, tx, shop))  # type: ignore[misc]

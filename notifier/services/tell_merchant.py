@@ -43,9 +43,12 @@ def tell_merchant(
     facts: dict[str, Any],
     *,
     only_by_mail: bool = False,
+    besides: str = "",
 ) -> int:
-    """Enqueue it for everybody who is to hear of it; how many messages."""
-    ways = [(shop.config.mail_channel, address) for address in mail_to(env, shop)]
+    """Enqueue it for everybody who is to hear of it; how many messages. `besides`: an address
+    that hears of it in another way."""
+    to = [one for one in mail_to(env, shop) if one != besides]
+    ways = [(shop.config.mail_channel, address) for address in to]
     if not only_by_mail:
         ways += [(apprise_channel(shop, url), "") for url in shop.config.alerts.apprise]
     now = env.now()

@@ -1,10 +1,11 @@
 """What has been switched off, by whom and until when?
 
-Names: `sending` (everything), `shop:<slug>`, `channel:<name>`.
+Names: `sending` (everything), `shop:<slug>`, `alerts:<slug>`, `channel:<name>`.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,17 +16,31 @@ from notifier.store.tables.operation import switches
 from notifier.store.upsert import insert_or
 
 SENDING = "sending"
+LONGEST = 64
 ITSELF = "the channel itself"  # who switches off a channel that cannot work, for some minutes
 
 
 def of_shop(slug: str) -> str:
     """The switch of one shop: while it is off, nothing of that shop is sent."""
-    return f"shop:{slug}"
+    return _named("shop", slug)
+
+
+def of_alerts(slug: str) -> str:
+    """The switch of a shop's alerts: while it is off, only what is owed leaves."""
+    return _named("alerts", slug)
 
 
 def of_channel(name: str) -> str:
     """The switch of one channel."""
-    return f"channel:{name}"
+    return _named("channel", name)
+
+
+def _named(sort: str, name: str) -> str:
+    """As long as its column at most; of a longer name, its beginning and its digest."""
+    whole = f"{sort}:{name}"
+    if len(whole) <= LONGEST:
+        return whole
+    return f"{whole[: LONGEST - 13]}~{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +65,13 @@ def turn(
     values = {"off": off, "why": why, "by": by, "at": at, "until": until}
     statement = insert_or(tx, switches).values(name=name, **values)
     tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def on_since(tx: Connection, name: str) -> datetime | None:
+    """When it was switched on again; None where it never was off, or is."""
+    query = select(switches.c.at).where(switches.c.name == name, ~switches.c.off)
+    found: datetime | None = tx.execute(query).scalar_one_or_none()
+    return found
 
 
 def all_off(tx: Connection, *, now: datetime) -> dict[str, Off]:

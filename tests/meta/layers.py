@@ -35,6 +35,7 @@ LAYERS = {
     "config_example": "config",
     "config_settings": "config",
     "config_alerts": "config",
+    "config_brake": "config",
     "config_release": "config",
     "config_section": "config",
     "config_values": "config",

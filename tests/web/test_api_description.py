@@ -161,6 +161,8 @@ def answers(client: FlaskClient, store: Storefront) -> dict[str, Any]:
         "stop": call("POST", f"/releases/{release}/stop"),
         "resume": call("POST", f"/releases/{release}/resume"),
         "pause": call("POST", f"/releases/{release}/pause"),
+        "see_brake": call("GET", "/brake"),
+        "go_on": call("POST", "/brake/lift"),
         "plan_preorder": call("POST", "/preorders", json={"variant": "KETTLE"}),
         "list_preordered": call("GET", "/preorders"),
         "decide_backorder": call("POST", "/backorders", json={"variant": "L", "expected_units": 7}),

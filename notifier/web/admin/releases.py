@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, redirect, request, url_for
 
 from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
+from notifier.services.brake import find_brake
 from notifier.services.decide_hold import Decision, decide_hold, load_hold
 from notifier.services.foresee_release import foresee_release
 from notifier.services.look_today import told_of_release
@@ -57,7 +58,8 @@ def index() -> Any:
         limit=limit + 1,
     )
     page = page_of(found, limit=limit, last=lambda one: (one.release.id,))
-    return show("releases", page=page, state=state, states=STATES[1:])
+    brake = find_brake(env(), shop())
+    return show("releases", page=page, state=state, states=STATES[1:], brake=brake)
 
 
 @blueprint.get("/<shop>/releases/<int:release_id>")
@@ -75,6 +77,7 @@ def one(release_id: int) -> Any:
         drawing=_drawing(shown),
         wave_words=_wave_words,
         nobody_because=why_nobody(shown.release, locale()),
+        brake=find_brake(env(), shop()),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from notifier import config
 from notifier.config_alerts import AlertRules
+from notifier.config_brake import BrakeRules
 from notifier.config_settings import Path
 from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
@@ -73,6 +74,7 @@ PARTS: dict[str, type[BaseModel]] = {
     "stock": config.StockRules,
     "backorder": config.BackorderSettings,
     "alerts": AlertRules,
+    "brake": BrakeRules,
 }
 SERVICE: dict[str, tuple[type[BaseModel], tuple[str, ...]]] = {
     "limits": (config.LimitRules, ()),

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from notifier.web.api import (
     backorders,
+    brake,
     demand,
     docs,
     eta,
@@ -26,6 +27,7 @@ from notifier.web.api import (
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 for part in (
     backorders,
+    brake,
     demand,
     docs,
     eta,

@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from notifier.domain.rights import Role
+from notifier.services.alarms import raise_alarm
+from notifier.services.brake import BRAKED, find_brake
+from notifier.store import switches
 from tests.web.admin.visitor import Admin, Seen
 from tests.web.storefront import Storefront
 from tests.web.stories import Tell
@@ -36,10 +39,10 @@ def test_a_release_shows_its_waves_with_their_reasons(admin: Admin, released: in
     seen = admin.get(f"/kettle/releases/{released}")
     assert seen.heading == "Linen shirt, S"
     assert "Wave 1" in seen.said
+    assert "no earlier release has shown what share buys: not known yet. 2 there, " in seen.said
     piece = admin.get(f"/kettle/releases/{released}?part=live")
     assert not piece.tree.xpath("//h1")
     assert "Wave 1" in piece.text
-    assert "no earlier release has shown what share buys: not known yet. 2 there, " in seen.said
 
 
 def test_a_sender_pauses_resumes_hurries_and_stops(
@@ -115,3 +118,25 @@ def test_a_what_if_tells_nobody(
     seen = admin.get(f"/kettle/what-if?variant={variant}&units={units}")
     assert seen.status == status
     assert store.send() == store.letters()[before:] == []
+
+
+def test_alerts_that_wait_say_why_and_go_on_by_a_button(
+    admin: Admin, store: Storefront, released: int
+) -> None:
+    why = "60 of the last 1,000 alerts by mail came back"
+    pages = ("/kettle/", "/kettle/releases", f"/kettle/releases/{released}")
+    env = store.env
+    with env.db.write() as tx:
+        name = switches.of_alerts("kettle")
+        switches.turn(tx, name, off=True, why=f"{why} (6 %).", by="the brake", at=env.now())
+        raise_alarm(env, tx, code=BRAKED, about="kettle", message=why, shop=store.shop)
+    for page in pages:
+        assert admin.get(page).said.count(why) == 1
+    assert why not in admin.get("/cups/releases").said
+    editor = admin.as_(Role.EDITOR)
+    assert not editor.get("/kettle/releases").tree.xpath("//main//form")
+    assert editor.post("/kettle/brake").status == 403
+    assert admin.as_(Role.SENDER).post("/kettle/brake").status == 303
+    assert find_brake(env, store.shop) is None
+    for page in pages:
+        assert why not in admin.get(page).said
