@@ -5,7 +5,7 @@ Every message is a sentence that holds the offending value and says what to do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 
@@ -36,6 +36,10 @@ class InvalidInput(NotifierError):
     @classmethod
     def of(cls, field: str, code: str, message: str) -> InvalidInput:
         return cls(FieldProblem(field=field, code=code, message=message))
+
+    def about(self, field: str) -> InvalidInput:
+        """The same, said of another field: the one that the asker knows it by."""
+        return InvalidInput(*(replace(one, field=field) for one in self.problems))
 
 
 class NotFound(NotifierError):

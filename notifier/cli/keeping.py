@@ -230,9 +230,14 @@ def hold(context: click.Context, number: int | None, decision: str | None) -> No
     env = open_env_only(context)
     if number is None or decision is None:
         with env.db.read() as tx:
-            for one in find_holds(tx, hold_id=number, undecided=number is None):
-                state = one.decision or "held"
-                click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {one.why}")
+            found = find_holds(tx, hold_id=number, undecided=number is None)
+        for one in found:
+            state = one.decision or "held"
+            click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {one.why}")
+        if not found and number is not None:
+            raise NotFound(f"There is no hold {number}.")
+        if not found:
+            click.echo("Nothing is held.")
         return
     moved = decide_hold(env, number, Decision(decision), by="command line")
     if moved is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
-from notifier.errors import NotFound
+from notifier.errors import InvalidInput, NotFound
 from notifier.services.consent import Circumstances
 from notifier.services.done import Done
 from notifier.services.end_waiting import end
@@ -26,7 +26,7 @@ def list_subscriptions(
     Raises errors.InvalidInput for an address that is none.
     """
     if address:
-        where = replace(where, address_hash=read_typed(env, address, shop=shop).hash)
+        where = replace(where, address_hash=_hash(env, address, shop=shop))
     with env.db.read() as tx:
         return read_page(tx, shop.id, where=where, after=after, limit=limit)
 
@@ -49,7 +49,7 @@ def end_of_shop(env: Env, shop: ShopRef, subscription_id: int, *, method: str) -
 
 def end_of_address(env: Env, shop: ShopRef, address: str, *, method: str) -> int:
     """End all that one address waits for in this shop; how many ended."""
-    hash_ = read_typed(env, address, shop=shop).hash
+    hash_ = _hash(env, address, shop=shop)
     states = [state.value for state in (*ACTIVE, SubscriptionState.TOLD)]
     with env.db.read() as tx:
         contact = people.find_contact(tx, address_hash=hash_)
@@ -59,3 +59,10 @@ def end_of_address(env: Env, shop: ShopRef, address: str, *, method: str) -> int
             else []
         )
     return sum(end_of_shop(env, shop, row.id, method=method) for row in rows)
+
+
+def _hash(env: Env, typed: str, *, shop: ShopRef) -> str:
+    try:
+        return read_typed(env, typed, shop=shop).hash
+    except InvalidInput as error:
+        raise error.about("address") from error

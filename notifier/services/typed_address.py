@@ -5,6 +5,7 @@ from __future__ import annotations
 from notifier.domain.mail_address import normalise_email
 from notifier.domain.message import Medium
 from notifier.domain.phone import normalise_phone
+from notifier.errors import InvalidInput
 from notifier.services.env import Env
 
 
@@ -13,7 +14,14 @@ def hash_typed(env: Env, typed: str) -> str:
 
     A number without + is read as one of the first shop's country.
     """
-    if "@" in typed:
+    try:
+        return _hash(env, typed)
+    except InvalidInput as error:
+        raise error.about("address") from error
+
+
+def _hash(env: Env, typed: str) -> str:
+    if "@" in typed or not any(sign.isdigit() for sign in typed):
         return env.signer.hash_address(Medium.EMAIL, normalise_email(typed).address)
     region = next((shop.config.country for shop in env.shops.values()), "")
     phone = normalise_phone(typed, default_region=region, allow_test_numbers=True)

@@ -165,3 +165,6 @@ def test_an_address_is_taken_off_everything_of_the_shop(
     assert stranger.json == {"ended": 0}
     missing = client.delete("/api/v1/subscriptions", headers=headers)
     assert (missing.status_code, missing.json["error"]["field"]) == (422, "address")  # type: ignore[index]
+    for slip in ("ann", "ann@", "+49"):
+        refused = client.get(f"/api/v1/subscriptions?address={slip}", headers=headers)
+        assert (refused.status_code, refused.json["error"]["field"]) == (422, "address")  # type: ignore[index]

@@ -1,0 +1,40 @@
+"""What do the commands for what is kept say when there is nothing, or the address is none?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from notifier.cli import main
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("kept")
+    assert run(made, "init", str(made / "config.toml"), "--data-dir", str(made)).exit_code == 0
+    return made
+
+
+def run(folder: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["--config", str(folder / "config.toml"), *words])
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("export", "bogus"), 1, "address: “bogus” is not a mail address"),
+        (("erase", "ann@", "--yes"), 1, "address: “ann@” is not a mail address"),
+        (("export", "ann@example.com"), 1, "Nothing is stored about this address."),
+        (("hold",), 0, "Nothing is held."),
+        (("hold", "7"), 1, "There is no hold 7."),
+        (("hold", "7", "--release"), 1, "There is no such hold any more."),
+    ],
+)
+def test_it_is_said_in_a_sentence(
+    folder: Path, words: tuple[str, ...], code: int, says: str
+) -> None:
+    done = run(folder, *words)
+    assert done.exit_code == code, done.output
+    assert says in done.output
