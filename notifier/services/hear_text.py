@@ -7,6 +7,9 @@ the number pause until then (trust SM-7, SM-8).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from notifier.channels.base import TextHeard
 from notifier.domain.message import Medium
 from notifier.domain.phone import mask_phone
@@ -17,6 +20,7 @@ from notifier.log import log
 from notifier.services.alarms import raise_alarm
 from notifier.services.contacts import address_of
 from notifier.services.env import Env, ShopRef
+from notifier.services.sms_hours import text_allowed_at
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.withdraw import withdraw_address
 from notifier.store import ledger, people, receipts
@@ -28,7 +32,19 @@ ASKED_AGAIN = 3  # subscriptions a START brings back, the latest ones
 SHOWN = 160
 
 
-def hear_text(env: Env, text: TextHeard, *, provider: str = PROVIDER) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How we heard of a text. `is_late`: its sender has put the phone away by now."""
+
+    source: str = "sms"
+    is_late: bool = False
+
+
+AT_ONCE = Way()
+ASKED_FOR = Way(source="provider", is_late=True)
+
+
+def hear_text(env: Env, text: TextHeard, *, provider: str = PROVIDER, way: Way = AT_ONCE) -> str:
     """Act on it and say what to answer; empty: nothing. The same text again does nothing."""
 
     def work(tx: Transaction) -> str:
@@ -45,7 +61,7 @@ def hear_text(env: Env, text: TextHeard, *, provider: str = PROVIDER) -> str:
             return ""
         hash_ = env.signer.hash_address(Medium.SMS, text.address)
         contact = people.find_contact(tx, address_hash=hash_)
-        return _act(env, tx, text, hash_=hash_, contact=contact)
+        return _act(env, tx, text, hash_=hash_, contact=contact, way=way)
 
     answer = env.db.retry(work)
     log.info("text heard", wish=text.wish.value, answered=bool(answer))
@@ -53,7 +69,13 @@ def hear_text(env: Env, text: TextHeard, *, provider: str = PROVIDER) -> str:
 
 
 def _act(
-    env: Env, tx: Transaction, text: TextHeard, *, hash_: str, contact: ContactRow | None
+    env: Env,
+    tx: Transaction,
+    text: TextHeard,
+    *,
+    hash_: str,
+    contact: ContactRow | None,
+    way: Way,
 ) -> str:
     rows = people.subscriptions_of(tx, contact.id) if contact else []
     if text.wish is Wish.STOP:
@@ -64,13 +86,13 @@ def _act(
             medium=Medium.SMS,
             reason="stopped",
             ended=EndedReason.STOPPED,
-            source=f"sms:{text.event_id}",
+            source=f"{way.source}:{text.event_id}",
         )
         return _say(env, "stopped", rows) if news else ""
     if text.wish is Wish.HELP:
         return _say(env, "help", rows)
     if text.wish is Wish.START and contact is not None:
-        _start_again(env, tx, text, contact=contact, rows=rows)
+        _start_again(env, tx, text, contact=contact, rows=rows, way=way)
     if text.wish is Wish.REVIEW:
         _let_a_person_read(env, tx, text, rows)
     return ""
@@ -96,6 +118,7 @@ def _start_again(
     *,
     contact: ContactRow,
     rows: list[SubscriptionRow],
+    way: Way,
 ) -> None:
     """Lift the stop of a number that had agreed, and ask it to confirm what the stop ended."""
     agreed = any(
@@ -107,7 +130,7 @@ def _start_again(
         address_hash=contact.address_hash,
         reasons=["stopped"],
         by="START by SMS",
-        why=f"sms:{text.event_id}",
+        why=f"{way.source}:{text.event_id}",
         at=env.now(),
     )
     if not lifted:
@@ -117,22 +140,33 @@ def _start_again(
         book="consent",
         act="resumed",
         at=env.now(),
-        facts={"medium": Medium.SMS, "purpose": "alerts", "method": f"sms:{text.event_id}"},
+        facts={
+            "medium": Medium.SMS,
+            "purpose": "alerts",
+            "method": f"{way.source}:{text.event_id}",
+        },
         address_hash=contact.address_hash,
     )
     stopped = [
         row for row in rows if row.ended_reason == EndedReason.STOPPED.value and row.told_at is None
     ]
     for row in sorted(stopped, key=lambda row: row.created_at)[-ASKED_AGAIN:]:
-        _ask_again(env, tx, row, contact=contact)
+        _ask_again(env, tx, row, contact=contact, way=way)
 
 
-def _ask_again(env: Env, tx: Transaction, row: SubscriptionRow, *, contact: ContactRow) -> None:
+def _ask_again(
+    env: Env, tx: Transaction, row: SubscriptionRow, *, contact: ContactRow, way: Way
+) -> None:
     """A new request for what an ended one waited for. It counts only once it is confirmed."""
     shop = env.shop_by_id(row.shop_id)
     if shop is None:
         return
     now = env.now()
+    at: datetime | None = now
+    if way.is_late:
+        at = text_allowed_at(shop, contact.address, declared_zone=contact.time_zone, now=now)
+    if at is None:
+        return
     made = people.add_subscription(
         tx,
         shop_id=row.shop_id,
@@ -157,7 +191,9 @@ def _ask_again(env: Env, tx: Transaction, row: SubscriptionRow, *, contact: Cont
     fresh = people.find_subscription(tx, made) if made is not None else None
     if fresh is not None:
         address = address_of(contact)
-        ask_for_confirmation(env, tx, shop, fresh, address=address, again=True, by_owner=True)
+        ask_for_confirmation(
+            env, tx, shop, fresh, address=address, again=True, by_owner=True, not_before=at
+        )
 
 
 def _let_a_person_read(

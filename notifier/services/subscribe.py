@@ -234,6 +234,7 @@ def ask_for_confirmation(
     again: bool = False,
     by_owner: bool = False,
     is_first: bool = False,
+    not_before: datetime | None = None,
 ) -> None:
     """One confirmation per address at a time: who has one unanswered gets no second (A10), and
     one an hour and shop: another waits until then.
@@ -241,6 +242,7 @@ def ask_for_confirmation(
     `again`: another was asked for by link, so one unanswered does not stand in the way.
     `by_owner`: and by the owner of this very address, so that it need not wait either.
     `is_first`: it is known that no other request of the address is unanswered.
+    `not_before`: it was asked for long ago, and now is no hour to answer.
     """
     if not again and not is_first and _is_confirming_another(env, tx, shop, made):
         return
@@ -254,7 +256,7 @@ def ask_for_confirmation(
         shop=shop,
         subscription=made,
         facts={"expires_at": made.expires_at.isoformat()},
-        due_at=due_at,
+        due_at=max(due_at, not_before or due_at),
     )
 
 

@@ -368,6 +368,17 @@ def suppressed(
     return found
 
 
+def shut_since(tx: Connection, address_hash: str, *, reason: str) -> datetime | None:
+    """Since when nobody may write to this address for that reason; None: somebody may."""
+    query = select(func.max(suppressions.c.at)).where(
+        suppressions.c.address_hash == address_hash,
+        suppressions.c.reason == reason,
+        suppressions.c.lifted_at.is_(None),
+    )
+    since: datetime | None = tx.execute(query).scalar_one()
+    return since
+
+
 def lift_suppressions(
     tx: Connection, *, address_hash: str, reasons: Sequence[str], by: str, why: str, at: datetime
 ) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,6 +34,14 @@ def add_receipt(
         detail=detail[:1024],
     )
     return bool(tx.execute(statement.on_conflict_do_nothing()).rowcount)
+
+
+def known_events(tx: Connection, *, provider: str, event_keys: Sequence[str]) -> set[str]:
+    """Which of these the provider has told us of before."""
+    query = select(receipts.c.event_key).where(
+        receipts.c.provider == provider, receipts.c.event_key.in_(list(event_keys))
+    )
+    return set(tx.execute(query).scalars())
 
 
 def settle_message(
