@@ -25,7 +25,8 @@ from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case, load_case
 from notifier.services.order_follow import New, estimate_facts, record
-from notifier.services.order_given import EtaSaid, read_estimate, read_past
+from notifier.services.order_given import EtaSaid, read_estimate
+from notifier.services.order_value import read_past
 from notifier.services.take_orders import find_order
 from notifier.store import orders
 from notifier.store.session import Transaction

@@ -12,13 +12,8 @@ from pydantic import Field, SkipValidation
 
 from notifier.domain.money import decimals_of
 from notifier.domain.order_delay import NextStep, State
-from notifier.services.order_given import (
-    LONGEST_TITLE,
-    MOST_LINES,
-    EtaSaid,
-    LineSaid,
-    OrderSaid,
-)
+from notifier.services.order_given import MOST_LINES, EtaSaid, LineSaid, OrderSaid
+from notifier.services.order_value import LONGEST_TITLE
 from notifier.services.see_order import ShownLine
 from notifier.web.api.shapes import MOST_ON_A_PAGE, Amount, Key, Shape
 

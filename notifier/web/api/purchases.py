@@ -6,7 +6,7 @@ from flask import Blueprint
 from pydantic import Field
 
 from notifier.domain.scope import Scope
-from notifier.services.order_given import read_past
+from notifier.services.order_value import read_past
 from notifier.services.push_stock import find_key
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.web.api.access import Caller
