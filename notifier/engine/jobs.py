@@ -17,6 +17,8 @@ from notifier.services.brake import brake
 from notifier.services.count_demand import count_demand
 from notifier.services.env import Env
 from notifier.services.learn import learn_all
+from notifier.services.missed_texts import find_missed_texts
+from notifier.services.missing_reports import find_missing_reports
 from notifier.services.order_follow import AT_ONCE, follow_due
 from notifier.services.poll import alarm_stale, poll_due
 from notifier.services.preorder import open_due
@@ -67,5 +69,11 @@ JOBS = (
     Job(name="demand", every=timedelta(minutes=1), run=lambda env, _: count_demand(env)),
     Job(name="watch", every=timedelta(minutes=5), run=lambda env, _: watch(env)),
     Job(name="report", every=timedelta(minutes=5), run=lambda env, _: send_reports(env)),
+    Job(
+        name="missing_reports",
+        every=timedelta(minutes=5),
+        run=lambda env, _: find_missing_reports(env),
+    ),
+    Job(name="missed_texts", every=timedelta(hours=1), run=lambda env, _: find_missed_texts(env)),
     Job(name="tidy", every=timedelta(hours=1), run=lambda env, _: tidy(env)),
 )

@@ -77,8 +77,8 @@ def _compare(env: Env, name: str, days: Sequence[date]) -> int:
     booked = sum(_book(env, name, text, is_over=is_over) for text, is_over in unheard)
     log.info("texts compared", channel=name, since=str(days[0]), count=len(texts), missed=booked)
     if booked < len(unheard):
-        error = LookFailed("not_booked", "Some cannot be booked; the log says which.")
-        _cannot(env, name, error, over_at=since + timedelta(days=1))
+        failed = LookFailed("not_booked", "Some cannot be booked; the log says which.")
+        _cannot(env, name, failed, over_at=since + timedelta(days=1))
     else:
         env.db.retry(lambda tx: _done(env, tx, name, days, missed=booked, of=len(texts)))
     return booked
