@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from notifier.domain.stock import Level
 from notifier.domain.subscription import Origin
 from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound
 from notifier.services.consent import Circumstances
@@ -23,7 +22,9 @@ from notifier.services.read_address import read_address
 from notifier.services.read_table import read_table
 from notifier.services.subscribe import (
     SignUp,
+    check_quantity,
     find_wanted,
+    refuse_what_is_there,
     subscribe,
 )
 from notifier.store import ledger, people
@@ -180,11 +181,11 @@ def _foresee(env: Env, shop: ShopRef, ask: SignUp, *, ahead: set[tuple[str, str]
     `ahead`: whom rows before this one have brought. Raises as `subscribe` does.
     """
     address = read_address(env, shop, email=ask.email, phone=ask.phone)
+    check_quantity(ask.quantity)
     with env.db.read() as tx:
         wanted = find_wanted(tx, shop, ask)
         beliefs = stock_store.load_stock(tx, [one.id for one in wanted.variants])
-        if any(one.level > Level.NONE for one in beliefs.values()):
-            return "available"
+        refuse_what_is_there(beliefs.values(), physical_only=ask.physical_only)
         key = (address.hash, shop.id, wanted.product_id)
         if people.suppressed(tx, [key]):
             return "left"

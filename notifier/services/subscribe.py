@@ -7,7 +7,7 @@ now") or sees the subscription: never neither (trust RL-21).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -36,7 +36,9 @@ __all__ = [
     "SignUp",
     "Wanted",
     "ask_for_confirmation",
+    "check_quantity",
     "find_wanted",
+    "refuse_what_is_there",
     "subscribe",
     "subscribe_all",
 ]
@@ -75,7 +77,7 @@ def _read(env: Env, shop: ShopRef, ask: SignUp) -> tuple[_Work, Alike | None]:
     """What is to be done for one who asks, and how for many. Raises errors.InvalidInput."""
     address = read_address(env, shop, email=ask.email, phone=ask.phone)
     text = read_consent_id(ask.consent_text_id, medium=address.medium.value)
-    _check_quantity(ask.quantity)
+    check_quantity(ask.quantity)
 
     asked = Asked(shop=shop, ask=ask, address=address, text=text)
     if not asked.is_plain:
@@ -130,7 +132,8 @@ def _put_tags(
         people.move_subscriptions(tx, [row.id], tags=sorted(set(ask.tags)))
 
 
-def _check_quantity(quantity: int) -> None:
+def check_quantity(quantity: int) -> None:
+    """Raises errors.InvalidInput."""
     if not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidInput.of(
             "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
@@ -144,13 +147,9 @@ def _refuse_available(
 
     What is believed of each variant, by its id.
     """
-    enough = Level.THERE if physical_only else Level.ORDERABLE
     ids = [variant.id for variant in wanted.variants]
     beliefs = stock_store.load_stock(tx, ids, for_update=True)
-    if any(one.level >= enough for one in beliefs.values()):
-        raise Conflict("available", "This can be bought now. Reload the page.")
-    if beliefs and all(one.availability is Availability.DISCONTINUED for one in beliefs.values()):
-        raise Conflict("discontinued", "This is no longer made, so it will not come back.")
+    refuse_what_is_there(beliefs.values(), physical_only=physical_only)
     now = env.now()
     for id_ in ids:
         if id_ not in beliefs:
@@ -166,6 +165,15 @@ def _refuse_available(
             )
             stock_store.save_stock(tx, id_, before=None, after=unseen, source="")
     return beliefs
+
+
+def refuse_what_is_there(beliefs: Collection[Stock], *, physical_only: bool) -> None:
+    """Raises errors.Conflict when one of them can be bought now, or none will come back."""
+    enough = Level.THERE if physical_only else Level.ORDERABLE
+    if any(one.level >= enough for one in beliefs):
+        raise Conflict("available", "This can be bought now. Reload the page.")
+    if beliefs and all(one.availability is Availability.DISCONTINUED for one in beliefs):
+        raise Conflict("discontinued", "This is no longer made, so it will not come back.")
 
 
 def _store(

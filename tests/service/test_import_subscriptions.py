@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from notifier.domain.availability import Availability
 from notifier.errors import InvalidInput
 from notifier.services.env import Env, open_env
 from notifier.services.import_subscriptions import ImportReport, import_subscriptions
@@ -101,14 +102,19 @@ def test_a_batch_without_grounds_is_refused(store: Storefront, missing: str) -> 
 
 
 def test_a_dry_run_tells_the_same_and_does_nothing(store: Storefront) -> None:
-    content = OURS + "ann@example.com,S,1,de,2026-10-02,waiting\nnobody,S,1,de,,waiting\n"
+    store.stock("KETTLE", 0, sku="SKU-KETTLE", availability=Availability.DISCONTINUED)
+    content = OURS + (
+        "ann@example.com,S,1,de,2026-10-02,waiting\nnobody,S,1,de,,waiting\n"
+        "carol@example.com,S,0,de,,waiting\ndan@example.com,KETTLE,1,de,,waiting\n"
+    )
     ahead = bring(store, content, dry_run=True)
     assert subscriptions(store) == []
     assert store.rows("SELECT * FROM ledger") == []
     done = bring(store, content)
     same = ("rows", "created", "known", "refused")
     assert [getattr(ahead, name) for name in same] == [getattr(done, name) for name in same]
-    assert (done.created, done.known, done.refused) == (2, 1, 1)
+    assert (done.created, done.known, done.refused) == (2, 1, 3)
+    assert ahead.problems == done.problems
 
 
 def test_the_same_file_again_brings_nobody_twice(store: Storefront) -> None:
