@@ -9,17 +9,17 @@ from datetime import timedelta
 from notifier.channels.base import SPENT, SPENT_BY_SHOP, Blame, Outcome, Phase, Result
 from notifier.domain import delivery
 from notifier.domain.message import Medium, MessageState
-from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
+from notifier.domain.subscription import EndedReason
 from notifier.log import log
 from notifier.metrics import LATE
 from notifier.services.alarms import clear_alarm, raise_alarm
+from notifier.services.end_subscriptions import shut_address
 from notifier.services.env import Env
 from notifier.services.full_mailbox import is_given_up
-from notifier.services.hook_out import tell_webhooks
 from notifier.services.mark_told import mark_all_told
 from notifier.services.order_sent import did_not_arrive, was_accepted
 from notifier.store import booking as booking_store
-from notifier.store import outbox, people, switches
+from notifier.store import switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
@@ -127,12 +127,11 @@ def _follow(
     if booking.state is MessageState.ACCEPTED:
         was_accepted(env, tx, message, attempt_no, result)
         return
-    if result.outcome is Outcome.REFUSED:
-        _follow_refusal(env, tx, message, result)
-    if is_given_up(env, tx, message, code=result.code):
-        shut_address(
-            env, tx, message, reason="bounced", ended=EndedReason.BOUNCED, source=result.code
-        )
+    shut = _shuts_address(env, tx, message, result)
+    if shut is not None:
+        shut_address(env, tx, message, ended=shut, source=result.code)
+    if result.outcome is Outcome.REFUSED and result.blame in (Blame.CONTENT, Blame.OURS):
+        _say_refused(env, tx, message, result)
     if booking.due_at is None:
         did_not_arrive(env, tx, message)
     if result.code == UNWRITABLE:
@@ -207,92 +206,28 @@ def _most_failures(env: Env, message: MessageRow) -> int:
     return most if message.order_line_id is None else min(most, ORDER_FAILURES)
 
 
-def _follow_refusal(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
-    if result.blame is Blame.ADDRESS:
-        shut_address(
-            env, tx, message, reason="bounced", ended=EndedReason.BOUNCED, source=result.code
-        )
-    elif result.blame is Blame.OPTED_OUT:
-        shut_address(
-            env, tx, message, reason="stopped", ended=EndedReason.STOPPED, source=result.code
-        )
-    elif result.blame in (Blame.CONTENT, Blame.OURS):
-        raise_alarm(
-            env,
-            tx,
-            code="message.refused",
-            about=f"{message.kind}/{result.code}"[:128],
-            message=f"A {message.kind} message was refused for its content ({result.code}): "
-            f"{result.detail[:200]}",
-            shop=env.shop_by_id(message.shop_id),
-        )
+def _shuts_address(
+    env: Env, tx: Transaction, message: MessageRow, result: Result
+) -> EndedReason | None:
+    """Why its address is not written to again: refused for good, or full for a week."""
+    if result.outcome is Outcome.REFUSED and result.blame is Blame.OPTED_OUT:
+        return EndedReason.STOPPED
+    refused = result.outcome is Outcome.REFUSED and result.blame is Blame.ADDRESS
+    if refused or is_given_up(env, tx, message, code=result.code):
+        return EndedReason.BOUNCED
+    return None
 
 
-def shut_address(
-    env: Env,
-    tx: Transaction,
-    message: MessageRow,
-    *,
-    reason: str,
-    ended: EndedReason,
-    source: str,
-) -> None:
-    """Never write to this address again, and end what waits for it."""
-    contact = people.find_contact(tx, contact_id=message.contact_id) if message.contact_id else None
-    if contact is None:
-        return
-    now = env.now()
-    people.suppress(tx, address_hash=contact.address_hash, reason=reason, source=source, at=now)
-    waiting = people.subscriptions_of(tx, contact.id, states=[state.value for state in ACTIVE])
-    end_subscriptions(env, tx, [one.id for one in waiting], ended=ended, reason=source)
-    shop = env.shop_by_id(message.shop_id)
-    if shop is not None:
-        tell_webhooks(
-            env,
-            tx,
-            shop,
-            "message.bounced",
-            {"message": message.id, "kind": message.kind, "reason": reason, "code": source},
-        )
-
-
-def end_subscriptions(
-    env: Env,
-    tx: Transaction,
-    ids: list[int],
-    *,
-    ended: EndedReason,
-    reason: str = "",
-    also_told: bool = False,
-) -> int:
-    """End active subscriptions and stop what is queued for them; how many ended.
-
-    `also_told`: those that were told too, so that no reminder follows.
-    """
-    now = env.now()
-    states = (*ACTIVE, SubscriptionState.TOLD) if also_told else ACTIVE
-    moved = people.move_subscriptions(
+def _say_refused(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
+    raise_alarm(
+        env,
         tx,
-        ids,
-        from_states=[state.value for state in states],
-        state=SubscriptionState.ENDED.value,
-        ended_reason=ended.value,
-        reason=reason[:200],
-        ended_at=now,
+        code="message.refused",
+        about=f"{message.kind}/{result.code}"[:128],
+        message=f"A {message.kind} message was refused for its content ({result.code}): "
+        f"{result.detail[:200]}",
+        shop=env.shop_by_id(message.shop_id),
     )
-    outbox.end_open_messages(tx, subscription_ids=ids, reason=f"ended_{ended.value}", now=now)
-    for id_ in ids:
-        one = people.find_subscription(tx, id_)
-        shop = env.shop_by_id(one.shop_id) if one else None
-        if one is not None and shop is not None and one.ended_at == now:
-            tell_webhooks(
-                env,
-                tx,
-                shop,
-                "subscription.ended",
-                {"subscription": id_, "reason": ended.value},
-            )
-    return moved
 
 
 def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:

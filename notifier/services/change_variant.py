@@ -5,7 +5,7 @@ from __future__ import annotations
 from notifier.domain.stock import Level
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, StoreBusy
-from notifier.services.book_result import end_subscriptions
+from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
 from notifier.services.own_items import own
 from notifier.services.tell_gone import are_gone

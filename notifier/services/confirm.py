@@ -11,10 +11,11 @@ from notifier.domain.message import MessageKind
 from notifier.domain.stock import Level
 from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.errors import NotFound, TooMany
-from notifier.services.book_result import end_subscriptions
+from notifier.metrics import LIMITED
 from notifier.services.consent import Circumstances, consent_entry
 from notifier.services.contacts import address_of
 from notifier.services.done import Done
+from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.own_items import own, shop_of
@@ -126,6 +127,7 @@ def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None
             return
         now = env.now()
         if now - row.asked_at < RESEND_EVERY:
+            LIMITED.labels(limit="resend").inc()
             raise TooMany(
                 "A mail was sent a moment ago. Please wait a minute.",
                 retry_after=row.asked_at + RESEND_EVERY - now,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.errors import NotFound
-from notifier.services.book_result import end_subscriptions
 from notifier.services.consent import Circumstances, consent_entry
 from notifier.services.done import Done
+from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
 from notifier.services.own_items import load_items, shop_of
 from notifier.store import ledger, people

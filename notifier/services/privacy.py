@@ -18,7 +18,7 @@ from typing import Any
 from notifier.domain.subscription import ACTIVE, EndedReason
 from notifier.errors import NotFound
 from notifier.log import log
-from notifier.services.book_result import end_subscriptions
+from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
 from notifier.store import ledger, people, personal, purge
 from notifier.store.session import Transaction

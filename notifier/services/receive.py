@@ -12,11 +12,8 @@ from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import EndedReason
 from notifier.errors import BadToken
 from notifier.log import log
-from notifier.services.book_result import (
-    end_subscriptions,
-    pause_channel,
-    shut_address,
-)
+from notifier.services.book_result import pause_channel
+from notifier.services.end_subscriptions import end_subscriptions, shut_address
 from notifier.services.env import Env
 from notifier.services.full_mailbox import is_given_up
 from notifier.services.mark_told import mark_told
@@ -141,9 +138,7 @@ def _follow(env: Env, tx: Transaction, message: MessageRow | None, receipt: Rece
     elif message is None:
         return
     elif _is_no_good(receipt) or is_given_up(env, tx, message, code=receipt.code):
-        shut_address(
-            env, tx, message, reason="bounced", ended=EndedReason.BOUNCED, source=receipt.code
-        )
+        shut_address(env, tx, message, ended=EndedReason.BOUNCED, source=receipt.code)
     elif receipt.kind is ReceiptKind.COMPLAINED:
         _complain(env, tx, message, receipt)
     elif receipt.blame is Blame.CONFIG:
@@ -220,6 +215,4 @@ def _complain(env: Env, tx: Transaction, message: MessageRow, receipt: Receipt) 
             source=f"{receipt.provider}:{receipt.code}",
         )
     # nothing is left to end; the shop's own software hears of it
-    shut_address(
-        env, tx, message, reason="complained", ended=EndedReason.COMPLAINED, source=receipt.code
-    )
+    shut_address(env, tx, message, ended=EndedReason.COMPLAINED, source=receipt.code)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from notifier.domain.message import MessageKind
 from notifier.domain.stock import EventKind
 from notifier.domain.subscription import EndedReason, SubscriptionState
-from notifier.services.book_result import end_subscriptions
+from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_again import find_owed
 from notifier.services.steer_release import settle_half_done

@@ -10,7 +10,7 @@ from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
 from notifier.domain.stock import EventKind, Stock
 from notifier.domain.subscription import EndedReason
-from notifier.services.book_result import end_subscriptions
+from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env, ShopRef
 from notifier.services.write_message import write_message
 from notifier.store import catalogue, events, outbox

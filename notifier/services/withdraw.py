@@ -7,7 +7,7 @@ it waits for ends, nothing queued leaves, and the consent book says so.
 from __future__ import annotations
 
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
-from notifier.services.book_result import end_subscriptions
+from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
 from notifier.store import ledger, people
 from notifier.store.session import Transaction
