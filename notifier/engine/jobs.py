@@ -16,6 +16,7 @@ from notifier.services.backorder import redecide_all
 from notifier.services.brake import brake
 from notifier.services.count_demand import count_demand
 from notifier.services.env import Env
+from notifier.services.find_stuck import find_stuck
 from notifier.services.learn import learn_all
 from notifier.services.missed_texts import find_missed_texts
 from notifier.services.missing_reports import find_missing_reports
@@ -69,6 +70,7 @@ JOBS = (
     Job(name="demand", every=timedelta(minutes=1), run=lambda env, _: count_demand(env)),
     Job(name="watch", every=timedelta(minutes=5), run=lambda env, _: watch(env)),
     Job(name="report", every=timedelta(minutes=5), run=lambda env, _: send_reports(env)),
+    Job(name="stuck", every=timedelta(minutes=5), run=lambda env, _: find_stuck(env)),
     Job(
         name="missing_reports",
         every=timedelta(minutes=5),
