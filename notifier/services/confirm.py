@@ -24,10 +24,11 @@ from notifier.services.tell_gone import are_gone, tell_gone
 from notifier.services.write_message import write_message
 from notifier.store import catalogue, ledger, people
 from notifier.store import stock as stock_store
-from notifier.store.people import SubscriptionRow
+from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 
 RESEND_EVERY = timedelta(minutes=1)
+_NOTHING = "Nothing is stored for this link any more."
 
 
 def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> Done:
@@ -41,52 +42,23 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
     def work(tx: Transaction) -> Done:
         row = people.find_subscription(tx, subscription_id, for_update=True)
         if row is None:
-            raise NotFound("Nothing is stored for this link any more.")
-        if row.state in (SubscriptionState.WAITING, SubscriptionState.PAUSED):
-            return Done.ALREADY
-        if row.state == SubscriptionState.TOLD:
-            return Done.ALREADY
+            raise NotFound(_NOTHING)
         if row.state == SubscriptionState.ENDED:
             return Done.TOO_LATE
-        shop = shop_of(env, row)
+        if row.state != SubscriptionState.UNCONFIRMED:
+            return Done.ALREADY
         contact = people.find_contact(tx, contact_id=row.contact_id)
         if contact is None or contact.erased_at is not None:
-            raise NotFound("Nothing is stored for this link any more.")
-        now = env.now()
+            raise NotFound(_NOTHING)
         available, gone = _how_it_stands(tx, row)
-        state = SubscriptionState.TOLD if available else SubscriptionState.WAITING
-        people.move_subscriptions(
-            tx,
-            [row.id],
-            state=state.value,
-            confirmed_at=now,
-            told_at=now if available else None,
-            reason="told_on_confirmation" if available else "",
-            expires_at=now + shop.config.subscription_lifetime,
-        )
-        said = consent_entry(
-            env,
-            act="confirmed",
-            shop=shop,
-            address_hash=contact.address_hash,
-            subscription_id=row.id,
-            medium=row.medium,
-            circumstances=circumstances,
-            method="link",
-        )
-        ledger.append_all(tx, [said])
+        _put_in_line(env, tx, row, available=available)
         if row.replaces_id is not None:
             # moved here from another address: that one is left now, and not before (WS-5)
             end_subscriptions(env, tx, [row.replaces_id], ended=EndedReason.REPLACED)
-        tell_webhooks(
-            env,
-            tx,
-            shop,
-            "subscription.confirmed",
-            {"subscription": row.id, "target": row.target, "medium": row.medium},
-        )
+        _write_down(env, tx, row, contact, circumstances=circumstances)
         if available:
             return Done.AVAILABLE
+        shop = shop_of(env, row)
         if gone:
             tell_gone(env, tx, shop, row)
             return Done.GONE
@@ -95,6 +67,45 @@ def confirm(env: Env, subscription_id: int, *, circumstances: Circumstances) -> 
         return Done.CONFIRMED
 
     return env.db.retry(work)
+
+
+def _put_in_line(env: Env, tx: Transaction, row: SubscriptionRow, *, available: bool) -> None:
+    """Waiting from now on; `available`: told, for the page says it."""
+    now = env.now()
+    people.move_subscriptions(
+        tx,
+        [row.id],
+        state=(SubscriptionState.TOLD if available else SubscriptionState.WAITING).value,
+        confirmed_at=now,
+        told_at=now if available else None,
+        reason="told_on_confirmation" if available else "",
+        expires_at=now + shop_of(env, row).config.subscription_lifetime,
+    )
+
+
+def _write_down(
+    env: Env,
+    tx: Transaction,
+    row: SubscriptionRow,
+    contact: ContactRow,
+    *,
+    circumstances: Circumstances,
+) -> None:
+    """The consent in the ledger; and the shop's own software hears of it."""
+    shop = shop_of(env, row)
+    said = consent_entry(
+        env,
+        act="confirmed",
+        shop=shop,
+        address_hash=contact.address_hash,
+        subscription_id=row.id,
+        medium=row.medium,
+        circumstances=circumstances,
+        method="link",
+    )
+    ledger.append_all(tx, [said])
+    facts = {"subscription": row.id, "target": row.target, "medium": row.medium}
+    tell_webhooks(env, tx, shop, "subscription.confirmed", facts)
 
 
 def _how_it_stands(tx: Transaction, row: SubscriptionRow) -> tuple[bool, bool]:
