@@ -8,7 +8,7 @@ that, and what waits for a person has an alarm of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from notifier.services.alarms import clear_alarm, raise_alarm
@@ -18,6 +18,7 @@ from notifier.store.leases import JobRow, list_jobs
 from notifier.store.session import Transaction
 from notifier.store.stuck import Stuck
 
+NAME = "stuck"  # of the job that looks
 BOUND = timedelta(minutes=15)
 FAILURES = 3  # of a job in a row
 
@@ -41,7 +42,11 @@ JOB = "job.failing"
 
 
 def find_stuck(env: Env) -> int:
-    """Raise an alarm for each sort of row that stands, and each job that fails; how many do."""
+    """Raise an alarm for each sort of row that stands, and each job that fails; how many do.
+
+    After a pause of the service, of the machine or a step of the clock all rows are late, and are
+    being seen to at this moment: then only the next run says so.
+    """
     with env.db.read() as tx:
         before = env.now() - BOUND
         off = switches.SENDING in switches.all_off(tx, now=env.now())
@@ -49,6 +54,8 @@ def find_stuck(env: Env) -> int:
         jobs = list_jobs(tx)
     if off:  # nothing is told while somebody says so
         found["stuck.releases"] = None
+    if _was_away(jobs, now=env.now()):
+        found = dict.fromkeys(found)
     failing = [job for job in jobs if job.failures >= FAILURES]
 
     def work(tx: Transaction) -> None:
@@ -59,6 +66,12 @@ def find_stuck(env: Env) -> int:
 
     env.db.retry(work)
     return sum(one is not None for one in found.values()) + len(failing)
+
+
+def _was_away(jobs: Sequence[JobRow], *, now: datetime) -> bool:
+    """Whether this look did not run for longer than things may stand."""
+    last = next((job.finished_at for job in jobs if job.name == NAME), None)
+    return last is None or not timedelta(0) <= now - last <= BOUND
 
 
 def _set(env: Env, tx: Transaction, code: str, found: Stuck | None) -> None:
