@@ -1,7 +1,8 @@
 """What has been kept long enough?
 
-In small batches, so that nobody waits behind it; running it twice deletes nothing twice. What
-cannot be deleted keeps nothing else from being deleted: a person is called, and the rest goes on.
+In small batches, and after people who wait, so that nobody waits behind it; running it twice
+deletes nothing twice. What cannot be deleted keeps nothing else from being deleted: a person is
+called, and the rest goes on.
 A retention of 0 keeps for ever (trust CP-8, acceptance A19).
 """
 
@@ -22,7 +23,8 @@ from notifier.services.env import Env
 from notifier.services.session_of import forget_over
 from notifier.store import idempotency, leases, ledger, limits, purge, purge_history
 from notifier.store.leases import RATE_GROUPS
-from notifier.store.purge_history import Walked
+from notifier.store.patience import make_way
+from notifier.store.purge_history import Found, delete_found
 from notifier.store.session import Transaction
 
 BATCH = 500
@@ -36,9 +38,9 @@ _FINISHED = (SubscriptionState.ENDED, SubscriptionState.TOLD)
 
 
 class Walk(Protocol):
-    """One batch of rows older than `before`, behind the place `after`."""
+    """What can go of one batch of rows older than `before`, behind the place `after`."""
 
-    def __call__(self, tx: Transaction, *, before: datetime, after: int, limit: int) -> Walked: ...
+    def __call__(self, tx: Transaction, *, before: datetime, after: int, limit: int) -> Found: ...
 
 
 def tidy(env: Env, *, at_most: float = AT_MOST) -> dict[str, int]:
@@ -128,6 +130,7 @@ def _purge(env: Env, work: Callable[..., int], *, before: datetime, at_most: flo
     until = time.monotonic() + at_most
     total = 0
     while True:
+        make_way()
         count = env.db.retry(lambda tx: work(tx, before=before, limit=BATCH))
         total += count
         if count < BATCH or time.monotonic() > until:
@@ -135,12 +138,21 @@ def _purge(env: Env, work: Callable[..., int], *, before: datetime, at_most: flo
 
 
 def _walk(env: Env, walk: Walk, *, before: datetime, at_most: float) -> int:
-    """All that is older and not needed; what is needed is passed by."""
+    """All that is older and not needed; what is needed is passed by. A million rows of which all
+    are needed are looked at without one writing transaction."""
     until = time.monotonic() + at_most
     total = place = 0
     while True:
-        walked = env.db.retry(partial(walk, before=before, after=place, limit=BATCH))
-        total += walked.deleted
-        if walked.place is None or time.monotonic() > until:
+        make_way()
+        look = partial(walk, before=before, after=place, limit=BATCH)
+        with env.db.read() as tx:
+            found = look(tx)
+        if found.ids:
+            total += env.db.retry(partial(_look_and_delete, look))
+        if found.place is None or time.monotonic() > until:
             return total
-        place = walked.place
+        place = found.place
+
+
+def _look_and_delete(look: Callable[[Transaction], Found], tx: Transaction) -> int:
+    return delete_found(tx, look(tx))

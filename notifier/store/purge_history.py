@@ -1,13 +1,14 @@
-"""How is history deleted, a batch at a time, without what something that is open still needs?
+"""Which history can be deleted, a batch at a time, without what something that is open still needs?
 
 The newest row about a variant always stays: it says how things stand. Rows are walked in the order
-in which they were made, so that a walk ends where the young ones begin.
+in which they were made, so that a walk ends where the young ones begin. To look holds up nobody:
+only who has found something needs a writing transaction, and looks again in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,20 +25,31 @@ from notifier.store.tables.telling import events, messages, releases, waves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Walked:
-    """One batch: how many rows went, and where the next one begins; None: it was the last."""
+class Found:
+    """Of one batch, the rows of `table` that can go, and those `parts` that belong to them by
+    `release_id`; where the next batch begins, None: it was the last."""
 
-    deleted: int
+    table: Table
+    ids: list[int]
     place: int | None
+    parts: tuple[Table, ...] = ()
 
 
-def stock_changes_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+def delete_found(tx: Connection, found: Found) -> int:
+    """How many rows went, without their parts."""
+    for part in found.parts:
+        tx.execute(delete(part).where(part.c.release_id.in_(found.ids)))
+    tx.execute(delete(found.table).where(found.table.c.id.in_(found.ids)))
+    return len(found.ids)
+
+
+def stock_changes_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """What was believed of stock; the last belief about each variant stays."""
     ids, place = _old(tx, stock_changes, "at", before=before, after=after, limit=limit)
-    return _delete(tx, stock_changes, ids, place, _has_newer(stock_changes))
+    return _those(tx, stock_changes, ids, place, _has_newer(stock_changes))
 
 
-def etas_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+def etas_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """Dates that were promised; not of a variant that somebody ordered and still waits for."""
     ids, place = _old(tx, etas, "at", before=before, after=after, limit=limit)
     ordered = exists(
@@ -46,39 +58,37 @@ def etas_before(tx: Connection, *, before: datetime, after: int, limit: int) -> 
             order_lines.c.state.not_in(FINISHED_LINES),
         )
     )
-    return _delete(tx, etas, ids, place, _has_newer(etas), ~ordered)
+    return _those(tx, etas, ids, place, _has_newer(etas), ~ordered)
 
 
-def releases_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+def releases_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """Finished releases with their waves; not the last one of a kind of a variant, which says
     whether it goes on when the goods are back, and none that a message is part of."""
     ids, place = _old(tx, releases, "started_at", before=before, after=after, limit=limit)
-    gone = _those(
+    found = _those(
         tx,
         releases,
         ids,
+        place,
         releases.c.state.in_(("done", "stopped")),
         releases.c.finished_at < before,
         ~exists(select(messages.c.id).where(messages.c.release_id == releases.c.id)),
         _has_newer(releases, "kind"),
     )
-    for table in (waves, places, reservations):
-        tx.execute(delete(table).where(table.c.release_id.in_(gone)))
-    tx.execute(delete(releases).where(releases.c.id.in_(gone)))
-    return Walked(deleted=len(gone), place=place)
+    return replace(found, parts=(waves, places, reservations))
 
 
-def purchases_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+def purchases_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """What was bought of what people waited for; what it taught stays."""
     ids, place = _old(tx, purchases, "at", before=before, after=after, limit=limit)
-    return _delete(tx, purchases, ids, place)
+    return _those(tx, purchases, ids, place)
 
 
-def events_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+def events_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """Events that were dealt with; not the last one of a kind of a variant, and none that a message
     or a release is about."""
     ids, place = _old(tx, events, "at", before=before, after=after, limit=limit)
-    return _delete(
+    return _those(
         tx,
         events,
         ids,
@@ -90,16 +100,14 @@ def events_before(tx: Connection, *, before: datetime, after: int, limit: int) -
     )
 
 
-def holds_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+def holds_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """Holds that a person has decided on and no event is left of."""
     ids, place = _old(tx, holds, "at", before=before, after=after, limit=limit)
     used = select(events.c.hold_id).where(events.c.hold_id.is_not(None))
-    return _delete(tx, holds, ids, place, holds.c.decided_at < before, holds.c.id.not_in(used))
+    return _those(tx, holds, ids, place, holds.c.decided_at < before, holds.c.id.not_in(used))
 
 
-def contacts_without_anything(
-    tx: Connection, *, before: datetime, after: int, limit: int
-) -> Walked:
+def contacts_without_anything(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """Addresses that nothing refers to any more."""
     rows = tx.execute(
         select(contacts.c.id)
@@ -108,7 +116,7 @@ def contacts_without_anything(
         .limit(limit)
     ).all()
     own = contacts.c.id
-    return _delete(
+    return _those(
         tx,
         contacts,
         [row.id for row in rows],
@@ -119,10 +127,10 @@ def contacts_without_anything(
     )
 
 
-def alarms_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Walked:
+def alarms_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
     """Alarms that are over."""
     ids, place = _old(tx, alarms, "raised_at", before=before, after=after, limit=limit)
-    return _delete(tx, alarms, ids, place, alarms.c.cleared_at < before)
+    return _those(tx, alarms, ids, place, alarms.c.cleared_at < before)
 
 
 def _old(
@@ -145,18 +153,11 @@ def _has_newer(table: Table, *same: str) -> ColumnElement[bool]:
 
 
 def _those(
-    tx: Connection, table: Table, ids: Sequence[int], *wanted: ColumnElement[bool] | Any
-) -> list[int]:
-    return list(tx.execute(select(table.c.id).where(table.c.id.in_(ids), *wanted)).scalars())
-
-
-def _delete(
     tx: Connection,
     table: Table,
     ids: Sequence[int],
     place: int | None,
     *wanted: ColumnElement[bool] | Any,
-) -> Walked:
-    gone = _those(tx, table, ids, *wanted)
-    tx.execute(delete(table).where(table.c.id.in_(gone)))
-    return Walked(deleted=len(gone), place=place)
+) -> Found:
+    query = select(table.c.id).where(table.c.id.in_(ids), *wanted)
+    return Found(table=table, ids=list(tx.execute(query).scalars()) if ids else [], place=place)

@@ -14,7 +14,7 @@ from notifier.services.sweep import sweep
 from notifier.store import alarms, events, purge
 from notifier.store.tables.orders import order_lines, orders
 from notifier.store.tables.people import contacts
-from tests.world import ANN, BEN, World
+from tests.world import ANN, BEN, EVE, World
 
 YEAR = timedelta(days=365)
 
@@ -167,6 +167,22 @@ def test_a_run_ends_when_its_time_is_up_and_the_next_goes_on(world: World) -> No
     _contacts(world, 2 * tidy.BATCH + 1)
     assert tidy.tidy(world.env, at_most=0)["contacts"] == tidy.BATCH
     assert tidy.tidy(world.env)["contacts"] == tidy.BATCH + 1
+
+
+def test_what_is_all_needed_is_looked_at_without_holding_up_who_writes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidy, "BATCH", 1)
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+    written = []
+    for address in (BEN, EVE):
+        before = world.db.changes
+        tidy.tidy(world.env)
+        written.append(world.db.changes - before)
+        world.waits(address)
+    assert written[0] == written[1]
+    assert world.count("contacts") == 3
 
 
 def test_who_waits_for_an_order_is_kept_and_so_is_what_was_told(world: World) -> None:
