@@ -20,6 +20,7 @@ from notifier.connectors.base import Finding, Look, Recall, WatchedVariant
 from notifier.connectors.reading.check_feed import check_feed
 from notifier.connectors.reading.feed_reader import Again, read_feed
 from notifier.connectors.reading.feed_settings import Settings
+from notifier.connectors.reading.paging import ONE_PAGE
 from notifier.connectors.reading.places import Opened, open_files, open_url, refuse_changed
 from notifier.connectors.reading.prints import Prints, read_prints
 from notifier.connectors.reading.records import Hints, Notes
@@ -142,6 +143,8 @@ class Source:
                 may_be_empty=not settings.full,
                 again=again,
             )
+        if opened.goes_on or 0 < opened.page_size <= (notes.listed or notes.rows):
+            notes.doubt(ONE_PAGE)
         if settings.path:
             refuse_changed(opened)
 

@@ -44,7 +44,10 @@ _MONTHS = {
     )
     for name in names.split()
 }
-_TIME = r"(?:[T,]?\s*\d{1,2}(?::?\d{2}){1,2}(?:[.,]\d+)?\s*(?:[AP]M|Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?|T|Z)?"
+_TIME = (
+    r"(?:[T,]?\s*\d{1,2}(?::?\d{2}){1,2}(?:[.,]\d+)?\s*"
+    r"(?:[AP]M|Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?|T|Z)?"
+)
 _KANJI_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
 _ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME, re.IGNORECASE)
 _ISO_MONTH = re.compile(r"(\d{4})-(\d{1,2})")

@@ -55,8 +55,9 @@ def check_feed(
             Finding(
                 level="warn",
                 about="completeness",
-                message="The feed is damaged, so items missing from it cannot count as sold out.",
-                advice="Have the feed made well-formed.",
+                message="The feed is damaged or only a part of the whole, so items missing from "
+                "it cannot count as sold out.",
+                advice="Have the whole feed in one well-formed answer; the warnings tell more.",
             )
         )
     found += [

@@ -44,20 +44,24 @@ class Field(StrEnum):
     COLOR = "color"
     SIZE = "size"
     MATERIAL = "material"
+    LOCATION = "location"
 
 
 _NAMES = {
     Field.KEY: "id skuid itemid offerid variantid variationid productid articleid contentid "
     "retailerid merchantitemid uniqueid identifiant artikelid iditem idproduct",
     Field.SKU: "sku variantsku productcodesku productcode articlenumber itemnumber artikelnummer "
+    "productsku sellersku merchantsku productnumber ugs "
     "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku",
     Field.PRODUCT_KEY: "itemgroupid groupid productgroupid parentid parentsku parent handle "
     "parentproductid productgroup",
     Field.AVAILABILITY: "availability availabilitystatus stockstatus instock isinstock available "
     "stockavailability inventorystatus presence verfugbarkeit lagerstatus disponibilite "
+    "salable issalable vorratig auflager enstock "
     "disponibilidad disponibilita beschikbaarheid disponibilidade dostepnosc dostupnost",
     Field.QUANTITY: "quantity quantitytosellonfacebook inventoryquantity variantinventoryqty "
     "stockquantity availablequantity inventory qty stock stocklevel currentstocklevel currentstock "
+    "inventorylevel qtyinstock productquantity availablenoteditable "
     "quantityinstock inventoryqty sellableonlinequantity quantityavailable count menge bestand "
     "lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias amountinstock",
     Field.ETA: "availabilitydate availabledate availablefrom availabilitystarts eta restockdate "
@@ -79,8 +83,8 @@ _NAMES = {
     Field.URL: "link url producturl itemurl productlink permalink deeplink href",
     Field.IMAGE_URL: "imagelink imageurl image mainimage imagesrc imgurl picture images photo "
     "variantimage productimage",
-    Field.TRACKED: "managestock tracked inventorytracked trackinventory inventorytracking "
-    "trackquantity",
+    Field.TRACKED: "managestock manageinventory tracked inventorytracked trackinventory "
+    "inventorytracking trackquantity productisinventorytracked",
     Field.BACKORDERS: "backordersallowed backorders allowbackorders allowbackorder "
     "variantinventorypolicy inventorypolicy continuesellingwhenoutofstock",
     Field.ALTERNATIVES: "alternatives alternativeids",
@@ -88,6 +92,8 @@ _NAMES = {
     Field.COLOR: "color colour farbe",
     Field.SIZE: "size grosse",
     Field.MATERIAL: "material",
+    Field.LOCATION: "location locationid locationname warehouse warehouseid warehousecode "
+    "warehousename sourcecode stocklocation",
 }  # fmt: skip
 
 Wanted = dict[str, list[tuple[Field, int]]]

@@ -9,14 +9,17 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import IO, cast
 
+from notifier.connectors.reading.columns import Field
 from notifier.connectors.reading.frames import Frame
 from notifier.connectors.reading.json_records import read_json
 from notifier.connectors.reading.look_again import Excerpt, cut, excerpt, find_frame
 from notifier.connectors.reading.marks import Marks
 from notifier.connectors.reading.new_prints import NewPrints
+from notifier.connectors.reading.paging import ONE_PAGE
 from notifier.connectors.reading.prints import Prints
 from notifier.connectors.reading.records import Hints, Notes, Records
 from notifier.connectors.reading.rows import RowReader, RowRefused
+from notifier.connectors.reading.several_places import SeveralPlaces
 from notifier.connectors.reading.table_records import read_table
 from notifier.connectors.reading.text import Shape, sniff_shape
 from notifier.connectors.reading.xml_records import read_xml
@@ -132,6 +135,7 @@ def _read_few(
         if prints is None:
             return None
         found.rows += short.same
+        found.listed += short.same
         _judge(found, may_be_empty=False)
     except LookFailed:
         return None  # the whole tells why
@@ -145,11 +149,14 @@ def _observations(
 ) -> Iterator[Observation]:
     """Each row once. Of rows with one id that disagree about stock the first is believed.
 
-    Believing both would make the variant flap at every look.
+    Believing both would make the variant flap at every look. Rows of one id at several places are
+    one observation, which comes at the end.
     """
     seen = SeenIds()
+    places = SeveralPlaces()
     for record in records:
         notes.rows += 1
+        place = record.values.get(Field.LOCATION)
         try:
             observation = rows.read(record)
         except RowRefused as refused:
@@ -160,13 +167,20 @@ def _observations(
                 marks.refused(refused.key)
             if refused.key:
                 # it is there, only unreadable: not absent, and what was believed of it stays
-                yield Observation(key=refused.key, availability=Availability.UNKNOWN)
+                unknown = Observation(key=refused.key, availability=Availability.UNKNOWN)
+                if place:
+                    places.add(unknown, place=str(place))
+                else:
+                    yield unknown
             continue
         eta = observation.eta and observation.eta.iso()
         said = (observation.availability, observation.quantity, eta)
         before = seen.see(observation.key, said)
         if marks is not None:
             marks.read(record, observation, is_first=before is Seen.NEW)
+        if place:
+            places.add(observation, place=str(place))
+            continue
         if before is not Seen.NEW:
             where = f"row {notes.row(record.number)}, {observation.key}"
             notes.warn("an id is there more than once", where)
@@ -174,10 +188,13 @@ def _observations(
             notes.warn("rows with the same id disagree about stock, the first was believed", where)
             continue
         yield observation
+    yield from places.merged()
 
 
 def _judge(notes: Notes, *, may_be_empty: bool) -> None:
-    """Whether what was read can be believed as a whole."""
+    """Whether what was read can be believed as a whole, and absence from it."""
+    if notes.promised > notes.listed:
+        notes.doubt(ONE_PAGE)
     good = notes.rows - notes.refused
     too_many = notes.refused > FEW_BAD_ROWS and notes.refused > MAX_BAD_SHARE * notes.rows
     if notes.refused and (too_many or not good):

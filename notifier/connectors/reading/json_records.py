@@ -17,7 +17,9 @@ from jmespath.exceptions import JMESPathError
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
 from notifier.connectors.reading.json_stream import json_pieces
+from notifier.connectors.reading.paging import Paging
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
+from notifier.connectors.reading.shop_answers import correct, in_cents, is_sale, is_sales_list
 from notifier.connectors.reading.text import find_encoding
 from notifier.errors import LookFailed
 
@@ -28,10 +30,11 @@ _FROM_PRODUCT = (
 _ITEM_LISTS = frozenset(
     (
         "products", "items", "entries", "offers", "variants", "feed", "data", "results", "rows",
-        "records", "stock", "inventory", "listings", "articles", "nodes",
+        "records", "stock", "inventory", "listings", "articles", "nodes", "edges",
     )
 )  # fmt: skip
 _ALSO_OF_ONE_ITEM = frozenset(("variants", "offers"))
+_STOCK = frozenset((Field.AVAILABILITY, Field.QUANTITY))
 _MAX_DEPTH = 4
 
 
@@ -46,6 +49,9 @@ def read_json(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         yield from finder.mapped(stream) if hints.record else finder.found(stream)
     finally:
         stream.detach()
+    finder.paging.judge(notes)
+    if hints.record:
+        notes.promised = 0  # the expression may leave items out
     if not finder.number:
         names = ", ".join(notes.columns[:20])
         raise LookFailed(
@@ -80,6 +86,7 @@ class _Finder:
             if not theirs.replace("_", "a").isalnum()
         }
         self._names: set[str] = set()
+        self.paging = Paging()
         self.number = 0
 
     def mapped(self, stream: io.TextIOWrapper) -> Records:
@@ -96,18 +103,21 @@ class _Finder:
                 whole.append(value)
             else:
                 whole = value
+        self.paging.see("", whole)
         items = compile_path(self._hints.record).search(whole)
         for item in items if isinstance(items, list) else [items]:
             if isinstance(item, dict):
+                self._notes.listed += 1
                 yield from self._record(item)
 
     def found(self, stream: io.TextIOWrapper) -> Records:
         """The items as they come."""
         for name, value, is_element in json_pieces(stream):
             self._note(name)
+            if is_element or not isinstance(value, dict):
+                self.paging.see(name, [value] if is_element else value)
             if is_element and isinstance(value, dict):
-                if self._is_goods(name, value):
-                    yield from self._items(value)
+                yield from self._goods(name, value)
             elif is_element and name == "" and value is not None:
                 self.number += 1
                 self._notes.rows += 1
@@ -120,20 +130,30 @@ class _Finder:
     def _descend(self, value: dict[str, Any], depth: int) -> Records:
         """An object that is not in a list: an item itself, or a wrapper round a list of items."""
         if self._looks_like_item(value):
-            yield from self._items(value)
+            yield from self._goods("", value)
+            return
+        if is_sale(value):
             return
         for name, member in value.items():
             self._note(name)
+            if not isinstance(member, dict):
+                self.paging.see(name, member)
             if isinstance(member, list):
                 for element in member:
-                    if isinstance(element, dict) and self._is_goods(name, element):
-                        yield from self._items(element)
+                    if isinstance(element, dict):
+                        yield from self._goods(name, element)
             elif isinstance(member, dict) and depth < _MAX_DEPTH:
                 yield from self._descend(member, depth + 1)
 
-    def _is_goods(self, name: str, element: dict[str, Any]) -> bool:
-        """A feed may list its categories and locations too; those are not wanted."""
-        return not name or name.lower() in _ITEM_LISTS or self._looks_like_item(element)
+    def _goods(self, name: str, element: dict[str, Any]) -> Records:
+        """A feed may list its categories, locations and orders too; those are not wanted."""
+        node = _node(element)
+        element = node if isinstance(node, dict) else element
+        if is_sale(element) or is_sales_list(name):
+            return
+        if not name or name.lower() in _ITEM_LISTS or self._looks_like_item(element):
+            self._notes.listed += 1
+            yield from self._items(element)
 
     def _looks_like_item(self, value: dict[str, Any]) -> bool:
         """It has an id and something that only goods have, and holds no items itself."""
@@ -147,33 +167,33 @@ class _Finder:
 
     def _items(self, product: dict[str, Any]) -> Records:
         """One record for an item, or one for each of its variants."""
-        variants = next(
-            (v for n in _VARIANT_LISTS if isinstance(v := _member(product, n), list) and v), None
+        listed = next(
+            (v for n in _VARIANT_LISTS if isinstance(v := _member(product, n), list) and v), []
         )
-        if variants is None or not any(isinstance(v, dict) for v in variants):
+        variants = [v for v in map(_node, listed) if isinstance(v, dict)]
+        if not variants:
             yield from self._record(product)
             return
         parent = self._values(product)
-        for variant in variants:
-            if isinstance(variant, dict):
-                yield from self._record(variant, parent=parent)
+        read = [self._values(variant) for variant in variants]
+        if _STOCK & parent.keys() and not any(_STOCK & values.keys() for values in read):
+            yield from self._record(product)  # its variants are only named
+        for variant, values in zip(variants, read, strict=True):
+            _inherit(values, parent, alone=len(read) == 1)
+            yield self._put_right(values, variant, product=product)
 
-    def _record(
-        self, item: dict[str, Any], *, parent: Mapping[Field, Any] | None = None
-    ) -> Iterator[Record]:
-        values = self._values(item)
-        if parent is not None:
-            for field in _FROM_PRODUCT:
-                if field in parent:
-                    values.setdefault(field, parent[field])
-            own_id = parent.get(Field.KEY) or parent.get(Field.SKU)
-            values.setdefault(Field.PRODUCT_KEY, own_id)
-            if parent.get(Field.TITLE) and values.get(Field.TITLE) != parent[Field.TITLE]:
-                values[Field.VARIANT_TITLE] = values.get(Field.TITLE)
-                values[Field.TITLE] = parent[Field.TITLE]
+    def _record(self, item: dict[str, Any]) -> Iterator[Record]:
+        yield self._put_right(self._values(item), item, product=None)
+
+    def _put_right(
+        self, values: dict[Field, Any], item: dict[str, Any], *, product: dict[str, Any] | None
+    ) -> Record:
+        correct(values, item, parent=product, taken=self._hints.columns)
         self.number += 1
-        minor = self._hints.preset == "openai" or _is_agentic(item)
-        yield Record(self.number, values, options=_options(item), minor_units=minor)
+        minor = (
+            self._hints.preset == "openai" or _is_agentic(item) or in_cents(item, parent=product)
+        )
+        return Record(self.number, values, options=_options(item), minor_units=minor)
 
     def _values(self, item: dict[str, Any]) -> dict[Field, Any]:
         values: dict[Field, Any] = {}
@@ -204,8 +224,28 @@ def _member(item: Mapping[str, Any], name: str) -> Any:
     """A list of variants may be wrapped: `{"variants": {"nodes": […]}}`."""
     value = item.get(name)
     if isinstance(value, dict):
-        return value.get("nodes") or value.get("items")
+        return value.get("nodes") or value.get("items") or value.get("edges")
     return value
+
+
+def _inherit(values: dict[Field, Any], parent: Mapping[Field, Any], *, alone: bool) -> None:
+    """What a variant does not say its product does. `alone`: the product has no other variant."""
+    for field in _FROM_PRODUCT:
+        if field in parent:
+            values.setdefault(field, parent[field])
+    own_id = parent.get(Field.KEY) or parent.get(Field.SKU) or parent.get(Field.PRODUCT_KEY)
+    values.setdefault(Field.PRODUCT_KEY, own_id)
+    title = values.get(Field.TITLE)
+    if own_id and Field.KEY not in values and Field.SKU not in values:
+        values[Field.KEY] = own_id if alone or not title else f"{own_id}/{title}"
+    if parent.get(Field.TITLE) and title != parent[Field.TITLE]:
+        values[Field.VARIANT_TITLE] = title
+        values[Field.TITLE] = parent[Field.TITLE]
+
+
+def _node(element: Any) -> Any:
+    """What an edge of a GraphQL connection leads to; anything else itself."""
+    return element.get("node", element) if isinstance(element, dict) else element
 
 
 def _is_agentic(item: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from notifier.connectors.reading.paging import goes_on, page_size
 from notifier.errors import LookFailed
 from notifier.http import Limits, Outbound
 
@@ -21,12 +22,17 @@ _IGNORED_ENDINGS = (".done", ".tmp", ".part", ".filepart", ".partial", ".crdownl
 
 @dataclass(slots=True, kw_only=True)
 class Opened:
-    """One body to read. `cursor` is what to remember when it has been believed."""
+    """One body to read. `cursor` is what to remember when it has been believed.
+
+    `goes_on`: the answer names a next page. `page_size`: how many items were asked for at most.
+    """
 
     body: IO[bytes] | None
     name: str
     cursor: dict[str, str]
     data_at: datetime | None = None
+    goes_on: bool = False
+    page_size: int = 0
 
     @property
     def not_modified(self) -> bool:
@@ -61,7 +67,14 @@ def open_url(
     if fetched.digest == cursor.get("digest"):
         fetched.body.close()
         body = None
-    return Opened(body=body, name=url, cursor=fresh, data_at=fetched.last_modified_at)
+    return Opened(
+        body=body,
+        name=url,
+        cursor=fresh,
+        data_at=fetched.last_modified_at,
+        goes_on=goes_on(fetched.headers),
+        page_size=page_size(url),
+    )
 
 
 def open_files(

@@ -51,6 +51,8 @@ def read_prices(
     if base is not None and not (_BESIDES & values.keys()):
         return Prices(price=base.amount, currency=base.currency)
     sale = reading.money(get(Field.SALE_PRICE), warnings)
+    if sale is not None and base is not None and not sale.amount:
+        sale = None  # BigCommerce and others write 0 for "no sale"
     if sale is not None and not _sale_is_on(values, now=now, warnings=warnings):
         sale = None
     if base is None:

@@ -54,7 +54,8 @@ class Notes:
     `complete` turns False when the reader had to guess its way through damage. `columns` are the
     names the file has, in its own spelling. `flawless` turns False when anything at all had to be
     forgiven that is not told of a single row. `numbers`: the rows' numbers in the file, where only
-    some of them are read.
+    some of them are read. `listed`: how many items the feed has, which may be products with
+    variants; `promised`: how many it says it has, 0 when it does not say.
     """
 
     complete: bool = True
@@ -64,6 +65,8 @@ class Notes:
     format: str = ""
     columns: list[str] = field(default_factory=list)
     rows: int = 0
+    listed: int = 0
+    promised: int = 0
     refused: int = 0
     problems: list[RowProblem] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
@@ -89,6 +92,11 @@ class Notes:
             self.warnings[kind] += 1
             if example:
                 self.first_seen.setdefault(kind, example)
+
+    def doubt(self, why: str) -> None:
+        """Note why absence from the feed says nothing, whatever else it says."""
+        self.complete = False
+        self.warn(why)
 
     def unknown_word(self, word: str) -> None:
         """Note an availability word that neither we nor the merchant's map know."""

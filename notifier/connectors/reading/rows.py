@@ -24,7 +24,8 @@ from notifier.errors import InvalidInput
 
 MAX_KEY = 200
 _MAX_TEXT = 500
-_YES = frozenset(["1", "true", "yes", "y", "continue", "notify", "allow", "on", "ja"])
+# 2 is Magento's "sell below zero and say so"
+_YES = frozenset(["1", "2", "true", "yes", "y", "continue", "notify", "allow", "on", "ja"])
 _NO = frozenset(["0", "false", "no", "n", "deny", "none", "off", "nein", "do not track"])
 
 
@@ -120,13 +121,14 @@ class RowReader:
             said = Availability.IN_STOCK if units.in_stock else Availability.OUT_OF_STOCK
         if said is Availability.IN_STOCK and units.raw is not None and units.raw <= 0:
             warnings.append("the word says in stock, the quantity says none")
+        tracked = _yes_or_no(values.get(Field.TRACKED))
         settled = settle_availability(
             said or Availability.UNKNOWN,
             count=units.raw,
-            tracked=_yes_or_no(values.get(Field.TRACKED)),
+            tracked=tracked,
             backorders=_yes_or_no(values.get(Field.BACKORDERS)),
         )
-        return settled, units
+        return settled, NOTHING if tracked is False else units
 
     def _units(
         self, quantity: object, *, has_word: bool, warnings: list[str]

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from notifier.connectors.reading.columns import Field, fold, looks_like_header, wanted_names
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
+from notifier.connectors.reading.shop_exports import known_export
 from notifier.connectors.reading.text import find_encoding
 from notifier.errors import LookFailed
 
@@ -96,6 +97,7 @@ class _Table:
     def records(self) -> Records:
         header, delimiter = self._find_header()
         plan = self._plan(header)
+        correct = known_export(header, columns=self._hints.columns)
         reader = csv.reader(self._source, delimiter=delimiter)
         number = 0
         started = self._lines.count
@@ -124,9 +126,12 @@ class _Table:
                 id_at = ids[Field.KEY] if Field.KEY in ids else ids[Field.SKU]
                 yield self._too_wide(number, row, width=len(header), id_at=id_at)
                 continue
+            values: dict[Field, Any] = {f: row[i] for f, i in plan(width)}
+            if correct is not None and not correct(values, row):
+                continue
             if held is not None:
                 yield held
-            held = Record(number, {f: row[i] for f, i in plan(width)})
+            held = Record(number, values)
         if held is not None and self._is_whole(width, len(header), alone=number == 1):
             yield held
 
