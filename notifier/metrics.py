@@ -31,6 +31,24 @@ SIGN_UPS = Counter(
 HOOKS_REFUSED = Counter(
     "notifier_hooks_refused_total", "Callbacks with a wrong signature.", ["hook"], registry=REGISTRY
 )
+LIMITED = Counter(
+    "notifier_limited_total",
+    "Asked for more often than a limit allows, by limit.",
+    ["limit"],
+    registry=REGISTRY,
+)
+DATABASE_BUSY = Counter(
+    "notifier_database_busy_total",
+    "Transactions that the database could not take, by what followed.",
+    ["then"],
+    registry=REGISTRY,
+)
+UNWRITABLE = Counter(
+    "notifier_unwritable_total",
+    "Messages that could not be written: a template or a row is at fault.",
+    ["kind"],
+    registry=REGISTRY,
+)
 JOB_SECONDS = Histogram(
     "notifier_job_seconds", "How long a run of a job took.", ["job"], registry=REGISTRY
 )

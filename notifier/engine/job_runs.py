@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
 from notifier.engine.jobs import Job
 from notifier.errors import StoreBusy
@@ -48,7 +49,7 @@ class JobRuns:
                     job.name,
                     started_at=started,
                     finished_at=env.now(),
-                    next_at=started + job.every,
+                    next_at=started + max(job.every, timedelta(seconds=RECORD_EVERY)),
                     trouble=trouble,
                 )
             )

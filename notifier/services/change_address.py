@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, TooMany
+from notifier.metrics import LIMITED
 from notifier.services.consent import Circumstances, consent_entry
 from notifier.services.contacts import contact_at
 from notifier.services.env import Env
@@ -79,6 +80,7 @@ def _count_move(env: Env, tx: Transaction, contact_id: int) -> None:
     rule = Sliding(bucket=f"move:{contact_id}", allowed=MOVES_A_DAY, window=DAY)
     free_at = limits.room_at(tx, rule, now=now)
     if free_at > now:
+        LIMITED.labels(limit="move").inc()
         raise TooMany(
             "The address was changed often today. Please try again tomorrow.",
             retry_after=free_at - now,

@@ -10,6 +10,7 @@ from notifier.domain.mail_address import is_role_account, normalise_email
 from notifier.domain.message import Medium, MessageKind, priority_of
 from notifier.domain.phone import normalise_phone
 from notifier.domain.work import Work
+from notifier.metrics import LIMITED
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
 from notifier.services.sign_up_limits import count_network, mails_to, network_of
@@ -78,7 +79,10 @@ def _count_network(env: Env, tx: Transaction, ip: str) -> None:
 def _count_address(env: Env, tx: Transaction, address: Address) -> bool:
     """Whether one more mail may go there now; shared with confirmations."""
     rule, now = mails_to(env, address.hash), env.now()
-    if not address.may_be_written_to or limits.room_at(tx, rule, now=now) > now:
+    if not address.may_be_written_to:
+        return False
+    if limits.room_at(tx, rule, now=now) > now:
+        LIMITED.labels(limit="address").inc()
         return False
     if rule.allowed:
         limits.count_sliding(tx, rule, at=now)

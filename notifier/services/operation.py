@@ -65,6 +65,8 @@ class SourceReading:
     name: str
     failures: int
     age: float | None
+    late: float
+    trouble_code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,9 @@ class Reading:
     finished: dict[tuple[str, str], int]
     first_message: dict[str, float]
     jobs: dict[str, float]
+    late_jobs: dict[str, float]
+    opt_ins: dict[str, int]
+    braked: dict[str, bool]
     singles: list[tuple[str, str, float]]
 
 
@@ -101,10 +106,13 @@ def read_operation(env: Env) -> Reading:
                     name=f"{shop.slug if shop else row.shop_id}/{row.name}",
                     failures=row.failures,
                     age=(now - known_at).total_seconds() if known_at else None,
+                    late=_late(row.next_look_at, now),
+                    trouble_code=row.trouble_code,
                 )
             )
         counts, by_state = _counted(env, tx)
         off = switches.all_off(tx, now=now)
+        ran = list_jobs(tx)
         return Reading(
             depths=depths,
             oldest_due=oldest,
@@ -115,9 +123,12 @@ def read_operation(env: Env) -> Reading:
             first_message=_quantiles(counts.first_message_seconds),
             jobs={
                 job.name: (now - job.finished_at).total_seconds()
-                for job in list_jobs(tx)
+                for job in ran
                 if job.finished_at is not None
             },
+            late_jobs={job.name: _late(job.next_at, now) for job in ran},
+            opt_ins=counts.opt_ins,
+            braked={slug: switches.of_alerts(slug) in off for slug in env.shops},
             singles=[
                 ("suppressed", "Addresses never written to.", counts.suppressed),
                 ("unknown_outcomes", "Handed over without an answer, last day.", counts.unknown),
@@ -147,6 +158,11 @@ def _counted(env: Env, tx: Transaction) -> tuple[Counts, dict[str, int]]:
             kept = now, counts, releases.count_by_state(tx)
             _COUNTED[env.db] = kept
     return kept[1:]
+
+
+def _late(due_at: datetime | None, now: datetime) -> float:
+    """Seconds since then; 0 before."""
+    return max((now - due_at).total_seconds(), 0.0) if due_at else 0.0
 
 
 def _wal(env: Env) -> float:

@@ -15,6 +15,7 @@ from notifier.domain.sign_in_delay import (
     wait_after,
 )
 from notifier.errors import TooMany
+from notifier.metrics import LIMITED
 from notifier.services.env import Env
 from notifier.services.sign_up_limits import network_of
 from notifier.store import sign_in_delays
@@ -56,6 +57,7 @@ def count_try(env: Env, *, what: str, whom: str, ip: str, anywhere: bool = False
 
     until = env.db.retry(work)
     if until is not None:
+        LIMITED.labels(limit="sign_in").inc()
         raise TooMany(
             "There were too many wrong tries. Please wait a little.",
             retry_after=until - env.now(),

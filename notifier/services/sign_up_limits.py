@@ -8,9 +8,11 @@ transaction, so a refused one leaves nothing behind.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from notifier.errors import FieldProblem, InvalidInput, TooMany
+from notifier.metrics import LIMITED
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
 from notifier.store import limits, people
@@ -60,7 +62,7 @@ def may_write_to(
     """
     rules, now = [mails_to(env, address.hash), _mails_of(env, shop)], env.now()
     may = _may_be_written_to(tx, shop, address, product_id=product_id)
-    if not may or not all(limits.have_room(tx, rules, now=now)):
+    if not may or not _all_have_room(limits.have_room(tx, rules, now=now)):
         return False
     limits.count_all(tx, [rule for rule in rules if rule.allowed], at=now)
     return True
@@ -85,11 +87,19 @@ def when_to_confirm(
     mails, now = [mails_to(env, address.hash), _mails_of(env, shop)], env.now()
     hourly = _confirmations_to(env, shop, address)
     *room, at_once = limits.have_room(tx, [*mails, hourly], now=now)
-    if not all(room):
+    if not _all_have_room(room):
         return None
     due_at = now if by_owner or at_once else limits.room_at(tx, hourly, now=now)
     limits.count_all(tx, [rule for rule in (*mails, hourly) if rule.allowed], at=due_at)
     return due_at
+
+
+def _all_have_room(room: Sequence[bool]) -> bool:
+    """Of the limits on mails to an address and of a shop; the one without is counted."""
+    for limit, has_room in zip(("address", "shop"), room, strict=True):
+        if not has_room:
+            LIMITED.labels(limit=limit).inc()
+    return all(room)
 
 
 def _may_be_written_to(
@@ -121,6 +131,7 @@ def count_sign_up(
         bucket = f"product:{product_id}"
         count = limits.count_hit(tx, bucket, window=MINUTE, now=now)
         if count > rules.signups_per_product and not has_worked and policy != "never":
+            LIMITED.labels(limit="product").inc()
             _demand_work()
 
 
@@ -131,6 +142,7 @@ def count_network(tx: Transaction, bucket: str, *, allowed: int, now: datetime, 
     """
     rule = limit_of_network(bucket, allowed=allowed)
     if limits.count_sliding(tx, rule, at=now) > allowed:
+        LIMITED.labels(limit="network").inc()
         raise TooMany(words, retry_after=limits.room_at(tx, rule, now=now) - now)
 
 

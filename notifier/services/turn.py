@@ -19,6 +19,7 @@ from notifier.errors import StoreBusy
 from notifier.journal import Journal
 from notifier.log import log
 from notifier.metrics import SENT
+from notifier.metrics import UNWRITABLE as NOT_WRITTEN
 from notifier.services.book_batch import BatchBook
 from notifier.services.book_result import NOT_WANTED, UNWRITABLE
 from notifier.services.claim import Claimed
@@ -234,6 +235,7 @@ class Turn:
         self._is_dry = not claimed.looked_at
         letters, unwritable = self._write(claimed)
         for message, why in unwritable:
+            NOT_WRITTEN.labels(kind=message.kind).inc()
             self.book.add(message, _unwritable(why))
         messages = {one.id: one for one in claimed.messages}
         self._messages.update({one.message_id: messages[one.message_id] for one in letters})

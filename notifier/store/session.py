@@ -24,6 +24,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from notifier.domain.work import Work
 from notifier.errors import StoreBusy
+from notifier.metrics import DATABASE_BUSY
 from notifier.store.connecting import make_engine
 from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, waiting_at_most
 from notifier.store.prepared import as_told
@@ -198,9 +199,15 @@ class Database:
                 return act()
             except StoreBusy:
                 if time.monotonic() > until:
+                    DATABASE_BUSY.labels(then="given_up").inc()
                     raise
+                DATABASE_BUSY.labels(then="tried_again").inc()
                 time.sleep(random.uniform(0.01, 0.05) * 2**attempt)
-        return act()
+        try:
+            return act()
+        except StoreBusy:
+            DATABASE_BUSY.labels(then="given_up").inc()
+            raise
 
     def close(self) -> None:
         self.engine.dispose()

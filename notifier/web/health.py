@@ -90,8 +90,13 @@ def _registry(reading: Reading) -> CollectorRegistry:
         oldest.labels(medium).set(seconds)
     age = gauge("source_age_seconds", "Age of what a source vouches for.", ["source"])
     failures = gauge("source_failures", "Failed looks in a row.", ["source"])
+    late = gauge("source_late_seconds", "How long a look has been due.", ["source"])
+    trouble = gauge("source_trouble", "1 for what ails a source.", ["source", "code"])
     for source in reading.sources:
         failures.labels(source.name).set(source.failures)
+        late.labels(source.name).set(source.late)
+        if source.trouble_code:
+            trouble.labels(source.name, source.trouble_code).set(1)
         if source.age is not None:
             age.labels(source.name).set(source.age)
     subscriptions = gauge("subscriptions", "Subscriptions by state.", ["state"])
@@ -111,6 +116,15 @@ def _registry(reading: Reading) -> CollectorRegistry:
     job_lag = gauge("job_age_seconds", "Since a job last finished.", ["job"])
     for job, seconds in reading.jobs.items():
         job_lag.labels(job).set(seconds)
+    job_late = gauge("job_late_seconds", "How long the run of a job has been due.", ["job"])
+    for job, seconds in reading.late_jobs.items():
+        job_late.labels(job).set(seconds)
+    steps = gauge("opt_ins", "Sign-ups of the last day by how far they came.", ["step"])
+    for step, count in reading.opt_ins.items():
+        steps.labels(step).set(count)
+    braked = gauge("alerts_braked", "1 while a shop's alerts wait: too many came back.", ["shop"])
+    for slug, is_braked in reading.braked.items():
+        braked.labels(slug).set(is_braked)
     for name, help_text, value in reading.singles:
         gauge(name, help_text, []).set(value)
     return registry
