@@ -121,6 +121,11 @@ ANSWERS: list[tuple[str, Any, Found]] = [
     ("Medusa, not counted", {"products": [{"id": "p", "variants": [
         {"id": "v", "manage_inventory": False, "inventory_quantity": None}]}]},
      {"v": ("in_stock", None)}),
+    ("Saleor, stocks of two warehouses", {"data": {"stocks": {"edges": [
+        {"node": {"id": f"stock-{place}", "warehouse": {"id": place}, "quantity": 9,
+                  "quantityAllocated": taken, "quantityReserved": 1,
+                  "productVariant": {"id": "v"}}} for place, taken in (("n", 8), ("s", 5))]}}},
+     {"v": ("in_stock", 3)}),
     ("Squarespace", {"items": [{"id": "p", "variants": [
         {"id": "v", "qtyInStock": 0, "unlimited": True, "price": 1000},
         {"id": "w", "qtyInStock": 0, "unlimited": False, "price": 1000}]}]},

@@ -25,6 +25,7 @@ _MARKS = frozenset(
         "inventory_management", "inventoryItem", "is_on_backorder", "stock_status", "source_code",
         "attribute_set_id", "stock_item", "inventory_tracking", "id_product_attribute",
         "id_default_combination", "isCloseout", "manage_inventory", "unlimited", "stock",
+        "quantityAllocated",
     ]
 )  # fmt: skip
 _SUMS = frozenset(["bundle", "configurable", "grouped"])
@@ -171,6 +172,16 @@ def _medusa(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
+def _saleor_stock(found: Values, item: Item, outer: Item) -> None:
+    variant = _member(item, "productVariant")
+    numbers = [item.get(name, 0) for name in ("quantity", "quantityAllocated", "quantityReserved")]
+    if variant:
+        found[Field.KEY], found[Field.SKU] = variant.get("id"), variant.get("sku")
+    found[Field.LOCATION] = _member(item, "warehouse").get("id")
+    if all(isinstance(number, int) for number in numbers):
+        found[Field.QUANTITY] = numbers[0] - numbers[1] - numbers[2]
+
+
 def _counted_or_not(found: Values, item: Item, outer: Item) -> None:
     """Squarespace and Ecwid: `unlimited` beside a count that means nothing then."""
     if "qtyInStock" in item:
@@ -204,6 +215,7 @@ _SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item
     (lambda i, _: "id_default_combination" in i, _prestashop),
     (lambda i, _: "isCloseout" in i, _shopware),
     (lambda i, _: "manage_inventory" in i, _medusa),
+    (lambda i, _: "quantityAllocated" in i, _saleor_stock),
     (lambda i, _: "unlimited" in i, _counted_or_not),
     (lambda i, _: "inStock" in _member(i, "stock"), _wix),
 )
