@@ -1,6 +1,7 @@
-"""Which tests of a file meet PostgreSQL in `make test`, where the files' SQL is that of others?
+"""What does `make test` leave to `make soak`, where tests of a kind are many and each costs much?
 
-All of them do in `make soak`, and all of them meet SQLite in `make test`.
+Which tests of a file meet PostgreSQL, where the files' SQL is that of others; all of them meet
+SQLite in `make test`. And which rows of a table are shown in a browser.
 """
 
 from __future__ import annotations
@@ -22,6 +23,29 @@ def thin_out(items: Iterable[pytest.Item]) -> None:
         for item in tests:
             if lines.index(_line(item)) % EVERY:
                 item.add_marker(pytest.mark.soak)
+
+
+def thin_out_rows(items: Iterable[pytest.Item]) -> None:
+    """Of the rows of each table the first, the fourth … are in `make test`, the others in soak."""
+    rows = [item for item in items if hasattr(item, "callspec") and not _is_for_soak(item)]
+    for _, of_one_table in groupby(sorted(rows, key=_row), key=_table):
+        for number, item in enumerate(of_one_table):
+            if number % EVERY:
+                item.add_marker(pytest.mark.soak)
+
+
+def _is_for_soak(item: pytest.Item) -> bool:
+    return item.get_closest_marker("soak") is not None
+
+
+def _table(item: pytest.Item) -> tuple[str, int]:
+    return _file(item), _line(item)
+
+
+def _row(item: pytest.Item) -> tuple[str, int, list[int]]:
+    """Where it stands, in whatever order the tests were collected."""
+    indices: dict[str, int] = item.callspec.indices  # type: ignore[attr-defined]
+    return *_table(item), [indices[name] for name in sorted(indices)]
 
 
 def _is_on_postgres(item: pytest.Item) -> bool:

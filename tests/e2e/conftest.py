@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import SqliteTemplate
+from tests.thinning import thin_out_rows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from tests.e2e.admin_site import AdminSite
     from tests.e2e.widget_page import Shopper
     from tests.e2e.widget_stub import StubApi
+
+
+FOLDER = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the rows of a table every third is shown in a browser; in `make soak` all of them."""
+    thin_out_rows(
+        item
+        for item in items
+        if FOLDER in item.path.parents and "browser_pages" in getattr(item, "fixturenames", ())
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe, AxeResults
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ _AXE = Axe().axe_script
 _EVERYTHING = {"resultTypes": ["violations"], "preload": False}
 # The colours are all that changes when it gets dark.
 _COLOURS = {**_EVERYTHING, "runOnly": ["color-contrast", "link-in-text-block"]}
+
+# A test that goes from page to page: how many of them are there to one that axe reads?
+OF_PAGES = pytest.mark.parametrize(
+    "every", [3, pytest.param(1, marks=pytest.mark.soak)], ids=["every third", "each"]
+)
 
 
 def find_faults(page: Page, options: dict[str, Any] = _EVERYTHING) -> AxeResults:
