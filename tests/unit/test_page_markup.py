@@ -51,6 +51,11 @@ def only(reading: PageReading) -> Observation:
         ("schema:PreOrder", "preorder"),
         (" https://schema.org/BackOrder ", "backorder"),
         ({"@id": "https://schema.org/SoldOut"}, "out_of_stock"),
+        ({"@id": "https://schema.org/SoldOut", "name": "Availability"}, "out_of_stock"),
+        ({"@type": "OutOfStock"}, "out_of_stock"),
+        ({"@type": "ItemAvailability"}, "unknown"),
+        (False, "out_of_stock"),
+        ("https:&#x2F;&#x2F;schema.org&#x2F;InStock", "in_stock"),
         (["https://schema.org/OnlineOnly", "https://schema.org/InStock"], "in_stock"),
         (["https://schema.org/InStoreOnly", "https://schema.org/InStock"], "out_of_stock"),
         (["https://schema.org/OutOfStock", "https://schema.org/PreOrder"], "preorder"),
@@ -79,6 +84,7 @@ def test_an_offer_that_does_not_say_is_unknown_with_its_price() -> None:
     [
         lambda p: p,
         lambda p: [p],
+        lambda p: [[p]],
         lambda p: {"@context": "https://schema.org", "@graph": [{"@type": "WebPage"}, p]},
         lambda p: {"@type": "ItemPage", "mainEntity": p},
         lambda p: {**p, "@type": ["Product", "Thing"]},
@@ -441,6 +447,22 @@ def test_microdata_is_read_with_its_oddities() -> None:
 
     assert (seen.sku, seen.title, seen.availability) == ("MUG", "Mug of clay", "out_of_stock")
     assert (seen.price, seen.image_url) == (Decimal("12.50"), "https://kettle.example/mug.jpg")
+
+
+@pytest.mark.parametrize(
+    ("tag", "meaning"),
+    [
+        ('<meta itemprop="availability" href="https://schema.org/SoldOut">', "out_of_stock"),
+        ('<span itemprop="availability" href="https://schema.org/InStock"></span>', "in_stock"),
+        ('<span itemprop="availability" href="/p/7">Sold out</span>', "out_of_stock"),
+        ('<link itemprop="availability" href="">', "unknown"),
+    ],
+)
+def test_an_address_where_microdata_knows_none_is_read_too(tag: str, meaning: str) -> None:
+    offer = f'<p itemprop="offers" itemscope itemtype="https://schema.org/Offer">{tag}</p>'
+    body = f'<div itemscope itemtype="https://schema.org/Product">{offer}</div>'
+
+    assert only(read(page(body=body))).availability == meaning
 
 
 def test_microdata_offers_beside_each_other_inside_a_product_are_one_offer() -> None:

@@ -110,6 +110,8 @@ def test_only_the_products_own_part_of_the_page_counts() -> None:
     assert ask(rule, "<aside><b class=add>x</b></aside><main></main>") == "out_of_stock"
     assert ask(rule, "<main><b class=add>x</b></main>") == "in_stock"
     assert ask(rule, "<aside><b class=add>x</b></aside>") == "no answer"
+    assert ask(rule, "<main><h1>Ket") == "unknown"  # what is missing may be in the rest
+    assert ask(rule, "<main></main></html> cached") == "out_of_stock"
 
 
 def test_eta_price_and_sku_are_read_from_the_page() -> None:

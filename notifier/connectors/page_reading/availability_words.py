@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import html
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from notifier.connectors.page_reading.schema_nodes import text_value, values_of
 from notifier.domain.availability import Availability, read_availability
 
 # Meta's crawler knows `oos`; JSON-LD may carry a compact IRI such as `schema:InStock`.
 _EXTRA = {"oos": Availability.OUT_OF_STOCK}
 _PREFIXES = ("schema:", "s:", "sdo:")
 _BUYABLE_RANK = (Availability.PREORDER, Availability.BACKORDER, Availability.IN_STOCK)
+
+
+def availability_word(value: Any) -> str:
+    """The word in one value of `availability`, whichever way it is wrapped.
+
+    An object may carry it as its id, its name or its type: `{"@type": "InStock"}`. A yes or no in
+    a block of JSON is meant as one.
+    """
+    if isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, Mapping):
+        return html.unescape(text_value(value))
+    wrapped = [text_value(value.get(name)) for name in ("@id", "url", "@value", "value", "name")]
+    types = [t for t in values_of(value, "@type") if isinstance(t, str)]
+    said = [word for word in (*wrapped, *types) if word]
+    known = (word for word in said if read_word(word) is not Availability.UNKNOWN)
+    return next(known, said[0] if said else "")
 
 
 def read_word(word: str) -> Availability:

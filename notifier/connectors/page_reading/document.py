@@ -37,7 +37,10 @@ _TAG = re.compile(rf"<[a-zA-Z][^\t\n\f\r />]*+{_ATTRIBUTE}*+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A parsed page. `url` is where it was found (empty: unknown), `canonical` what it says."""
+    """A parsed page. `url` is where it was found (empty: unknown), `canonical` what it says.
+
+    `ends_with_tag` is False for a page that stops in the middle of a tag or of a text.
+    """
 
     root: Element
     url: str = ""
@@ -45,6 +48,7 @@ class Document:
     title: str = ""
     headings: tuple[str, ...] = ()
     size: int = 0
+    ends_with_tag: bool = True
 
     @property
     def base(self) -> str:
@@ -81,6 +85,7 @@ def read_document(body: bytes, *, url: str = "", content_type: str = "") -> Docu
         title=_first_text(root, "//title"),
         headings=tuple(squeeze(text_of(h)) for h in root.xpath("//h1")[:5]),
         size=len(body),
+        ends_with_tag=text.rstrip().endswith(">") or "</html" in text[-4_000:].casefold(),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from notifier.connectors.page_reading.document import Document, Element
 from notifier.connectors.page_reading.json_repair import read_json_values
-from notifier.connectors.page_reading.schema_nodes import Node, plain
+from notifier.connectors.page_reading.schema_nodes import Node, flat, plain
 
 MAX_BLOCKS = 200
 
@@ -20,8 +20,7 @@ def read_jsonld(page: Document) -> tuple[list[Node], list[str]]:
         if problem:
             warnings.append(f"JSON-LD block {number}: {problem}")
         for value in values:
-            tops = value if isinstance(value, list) else [value]
-            nodes.extend(plain(top) for top in tops if isinstance(top, Mapping))
+            nodes.extend(plain(top) for top in flat(value) if isinstance(top, Mapping))
     return nodes, warnings
 
 

@@ -72,7 +72,9 @@ def _value(element: Element) -> str:
     for attribute in ("content", _URL_ATTRIBUTES.get(element.tag, "")):
         if attribute and element.get(attribute) is not None:
             return squeeze(element.get(attribute))
-    return squeeze(text_of(element))[:MAX_TEXT]
+    text = squeeze(text_of(element))[:MAX_TEXT]
+    # <meta href> and <span href> are no links, but shops write them
+    return text or squeeze(element.get("href") or "")
 
 
 def _joins_product(scope: Element, *, nodes: dict[Any, dict[str, Any]]) -> bool:

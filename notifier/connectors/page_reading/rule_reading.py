@@ -63,7 +63,7 @@ def read_rule(rule: Rule, *, page: Document, currency: str = "") -> RuleAnswer:
         hits, texts = _search(rule, top=top)
     except LookFailed as trouble:
         return RuleAnswer(answered=True, warnings=(str(trouble),))
-    availability, answered, warnings = _conclude(rule, hits=hits)
+    availability, answered, warnings = _conclude(rule, hits=hits, is_whole=page.ends_with_tag)
     price, named, problem = read_price_text(texts.get("price", ""), currency=currency)
     if problem and "price" in texts:
         warnings.append(problem)
@@ -81,7 +81,9 @@ def read_rule(rule: Rule, *, page: Document, currency: str = "") -> RuleAnswer:
     )
 
 
-def _conclude(rule: Rule, *, hits: set[str]) -> tuple[Availability, bool, list[str]]:
+def _conclude(
+    rule: Rule, *, hits: set[str], is_whole: bool
+) -> tuple[Availability, bool, list[str]]:
     gone = [n for n in _GONE if n in hits]
     there = [n for n in SIGNALS if n in hits and n not in _GONE]
     if gone and there:
@@ -94,6 +96,8 @@ def _conclude(rule: Rule, *, hits: set[str]) -> tuple[Availability, bool, list[s
         return Availability.DISCONTINUED, True, []
     if gone or there:
         return _MEANING[(gone or there)[0]], True, []
+    if rule.otherwise and not is_whole:
+        return Availability.UNKNOWN, True, ["the page is cut off, so `otherwise` does not hold"]
     if rule.otherwise:
         return Availability(rule.otherwise), True, []
     return Availability.UNKNOWN, False, []

@@ -40,17 +40,20 @@ def plain(value: Any, *, depth: int = 0) -> Any:
 
 def values_of(node: Node, name: str) -> list[Any]:
     """The values of one property as a flat list, without None."""
-    return list(_flat(node.get(name)))
+    return list(flat(node.get(name)))
 
 
-def _flat(value: Any) -> Iterator[Any]:
+def flat(value: Any, *, depth: int = 0) -> Iterator[Any]:
+    """What is in a value that may be a list, of lists, or a JSON-LD container of one."""
+    if depth > MAX_DEPTH:
+        return
     if isinstance(value, list):
         for item in value:
-            yield from _flat(item)
+            yield from flat(item, depth=depth + 1)
     elif isinstance(value, Mapping) and "@list" in value:
-        yield from _flat(value["@list"])
+        yield from flat(value["@list"], depth=depth + 1)
     elif isinstance(value, Mapping) and "@graph" in value and len(value) <= 2:
-        yield from _flat(value["@graph"])
+        yield from flat(value["@graph"], depth=depth + 1)
     elif value is not None:
         yield value
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from notifier.connectors.page_reading.availability_words import read_words
+from notifier.connectors.page_reading.availability_words import availability_word, read_words
 from notifier.connectors.page_reading.page_values import read_day, read_price, read_quantity
 from notifier.connectors.page_reading.schema_nodes import (
     Node,
@@ -81,7 +81,7 @@ def offers_of(product: Node) -> list[Node]:
 
 def read_offer(offer: Node, *, today: date | None = None) -> OfferFacts:
     """What one offer says. Never raises; what cannot be read is not said, with a warning."""
-    words = [text_value(v) for v in values_of(offer, "availability")]
+    words = [availability_word(v) for v in values_of(offer, "availability")]
     availability, problem = read_words(words)
     warnings = [problem] if problem else []
     if is_summed(offer) and availability is Availability.IN_STOCK:

@@ -24,7 +24,10 @@ _TITLES = (
         r"|security (?:check|challenge)|ddos.guard|captcha|unusual (?:traffic|activity)"
         r"|automated access|request (?:was )?blocked|sorry, you have been blocked"
         r"|enable javascript and cookies to continue|kein roboter|zugriff verweigert"
-        r"|acceso denegado",
+        r"|acceso denegado|accesso negato|accès refusé|доступ (?:запрещ|огранич)"
+        r"|^(?:error )?403\b|403 forbidden|^forbidden$|request (?:rejected|unsuccessful)"
+        r"|one moment,? please|security verification|vérification de sécurité"
+        r"|incapsula incident|^error 10(?:0[6-9]|1[0-9]|20)\b|you have been (?:blocked|banned)",
     ),
     (
         "throttled",
@@ -42,7 +45,9 @@ _TITLES = (
         "not_found_page",
         r"^(?:error )?404\b|\b404 (?:error|page|not found)|page (?:was )?not found"
         r"|page (?:no longer|doesn(?:'|’)t) exist|seite (?:wurde )?nicht gefunden"
-        r"|p[aá]gina no encontrada",
+        r"|p[aá]gina n[oã]o? encontrada|page (?:introuvable|non trouv[ée]e)|pagina niet gevonden"
+        r"|pagina non trovata|strona nie została znaleziona|страница не найдена"
+        r"|sidan (?:kunde inte hittas|finns inte)|sayfa bulunamad[ıi]|ページが見つかりません|^410\b",
     ),
     (
         "login_page",
