@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, request, url_for
+from flask import Blueprint, current_app, request
 
 from notifier.domain.mail_address import normalise_email
 from notifier.domain.phone import normalise_phone
 from notifier.domain.rights import Right
-from notifier.errors import ConfigError, Conflict, InvalidInput, NotFound
+from notifier.errors import ConfigError, Conflict, InvalidInput
 from notifier.services.check import try_channel
-from notifier.services.describe_settings import Describer
-from notifier.services.make_secrets import refuse_name
 from notifier.services.see_settings import shops_with_channel
 from notifier.services.send_test import carries_sms, send_test
 from notifier.services.setting_kinds import CHANNELS, offered_kinds
-from notifier.services.settings import AS_IN_FILE, save_settings
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import WRONG, note
-from notifier.web.admin.paging import asked_choice
-from notifier.web.admin.settings_form import (
-    Form,
-    open_form,
-    said,
-    save,
-    shown,
-    up_to_date,
-    whole_service,
-    wrong,
-)
+from notifier.web.admin.settings_form import shown, up_to_date, whole_service, wrong
+from notifier.web.admin.settings_room import Room
 from notifier.web.here import env
 from notifier.web.public import RENDERER
 
@@ -54,58 +42,13 @@ def index() -> Any:
     )
 
 
-@blueprint.get(f"{HERE}/new")
-@needs(Right.OWN, fresh=True)
-def new() -> Any:
-    """A channel of the kind `?kind=`."""
-    whole_service()
-    kind = _new_kind()
-    return _page("", kind, open_form(lambda one: one.channel(kind, ("channels", "-"))))
-
-
-@blueprint.post(f"{HERE}/new")
-@needs(Right.OWN, fresh=True)
-def add() -> Any:
-    up_to_date()
-    whole_service()
-    kind, name = _new_kind(), request.form.get("name", "").strip()
-    try:
-        refuse_name(name, taken=env().config.channels, what="channel")
-    except InvalidInput as error:
-        form = open_form(lambda one: one.channel(kind, ("channels", "-")))
-        return _page("", kind, wrong(form, error))
-    base = ("channels", name)
-    failed = save(lambda one: one.channel(kind, base), more={(*base, "kind"): kind})
-    if failed is not None:
-        return _page("", kind, failed)
-    return redirect(url_for("settings_channels.one", name=name), code=303)
-
-
-@blueprint.get(f"{HERE}/of/<name>")
-@needs(Right.OWN, fresh=True)
-def one(name: str) -> Any:
-    up_to_date()
-    return _page(name, _kind_of(name), _form(name))
-
-
-@blueprint.post(f"{HERE}/of/<name>")
-@needs(Right.OWN, fresh=True)
-def change(name: str) -> Any:
-    up_to_date()
-    kind = _kind_of(name)
-    failed = save(lambda one: one.channel(kind, ("channels", name)))
-    if failed is not None:
-        return _page(name, kind, failed)
-    return redirect(url_for("settings_channels.one", name=name), code=303)
-
-
 @blueprint.post(f"{HERE}/of/<name>/check")
 @needs(Right.OWN, fresh=True)
 def check(name: str) -> Any:
     """Try it as a letter would, without sending one."""
     up_to_date()
-    kind = _kind_of(name)
-    return _page(name, kind, _form(name), found=try_channel(env(), name))
+    form = ROOM.form(name)
+    return ROOM.page(name, form, found=try_channel(env(), name))
 
 
 @blueprint.post(f"{HERE}/of/<name>/test")
@@ -113,7 +56,7 @@ def check(name: str) -> Any:
 def test(name: str) -> Any:
     """Send one message with made-up goods: by mail to oneself, by SMS to a number one gives."""
     up_to_date()
-    kind = _kind_of(name)
+    form = ROOM.form(name)
     try:
         if carries_sms(env(), name):
             number = request.form.get("to", "")
@@ -124,67 +67,44 @@ def test(name: str) -> Any:
             env(), current_app.extensions[RENDERER], channel=name, address=to, shop=shop().slug
         )
     except InvalidInput as error:
-        return _page(name, kind, wrong(_form(name), error))
+        return ROOM.page(name, wrong(form, error))
     except ConfigError as error:
         note(str(error), kind=WRONG)
-        return _page(name, kind, _form(name))
-    return _page(name, kind, _form(name), result=result)
+        return ROOM.page(name, form)
+    return ROOM.page(name, form, result=result)
 
 
-@blueprint.post(f"{HERE}/of/<name>/remove")
-@needs(Right.OWN, fresh=True)
-def remove(name: str) -> Any:
-    """Send by it no more. Raises errors.Conflict while a shop does."""
-    _kind_of(name)
+def _every() -> Mapping[str, Any]:
+    return env().config.channels
+
+
+def _extra(name: str) -> dict[str, Any]:
+    return {
+        "found": (),
+        "result": None,
+        "entered_to": request.form.get("to", ""),
+        "my_address": person().email,
+        "sms": bool(name) and carries_sms(env(), name),
+    }
+
+
+def _refuse_removal(name: str) -> None:
+    """While a shop sends by it."""
     used = shops_with_channel(env(), name)
     if used and name not in env().file_config.channels:
         raise Conflict("used", f"{', '.join(used)}: this channel is still used there.")
-    save_settings(
-        env(), {("channels", name): AS_IN_FILE}, by=person(), ip=request.remote_addr or ""
-    )
-    note(said("removed"))
-    return redirect(url_for("settings_channels.index"), code=303)
 
 
-def _new_kind() -> str:
-    kinds = offered_kinds(CHANNELS)
-    return asked_choice("kind", kinds, default=kinds[0])
-
-
-def _kind_of(name: str) -> str:
-    whole_service()
-    section = env().config.channels.get(name)
-    if section is None:
-        raise NotFound(f"There is no channel {name!r}.")
-    return section.kind
-
-
-def _form(name: str) -> Form:
-    kind = _kind_of(name)
-    return open_form(lambda one: one.channel(kind, ("channels", name)))
-
-
-def _page(
-    name: str,
-    kind: str,
-    form: Form,
-    *,
-    found: Sequence[Any] = (),
-    result: Any = None,
-) -> Any:
-    describer = Describer(env())
-    return shown(
-        "settings_channel",
-        status=form.status,
-        called=name,
-        kind=kind,
-        form=form,
-        found=found,
-        result=result,
-        entered_name=request.form.get("name", ""),
-        entered_to=request.form.get("to", ""),
-        my_address=person().email,
-        sms=bool(name) and carries_sms(env(), name),
-        is_here=bool(name) and describer.is_here(("channels", name)),
-        is_touched=bool(name) and describer.is_touched(("channels", name)),
-    )
+ROOM = Room(
+    what="channel",
+    blueprint=blueprint,
+    here=HERE,
+    every=_every,
+    base=lambda name: ("channels", name),
+    describe=lambda one, kind, base: one.channel(kind, base),
+    kinds=lambda: offered_kinds(CHANNELS),
+    extra=_extra,
+    allow=whole_service,
+    refuse_removal=_refuse_removal,
+)
+ROOM.open()
