@@ -104,7 +104,7 @@ def _write_down(
         method="link",
     )
     ledger.append_all(tx, [said])
-    facts = {"subscription": row.id, "target": row.target, "medium": row.medium}
+    facts = {"subscription": row.id, "medium": row.medium}
     tell_webhooks(env, tx, shop, "subscription.confirmed", facts)
 
 

@@ -11,7 +11,9 @@ from typing import Any
 from notifier.domain.message import Medium, Priority
 from notifier.domain.work import Work
 from notifier.services.env import Env, ShopRef
-from notifier.store import outbox
+from notifier.store import catalogue, outbox, people, releases
+from notifier.store.people import SubscriptionRow
+from notifier.store.releases import ReleaseRow
 from notifier.store.session import Transaction, soon
 
 KEEP_TRYING = timedelta(days=3)
@@ -46,10 +48,35 @@ def webhook_channel(shop_slug: str, name: str) -> str:
 def tell_webhooks(
     env: Env, tx: Transaction, shop: ShopRef, event: str, data: dict[str, Any]
 ) -> None:
-    """Enqueue `event` for every webhook of the shop that asked for it."""
-    for name, hook in shop.config.webhooks.items():
-        if "*" in hook.events or event in hook.events:
-            tell_webhook(env, tx, shop, name, event=event, data=data)
+    """Enqueue `event` for every webhook of the shop that asked for it. Of a subscription or a
+    release in `data` they are told the product and the variant."""
+    told = [
+        name
+        for name, hook in shop.config.webhooks.items()
+        if "*" in hook.events or event in hook.events
+    ]
+    if not told:
+        return
+    named = {**data, **_product_of(tx, data)}
+    for name in told:
+        tell_webhook(env, tx, shop, name, event=event, data=named)
+
+
+def _product_of(tx: Transaction, data: dict[str, Any]) -> dict[str, str | None]:
+    """By the shop's own ids. `variant` is None for who waits for any."""
+    about: SubscriptionRow | ReleaseRow | None = None
+    if "subscription" in data:
+        about = people.find_subscription(tx, data["subscription"])
+    elif "release" in data:
+        about = releases.load_release(tx, data["release"])
+    if about is None:
+        return {}
+    variant = catalogue.find_variants(tx, [about.variant_id or 0]).get(about.variant_id or 0)
+    of_product = [variant] if variant else catalogue.variants_of(tx, about.product_id)
+    return {
+        "product": of_product[0].product_key if of_product else None,
+        "variant": variant.key if variant else None,
+    }
 
 
 def tell_webhook(

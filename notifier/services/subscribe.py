@@ -19,6 +19,7 @@ from notifier.errors import Conflict, InvalidInput
 from notifier.services.consent import read_consent_id
 from notifier.services.contacts import contact_at
 from notifier.services.env import Env, ShopRef
+from notifier.services.hook_out import tell_webhooks
 from notifier.services.read_address import Address, read_address
 from notifier.services.sign_up_limits import count_sign_up, may_write_to, when_to_confirm
 from notifier.services.subscribe_together import Asked, consent_of, subscribe_together
@@ -222,6 +223,9 @@ def _greet(
     """The one message that answers a sign-up, if limits and suppressions allow one."""
     if made.state == SubscriptionState.WAITING:
         is_news = made.origin != Origin.IMPORT  # who waited elsewhere need not hear of a move
+        if is_news:
+            facts = {"subscription": made.id, "medium": made.medium}
+            tell_webhooks(env, tx, shop, "subscription.confirmed", facts)
         if (
             is_news
             and shop.config.waiting_mail

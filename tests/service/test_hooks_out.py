@@ -1,0 +1,59 @@
+"""Does the shop's own software hear who waits for what, in ids that it knows?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from notifier.domain.subscription import EndedReason
+from notifier.services.consent import Circumstances
+from notifier.services.end_waiting import end
+from tests.world import ANN, BEN, World
+
+HOOK = {"erp": {"url": "http://127.0.0.1:9/hooks", "events": ["*"]}}
+MakeWorld = Callable[..., World]
+
+
+def told(world: World, event: str) -> list[dict[str, Any]]:
+    found = world.rows("SELECT facts FROM messages WHERE medium = 'webhook' ORDER BY id")
+    plain = [one["facts"] for one in found]
+    all_told = [json.loads(one) if isinstance(one, str) else one for one in plain]
+    return [one["data"] for one in all_told if one["type"] == event]
+
+
+def test_hooks_name_product_and_variant(make_world: MakeWorld) -> None:
+    world = make_world(release={"strategy": "all"}, webhooks=HOOK)
+    world.see("SHIRT-S", 0)
+    world.see("SHIRT-M", 0)
+    ann = world.waits(ANN, "SHIRT-S")
+    ben = world.waits(BEN, "SHIRT-S", any_variant=True)
+
+    one = {"subscription": ann, "medium": "email", "product": "SHIRT", "variant": "SHIRT-S"}
+    either = {"subscription": ben, "medium": "email", "product": "SHIRT", "variant": None}
+    assert told(world, "subscription.confirmed") == [one, either]
+
+    end(
+        world.env,
+        ben,
+        circumstances=Circumstances(origin="test"),
+        reason=EndedReason.CUSTOMER,
+        method="link",
+    )
+    ended = {"subscription": ben, "reason": "customer", "product": "SHIRT", "variant": None}
+    assert told(world, "subscription.ended") == [ended]
+
+    world.see("SHIRT-S", 5)
+    world.announce()
+    [finished] = told(world, "release.finished")
+    assert (finished["product"], finished["variant"]) == ("SHIRT", "SHIRT-S")
+    assert (finished["kind"], finished["told"]) == ("back_in_stock", 1)
+
+
+def test_who_need_not_confirm_is_told_of_as_well(make_world: MakeWorld) -> None:
+    world = make_world(double_opt_in=False, webhooks=HOOK)
+    world.see("SHIRT-S", 0)
+    ann = world.asks(ANN, "SHIRT-S")
+    world.asks(ANN, "SHIRT-S")
+    [confirmed] = told(world, "subscription.confirmed")
+    assert (confirmed["subscription"], confirmed["variant"]) == (ann, "SHIRT-S")
