@@ -97,6 +97,14 @@ def decimals_of(currency: str) -> int:
     return 0 if currency in _NO_DECIMALS else 3 if currency in _THREE_DECIMALS else 2
 
 
+def amount_text(amount: Decimal | None, currency: str) -> str | None:
+    """As a text for programs: with the currency's decimals, as far as that loses nothing."""
+    if amount is None:
+        return None
+    usual = amount.quantize(Decimal(1).scaleb(-decimals_of(currency)))
+    return str(usual) if usual == amount else f"{amount.normalize():f}"
+
+
 @lru_cache(maxsize=16_384)
 def _read(text: str, decimal: str, default_currency: str) -> Money | str | None:
     """The money in `text`; an empty string when it says nothing; None when it is unreadable."""

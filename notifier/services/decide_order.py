@@ -11,9 +11,9 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
+from notifier.domain.money import amount_text
 from notifier.domain.order_delay import Standing, Why, assess
 from notifier.domain.order_delay.packs import Looks
 from notifier.domain.order_delay.refunds import refund_from
@@ -168,7 +168,7 @@ def _difference(case: Case, standing: Standing, count: int, *, at: datetime) -> 
     ground = Why.WITHDRAWN if by_delivery else Why.CANCELLED
     by = refund_from(case.facts, standing.pack, at=at, ground=ground).by
     return {
-        "amount": _text(price * count if price is not None else None),
+        "amount": amount_text(price * count if price is not None else None, case.line.currency),
         "currency": case.line.currency,
         "refund_by": by.isoformat(),
     }
@@ -188,8 +188,8 @@ def _swap(tx: Transaction, case: Case, standing: Standing, answer: Answer, at: d
         "title": as_sold(chosen),
         "was": case.line.title,
         "quantity": case.line.quantity,
-        "paid": _text(case.line.price),
-        "price": _text(chosen.price),
+        "paid": amount_text(case.line.price, case.line.currency),
+        "price": amount_text(chosen.price, chosen.currency),
         "currency": case.line.currency,
     }
     expected = swap_estimate(case, standing, now=at)
@@ -303,7 +303,3 @@ def _digest(link: str) -> str:
 
 def _iso(day: Any) -> str | None:
     return day.isoformat() if day else None
-
-
-def _text(amount: Decimal | None) -> str | None:
-    return str(amount) if amount is not None else None

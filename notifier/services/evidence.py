@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from notifier import __version__
+from notifier.domain.money import amount_text
 from notifier.domain.order_delay import Standing, assess
 from notifier.errors import NotFound
 from notifier.services.env import Env, ShopRef
@@ -87,7 +88,7 @@ def _line(
         "ref": line.ref,
         "title": line.title,
         "quantity": line.quantity,
-        "price": str(line.price) if line.price is not None else None,
+        "price": amount_text(line.price, line.currency),
         "currency": line.currency,
         "sold_as": line.sold_as,
         "promise": line.promise,

@@ -14,6 +14,7 @@ from typing import Any
 
 from notifier.domain.eta import Eta
 from notifier.domain.message import MessageState
+from notifier.domain.money import amount_text
 from notifier.domain.order_delay import (
     RefundScope,
     Standing,
@@ -254,7 +255,7 @@ def _owe(
             "order": order.ref,
             "line": line.ref,
             "quantity": line.quantity,
-            "price": str(line.price) if line.price is not None else None,
+            "price": amount_text(line.price, line.currency),
             "currency": line.currency,
             "ground": refund.ground.value,
             "vested_on": refund.vest.isoformat(),

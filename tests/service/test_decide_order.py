@@ -452,7 +452,7 @@ def test_fewer_are_wanted_and_the_shop_hears_what_to_pay_back(world: OrderWorld)
     (hook,) = world.hooks("order.changed")
     assert hook["data"]["no_longer_wanted"] == 3
     assert hook["data"]["refund"] == {
-        "amount": "149.7000",
+        "amount": "149.70",
         "currency": "USD",
         "refund_by": "2026-03-31",
     }

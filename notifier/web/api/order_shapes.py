@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field, SkipValidation
 
-from notifier.domain.money import decimals_of
+from notifier.domain.money import amount_text
 from notifier.domain.order_delay import NextStep, State
 from notifier.services.order_given import MOST_LINES, EtaSaid, LineSaid, OrderSaid
 from notifier.services.order_value import LONGEST_TITLE
@@ -329,12 +328,4 @@ class LinePage(Shape):
 
 def line_values(shown: ShownLine) -> dict[str, Any]:
     """A line as its shape has it: money as text."""
-    return {**asdict(shown), "price": _price(shown.price, shown.currency)}
-
-
-def _price(price: Decimal | None, currency: str) -> str | None:
-    """With the currency's decimals, as far as that loses nothing."""
-    if price is None:
-        return None
-    usual = price.quantize(Decimal(1).scaleb(-decimals_of(currency)))
-    return str(usual if usual == price else price.normalize())
+    return {**asdict(shown), "price": amount_text(shown.price, shown.currency)}
