@@ -31,6 +31,7 @@ from notifier.http import Limits, Outbound, Resolve
 
 __all__ = ["Settings", "Source"]
 _Settings = Settings
+_READER_VERSION = "2"  # goes up when one and the same feed is read in another way
 
 
 class Source:
@@ -199,7 +200,7 @@ class Source:
 
     def _fingerprint(self) -> str:
         """Changes with the settings and the program, so that a new map reads the old feed anew."""
-        said = repr((__version__, self._hints(), self._settings.full))
+        said = repr((__version__, _READER_VERSION, self._hints(), self._settings.full))
         return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def _time_of_data(self, notes: Notes, fallback: datetime | None) -> datetime | None:

@@ -47,7 +47,8 @@ _TITLES = (
         r"|page (?:no longer|doesn(?:'|’)t) exist|seite (?:wurde )?nicht gefunden"
         r"|p[aá]gina n[oã]o? encontrada|page (?:introuvable|non trouv[ée]e)|pagina niet gevonden"
         r"|pagina non trovata|strona nie została znaleziona|страница не найдена"
-        r"|sidan (?:kunde inte hittas|finns inte)|sayfa bulunamad[ıi]|ページが見つかりません|^410\b",
+        r"|sidan (?:kunde inte hittas|finns inte)|sayfa bulunamad[ıi]|ページが見つかりません"
+        r"|^410\b",
     ),
     (
         "login_page",
