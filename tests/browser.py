@@ -41,6 +41,8 @@ FLAGS = (
     "--disable-site-isolation-trials",
     "--renderer-process-limit=1",
     "--in-process-gpu",
+    # No page of a test lives so long that compiling its scripts well would pay.
+    "--js-flags=--single-threaded --no-opt --no-maglev",
 )
 ADVICE = (
     "No browser for the browser tests. Install Chromium (Debian: apt-get install chromium; "
