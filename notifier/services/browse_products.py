@@ -16,7 +16,8 @@ from notifier.services.eta_history import EtaHistory, eta_history_of
 from notifier.services.suggest_eta import Suggestion, suggest_eta
 from notifier.store import catalogue, demand_counts, product_list
 from notifier.store import stock as stock_store
-from notifier.store.product_list import MOST, Change, Listed
+from notifier.store.counting import MOST
+from notifier.store.product_list import Change, Listed
 from notifier.store.session import Transaction
 
 __all__ = [

@@ -12,8 +12,9 @@ from notifier.services.see_order import ShownLine, list_lines
 from notifier.services.steer_release import ReleaseShown, list_releases
 from notifier.store import events, switches, today
 from notifier.store.alarms import AlarmRow
+from notifier.store.counting import MOST
 from notifier.store.events import HoldRow
-from notifier.store.today import MOST, Backlog
+from notifier.store.today import Backlog
 
 __all__ = ["MOST", "Needs", "UnderWay", "look_today", "told_of_release"]
 

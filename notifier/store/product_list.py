@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
+from notifier.store.counting import count_some
 from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import products, stock, stock_changes, variants
 from notifier.store.tables.people import subscriptions
 
-MOST = 10_000  # counting the people in one line ends here
 WAITING = ("waiting", "paused")
 
 
@@ -95,20 +95,12 @@ def waiting_for(tx: Connection, rows: Iterable[Listed]) -> dict[int, int]:
     """How many wait for each variant, for it or for any of its product; counted up to MOST."""
     found = {}
     for row in rows:
-        some = (
-            select(subscriptions.c.id)
-            .where(
-                subscriptions.c.product_id == row.product_id,
-                subscriptions.c.state.in_(WAITING),
-                or_(
-                    subscriptions.c.variant_id == row.id,
-                    subscriptions.c.variant_id.is_(None),
-                ),
-            )
-            .limit(MOST + 1)
-            .subquery()
+        line = select(subscriptions.c.id).where(
+            subscriptions.c.product_id == row.product_id,
+            subscriptions.c.state.in_(WAITING),
+            or_(subscriptions.c.variant_id == row.id, subscriptions.c.variant_id.is_(None)),
         )
-        found[row.id] = int(tx.execute(select(func.count()).select_from(some)).scalar_one())
+        found[row.id] = count_some(tx, line)
     return found
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Select, case, func, or_, select, text
+from sqlalchemy import Connection, case, func, or_, select, text
 
 from notifier.store.alarms import AlarmRow
+from notifier.store.counting import MOST, count_some
 from notifier.store.rows import columns_of
 from notifier.store.tables.operation import alarms
 from notifier.store.tables.orders import order_lines
 from notifier.store.tables.telling import WANTED, messages
 
-MOST = 10_000  # counting ends here: "more than 10,000" says enough, and costs little
 _ALARM = columns_of(alarms, AlarmRow)
 
 
@@ -64,12 +63,12 @@ def backlog(
     failed = ended.where(
         messages.c.finished_at >= day_ago, messages.c.state.in_(("failed", "refused", "bounced"))
     )
-    waiting = _count(tx, select(messages.c.id).where(*due))
+    waiting = count_some(tx, select(messages.c.id).where(*due))
     return Backlog(
         due=waiting,
         oldest_at=tx.execute(first).scalar_one() if 0 < waiting <= MOST else None,
-        last_minute=_count(tx, taken),
-        failed_today=_count(tx, failed),
+        last_minute=count_some(tx, taken),
+        failed_today=count_some(tx, failed),
     )
 
 
@@ -84,9 +83,3 @@ def told_of(tx: Connection, release_ids: Sequence[int]) -> dict[int, tuple[int, 
         .group_by(messages.c.release_id)
     )
     return {int(id_): (int(all_), int(taken or 0)) for id_, all_, taken in tx.execute(query)}
-
-
-def _count(tx: Connection, query: Select[Any]) -> int:
-    """How many rows, up to one more than MOST."""
-    some = query.limit(MOST + 1).subquery()
-    return int(tx.execute(select(func.count()).select_from(some)).scalar_one())
