@@ -205,7 +205,7 @@ def _why_not_about(
     if event is None and kind is MessageKind.REMINDER:
         return _why_not_remind(subscription, batch)
     if event is None:
-        return ""
+        return "deleted" if event_id else ""
     if kind is MessageKind.BROADCAST and is_to_all_of_product(event.facts):
         return ""
     if subscription.variant_id not in (None, event.variant_id):

@@ -61,3 +61,17 @@ def test_a_job_that_fails_again_and_again_is_told_of_until_it_works(world: World
     ran(world, "seal")
     assert find_stuck(world.env) == 0
     assert alarms(world) == {}
+
+
+def test_a_message_whose_event_is_gone_is_not_sent(world: World) -> None:
+    """Nobody could say whether what it tells of is still so."""
+    world.see("SHIRT-S", 0)
+    ann = world.waits(ANN)
+    world.see("SHIRT-S", 5)
+    world.announce()
+    with world.db.write() as tx:
+        tx.execute(update(messages).values(event_id=messages.c.event_id + 1000))
+    world.deliver()
+    assert world.mails(ANN) == []
+    assert world.subscription(ann).state == "waiting"
+    assert world.count("messages", "state = 'skipped' AND reason = 'deleted'") == 1
