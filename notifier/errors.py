@@ -70,7 +70,7 @@ class TooMany(NotifierError):
 
 
 class LookFailed(NotifierError):
-    """A source could not be read, or what it gave cannot be trusted. Nothing is believed from it.
+    """A source or a provider could not be read, or what it gave cannot be trusted and is not.
 
     `code` is stable (`http_403`, `truncated`, `login_page`, `too_big`, `not_xml` …);
     `retry_after` is what the source asked for, when it did.
