@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from notifier.config import Config, load_config
+from notifier.config import Config
+from notifier.config_reading import load_config
 from notifier.ending import repeat_to_the_main_thread
 from notifier.errors import ConfigError
 from notifier.interpreter import keep_what_is_there

@@ -3,7 +3,7 @@
     python scripts/write_configuration.py           writes both
     python scripts/write_configuration.py --check   says which of them is old, exit 1
 
-The descriptions are those of notifier/config.py and of each channel's and connector's `Settings`;
+The descriptions are those of notifier/config*.py and of each channel's and connector's `Settings`;
 tests/meta/test_docs.py keeps files and program equal.
 """
 
@@ -160,7 +160,7 @@ def configuration() -> str:
 
 
 def options_of_model(model: type[BaseModel]) -> Iterator[Option]:
-    """The options of one section of notifier/config.py."""
+    """The options of one section of the configuration."""
     for name, field in model.model_fields.items():
         if _is_subsection(field.annotation):
             continue

@@ -57,7 +57,7 @@ def says_what_is_wrong(command: F) -> F:
 
 
 def load(context: click.Context) -> Config:
-    from notifier.config import load_config
+    from notifier.config_reading import load_config
 
     path = context.obj
     if path is None and DEFAULT_CONFIG.exists():

@@ -44,8 +44,8 @@ def demo(port: int, history: bool, folder: Path | None) -> None:
 def init(path: Path, data_dir: str, admin: str) -> None:
     """Write a configuration with fresh secrets, make the database and the first owner."""
     from notifier.app import open_database
-    from notifier.config import load_config
     from notifier.config_example import example
+    from notifier.config_reading import load_config
     from notifier.domain.mail_address import normalise_email
     from notifier.errors import ConfigError
     from notifier.store.schema import migrate

@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from notifier.cli import main
-from notifier.config import Config, load_config
+from notifier.config import Config
+from notifier.config_reading import load_config
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))

@@ -21,7 +21,7 @@ import click
 import pytest
 from pydantic import BaseModel
 
-from notifier import config, plugins
+from notifier import config, config_shop, plugins
 from notifier.channels.base import Blame, Outcome
 from notifier.cli import main
 from notifier.config import Config
@@ -156,7 +156,7 @@ def test_every_section_of_the_configuration_has_its_table() -> None:
     told = {model for _, model, _ in script("write_configuration").SECTIONS}
     known = {
         one
-        for one in vars(config).values()
+        for one in (vars(config) | vars(config_shop)).values()
         if isinstance(one, type)
         and issubclass(one, BaseModel)
         and one not in (BaseModel, config.Section, Config)

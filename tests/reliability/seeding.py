@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from notifier.clock import Clock, system_clock
-from notifier.config import load_config
+from notifier.config_reading import load_config
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.services.announce import announce

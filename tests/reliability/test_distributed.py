@@ -24,7 +24,8 @@ from procrastinate import periodic
 from sqlalchemy import make_url
 
 from notifier.app import make_engine, make_renderer, open_service
-from notifier.config import Config, load_config
+from notifier.config import Config
+from notifier.config_reading import load_config
 from notifier.domain.work import Work
 from notifier.engine import clock_steps, distributed
 from notifier.engine.jobs import JOBS, Job

@@ -208,7 +208,7 @@ def copies(smtp: SmtpServer) -> dict[str, list[str]]:
 
 def put_mug(config: Path, url: str) -> None:
     """A second product, not there."""
-    from notifier.config import load_config
+    from notifier.config_reading import load_config
     from notifier.domain.availability import Availability
     from notifier.domain.observation import Observation
     from notifier.services.env import open_env

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from notifier.config import load_config
+from notifier.config_reading import load_config
 from notifier.services.announce import announce
 from notifier.services.env import open_env
 from notifier.services.pace import Pace

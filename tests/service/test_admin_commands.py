@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from notifier.app import open_service
 from notifier.cli import main
-from notifier.config import load_config
+from notifier.config_reading import load_config
 from notifier.services import entry_link, people
 from notifier.services.env import Env
 

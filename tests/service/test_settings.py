@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from notifier.config import load_config
+from notifier.config_reading import load_config
 from notifier.domain.person import Person
 from notifier.domain.rights import Role
 from notifier.errors import Conflict, InvalidInput

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from notifier.config import Config, Shop, load_config
+from notifier.config import Config, Shop
+from notifier.config_reading import load_config
 from notifier.errors import ConfigError
 from notifier.services.check_values import check_values
 
