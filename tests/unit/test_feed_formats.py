@@ -260,6 +260,31 @@ def test_an_id_that_comes_twice_is_believed_once_where_the_rows_disagree(feed: P
     assert any("disagree" in warning for warning in look.warnings)
 
 
+@pytest.mark.parametrize(
+    ("damage", "hurt"),
+    [
+        ("<title>5 < 6</title>", "out_of_stock"),
+        ("<description>one<br>two <b>three</description>", "out_of_stock"),
+        ("<title>never closed", "unknown"),
+        ("<link href=bare>x</link>", "out_of_stock"),
+    ],
+)
+def test_a_damaged_item_spoils_no_other_and_proves_no_absence(
+    feed: Path, damage: str, hurt: str
+) -> None:
+    items = [google(f"I{n}", "in_stock", "<title>Pot</title>") for n in range(4)]
+    items[1] = f"<g:id>I1</g:id><g:availability>sold out</g:availability>{damage}"
+    if hurt == "unknown":
+        items[1] = f"<g:id>I1</g:id>{damage}<g:availability>sold out</g:availability>"
+
+    seen, look = look_at(feed, rss(*items))
+
+    found = {o.key: o.availability.value for o in seen}
+    assert found == {"I0": "in_stock", "I1": hurt, "I2": "in_stock", "I3": "in_stock"}
+    assert (len(seen), look.rows, look.problems) == (4, 4, [])
+    assert not look.full
+
+
 def test_what_follows_the_end_of_an_xml_document_is_missed_and_so_proves_no_absence(
     feed: Path,
 ) -> None:
@@ -336,7 +361,7 @@ def test_many_harmless_errors_do_not_hide_a_grave_one(feed: Path) -> None:
     seen, grave = look_at(feed, rss(*noisy, google("A", more="<t>1 < 2</t>"), google("B")))
 
     assert harmless.full
-    assert "B" not in [o.key for o in seen]
+    assert "B" in [o.key for o in seen]
     assert not grave.full
 
 

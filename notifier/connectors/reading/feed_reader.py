@@ -173,6 +173,8 @@ def _observations(
                 else:
                     yield unknown
             continue
+        if record.is_again and seen.has(observation.key):
+            continue
         eta = observation.eta and observation.eta.iso()
         said = (observation.availability, observation.quantity, eta)
         before = seen.see(observation.key, said)

@@ -19,6 +19,7 @@ class Record:
     """One row of any format: its number in the file (1 is the first) and what fields it fills.
 
     `options` are named properties of the variant; `minor_units`: amounts are in cents.
+    `is_again`: the row may have been read before; then it is passed over.
     `fault`: why the row cannot be read, when the reader of its format knows that already.
     """
 
@@ -27,6 +28,7 @@ class Record:
     options: tuple[tuple[str, str], ...] = ()
     minor_units: bool = False
     fault: str = ""
+    is_again: bool = False
 
 
 Records = Iterator[Record]
@@ -92,6 +94,11 @@ class Notes:
             self.warnings[kind] += 1
             if example:
                 self.first_seen.setdefault(kind, example)
+
+    def forget_rows(self) -> None:
+        """Begin to count anew, since all rows are read a second time."""
+        self.rows = self.refused = 0
+        self.problems.clear()
 
     def doubt(self, why: str) -> None:
         """Note why absence from the feed says nothing, whatever else it says."""

@@ -23,6 +23,7 @@ from notifier.connectors.reading.xml_frame import (
     refuse_cut_off,
     wrong_label,
 )
+from notifier.connectors.reading.xml_pieces import read_pieces
 from notifier.domain.dates import read_instant
 from notifier.errors import InvalidInput, LookFailed
 
@@ -71,7 +72,8 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         raise LookFailed(
             "not_xml", f"The feed is not XML that can be read: {trouble}."
         ) from trouble
-    reader.judge_damage(context.error_log, body)
+    if reader.judge_damage(context.error_log, body):
+        yield from reader.again(body)
     if not reader.number:
         raise LookFailed("no_items", _no_items(body, root))
 
@@ -100,14 +102,28 @@ class _XmlReader:
             if element.tag != chosen:
                 continue
             self.number += 1
-            yield Record(self.number, self._values(element))
+            try:
+                values = self._values(element)
+            except UnicodeDecodeError:  # half of a character of two, such as &#xD83D;
+                self._notes.warn("a text holds half a character, so it was left out")
+                values = self._values(_without_halves(element))
+            yield Record(self.number, values)
             element.clear()
             parent = element.getparent()
             while parent is not None and element.getprevious() is not None:
                 del parent[0]
 
-    def judge_damage(self, log: Any, body: IO[bytes]) -> None:
-        """Note what the parser forgave; structural damage makes the look incomplete."""
+    def again(self, body: IO[bytes]) -> Iterator[Record]:
+        """The items of a damaged file, each for itself; what counts is what is found in this."""
+        tag = str(self._chosen).rpartition("}")[2]
+        for number, element in enumerate(read_pieces(body, tag=tag, at_least=self.number), start=1):
+            if number == 1:
+                self._notes.forget_rows()
+            self.number = max(self.number, number)
+            yield Record(number, self._values(element), is_again=True)
+
+    def judge_damage(self, log: Any, body: IO[bytes]) -> bool:
+        """Note what the parser forgave. True for structural damage; then the look is incomplete."""
         structural = False
         self._notes.flawless = self._notes.flawless and not len(log)
         for entry in log:
@@ -131,6 +147,7 @@ class _XmlReader:
             if structural:
                 self._notes.warn("the XML is damaged in more places than can be told")
         self._notes.complete = self._notes.complete and not structural
+        return structural
 
     def _look_round(self, first: Any) -> None:
         """At the first item: refuse entities, and find the feed's own time."""
@@ -217,6 +234,15 @@ def _both_cases(tags: tuple[str, ...]) -> list[str]:
 
 def _holds_elements(child: Any) -> bool:
     return any(isinstance(grandchild.tag, str) for grandchild in child)
+
+
+def _without_halves(element: Any) -> Any:
+    for child in element:
+        try:
+            "".join(child.itertext())
+        except UnicodeDecodeError:
+            child.clear()
+    return element
 
 
 def _at_path(element: Any, path: str) -> str | None:
