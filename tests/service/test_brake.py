@@ -8,18 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import insert, text
 
 from notifier.channels.base import Blame, Receipt, ReceiptKind
+from notifier.cli import keeping, main
 from notifier.domain.message import MessageKind
 from notifier.services import brake as braking
 from notifier.services.brake import brake, find_brake, lift_brake
+from notifier.services.check import check_all
 from notifier.services.receive import receive
 from notifier.services.sweep import sweep
 from notifier.services.tell_merchant import apprise_channel
 from notifier.services.write_message import write_message
 from notifier.signing import Purpose
 from notifier.store.tables.telling import attempts, messages
+from tests.fakes.smtp_server import Fault
 from tests.plans import steps
 from tests.world import ANN, BEN, OLGA, World
 
@@ -192,6 +196,33 @@ def test_alerts_wait_and_what_is_owed_leaves(world: World) -> None:
     assert len(world.mails(ANN, "back_in_stock")) == len(world.mails(BEN, "back_in_stock")) == 1
 
 
+def test_what_the_mail_server_refuses_while_a_release_runs_stops_the_rest_of_it(
+    world: World,
+) -> None:
+    world.reconfigure(
+        brake={"least_sends": 10},
+        release={"strategy": "fixed", "size": 12, "interval": timedelta(minutes=5)},
+    )
+    world.see("SHIRT-S", 0)
+    people = [f"p{number}@waits.example" for number in range(20)]
+    waiting = [world.waits(one) for one in people]
+    world.run()
+    refused = [Fault(at="rcpt", rcpt=one, reply="550 5.7.1 Spam") for one in people[:2]]
+    world.smtp.misbehave(*refused)
+    world.see("SHIRT-S", 50)
+    world.run()
+    assert is_braked(world)
+    for _ in range(4):
+        world.clock.advance(timedelta(minutes=3))
+        world.run()
+    assert len(world.mails(kind="back_in_stock")) == 10
+    assert lift_brake(world.env, world.shop, by="Olga")
+    world.clock.advance(timedelta(minutes=2))
+    world.run()
+    assert len(world.mails(kind="back_in_stock")) == 18
+    assert [world.subscription(one).state for one in waiting[12:]] == ["told"] * 8
+
+
 def test_olga_hears_of_it_once_in_every_way_she_set_up(world: World) -> None:
     world.reconfigure(
         alerts={"mail_to": ["may@kettle.example"], "apprise": [SLACK]},
@@ -265,3 +296,20 @@ def test_a_look_at_nothing_new_costs_next_to_nothing(make_world: Callable[..., W
     came_back(world, sent(world, 2000)[:20])
     brake(world.env)
     assert steps(world.db, lambda: brake(world.env)) < 500
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
+def test_who_operates_it_is_told_and_lets_alerts_go_on_by_a_command(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "open_env_only", lambda _context: world.env)
+    monkeypatch.setattr(keeping, "set_up_log", lambda _level: None)
+    came_back(world, sent(world, 100)[:20])
+    assert is_braked(world)
+    [said] = [one for one in check_all(world.env) if one.about == "switch alerts:kettle"]
+    assert "20 of the last 100 alerts by mail came back" in said.message
+    assert said.advice == "`notifier resume-sending --shop kettle` lets them go on."
+    done = CliRunner().invoke(main, ["resume-sending", "--shop", "kettle"])
+    assert done.exit_code == 0
+    assert done.output.endswith("kettle sends again.\n")
+    assert find_brake(world.env, world.shop) is None
