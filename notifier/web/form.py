@@ -18,8 +18,8 @@ from werkzeug.exceptions import Forbidden
 from notifier.domain.mail_address import normalise_email
 from notifier.domain.mail_typo import meant_domain
 from notifier.domain.subscription import Origin
-from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
-from notifier.i18n import accepted_locales, choose_locale, consent_text, duration_words, section
+from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
+from notifier.i18n import accepted_locales, choose_locale, consent_text, section
 from notifier.metrics import SIGN_UPS
 from notifier.services.env import ShopRef
 from notifier.services.show_offer import Offer, load_offer
@@ -31,6 +31,7 @@ from notifier.web.link_forms import make_nonce, nonce_age, posted
 from notifier.web.opened_link import Way
 from notifier.web.pages import fill, own_path, page, picture_url, web_url
 from notifier.web.read_json import single
+from notifier.web.shopper_words import problem_words, wait_words
 
 blueprint = Blueprint("form", __name__)
 blueprint.register_blueprint(new_link)
@@ -178,7 +179,7 @@ def _show(
 def _show_errors(offer: Offer, draft: Draft, error: InvalidInput, *, locale: str) -> Response:
     """The form as it was, each error beside its field."""
     words = section(locale, "page")
-    errors = {one.field: _in_words(one, locale=locale) for one in error.problems}
+    errors = {one.field: problem_words(one, locale=locale) for one in error.problems}
     known = {name: text for name, text in errors.items() if name in ("email", "phone", "quantity")}
     kept = Draft(
         variant=draft.variant,
@@ -194,17 +195,8 @@ def _show_errors(offer: Offer, draft: Draft, error: InvalidInput, *, locale: str
     return _show(offer, kept, locale=locale, status=422, notice=notice)
 
 
-def _in_words(problem: FieldProblem, *, locale: str) -> str:
-    says = section(locale, "error")
-    if problem.code == "required":
-        return says["required"]
-    text = says.get(f"invalid_{problem.field}", says["out_of_date"])
-    return fill(text, max=MAX_QUANTITY)
-
-
 def _too_many(offer: Offer, draft: Draft, error: TooMany, *, locale: str) -> Response:
-    wait = duration_words(error.retry_after, locale)
-    notice = fill(section(locale, "error")["too_many"], wait=wait)
+    notice = wait_words(error, locale=locale)
     answer = _show(offer, draft, locale=locale, status=429, notice=notice)
     answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
     return answer

@@ -22,10 +22,11 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.proof_of_work import spend_all, work_shown
 from notifier.services.subscribe import subscribe_all
 from notifier.web.at_once import REFUSED, SLOT, Heard, Ready, Start
-from notifier.web.browser_sign_up import SubscribeBody, read_sign_up, sign_up_of
+from notifier.web.browser_sign_up import SubscribeBody, locale_of, read_sign_up, sign_up_of
 from notifier.web.fast_door import LONGEST_KEY, MOST, PARTS, Application
 from notifier.web.here import circumstances_of
 from notifier.web.read_json import PUBLIC_LIMIT
+from notifier.web.shopper_words import to_shopper
 
 PATH = "/api/v1/subscriptions"
 _UNUSUAL = ("HTTP_AUTHORIZATION", "HTTP_TRANSFER_ENCODING", REFUSED)
@@ -91,7 +92,8 @@ class SignUpDoor:
     @staticmethod
     def _answer(wish: _Wish, outcome: object) -> Ready | Exception:
         if isinstance(outcome, Exception):
-            return outcome
+            locale = locale_of(wish.shop, wish.body)
+            return to_shopper(outcome, locale=locale, shop=wish.shop.config.name)
         SIGN_UPS.labels(answer="accepted").inc()
         return wish.answer
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from flask import Blueprint, Response, jsonify, request
 
-from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
 from notifier.i18n import choose_locale, phrases
 from notifier.metrics import SIGN_UPS
 from notifier.services.availability import describe
@@ -26,6 +26,7 @@ from notifier.web.fast_door import Keeping, may_be_kept
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
 from notifier.web.read_json import json_bytes, single
+from notifier.web.shopper_words import to_shopper
 
 blueprint = Blueprint("widget", __name__)
 
@@ -129,8 +130,8 @@ def subscribe_route() -> Response:
     )
     try:
         subscribe(env(), shop, ask)
-    except (InvalidInput, Conflict, NotFound) as error:
-        _refuse(error)
+    except (InvalidInput, Conflict, NotFound, TooMany) as error:
+        _refuse(to_shopper(error, locale=locale, shop=shop.config.name))
     SIGN_UPS.labels(answer="accepted").inc()
     return allow(_answer(locale, sms=body.phone is not None), origin)
 

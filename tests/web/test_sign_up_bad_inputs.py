@@ -253,6 +253,40 @@ def test_a_refusal_names_the_field_it_is_about(
 
 
 @pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"email": "bogus"}, "Das ist keine vollständige E-Mail-Adresse."),
+        ({"email": None, "phone": "911"}, "Diese Mobilnummer können wir nicht erreichen."),
+        ({"quantity": 0}, "Bitte geben Sie eine ganze Zahl von 1 bis 10000 ein."),
+        ({"variant": "NOPE"}, "Er ist hier nicht bekannt, oder Kettle & Co nimmt"),
+        ({"variant": "KETTLE"}, "Jetzt erhältlich"),
+        ({"locale": "en", "email": "bogus"}, "“bogus” is not a mail address."),
+    ],
+)
+def test_a_shopper_reads_a_refusal_in_the_language_of_the_page(
+    client: FlaskClient, store: Storefront, change: dict[str, Any], says: str
+) -> None:
+    store.stock("S", 0)
+    store.stock("KETTLE", 3)
+    body = _body(email="ann@b.co") | {"locale": "de"} | change
+    for _ in range(2):  # the second may be found out before the app is asked
+        answer = client.post(URL, json=body, headers=SHOP)
+        assert answer.get_json()["error"]["message"].startswith(says)
+
+
+def test_who_comes_too_often_reads_it_in_the_language_of_the_page(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("S", 0)
+    answers = [
+        client.post(URL, json=_body(email=f"a{n}@b.co") | {"locale": "de"}, headers=SHOP)
+        for n in range(22)
+    ]
+    assert answers[-1].status_code == 429
+    assert answers[-1].get_json()["error"]["message"].startswith("Das war etwas zu oft.")
+
+
+@pytest.mark.parametrize(
     ("query", "status", "field"),
     [
         ("variant=S", 422, "key"),
