@@ -23,6 +23,7 @@ from tests.browser_pages import Pages, SharedBrowser
 from tests.left_behind import nothing_left_behind
 from tests.postgres import NoPostgres
 from tests.reliability import report
+from tests.thinning import thin_out_rows
 from tests.timing import SettableClock, wait_until
 
 CHECKOUT = Path(__file__).parents[1]
@@ -35,8 +36,8 @@ FIRST_ROW_MEETS_BOTH = tuple(CHECKOUT / "tests" / name for name in ("service", "
 LONG = tuple(CHECKOUT / "tests" / name for name in ("e2e", "reliability"))
 
 # A busy machine is not a slow program: no deadline per example. CI repeats the same examples.
-settings.register_profile("here", deadline=None, max_examples=25)
-settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True)
+settings.register_profile("here", deadline=None, max_examples=10)
+settings.register_profile("ci", deadline=None, max_examples=10, derandomize=True)
 settings.register_profile("soak", deadline=None, max_examples=500)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 # Nor is a draft or a visitor that has to wait for the processor. Tests of what happens to those who
@@ -203,8 +204,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a table of requests the first row meets both databases, the others SQLite. `make soak`
-    runs them all on PostgreSQL too."""
+    """Of a table of requests the first row meets both databases, the others SQLite; of one with
+    `every_third`, every third is run. `make soak` runs them all, on PostgreSQL too."""
+    thin_out_rows(item for item in items if item.get_closest_marker("every_third"))
     for item in items:
         if _is_within(item.path, FIRST_ROW_MEETS_BOTH) and _is_later_row_on_postgres(item):
             item.add_marker(pytest.mark.soak)

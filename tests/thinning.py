@@ -1,13 +1,15 @@
 """What does `make test` leave to `make soak`, where tests of a kind are many and each costs much?
 
 Which tests of a file meet PostgreSQL, where the files' SQL is that of others; all of them meet
-SQLite in `make test`. And which rows of a table are shown in a browser.
+SQLite in `make test`. And which rows of a table whose rows take long are run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 
@@ -26,26 +28,18 @@ def thin_out(items: Iterable[pytest.Item]) -> None:
 
 
 def thin_out_rows(items: Iterable[pytest.Item]) -> None:
-    """Of the rows of each table the first, the fourth … are in `make test`, the others in soak."""
-    rows = [item for item in items if hasattr(item, "callspec") and not _is_for_soak(item)]
-    for _, of_one_table in groupby(sorted(rows, key=_row), key=_table):
-        for number, item in enumerate(of_one_table):
-            if number % EVERY:
-                item.add_marker(pytest.mark.soak)
+    """Of the rows of each table every third is in `make test`, the others are in soak. Where a
+    table is that of several lists crossed, each word of each list is in some row that stays."""
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call is not None and sum(call.indices.values()) % EVERY:
+            item.add_marker(pytest.mark.soak)
 
 
-def _is_for_soak(item: pytest.Item) -> bool:
-    return item.get_closest_marker("soak") is not None
-
-
-def _table(item: pytest.Item) -> tuple[str, int]:
-    return _file(item), _line(item)
-
-
-def _row(item: pytest.Item) -> tuple[str, int, list[int]]:
-    """Where it stands, in whatever order the tests were collected."""
-    indices: dict[str, int] = item.callspec.indices  # type: ignore[attr-defined]
-    return *_table(item), [indices[name] for name in sorted(indices)]
+def within(folder: Path, items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Those of the tests that lie in this folder."""
+    beginning = f"{folder}{os.sep}"
+    return (item for item in items if str(item.path).startswith(beginning))
 
 
 def _is_on_postgres(item: pytest.Item) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.databases import SqliteTemplate
-from tests.thinning import thin_out_rows
+from tests.thinning import thin_out_rows, within
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,8 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of the rows of a table every third is shown in a browser; in `make soak` all of them."""
     thin_out_rows(
         item
-        for item in items
-        if FOLDER in item.path.parents and "browser_pages" in getattr(item, "fixturenames", ())
+        for item in within(FOLDER, items)
+        if "browser_pages" in getattr(item, "fixturenames", ())
     )
 
 

@@ -95,6 +95,7 @@ def in_a_moment(benchmark: Benchmark) -> Any:
     return pytest.param(benchmark, id=benchmark.name, marks=marks)
 
 
+@pytest.mark.every_third
 @pytest.mark.usefixtures("without_postfix")
 @pytest.mark.parametrize("benchmark", [in_a_moment(one) for one in BENCHMARKS])
 def test_every_benchmark_compares_the_product_with_its_floors(

@@ -141,6 +141,7 @@ def test_sm9_no_text_message_asks_for_a_reply_with_a_word_the_carrier_takes(loca
         assert set(words) <= {"STOP", "HELP", "SMS"}
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize("kind", EVERY_KIND)
 def test_every_shipped_template_passes_the_rules_for_strangers(kind: MessageKind) -> None:
     def check(locale: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from notifier.store.session import Database
 from tests.fakes.smtp_server import SmtpServer
 from tests.fakes.twilio import FakeTwilio
-from tests.thinning import thin_out
+from tests.thinning import thin_out, within
 from tests.timing import SettableClock
 from tests.world import World
 
@@ -36,11 +36,7 @@ ABOUT_DATABASES = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every third test of a file meets PostgreSQL, which is nearly every statement; in `make soak`
     all of them do."""
-    thin_out(
-        item
-        for item in items
-        if FOLDER in item.path.parents and item.path.name not in ABOUT_DATABASES
-    )
+    thin_out(item for item in within(FOLDER, items) if item.path.name not in ABOUT_DATABASES)
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ def test_everybody_at_once_disappoints_most_of_those_who_look() -> None:
     assert late(releases(HOT, Strategy(name="all"), seeds=1)) > 0.3
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize(
     "change",
     [

@@ -223,6 +223,7 @@ def test_only_the_changed_row_and_the_last_are_read(tmp_path: Path, name: str) -
     assert check_same(tmp_path / "feed", write(ROWS), write([("N", "", "x"), *ROWS])) == 39
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize("name", FORMATS)
 def test_damage_anywhere_is_found_as_if_all_were_read(tmp_path: Path, name: str) -> None:
     body = FORMATS[name](ROWS)
@@ -328,6 +329,7 @@ def test_damaged_traces_are_no_traces(tmp_path: Path, damage: bytes) -> None:
     assert (again.same, len(again.rows)) == (0, 40)
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize("kind", ["googlefeed", "metacatalog", "openai", "csv"])
 def test_real_feeds_say_the_same_when_only_changes_are_read(
     fixtures_dir: Path, tmp_path: Path, kind: str

@@ -79,6 +79,7 @@ def same(written: Written, alone: list[Letter | str]) -> None:
             assert mailed(letter).envelope_from == mailed(other).envelope_from
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_batch_is_written_on_forms_and_reads_as_if_each_were_written_alone(
@@ -316,6 +317,7 @@ LOOKS = {
 }
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize(("look", "way"), LOOKS.items())
 def test_a_template_that_looks_at_a_value_is_written_so_that_each_gets_his_own(
     look: str, way: str

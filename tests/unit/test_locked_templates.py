@@ -174,6 +174,7 @@ def test_the_words_around_the_locked_ones_are_the_merchants() -> None:
     attempt("delay_notice", "email.html", source)
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize("locale", i18n.available_locales())
 @pytest.mark.parametrize("kind", sorted(LEGAL_NOTICES))
 @pytest.mark.parametrize("part", BOTH)

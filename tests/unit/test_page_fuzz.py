@@ -150,6 +150,7 @@ SLOW: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.every_third
 @pytest.mark.parametrize("kind", SLOW)
 def test_a_page_made_to_be_slow_is_done_within_seconds(kind: str) -> None:
     body = SLOW[kind]()[: MAX_BYTES - 1]
