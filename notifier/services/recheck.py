@@ -66,8 +66,9 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
     for message in messages:
         shop = shops[message.shop_id]
         why_held = held.get(message.shop_id, "")
-        if why_held and (why_held == SHOP_PAUSED or message.kind in _ALERT_WORDS):
-            result.postpone.append((message.id, now + PAUSED_LOOK, why_held))
+        if why_held == SHOP_PAUSED or (why_held and message.kind in _ALERT_WORDS):
+            pause = PAUSED_LOOK if why_held == SHOP_PAUSED else LOOK_AGAIN  # there may be a million
+            result.postpone.append((message.id, now + pause, why_held))
             continue
         if shop is None:
             reason = "no_shop"

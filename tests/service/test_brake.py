@@ -191,7 +191,7 @@ def test_alerts_wait_and_what_is_owed_leaves(world: World) -> None:
     world.clock.advance(timedelta(hours=3))
     world.run()
     assert lift_brake(world.env, world.shop, by="Olga")
-    world.clock.advance(timedelta(minutes=2))
+    world.clock.advance(timedelta(minutes=6))
     world.run()
     assert len(world.mails(ANN, "back_in_stock")) == len(world.mails(BEN, "back_in_stock")) == 1
 
@@ -217,7 +217,7 @@ def test_what_the_mail_server_refuses_while_a_release_runs_stops_the_rest_of_it(
         world.run()
     assert len(world.mails(kind="back_in_stock")) == 10
     assert lift_brake(world.env, world.shop, by="Olga")
-    world.clock.advance(timedelta(minutes=2))
+    world.clock.advance(timedelta(minutes=6))
     world.run()
     assert len(world.mails(kind="back_in_stock")) == 18
     assert [world.subscription(one).state for one in waiting[12:]] == ["told"] * 8
