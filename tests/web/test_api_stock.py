@@ -126,6 +126,8 @@ def test_not_known_keeps_what_was_believed(
         ({"quantity": "many"}, "quantity", "not_a_quantity"),
         ({"quantity": 1, "on_hand": 2}, "quantity", "twice"),
         ({"reserved": 2}, "on_hand", "missing"),
+        ({"on_hand": "n/a"}, "on_hand", "not_a_quantity"),
+        ({"on_hand": 5, "reserved": ""}, "reserved", "not_a_quantity"),
         ({"quantity": 1, "observed_at": "tomorrow"}, "observed_at", "not_a_date"),
         ({"quantity": 1, "observed_at": "2031-01-01T00:00:00Z"}, "observed_at", "in_the_future"),
         ({"quantity": 1, "colour": "red"}, "colour", "extra_forbidden"),

@@ -195,12 +195,21 @@ def _read_quantity(one: StockRow, notes: list[FieldProblem]) -> Units:
     elif one.on_hand is None:
         raise InvalidInput.of("on_hand", "missing", "reserved is given without on_hand.")
     else:
-        on_hand = read_units(one.on_hand, field="on_hand").raw or 0
-        reserved = read_units(one.reserved, field="reserved").raw or 0
+        on_hand = _count(one.on_hand, field="on_hand")
+        reserved = 0 if one.reserved is None else _count(one.reserved, field="reserved")
         units = read_units(on_hand - reserved)
     if units.warning:
         notes.append(FieldProblem(field="quantity", code="bent", message=f"{units.warning}."))
     return units
+
+
+def _count(value: str | float, *, field: str) -> int:
+    """A number that is needed: `n/a` in the house is not none in the house."""
+    count = read_units(value, field=field).raw
+    if count is None:
+        words = f"{str(value)[:40]!r} is not a number of units such as 12."
+        raise InvalidInput.of(field, "not_a_quantity", words)
+    return count
 
 
 def _read_availability(one: StockRow, units: Units) -> Availability:
