@@ -51,7 +51,7 @@ _PRODUCT: Group = {
 }
 _ETA: Group = {"text": Value.TEXT, "was": Value.TEXT, "overdue": Value.FLAG}
 _SOURCE: Group = {
-    "sort": Value.TEXT,  # source | order | other: what the trouble is about
+    "sort": Value.TEXT,  # source | order | alerts | other: what the trouble is about
     "name": Value.TEXT,
     "problem": Value.TEXT,
     "since": Value.TEXT,

@@ -86,7 +86,7 @@ MEANINGS: Mapping[str, str] = {
     "figures.bought_share": "The median share of those told who bought; empty where not known.",
     "figures.waiting_since": "Since when the longest wait lasts; empty where nobody waits.",
     "links.admin": "The page of the admin about it; empty where it has an address of its own.",
-    "source.sort": "source, order or other: what the trouble is about.",
+    "source.sort": "source, order, alerts or other: what the trouble is about.",
     "source.name": "The source's name.",
     "source.problem": "What is wrong.",
     "source.since": "Since when.",

@@ -30,7 +30,7 @@ def _admin_link(env: Env, shop: ShopRef, kind: MessageKind) -> str:
     return f"{env.config.service.public_url}/admin/{shop.slug}/{page}"
 
 
-_SORTS = {"source": "source", "breaker": "source", "order": "order"}
+_SORTS = {"source": "source", "breaker": "source", "order": "order", "alerts": "alerts"}
 
 
 def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:

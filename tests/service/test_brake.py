@@ -249,6 +249,7 @@ def test_olga_hears_of_it_once_in_every_way_she_set_up(world: World) -> None:
         tx.execute(text("UPDATE messages SET finished_at = due_at WHERE channel <> 'mail'"))
     world.deliver()
     [mail] = world.mails(OLGA)
+    assert mail.parsed["Subject"] == "Kettle & Co: alerts to customers wait"
     said = mail.parsed.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "notifier resume-sending --shop kettle" in " ".join(said.split())
     assert world.count("ledger", "book = 'audit' AND act = 'alerts.braked'") == 1
