@@ -465,6 +465,27 @@ def test_an_address_where_microdata_knows_none_is_read_too(tag: str, meaning: st
     assert only(read(page(body=body))).availability == meaning
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        """<div vocab="http://schema.org/" typeof="Product"><b property="sku">MUG</b>
+        <p property="offers" typeof="Offer"><i property="price" content="12.50">12,50</i>
+        <i property="priceCurrency" content="EUR"></i>
+        <link property="availability" href="http://schema.org/SoldOut"></p>
+        <p property="review" typeof="Review"><b property="sku">OTHER</b></p></div>""",
+        """<div typeof="schema:Product"><b property="schema:sku" content="MUG"></b>
+        <p rel="schema:offers" typeof="schema:Offer"><b property="schema:price">12.50</b>
+        <b property="schema:priceCurrency">EUR</b><b property="schema:availability"
+        resource="schema:OutOfStock"></b></p></div>""",
+    ],
+)
+def test_rdfa_is_read(tags: str) -> None:
+    seen = only(read(page(body=tags)))
+
+    assert (seen.sku, seen.availability) == ("MUG", "out_of_stock")
+    assert (seen.price, seen.currency) == (Decimal("12.50"), "EUR")
+
+
 def test_microdata_offers_beside_each_other_inside_a_product_are_one_offer() -> None:
     body = b"""
       <div itemscope itemtype="https://schema.org/Product"><b itemprop="sku">MUG</b>

@@ -1,4 +1,4 @@
-"""What does one product page show? JSON-LD, microdata, OpenGraph, then the merchant's rule."""
+"""What does one product page show? Its markup of four kinds, then the merchant's rule."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from notifier.connectors.page_reading.jsonld import read_jsonld
 from notifier.connectors.page_reading.microdata import read_microdata
 from notifier.connectors.page_reading.offered import Offered
 from notifier.connectors.page_reading.opengraph import page_image, page_title, read_opengraph
+from notifier.connectors.page_reading.rdfa import read_rdfa
 from notifier.connectors.page_reading.rule import Rule
 from notifier.connectors.page_reading.rule_reading import (
     RuleAnswer,
@@ -102,8 +103,11 @@ def _read_markup(page: Document, *, today: date | None) -> _Markup:
     from_jsonld = read_products(nodes, page=page, source="jsonld", today=today)
     items = read_microdata(page)
     from_microdata = read_products(items, page=page, source="microdata", today=today)
+    from_rdfa = read_products(read_rdfa(page), page=page, source="rdfa", today=today)
     head = read_opengraph(page, today=today)
-    kinds = (tuple(from_jsonld), tuple(from_microdata), (head,) if head else ())
+    kinds = (
+        tuple(from_jsonld), tuple(from_microdata), tuple(from_rdfa), (head,) if head else (),
+    )  # fmt: skip
     return _Markup(kinds=kinds, warnings=tuple(warnings))
 
 
