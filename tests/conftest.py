@@ -31,7 +31,7 @@ ENGINES = ("sqlite", "postgres")
 RUN_FOLDER = pytest.StashKey[Path]()
 BROWSER = pytest.StashKey[SharedBrowser]()
 # Here rows of a table differ in what they ask, not in the SQL.
-FIRST_ROW_MEETS_BOTH = tuple(CHECKOUT / "tests" / name for name in ("service", "web"))
+ONLY_FIRST_ROW_ON_POSTGRES = tuple(CHECKOUT / "tests" / name for name in ("service", "web"))
 # These start processes and wait for them: nobody wants such a test to be the last one running.
 LONG = tuple(CHECKOUT / "tests" / name for name in ("e2e", "reliability"))
 
@@ -204,11 +204,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a table of requests the first row meets both databases, the others SQLite; of one with
+    """Of a table of requests only the first row may meet PostgreSQL, the others SQLite; of one with
     `every_third`, every third is run. `make soak` runs them all, on PostgreSQL too."""
     thin_out_rows(item for item in items if item.get_closest_marker("every_third"))
     for item in items:
-        if _is_within(item.path, FIRST_ROW_MEETS_BOTH) and _is_later_row_on_postgres(item):
+        if _is_within(item.path, ONLY_FIRST_ROW_ON_POSTGRES) and _is_later_row_on_postgres(item):
             item.add_marker(pytest.mark.soak)
 
 

@@ -1,30 +1,39 @@
-"""What does `make test` leave to `make soak`, where tests of a kind are many and each costs much?
+"""What does `make test` leave to `make soak`, where tests of a kind are many?
 
-Which tests of a file meet PostgreSQL, where the files' SQL is that of others; all of them meet
-SQLite in `make test`. And which rows of a table whose rows take long are run.
+Which tests of a file meet PostgreSQL and which SQLite; in `make soak` each meets both. And which
+rows of a table whose rows take long are run.
 """
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 EVERY = 3
+ENGINE = "engine_name"
+Row = tuple[tuple[str, int], ...]
 
 
-def thin_out(items: Iterable[pytest.Item]) -> None:
-    """Of the tests of each file the first, the fourth … meet PostgreSQL, the others in soak."""
-    on_postgres = [item for item in items if _is_on_postgres(item)]
-    for _, of_one_file in groupby(sorted(on_postgres, key=_file), key=_file):
-        tests = list(of_one_file)
-        lines = sorted({_line(item) for item in tests})
-        for item in tests:
-            if lines.index(_line(item)) % EVERY:
-                item.add_marker(pytest.mark.soak)
+def share_out(items: Iterable[pytest.Item]) -> None:
+    """Of the tests of each file that can meet both databases the first, the fourth … meet
+    PostgreSQL and the others SQLite. What is only for one of them stays as it is."""
+    files: dict[Path, dict[tuple[int, Row], dict[str, pytest.Item]]]
+    files = defaultdict(lambda: defaultdict(dict))
+    for item in items:
+        call = getattr(item, "callspec", None)
+        if call is not None and ENGINE in call.params and not item.get_closest_marker("soak"):
+            others = tuple(sorted(one for one in call.indices.items() if one[0] != ENGINE))
+            files[item.path][_line(item), others][call.params[ENGINE]] = item
+    for tests in files.values():
+        both = {where: engines for where, engines in tests.items() if len(engines) == 2}
+        lines = sorted({line for line, _ in both})
+        for (line, _), engines in both.items():
+            spared = "postgres" if lines.index(line) % EVERY else "sqlite"
+            engines[spared].add_marker(pytest.mark.soak)
 
 
 def thin_out_rows(items: Iterable[pytest.Item]) -> None:
@@ -40,15 +49,6 @@ def within(folder: Path, items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """Those of the tests that lie in this folder."""
     beginning = f"{folder}{os.sep}"
     return (item for item in items if str(item.path).startswith(beginning))
-
-
-def _is_on_postgres(item: pytest.Item) -> bool:
-    call = getattr(item, "callspec", None)
-    return call is not None and call.params.get("engine_name") == "postgres"
-
-
-def _file(item: pytest.Item) -> str:
-    return str(item.path)
 
 
 def _line(item: pytest.Item) -> int:

@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 from notifier.demo.checkout import place_order
 from notifier.demo.run import open_demo
 from notifier.demo.stage import Stage
-from tests.e2e.faults import OF_PAGES, find_faults_light_and_dark
+from tests.e2e.faults import find_faults_light_and_dark
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -33,8 +33,8 @@ PATIENCE = 30_000
 MINUTE = 60
 ANN = "ann@waits.example"
 BEN = "+1 212 555 0177"
-# One restock and one order are gone through in `make test`. These show the same pages once more;
-# tests/web/test_demo_*.py look at what they say and do without a browser.
+# One restock is gone through in `make test`. What else one can do in a demo is in `make soak`, and
+# without a browser in tests/web/test_demo_*.py.
 MORE_STORIES = pytest.mark.soak
 PAGES = ("/", "/shop", "/p/kumo-bowl", "/p/first-flush", "/phone", "/dial", "/inbox")
 START = "import sys, notifier.cli; sys.argv[0] = 'notifier'; notifier.cli.main()"
@@ -209,6 +209,7 @@ def test_the_four_places_stand_side_by_side_where_there_is_room(page: Page) -> N
     expect(page.locator("iframe").first).to_be_hidden()
 
 
+@MORE_STORIES
 def test_a_backorder_moves_twice_and_ends_when_its_deadline_passes(page: Page) -> None:
     # given Ann in the USA orders what is on backorder
     page.goto("/p/heron-gooseneck?variant=HERON-STEEL")
@@ -263,22 +264,19 @@ def test_by_keyboard_alone_one_can_order_and_turn_the_clock(page: Page) -> None:
     expect(page.locator(".clock-ahead")).to_have_text("7 days ahead of your own clock")
 
 
-@OF_PAGES
-def test_every_page_is_accessible_and_fits_a_small_phone(
-    page: Page, stage: Stage, every: int
-) -> None:
+@MORE_STORIES
+def test_every_page_is_accessible_and_fits_a_small_phone(page: Page, stage: Stage) -> None:
     stage.add_guests("KETTLE-12", 1)
     ordered = place_order(stage, "HERON-STEEL", email=ANN, country="US", locale="en")
     page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 360, "height": 740})
-    for number, path in enumerate((*PAGES, f"/desk?order={ordered}", "/desk")):
+    for path in (*PAGES, f"/desk?order={ordered}", "/desk"):
         page.goto(path)
         expect(page.locator("main")).to_be_visible()
         if path.startswith("/p/"):
             expect(page.locator("notify-me")).to_have_attribute("state", "idle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
-        if number % every == 0:
-            assert find_faults_light_and_dark(page) == "", path
+        assert find_faults_light_and_dark(page) == "", path
 
 
 class Terminal:
@@ -332,6 +330,7 @@ def test_where_its_port_is_busy_it_takes_others_says_where_it_is_and_leaves_noth
     assert "Traceback" not in "".join(terminal.said)
 
 
+@MORE_STORIES
 def test_a_kept_folder_passes_the_programs_own_check_and_goes_on(tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     terminal = Terminal(tmp_path, "--port", "0", "--folder", str(kept))

@@ -11,7 +11,7 @@ import pytest
 from notifier.store.session import Database
 from tests.fakes.smtp_server import SmtpServer
 from tests.fakes.twilio import FakeTwilio
-from tests.thinning import thin_out, within
+from tests.thinning import share_out, within
 from tests.timing import SettableClock
 from tests.world import World
 
@@ -34,9 +34,9 @@ ABOUT_DATABASES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every third test of a file meets PostgreSQL, which is nearly every statement; in `make soak`
-    all of them do."""
-    thin_out(item for item in within(FOLDER, items) if item.path.name not in ABOUT_DATABASES)
+    """Every third test of a file meets PostgreSQL, which is nearly every statement, the others
+    SQLite. In `make soak` each meets both."""
+    share_out(item for item in within(FOLDER, items) if item.path.name not in ABOUT_DATABASES)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from notifier.services.env import Env, open_env
 from notifier.store.session import Database
 from notifier.web.here import EXTENSION
 from notifier.web.public import create_public
-from tests.thinning import thin_out, within
+from tests.thinning import share_out, within
 from tests.timing import SettableClock
 from tests.web.storefront import PUBLIC_URL, RENDERER, Storefront, config
 from tests.web.stories import Stories, Tell
@@ -24,8 +24,9 @@ ABOUT_DATABASES = ("test_busy_database.py", "test_fast_door.py", "test_front.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Pages ask what services ask: every third test of a file meets PostgreSQL, in soak all."""
-    thin_out(item for item in within(FOLDER, items) if item.path.name not in ABOUT_DATABASES)
+    """Pages ask what services ask: every third test of a file meets PostgreSQL, the others
+    SQLite. In `make soak` each meets both."""
+    share_out(item for item in within(FOLDER, items) if item.path.name not in ABOUT_DATABASES)
 
 
 @pytest.fixture
