@@ -202,6 +202,19 @@ def test_a_page_without_any_number_answers_for_the_only_variant_that_has_it() ->
     assert read(page(bare), "MUG-RED", "MUG-BLUE").observations == ()
 
 
+def test_a_page_whose_only_product_is_another_one_says_nothing() -> None:
+    bowl = product(name="Small bowl", url="https://kettle.example/products/bowl")
+    del bowl["sku"]
+    moved = product(name="Red mug", url="https://kettle.example/sale/mug-2")
+    del moved["sku"]
+    gone, own = "<h1>No longer available</h1>", "<h1>The mug in red</h1>"
+
+    assert read(page(bowl, body=gone), "MUG").observations == ()
+    assert "of another address" in read(page(bowl, body=gone), "MUG").warnings[0]
+    assert only(read(page(moved, body=own), "MUG")).availability == "in_stock"
+    assert only(read(page(bowl), "MUG")).availability == "in_stock"  # it names nothing else
+
+
 def test_two_blocks_that_disagree_about_one_product_are_unknown() -> None:
     reading = read(page(product(), product(offers={"availability": "SoldOut"})))
 

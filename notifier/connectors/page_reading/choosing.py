@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -68,6 +69,11 @@ def choose_wanted(
         ]
     if wanted.sku and only.ids:
         return None, [*warnings, f"the page is about {only.sku!r}, not about {_name(wanted)}"]
+    if _lives_elsewhere(only, page) and not _same_path(only, _seen_from(page, wanted.url)):
+        return None, [
+            *warnings,
+            f"the only product named on the page is {only.title[:40]!r}, of another address",
+        ]
     return only, warnings
 
 
@@ -167,6 +173,24 @@ def _same_title(offered: Offered, page: Document) -> bool:
     title = offered.title.casefold()
     heads = [h.casefold() for h in page.headings if h]
     return bool(title) and (title in heads or page.title.casefold().startswith(title))
+
+
+def _lives_elsewhere(offered: Offered, page: Document) -> bool:
+    """Another address than the page's, and nothing of its name in the page's heading or title.
+
+    A page of something that is gone may name a single product: one to buy instead.
+    """
+    if not offered.urls or not page.base or _same_path(offered, page):
+        return False
+    name = _words_of(offered.title)
+    heads = [words for h in (*page.headings, page.title) if (words := _words_of(h))]
+    return bool(name and heads) and not any(
+        2 * len(name & head) >= min(len(name), len(head)) for head in heads
+    )
+
+
+def _words_of(text: str) -> set[str]:
+    return {word for word in re.split(r"\W+", text.casefold()) if word}
 
 
 def _seen_from(page: Document, url: str) -> Document:
