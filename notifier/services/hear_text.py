@@ -20,6 +20,7 @@ from notifier.log import log
 from notifier.services.alarms import raise_alarm
 from notifier.services.contacts import address_of
 from notifier.services.env import Env, ShopRef
+from notifier.services.go_on import ALARM, TO_BE_READ
 from notifier.services.sms_hours import text_allowed_at
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.withdraw import withdraw_address
@@ -206,20 +207,23 @@ def _let_a_person_read(
         from_states=[SubscriptionState.WAITING.value],
         state=SubscriptionState.PAUSED.value,
         paused_until=None,
-        reason="sms_to_be_read",
+        reason=TO_BE_READ,
     )
     raise_alarm(
         env,
         tx,
-        code="sms.review",
+        code=ALARM,
         about=text.event_id,
         message=f"{mask_phone(text.address)} texted {text.text[:SHOWN]!r}. It may mean stop, so "
         "texts to this number pause. Read it: end what the number waits for, or let it go on.",
         shop=_shop_of(env, rows),
-        facts={"contact": rows[0].contact_id} if rows else {},
+        facts={"contact": rows[0].contact_id, "subscription": _latest(rows).id} if rows else {},
     )
 
 
 def _shop_of(env: Env, rows: list[SubscriptionRow]) -> ShopRef | None:
-    latest = max(rows, key=lambda row: row.asked_at, default=None)
-    return env.shop_by_id(latest.shop_id) if latest else None
+    return env.shop_by_id(_latest(rows).shop_id) if rows else None
+
+
+def _latest(rows: list[SubscriptionRow]) -> SubscriptionRow:
+    return max(rows, key=lambda row: row.asked_at)

@@ -77,6 +77,17 @@ def clear_alarm(tx: Connection, *, code: str, about: str, now: datetime) -> bool
     return bool(_CLEAR.run(tx, {"of_code": code, "of_about": about, "now": now}))
 
 
+def close_alarm(tx: Connection, alarm_id: int, *, shop_id: int, now: datetime) -> AlarmRow | None:
+    """The alarm that was open; None where this shop has none of this id, or it is over."""
+    row = tx.execute(
+        update(alarms)
+        .where(alarms.c.id == alarm_id, alarms.c.shop_id == shop_id, alarms.c.cleared_at.is_(None))
+        .values(cleared_at=now)
+        .returning(*_COLUMNS)
+    ).one_or_none()
+    return AlarmRow(**row._mapping) if row else None
+
+
 _CLEAR = Prepared(
     update(alarms)
     .where(

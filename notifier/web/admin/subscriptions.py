@@ -17,6 +17,7 @@ from notifier.domain.subscription import SubscriptionState
 from notifier.errors import InvalidInput
 from notifier.services.audit import note_act
 from notifier.services.env import Env, ShopRef
+from notifier.services.go_on import TO_BE_READ, let_go_on, note_ended
 from notifier.services.import_subscriptions import ImportReport, import_subscriptions
 from notifier.services.list_subscriptions import Filter, Listed, end_of_shop, list_subscriptions
 from notifier.services.see_person import (
@@ -99,13 +100,14 @@ def one(subscription_id: int) -> Any:
         seen=seen,
         subscription_id=subscription_id,
         may_erase=may_erase(env(), person()),
+        to_be_read=TO_BE_READ,
     )
 
 
 @blueprint.post("/<shop>/subscriptions/<int:subscription_id>")
 @needs(Right.EDIT)
 def change(subscription_id: int) -> Any:
-    """End one, move it to another variant, or send the confirmation again."""
+    """End one, move it, send the confirmation again, or let it go on after a text was read."""
     id_, wish = _id(subscription_id), request.form.get("wish", "")
     words = words_of("subscriptions", locale())
     if wish == "end":
@@ -114,15 +116,19 @@ def change(subscription_id: int) -> Any:
             note_act(
                 env(), "subscription.ended", by=person(), shop=shop(), ip=_ip(), subscription=id_
             )
+        note_ended(env(), id_)
         note(words["did_end" if ended else "was_ended"])
     elif wish == "move":
         move_to_variant(env(), shop(), id_, variant_id=_variant(), by=person())
         note(words["did_move"])
+    elif wish == "go_on":
+        let_go_on(env(), shop(), id_, by=person())
+        note(words["did_go_on"])
     elif wish == "resend":
         resend(env(), shop(), id_, by=person())
         note(words["did_resend"])
     else:
-        raise InvalidInput.of("wish", "choice", "must be end, move or resend")
+        raise InvalidInput.of("wish", "choice", "must be end, move, resend or go_on")
     return redirect(url_for("subscriptions.one", subscription_id=subscription_id), code=303)
 
 

@@ -6,18 +6,20 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, redirect, request, url_for
 
 from notifier.domain.rights import Right
+from notifier.services.close_alarm import close_alarm
 from notifier.services.look_today import MOST, look_today
 from notifier.services.read_demand import read_wanted, sign_ups_by_day
 from notifier.web.admin.chart import Series, bars
-from notifier.web.admin.door import needs, shop
-from notifier.web.admin.page import locale, short_day, show, words_of
+from notifier.web.admin.door import needs, person, shop
+from notifier.web.admin.page import locale, note, short_day, show, words_of
 from notifier.web.here import env
 
 blueprint = Blueprint("today", __name__)
 
+BIGGEST = 2**63 - 1
 DRAWN = 28  # days
 SHOWN = 5  # of what is wanted most
 
@@ -41,6 +43,16 @@ def index() -> Any:
         drawing=_drawing(days),
         new=sum(count for _, count in days[-7:]),
     )
+
+
+@blueprint.post("/<shop>/alarms/<int:alarm_id>/done")
+@needs(Right.EDIT)
+def done(alarm_id: int) -> Any:
+    """Somebody has looked after it."""
+    ip = request.remote_addr or ""
+    close_alarm(env(), shop(), min(alarm_id, BIGGEST), by=person(), ip=ip)
+    note(words_of("today", locale())["did_done"])
+    return redirect(url_for("today.index"), code=303)
 
 
 def _drawing(days: Sequence[tuple[date, int]]) -> Any:

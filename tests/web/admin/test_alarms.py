@@ -1,0 +1,87 @@
+"""What needs a person is looked at, decided and ticked off."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from notifier.domain.rights import Role
+from notifier.domain.sms_keywords import Wish
+from notifier.services.alarms import raise_alarm
+from notifier.services.env import Env
+from notifier.services.hear_text import hear_text
+from tests.web.admin.visitor import Admin
+from tests.web.storefront import Storefront
+
+PHONE = "+4915123456789"
+
+
+@pytest.fixture
+def ann(store: Storefront) -> int:
+    """Her number waits for a shirt; she has texted what may mean stop."""
+    store.stock("S", 0)
+    made = store.wait("S", None, phone=PHONE)
+    heard = {"event_id": "SM1", "address": PHONE, "text": "bus stop?", "wish": Wish.REVIEW}
+    said: Any = SimpleNamespace(**heard, answered_by_provider=False, at=None)
+    hear_text(store.env, said)
+    return made
+
+
+def open_alarms(store: Storefront) -> list[str]:
+    found = store.rows("SELECT code FROM alarms WHERE cleared_at IS NULL ORDER BY id")
+    return [str(one["code"]) for one in found]
+
+
+def acts(store: Storefront) -> list[str]:
+    found = store.rows("SELECT act FROM ledger WHERE book = 'audit' ORDER BY id")
+    return [str(one["act"]) for one in found]
+
+
+def test_a_text_that_was_no_stop_lets_everything_go_on(
+    ann: int, admin: Admin, store: Storefront
+) -> None:
+    assert (store.state(ann), open_alarms(store)) == ("paused", ["sms.review"])
+    path = f"/kettle/subscriptions/{ann}"
+    links = admin.get("/kettle/").tree.xpath("//a/@href")
+    assert any(str(one).endswith(path) for one in links)
+    assert admin.get(path).tree.xpath("//button[@value='go_on']")
+
+    assert admin.as_(Role.VIEWER).post(path, {"wish": "go_on"}).status == 403
+    assert admin.post(path, {"wish": "go_on"}).status == 303
+
+    assert (store.state(ann), open_alarms(store)) == ("waiting", [])
+    assert acts(store)[-1] == "subscription.resumed"
+    assert admin.post(path, {"wish": "go_on"}).status == 409
+    assert not admin.get(path).tree.xpath("//button[@value='go_on']")
+
+
+def test_a_text_that_was_a_stop_is_over_when_all_has_ended(
+    ann: int, admin: Admin, store: Storefront
+) -> None:
+    assert admin.post(f"/kettle/subscriptions/{ann}", {"wish": "end"}).status == 303
+    assert (store.state(ann), open_alarms(store)) == ("ended", [])
+
+
+def test_an_alarm_is_ticked_off_by_who_may_edit_in_its_own_shop(
+    admin: Admin, store: Storefront, env: Env
+) -> None:
+    for shop in ("kettle", None):
+        env.db.retry(
+            lambda tx, shop=shop: raise_alarm(
+                env, tx, code="order.review", about=f"of {shop}", message="Look.",
+                shop=env.shops[shop] if shop else None,
+            )
+        )  # fmt: skip
+    [own, general] = store.rows("SELECT id FROM alarms ORDER BY id")
+    done = f"/kettle/alarms/{own['id']}/done"
+    assert len(admin.get("/kettle/").tree.xpath("//form[contains(@action, '/alarms/')]")) == 1
+
+    assert admin.as_(Role.VIEWER).post(done).status == 403
+    assert admin.post(f"/cups/alarms/{own['id']}/done").status == 404
+    assert admin.post(f"/kettle/alarms/{general['id']}/done").status == 404
+    assert admin.as_(Role.EDITOR).post(done).status == 303
+    assert open_alarms(store) == ["order.review"]
+    assert acts(store)[-1] == "alarm.closed"
+    assert admin.post(done).status == 404
