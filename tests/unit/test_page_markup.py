@@ -12,6 +12,7 @@ import pytest
 from notifier.connectors.base import WatchedVariant
 from notifier.connectors.page_reading.json_repair import read_json_values
 from notifier.connectors.page_reading.reading import PageReading, read_page
+from notifier.connectors.page_reading.rule import Rule
 from notifier.domain.observation import Observation
 
 URL = "https://kettle.example/products/mug"
@@ -213,6 +214,36 @@ def test_a_page_whose_only_product_is_another_one_says_nothing() -> None:
     assert "of another address" in read(page(bowl, body=gone), "MUG").warnings[0]
     assert only(read(page(moved, body=own), "MUG")).availability == "in_stock"
     assert only(read(page(bowl), "MUG")).availability == "in_stock"  # it names nothing else
+
+
+@pytest.mark.parametrize(
+    ("asked", "to", "is_it"),
+    [
+        ("/products/mug", "/products/mug", True),
+        ("/products/mug", "/de/products/mug/", True),
+        ("/products/mug", "/products/red-mug-2027", True),
+        ("/collections/all/products/red_mug.html", "/products/red-mug", True),
+        ("/item/4711", "/red-mug-p4711.html", True),
+        ("/products/mug-red", "/products/mug", True),
+        ("/products/mug-14-red", "/products/mug-15-red", False),
+        ("/products/mug", "/products/bowl", False),
+        ("/products/mug", "/collections/all", False),
+    ],
+)
+def test_a_redirect_to_another_product_says_nothing(asked: str, to: str, is_it: bool) -> None:
+    host = "https://kettle.example"
+    there = product(url=host + to)
+    del there["sku"]
+    wanted = (WatchedVariant(key="v", url=host + asked),)
+
+    reading = read_page(page(there), url=host + to, wanted=wanted)
+    by_rule = read_page(
+        page(body="<b>Buy</b>"), url=host + to, wanted=wanted, rule=Rule(in_stock=":: Buy")
+    )
+
+    assert bool(reading.observations) is is_it
+    assert bool(reading.warnings) is not is_it
+    assert bool(by_rule.observations) is is_it
 
 
 def test_two_blocks_that_disagree_about_one_product_are_unknown() -> None:

@@ -13,6 +13,7 @@ from notifier.connectors.page_reading.offered import Offered
 from notifier.domain.availability import Availability
 
 _TRACKING = ("utm_", "gclid", "fbclid", "srsltid", "msclkid", "_ga", "mc_cid", "mc_eid", "ref")
+_ENDINGS = frozenset(["html", "htm", "php", "aspx"])
 _GONE = (Availability.OUT_OF_STOCK, Availability.DISCONTINUED)
 
 
@@ -73,6 +74,11 @@ def choose_wanted(
         return None, [
             *warnings,
             f"the only product named on the page is {only.title[:40]!r}, of another address",
+        ]
+    if was_led_away(wanted.url, to=page.url):
+        return None, [
+            *warnings,
+            f"{wanted.url} leads to {page.url}, perhaps another product; give its new address",
         ]
     return only, warnings
 
@@ -189,8 +195,23 @@ def _lives_elsewhere(offered: Offered, page: Document) -> bool:
     )
 
 
+def was_led_away(asked: str, *, to: str) -> bool:
+    """Whether a redirect led to an address in which the asked one cannot be seen again.
+
+    Shops lead from what is gone to what comes near it; a new spelling keeps the words or the
+    number.
+    """
+    before, after = comparable(asked, query=False), comparable(to, query=False)
+    if not asked or not to or before == after:
+        return False
+    old, new = (_words_of(address.rpartition("/")[2]) for address in (before, after))
+    in_new = all(word in comparable(to).casefold() for word in old - _ENDINGS)
+    in_old = all(word in comparable(asked).casefold() for word in new - _ENDINGS)
+    return not in_new and not in_old
+
+
 def _words_of(text: str) -> set[str]:
-    return {word for word in re.split(r"\W+", text.casefold()) if word}
+    return {word for word in re.split(r"[\W_]+", text.casefold()) if word}
 
 
 def _seen_from(page: Document, url: str) -> Document:

@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from notifier.connectors.base import WatchedVariant
-from notifier.connectors.page_reading.choosing import choose_family, choose_wanted, fill_gaps
+from notifier.connectors.page_reading.choosing import (
+    choose_family,
+    choose_wanted,
+    fill_gaps,
+    was_led_away,
+)
 from notifier.connectors.page_reading.document import Document, read_document
 from notifier.connectors.page_reading.hints import hint_at_lies
 from notifier.connectors.page_reading.jsonld import read_jsonld
@@ -124,7 +129,9 @@ def _choose(
     warnings = []
     for variant in wanted:
         offered, reasons = _choose_one(markup, page=page, wanted=variant, alone=len(wanted) == 1)
-        if offered is None and _speaks_for(said, variant=variant, alone=len(wanted) == 1):
+        strayed = not said.sku and was_led_away(variant.url, to=page.url)
+        mine = not strayed and _speaks_for(said, variant=variant, alone=len(wanted) == 1)
+        if offered is None and mine:
             offered, reasons = _from_rule(said, page=page), []
         if offered is not None:
             chosen.append((variant, offered))
