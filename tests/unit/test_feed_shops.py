@@ -130,6 +130,9 @@ ANSWERS: list[tuple[str, Any, Found]] = [
         {"id": "v", "qtyInStock": 0, "unlimited": True, "price": 1000},
         {"id": "w", "qtyInStock": 0, "unlimited": False, "price": 1000}]}]},
      {"v": ("in_stock", None), "w": ("out_of_stock", 0)}),
+    ("another system's words", [
+        {"id": 1, "inventory_tracking": True, "stock_status": "instock", "regular_price": "9"}],
+     {"1": ("in_stock", None)}),
     ("Wix", {"products": [{"id": "w", "price": 5, "stock": {
         "trackInventory": True, "quantity": 4, "inStock": True}}]}, {"w": ("in_stock", 4)}),
 ]  # fmt: skip

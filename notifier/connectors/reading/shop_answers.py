@@ -29,6 +29,7 @@ _MARKS = frozenset(
     ]
 )  # fmt: skip
 _SUMS = frozenset(["bundle", "configurable", "grouped"])
+_TRACKING = frozenset(["none", "product", "variant", "simple", "sku"])
 _HIDDEN = frozenset(["draft", "archived", "trash", "pending", "proposed", "rejected"])
 _NOTHING: Item = {}
 
@@ -123,7 +124,7 @@ def _magento_source(found: Values, item: Item, outer: Item) -> None:
 
 
 def _bigcommerce(found: Values, item: Item, outer: Item) -> None:
-    tracking = item.get("inventory_tracking", outer.get("inventory_tracking"))
+    tracking = _tracking(item, outer)
     # `available` says that it is offered; the level says whether there is any
     found[Field.AVAILABILITY] = item.get("availability", outer.get("availability"))
     if tracking == "none":
@@ -207,10 +208,10 @@ _SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item
         _shopify,
     ),
     (lambda i, _: "is_on_backorder" in i, _woocommerce_store),
-    (lambda i, _: "stock_status" in i and "regular_price" in i, _woocommerce),
+    (lambda i, _: "stock_status" in i and {"price", "regular_price"} <= i.keys(), _woocommerce),
     (lambda i, _: "source_code" in i and "sku" in i, _magento_source),
     (lambda i, _: "attribute_set_id" in i or "stock_item" in i, _magento),
-    (lambda i, o: "inventory_tracking" in i or "inventory_tracking" in o, _bigcommerce),
+    (lambda i, o: _tracking(i, o) in _TRACKING, _bigcommerce),
     (lambda i, _: "id_product_attribute" in i and "id_product" in i, _prestashop_stock),
     (lambda i, _: "id_default_combination" in i, _prestashop),
     (lambda i, _: "isCloseout" in i, _shopware),
@@ -219,6 +220,10 @@ _SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item
     (lambda i, _: "unlimited" in i, _counted_or_not),
     (lambda i, _: "inStock" in _member(i, "stock"), _wix),
 )
+
+
+def _tracking(item: Item, outer: Item) -> str:
+    return str(item.get("inventory_tracking", outer.get("inventory_tracking")))
 
 
 def _member(item: Item, name: str) -> Item:
