@@ -1,8 +1,9 @@
-"""What is known of those told before, when a wave is planned by a strategy that does not ask?
+"""What is to be known before a wave is planned?
 
-The merchant sees it with the wave: the sales that may still come, and the share that buys. It is
-read before the transaction that opens the wave, so a long look back keeps nobody waiting; the
-strategy `adaptive` reads it there, because it goes by it.
+For the strategy `adaptive`, what the shop's other releases have shown by now. For the others, which
+do not ask, what is known of those told before: the merchant sees it with the wave. Both are read
+before the transaction that opens the wave, so a long look back keeps nobody waiting; what those
+told before have shown `adaptive` reads in it, because it goes by it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from notifier.domain.adaptive import ADAPTIVE, known
 from notifier.domain.adaptive_state import AdaptiveState, ShopHistory
 from notifier.domain.stock import EventKind
 from notifier.services.env import Env, ShopRef
+from notifier.services.learn import learn_of_shop
 from notifier.services.open_wave import units_for
 from notifier.services.release_seen import release_seen, reports_purchases
 from notifier.services.reserve import holds_units
@@ -36,11 +38,13 @@ def known_before(env: Env, release_id: int) -> dict[str, Any]:
     with env.db.read() as tx:
         release = releases.load_release(tx, release_id)
         shop = env.shop_by_id(release.shop_id) if release else None
-        if release is None or shop is None or release.wave_open or _is_asked_for(release):
+        if release is None or shop is None or release.wave_open:
             return {}
-        if release.kind != EventKind.BACK_IN_STOCK:
-            return {UNKNOWN: NO_RESTOCK}
-        return _known(env, tx, shop, release)
+        if not _is_asked_for(release):
+            return _known(env, tx, shop, release)
+    if not release.waves:
+        learn_of_shop(env, shop)
+    return {}
 
 
 def _is_asked_for(release: ReleaseRow) -> bool:
@@ -48,6 +52,8 @@ def _is_asked_for(release: ReleaseRow) -> bool:
 
 
 def _known(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> dict[str, Any]:
+    if release.kind != EventKind.BACK_IN_STOCK:
+        return {UNKNOWN: NO_RESTOCK}
     ids = [release.id, *release.strategy.get(CONTINUES, ())]
     if not releases.told_by(tx, ids):
         history = history_of(tx, shop, variant_id=release.variant_id, besides=release.id)

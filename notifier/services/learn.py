@@ -6,8 +6,8 @@ rewritten until it is a week old. services/shop_history.py reads them.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from notifier.domain.adaptive_state import AdaptiveState, Lesson, lesson_of
@@ -18,7 +18,7 @@ from notifier.store import lessons, releases
 from notifier.store.releases import CONTINUES, SOLD_OUT, ReleaseRow
 from notifier.store.session import Transaction
 
-AGAIN = timedelta(hours=6)
+AGAIN, JUST_NOW = timedelta(hours=6), timedelta(minutes=10)
 TIME_TO_LOOK = timedelta(days=1)
 SETTLED = timedelta(days=7)
 AT_ONCE = 50
@@ -26,26 +26,41 @@ AT_ONCE = 50
 
 def learn_all(env: Env) -> int:
     """Read releases that were not read for some hours; how many."""
-    before = env.now() - AGAIN
+    return _learn(env, read_before=env.now() - AGAIN, limit=AT_ONCE)
+
+
+def learn_of_shop(env: Env, shop: ShopRef) -> None:
+    """Before a release starts: what its shop's others have shown by now."""
+    _learn(env, read_before=env.now() - JUST_NOW, shop_id=shop.id, limit=5)
+
+
+def _learn(env: Env, *, read_before: datetime, shop_id: int | None = None, limit: int) -> int:
+    ripe_since = env.now() - TIME_TO_LOOK
     with env.db.read() as tx:
-        wanted = lessons.to_learn_from(tx, read_before=before, limit=AT_ONCE)
+        wanted = lessons.to_learn_from(
+            tx, read_before=read_before, started_before=ripe_since, shop_id=shop_id, limit=limit
+        )
     for release_id in wanted:
-        env.db.retry(partial(_learn_from, env, release_id=release_id))
+        with env.db.read() as tx:  # a long look back: nobody who writes waits for it
+            found = _read(env, tx, release_id)
+        if found is not None:
+            env.db.retry(partial(_keep, env, found))
     return len(wanted)
 
 
-def learn_of_shop(env: Env, tx: Transaction, shop: ShopRef) -> None:
-    """Before a release starts: what its shop's others have shown by now."""
-    before = env.now() - timedelta(minutes=10)
-    for release_id in lessons.to_learn_from(tx, read_before=before, shop_id=shop.id, limit=5):
-        _learn_from(env, tx, release_id=release_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    release: ReleaseRow
+    lesson: Lesson
+    is_final: bool
 
 
-def _learn_from(env: Env, tx: Transaction, *, release_id: int) -> None:
+def _read(env: Env, tx: Transaction, release_id: int) -> _Found | None:
+    """None where nobody had the time to look yet."""
     release = releases.load_release(tx, release_id)
     shop = env.shop_by_id(release.shop_id) if release else None
     if release is None or shop is None:
-        return
+        return None
     now = env.now()
     # those it continues leave lessons of their own
     own = {name: value for name, value in release.strategy.items() if name != CONTINUES}
@@ -53,18 +68,25 @@ def _learn_from(env: Env, tx: Transaction, *, release_id: int) -> None:
     last = max((one.at for one in state.told), default=release.started_at)
     ripe = tuple(one for one in state.told if now - one.at >= TIME_TO_LOOK)
     if not ripe:
-        return
-    state = replace(state, told=ripe)
+        return None
+    lesson = _lesson(replace(state, told=ripe), release)
+    return _Found(release=release, lesson=lesson, is_final=now - last > SETTLED)
+
+
+def _keep(env: Env, found: _Found, tx: Transaction) -> None:
+    release = found.release
+    if releases.load_release(tx, release.id) is None:
+        return  # it was tidied away meanwhile
     lessons.save_lesson(
         tx,
         release.id,
-        _lesson(state, release),
+        found.lesson,
         shop_id=release.shop_id,
         variant_id=release.variant_id,
-        at=now,
-        final=now - last > SETTLED,
+        at=env.now(),
+        final=found.is_final,
     )
-    log.info("learned from a release", release=release.id, people=len(state.told))
+    log.info("learned from a release", release=release.id, people=found.lesson.people)
 
 
 def _lesson(state: AdaptiveState, release: ReleaseRow) -> Lesson:

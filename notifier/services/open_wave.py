@@ -15,7 +15,6 @@ from notifier.domain.order_delay.states import OPEN
 from notifier.domain.stock import EventKind, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, plan_wave
 from notifier.services.env import Env, ShopRef, rules_for
-from notifier.services.learn import learn_of_shop
 from notifier.services.release_seen import release_seen
 from notifier.services.reserve import holds_units, plan_reserved
 from notifier.store import catalogue, orders, releases
@@ -102,11 +101,8 @@ def plan_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> W
     if holds_units(release):
         return plan_reserved(tx, release, units=units, now=env.now())
     strategy = strategy_of(release)
-    seen = None
-    if strategy.name == ADAPTIVE:
-        if not release.waves:
-            learn_of_shop(env, tx, shop)
-        seen = release_seen(env, tx, shop, release, units=units)
+    is_adaptive = strategy.name == ADAPTIVE
+    seen = release_seen(env, tx, shop, release, units=units) if is_adaptive else None
     state = ReleaseState(
         quantity=units,
         people_told=release.told,

@@ -7,7 +7,10 @@ RL-31).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from notifier.domain.message import MessageKind
 from notifier.domain.stock import EventKind
@@ -30,22 +33,44 @@ SETTLE = timedelta(minutes=1)  # what is under way is not forgotten
 
 def sweep(env: Env) -> int:
     """One pass; how many rows were moved."""
-    moved = env.db.retry(lambda tx: _wake_paused(env, tx))
+    now = env.now()
+    moved = _where_any(
+        env,
+        lambda tx: waiting.paused_until(tx, now=now, limit=1),
+        lambda tx: _wake_paused(env, tx),
+    )
     # where it stopped at the moment at which the goods came back
     moved += env.db.retry(lambda tx: releases.resume_all_sold_out(tx, now=env.now()))
     moved += settle_half_done(env)
     for shop in env.shops.values():
         moved += weigh_again(env, shop)
-    moved += env.db.retry(lambda tx: _find_forgotten(env, tx))
+    moved += _where_any(
+        env,
+        lambda tx: waiting.waiting_for_what_is_there(tx, before=now - SETTLE, limit=1),
+        lambda tx: _find_forgotten(env, tx),
+    )
     with env.db.read() as tx:
         off = switches.all_off(tx, now=env.now())
     for shop in env.shops.values():
         if switches.of_shop(shop.slug) in off or switches.of_alerts(shop.slug) in off:
             continue  # a question that waits is stale when it leaves, and silence is an answer
-        moved += env.db.retry(lambda tx, shop=shop: _ask_still_waiting(env, tx, shop))  # type: ignore[misc]
-        moved += env.db.retry(lambda tx, shop=shop: _remind(env, tx, shop))  # type: ignore[misc]
-        moved += env.db.retry(lambda tx, shop=shop: _tell_date_again(env, tx, shop))  # type: ignore[misc]
+        moved += env.db.retry(partial(_ask_still_waiting, env, shop))
+        moved += env.db.retry(partial(_remind, env, shop))
+        moved += _where_any(
+            env, partial(find_owed, shop=shop, now=now), partial(_tell_date_again, env, shop)
+        )
     return moved
+
+
+def _where_any(
+    env: Env, look: Callable[[Transaction], Sequence[Any]], move: Callable[[Transaction], int]
+) -> int:
+    """Move in a writing transaction what a look finds; the look may be a long one, along all who
+    wait, and holds up nobody."""
+    with env.db.read() as tx:
+        if not look(tx):
+            return 0
+    return env.db.retry(move)
 
 
 def _wake_paused(env: Env, tx: Transaction) -> int:
@@ -86,7 +111,7 @@ def _find_forgotten(env: Env, tx: Transaction) -> int:
     return len(found)
 
 
-def _tell_date_again(env: Env, tx: Transaction, shop: ShopRef) -> int:
+def _tell_date_again(env: Env, shop: ShopRef, tx: Transaction) -> int:
     """Make up for new dates that came too soon after the last notice to be told to everybody.
 
     A variant at most once an hour: whose interval passes within it is told together.
@@ -118,7 +143,7 @@ def _tell_date_again(env: Env, tx: Transaction, shop: ShopRef) -> int:
     return made
 
 
-def _ask_still_waiting(env: Env, tx: Transaction, shop: ShopRef) -> int:
+def _ask_still_waiting(env: Env, shop: ShopRef, tx: Transaction) -> int:
     """At the end of a subscription's lifetime: one question, then silence ends it (CP-9)."""
     now = env.now()
     rows = waiting.expired(tx, shop_id=shop.id, now=now, limit=CHUNK)
@@ -133,7 +158,7 @@ def _ask_still_waiting(env: Env, tx: Transaction, shop: ShopRef) -> int:
     return len(rows)
 
 
-def _remind(env: Env, tx: Transaction, shop: ShopRef) -> int:
+def _remind(env: Env, shop: ShopRef, tx: Transaction) -> int:
     """Remind once whoever was told, did not come, and could still buy."""
     after = shop.config.release.reminder_after
     if not after:

@@ -236,7 +236,7 @@ def leased(tx: Connection, *, owner: str = "") -> list[Leased]:
         messages.c.attempt_no,
         messages.c.lease_owner.label("owner"),
         messages.c.lease_until,
-    ).where(messages.c.state == MessageState.SENDING.value)
+    ).where(text(f"state = '{MessageState.SENDING.value}'"))  # as ix_messages_leased has it
     if owner:
         query = query.where(messages.c.lease_owner == owner)
     rows = tx.execute(query.order_by(messages.c.id).limit(10_000))  # one order: no deadlocks

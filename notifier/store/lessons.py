@@ -72,7 +72,12 @@ def save_lesson(
 
 
 def to_learn_from(
-    tx: Connection, *, read_before: datetime, shop_id: int | None = None, limit: int
+    tx: Connection,
+    *,
+    read_before: datetime,
+    started_before: datetime,
+    shop_id: int | None = None,
+    limit: int,
 ) -> list[int]:
     """Releases of a restock that told somebody, of which not all was learned, last read before
     then or never."""
@@ -83,6 +88,7 @@ def to_learn_from(
         .where(
             releases.c.kind == EventKind.BACK_IN_STOCK.value,
             releases.c.told > 0,
+            releases.c.started_at <= started_before,
             ~exists(select(lessons.c.release_id).where(known, fresh)),
         )
         .order_by(releases.c.id.desc())

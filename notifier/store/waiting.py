@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select
+from sqlalchemy import Connection, and_, case, delete, exists, false, or_, select
 
 from notifier.domain.message import MessageKind, MessageState
 from notifier.domain.stock import EventKind, Level
@@ -15,7 +15,7 @@ from notifier.domain.subscription import SubscriptionState
 from notifier.store.people import SUBSCRIPTION, SubscriptionRow
 from notifier.store.tables.catalogue import products, stock, variants
 from notifier.store.tables.people import subscriptions
-from notifier.store.tables.telling import clicks, events, messages
+from notifier.store.tables.telling import clicks, events, messages, releases
 
 
 def paused_until(tx: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -76,8 +76,8 @@ def _served() -> Any:
 
 def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -> list[There]:
     """Announced variants that are there since before then, with people still waiting whom no
-    message concerns. Not what is about to be told, is held for a person's word, or was dropped by
-    it."""
+    message concerns. Not what is being told or about to be, is held for a person's word, or was
+    dropped by it."""
     unserved = exists(
         select(subscriptions.c.id)
         .where(
@@ -92,6 +92,15 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
             ~_served(),
         )
         .correlate(stock, variants)
+    )
+    is_being_told = exists(
+        select(releases.c.id)
+        .where(
+            releases.c.variant_id == stock.c.variant_id,
+            releases.c.kind == EventKind.BACK_IN_STOCK.value,
+            releases.c.state == "running",
+        )
+        .correlate(stock)
     )
     undecided = exists(
         select(events.c.id)
@@ -122,7 +131,7 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
             products.c.alerts,
             variants.c.alerts,
             ~undecided,
-            unserved,
+            case((is_being_told, false()), else_=unserved),  # nobody walks along that line
         )
         .limit(limit)
     )

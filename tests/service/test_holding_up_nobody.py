@@ -1,0 +1,65 @@
+"""Do jobs that look at everything leave those alone who write, when there is nothing to do?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from notifier.services import learn, release_seen
+from notifier.services.sweep import sweep
+from notifier.store.claims import leased
+from tests.world import ANN, BEN, World
+
+DAY = timedelta(days=1)
+
+
+def test_what_is_being_sent_is_found_without_a_walk_over_all_messages(world: World) -> None:
+    asked: list[tuple[str, Any]] = []
+    with world.db.read() as tx:
+        event.listen(tx, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+        assert leased(tx) == []
+        [(statement, values)] = asked
+        if world.db.is_sqlite:
+            plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            assert "ix_messages_leased" in str(plan)
+
+
+def test_a_sweep_writes_no_more_often_because_somebody_waits(world: World) -> None:
+    written = []
+    for address in (ANN, BEN):
+        before = world.db.changes
+        sweep(world.env)
+        written.append(world.db.changes - before)
+        world.see("SHIRT-S", 0)
+        world.waits(address)
+        world.clock.advance(DAY)
+    assert written[0] == written[1]
+
+
+def test_a_release_is_read_outside_of_any_transaction_that_writes_and_not_on_its_first_day(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world()
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+    world.run()
+    world.see("SHIRT-S", 3)
+    world.run()
+    assert learn.learn_all(world.env) == 0
+    world.clock.advance(DAY)
+    asked: list[str] = []
+    read = release_seen.release_seen
+
+    def watched(env: Any, tx: Any, *args: Any, **named: Any) -> Any:
+        with env.db.write():  # on SQLite it would wait for itself
+            asked.append("read")
+        return read(env, tx, *args, **named)
+
+    monkeypatch.setattr(learn, "release_seen", watched)
+    assert learn.learn_all(world.env) == 1
+    assert asked == ["read"]
+    assert world.count("lessons") == 1
