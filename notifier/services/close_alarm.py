@@ -15,10 +15,13 @@ from notifier.store.session import Transaction
 
 
 def close_alarm(env: Env, shop: ShopRef, alarm_id: int, *, by: Person, ip: str = "") -> None:
-    """An alarm of this shop is done. Raises errors.NotFound where there is none that is open."""
+    """An alarm of this shop is done; for who may enter every shop, also one of the service itself.
+    Raises errors.NotFound where there is none that is open."""
 
     def work(tx: Transaction) -> None:
-        closed = alarms.close_alarm(tx, alarm_id, shop_id=shop.id, now=env.now())
+        closed = alarms.close_alarm(
+            tx, alarm_id, shop_id=shop.id, now=env.now(), general=not by.shops
+        )
         if closed is None:
             raise NotFound("There is no such alarm in this shop, or it is over.")
         note_change(

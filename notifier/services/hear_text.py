@@ -94,7 +94,7 @@ def _act(
         return _say(env, "help", rows)
     if text.wish is Wish.START and contact is not None:
         _start_again(env, tx, text, contact=contact, rows=rows, way=way)
-    if text.wish is Wish.REVIEW:
+    if text.wish is Wish.REVIEW and contact is not None:  # who is not known here hears nothing
         _let_a_person_read(env, tx, text, rows)
     return ""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from notifier.store.prepared import Prepared
 from notifier.store.rows import columns_of
@@ -77,11 +77,19 @@ def clear_alarm(tx: Connection, *, code: str, about: str, now: datetime) -> bool
     return bool(_CLEAR.run(tx, {"of_code": code, "of_about": about, "now": now}))
 
 
-def close_alarm(tx: Connection, alarm_id: int, *, shop_id: int, now: datetime) -> AlarmRow | None:
-    """The alarm that was open; None where this shop has none of this id, or it is over."""
+def close_alarm(
+    tx: Connection, alarm_id: int, *, shop_id: int, now: datetime, general: bool = False
+) -> AlarmRow | None:
+    """The alarm that was open; None where this shop has none of this id, or it is over.
+    `general`: those of the service itself count as well."""
+    of_shop = alarms.c.shop_id == shop_id
     row = tx.execute(
         update(alarms)
-        .where(alarms.c.id == alarm_id, alarms.c.shop_id == shop_id, alarms.c.cleared_at.is_(None))
+        .where(
+            alarms.c.id == alarm_id,
+            or_(of_shop, alarms.c.shop_id.is_(None)) if general else of_shop,
+            alarms.c.cleared_at.is_(None),
+        )
         .values(cleared_at=now)
         .returning(*_COLUMNS)
     ).one_or_none()

@@ -38,6 +38,7 @@ def index() -> Any:
         under_way=under_way,
         most=MOST,
         alarm_words=alarm_words,
+        of_every_shop=not person().shops,
         steps=words_of("orders", locale()),
         wanted=[one for one in read_wanted(env(), shop(), limit=SHOWN).rows if one.tally.people],
         drawing=_drawing(days),
