@@ -205,7 +205,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of a table of requests only the first row may meet PostgreSQL, the others SQLite; of one with
-    `every_third`, every third is run. `make soak` runs them all, on PostgreSQL too."""
+    `every_third`, every third is run. `make soak` runs the rest, on PostgreSQL too."""
     thin_out_rows(item for item in items if item.get_closest_marker("every_third"))
     for item in items:
         if _is_within(item.path, ONLY_FIRST_ROW_ON_POSTGRES) and _is_later_row_on_postgres(item):

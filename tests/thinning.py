@@ -1,7 +1,7 @@
 """What does `make test` leave to `make soak`, where tests of a kind are many?
 
-Which tests of a file meet PostgreSQL and which SQLite; in `make soak` each meets both. And which
-rows of a table whose rows take long are run.
+Which tests of a file meet PostgreSQL and which SQLite; in `make soak` they meet the other one. And
+which rows of a table whose rows take long are run.
 """
 
 from __future__ import annotations

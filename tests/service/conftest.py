@@ -35,7 +35,7 @@ ABOUT_DATABASES = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every third test of a file meets PostgreSQL, which is nearly every statement, the others
-    SQLite. In `make soak` each meets both."""
+    SQLite. In `make soak` they meet the other one."""
     share_out(item for item in within(FOLDER, items) if item.path.name not in ABOUT_DATABASES)
 
 

@@ -25,7 +25,7 @@ ABOUT_DATABASES = ("test_busy_database.py", "test_fast_door.py", "test_front.py"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Pages ask what services ask: every third test of a file meets PostgreSQL, the others
-    SQLite. In `make soak` each meets both."""
+    SQLite. In `make soak` they meet the other one."""
     share_out(item for item in within(FOLDER, items) if item.path.name not in ABOUT_DATABASES)
 
 
