@@ -141,6 +141,15 @@ SHOPIFY_PRODUCTS = (
     "Handle,Title,Option1 Value,Variant SKU,Variant Inventory Tracker,Variant Inventory Qty,"
     "Variant Inventory Policy,Variant Price,Image Src\n"
 )
+PRESTASHOP = (
+    "<prestashop><products><product><id><![CDATA[1]]></id><id_default_combination/>"
+    "<quantity>0</quantity></product></products></prestashop>"
+)
+PRESTASHOP_STOCK = (
+    "<prestashop><stock_availables><stock_available><id>7</id><id_product>1</id_product>"
+    "<id_product_attribute>0</id_product_attribute><quantity><![CDATA[4]]></quantity>"
+    "<out_of_stock>2</out_of_stock></stock_available></stock_availables></prestashop>"
+)
 EXPORTS: list[tuple[str, str, Found]] = [
     ("Shopify's products, with images, without SKUs", SHOPIFY_PRODUCTS
      + "tee,Tee,S,,shopify,0,deny,20,https://x.example/1.jpg\n"
@@ -154,6 +163,10 @@ EXPORTS: list[tuple[str, str, Found]] = [
     ("a warehouse, sorted by place", "sku,warehouse,qty\nA,North,0\nB,North,?\nC,North,?\n"
      + "".join(f"G{n},North,1\n" for n in range(60)) + "A,South,4\nB,South,0\nC,South,2\n",
      {"A": ("in_stock", 4), "B": ("unknown", None), "C": ("in_stock", 2)}),
+    ("PrestaShop's products as XML", PRESTASHOP, {"1": ("unknown", None)}),
+    ("PrestaShop's stock as XML", PRESTASHOP_STOCK, {"1": ("in_stock", 4)}),
+    ("a house that reserves", "sku,quantity,available quantity\nA,5,0\n",
+     {"A": ("out_of_stock", 0)}),
     ("Magento", "sku,qty,allow_backorders,is_in_stock\nA,-2.0000,2,1\nB,0.0000,0,0\n",
      {"A": ("backorder", 0), "B": ("out_of_stock", 0)}),
     ("BigCommerce", "Product ID,Product Code/SKU,Allow Purchases?,Product Visible?,"

@@ -59,10 +59,13 @@ _NAMES = {
     "stockavailability inventorystatus presence verfugbarkeit lagerstatus disponibilite "
     "salable issalable vorratig auflager enstock "
     "disponibilidad disponibilita beschikbaarheid disponibilidade dostepnosc dostupnost",
-    Field.QUANTITY: "quantity quantitytosellonfacebook inventoryquantity variantinventoryqty "
-    "stockquantity availablequantity inventory qty stock stocklevel currentstocklevel currentstock "
-    "inventorylevel qtyinstock productquantity availablenoteditable "
-    "quantityinstock inventoryqty sellableonlinequantity quantityavailable count menge bestand "
+    # what can be sold goes before what is in the house
+    Field.QUANTITY: "quantitytosellonfacebook sellableonlinequantity sellablequantity "
+    "salablequantity saleablequantity availablequantity quantityavailable availableqty "
+    "availablestock freeqty availablenoteditable "
+    "quantity inventoryquantity variantinventoryqty "
+    "stockquantity inventory qty stock stocklevel currentstocklevel currentstock "
+    "inventorylevel qtyinstock productquantity quantityinstock inventoryqty count menge bestand "
     "lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias amountinstock",
     Field.ETA: "availabilitydate availabledate availablefrom availabilitystarts eta restockdate "
     "expecteddate expectedavailabilitydate expectedinstockdate instockdate preorderreleasedate "

@@ -17,6 +17,7 @@ from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
+from notifier.connectors.reading.shop_answers import correct
 from notifier.connectors.reading.xml_frame import (
     count_opened,
     declare_prefixes,
@@ -29,7 +30,7 @@ from notifier.errors import InvalidInput, LookFailed
 
 ITEM_TAGS = (
     "item", "entry", "offer", "product", "shopitem", "article", "artikel", "produkt", "produit",
-    "producto", "o", "row", "record", "vehicle", "listing",
+    "producto", "o", "row", "record", "vehicle", "listing", "stock_available",
 )  # fmt: skip
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _HEAD = 64 * 1024
@@ -48,8 +49,8 @@ _TIMES = frozenset(["lastbuilddate", "pubdate", "updated", "date", "generated", 
 def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
     """The records of an XML feed. Raises LookFailed when it is none or cannot be trusted."""
     notes.format = "xml"
-    reader = _XmlReader(hints, notes)
     root = refuse_cut_off(body)
+    reader = _XmlReader(hints, notes, is_prestashop=root == "prestashop")
     source = declare_prefixes(body, root, notes)
     notes.flawless = source is body
     tags = item_tags(hints)
@@ -79,8 +80,10 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
 
 
 class _XmlReader:
-    def __init__(self, hints: Hints, notes: Notes) -> None:
+    def __init__(self, hints: Hints, notes: Notes, *, is_prestashop: bool) -> None:
         self._notes = notes
+        self._taken = hints.columns
+        self._is_prestashop = is_prestashop
         self._wanted: Wanted = wanted_names(hints.columns)
         self._paths = {
             Field(ours): theirs
@@ -193,6 +196,9 @@ class _XmlReader:
                     ranks[field] = rank
         for field, path in self._paths.items():
             values[field] = _at_path(element, path)
+        if self._is_prestashop:
+            item = {child.tag: child.text for child in element if isinstance(child.tag, str)}
+            correct(values, item, parent=None, taken=self._taken)
         return values
 
     def _fill_from_attributes(
