@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.domain.message_context import MAX_LIST, one_line
+from notifier.domain.message_context import MAX_LIST
+from notifier.domain.one_line import one_line
 
 PRODUCT = "{product}"
 MAX_SUBJECT = 150

@@ -7,12 +7,12 @@ the groups it needs, so a typing error is found when a template is saved, not wh
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, cast
 
 from notifier.domain.message import ABOUT_ORDERS, LEGAL_NOTICES, MessageKind
+from notifier.domain.one_line import one_line
 from notifier.errors import TemplateProblem
 
 
@@ -198,29 +198,11 @@ _EMPTY: Mapping[Value, Any] = {
     Value.MAYBE_COUNT: None,
 }
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
-_BIDI_CONTROLS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
 
 
 def schema_of(kind: MessageKind) -> Schema:
     """The groups and fields a template of `kind` may use."""
     return _SPECIAL.get(kind, _ABOUT_A_PRODUCT)
-
-
-def one_line(text: str) -> str:
-    """`text` without line breaks, control and bidi-control characters (trust EM-12).
-
-    Each run of them becomes one space. Joiners inside emoji and scripts stay.
-    """
-    if text.isprintable():
-        return text
-    kept = "".join(" " if _is_control(char) else char for char in text)
-    return " ".join(kept.split())
-
-
-def _is_control(char: str) -> bool:
-    return char in _BIDI_CONTROLS or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def complete_context(kind: MessageKind, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from jinja2 import Template
 from markupsafe import Markup
 
 from notifier.domain.message import ABOUT_ORDERS, TO_MERCHANT, Medium, MessageKind
-from notifier.domain.message_context import complete_context, one_line
+from notifier.domain.message_context import complete_context
+from notifier.domain.one_line import one_line
 from notifier.domain.template_rules import MAX_OUTPUT
 from notifier.errors import TemplateProblem
 from notifier.i18n import direction, section

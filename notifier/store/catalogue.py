@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, and_, bindparam, false, func, or_, select, update
 
 from notifier.domain.observation import Observation
+from notifier.domain.one_line import one_line
 from notifier.store.prepared import Prepared
 from notifier.store.regroup import move_variant
 from notifier.store.tables.catalogue import products, shops, variants
@@ -253,7 +254,7 @@ def _variant_values(one: Observation) -> dict[str, Any]:
     own_product = not one.product_key
     values: dict[str, Any] = {
         "sku": one.sku,
-        "title": one.variant_title or (", ".join(v for _, v in one.options)),
+        "title": one_line(one.variant_title or ", ".join(v for _, v in one.options)),
         "url": one.url,
         "image_url": one.image_url,
         "price": one.price,
@@ -286,7 +287,7 @@ def _learn_products(
         known.update((row.key, row) for row in rows)
     ids: dict[str, int] = {}
     for key, one in wanted.items():
-        values = {"title": one.title, "url": one.url, "image_url": one.image_url}
+        values = {"title": one_line(one.title), "url": one.url, "image_url": one.image_url}
         fresh = {name: value for name, value in values.items() if value}
         row = known.get(key)
         if row is not None:

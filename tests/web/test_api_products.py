@@ -15,7 +15,7 @@ from notifier.services.subscribe import SignUp, subscribe
 from notifier.store import catalogue, people
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
-from tests.web.storefront import SECRET
+from tests.web.storefront import SECRET, Storefront
 
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
 KETTLE: dict[str, Any] = {
@@ -60,6 +60,17 @@ def test_products_and_variants_are_stored_as_they_were_put(client: FlaskClient, 
     assert red.product_titles == {"de": "Kessel"}
     assert red.strategy == {"name": "fixed", "size": 10, "interval": 2700.0}
     assert (blue.alternatives, blue.min_quantity) == (("k1",), 2)
+
+
+def test_names_are_one_line_without_signs_that_turn_the_text_around_them(
+    client: FlaskClient, store: Storefront, env: Env
+) -> None:
+    turned = "Ket\u202etle\r\nX"
+    put(client, {"key": "k", "title": turned, "variants": [{"key": "k9", "title": turned}]})
+    store.stock("fed", 0, title=turned, variant_title=turned)
+    for key in ("k9", "fed"):
+        seen = variant(env, key)
+        assert (seen.product_title, seen.title) == ("Ket tle X", "Ket tle X")
 
 
 def test_the_same_again_changes_nothing(client: FlaskClient) -> None:

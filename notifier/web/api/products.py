@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, SkipValidation
 
 from notifier.config import read_length
 from notifier.domain.money import read_currency, read_money
+from notifier.domain.one_line import one_line
 from notifier.domain.scope import Scope
 from notifier.errors import FieldProblem, InvalidInput
 from notifier.services.put_products import WrittenProduct, put_products, written
@@ -43,7 +44,7 @@ def _are_locales(titles: dict[str, Title]) -> dict[str, Title]:
     return titles
 
 
-Title = Annotated[str, Field(max_length=500)]
+Title = Annotated[str, Field(max_length=500), AfterValidator(one_line)]
 Titles = Annotated[dict[str, Title], AfterValidator(_are_locales), Field(max_length=50)]
 Url = Annotated[str, Field(max_length=2000), AfterValidator(_is_url)]
 
