@@ -22,7 +22,7 @@ from notifier.store.catalogue import VariantRow
 
 _FAR = 2**31  # the number of a message
 _LOOKED_AT, _AMONG = 200, 20_000  # numbers, of the first in line: when may they be texted?
-_READ_ALL = 20_000  # of more who wait, one in two is read, in three, and so on
+_READ_ALL = 100_000  # of more who wait, some are read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,12 @@ def foresee_sms(
         return SmsForeseen()
     line = {"product_id": variant.product_id, "variant_id": variant.id}
     with env.db.read() as tx:
-        every = max(waiting // _READ_ALL, 1)
-        people = line_size.languages_of(tx, Medium.SMS.value, every=every, **line)
+        if waiting <= _READ_ALL:
+            people = line_size.languages_of(tx, Medium.SMS.value, **line)
+        else:
+            people = line_size.languages_about(
+                tx, Medium.SMS.value, shop_id=shop.id, waiting=waiting, **line
+            )
         first = line_size.addresses_of(tx, Medium.SMS.value, among=_AMONG, limit=_LOOKED_AT, **line)
     if not people:
         return SmsForeseen()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from random import Random
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from notifier.domain.subscription import SubscriptionState
-from notifier.store.sampled import one_in
+from notifier.store.among import each, listed
 from notifier.store.tables.people import contacts, subscriptions
 
+_WANTED = 10_000  # of those in line, where not all are read
+_MOST_DRAWN = 100_000
 _WAITING = subscriptions.c.state == SubscriptionState.WAITING.value
 
 
@@ -52,21 +54,41 @@ def units_up_to(tx: Connection, enough: int, *, product_id: int, variant_id: int
 
 
 def languages_of(
-    tx: Connection, medium: str, *, product_id: int, variant_id: int, every: int = 1
+    tx: Connection, medium: str, *, product_id: int, variant_id: int
 ) -> dict[str, int]:
-    """How many in line are told by this medium, by language.
+    """How many in line are told by this medium, by language."""
+    line = in_line(product_id=product_id, variant_id=variant_id)
+    rows = tx.execute(_by_language(medium).where(line))
+    return {locale: int(count) for locale, count in rows}
 
-    `every`: one in so many is read, and stands for so many."""
-    found: Counter[str] = Counter()
-    for wish in _wishes(product_id=product_id, variant_id=variant_id):
-        rows = tx.execute(
-            select(subscriptions.c.locale, func.count())
-            .where(*wish, _WAITING, one_in(every, subscriptions.c.id))
-            .where(subscriptions.c.medium == medium)
-            .group_by(subscriptions.c.locale)
-        )
-        found.update({locale: int(count) * every for locale, count in rows})
-    return dict(found)
+
+def languages_about(
+    tx: Connection, medium: str, *, shop_id: int, product_id: int, variant_id: int, waiting: int
+) -> dict[str, int]:
+    """About the same of a line in which so many wait, for as much however many they are: some of
+    the shop's numbers are drawn, always the same ones, and those who are in line stand for all."""
+    in_shop = subscriptions.c.shop_id == shop_id, _WAITING
+    first = tx.execute(select(func.min(subscriptions.c.id)).where(*in_shop)).scalar_one()
+    last = tx.execute(select(func.max(subscriptions.c.id)).where(*in_shop)).scalar_one()
+    if first is None or last is None:
+        return {}
+    span = last - first + 1
+    drawn = min(-(-_WANTED * span // max(waiting, 1)), _MOST_DRAWN, span)
+    dialect = tx.dialect.name
+    some = each("drawn", dialect=dialect)
+    ids = sorted(Random(0).sample(range(first, last + 1), drawn))
+    rows = tx.execute(
+        _by_language(medium)
+        .join_from(some, subscriptions, subscriptions.c.id == some.c.value)
+        .where(in_line(product_id=product_id, variant_id=variant_id)),
+        {"drawn": listed(ids, dialect=dialect)},
+    )
+    return {locale: round(count * span / drawn) for locale, count in rows}
+
+
+def _by_language(medium: str) -> Select[Any]:
+    counted = select(subscriptions.c.locale, func.count()).where(subscriptions.c.medium == medium)
+    return counted.group_by(subscriptions.c.locale)
 
 
 def addresses_of(

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind, MessageState
 from notifier.domain.outages import Seen
 from notifier.domain.subscription import SubscriptionState
-from notifier.store.sampled import one_in
 from notifier.store.tables.catalogue import stock_changes
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.releasing import purchases
@@ -29,6 +28,7 @@ _TOLD = or_(
 )
 _ABOUT_STOCK = messages.c.kind == MessageKind.BACK_IN_STOCK.value
 _IS_OPEN = messages.c.finished_at.is_(None)
+_PRIME, _SCATTER = 10_007, 7_919
 CHANGES = 2_000  # looks at stock of one release that are read
 
 
@@ -63,12 +63,7 @@ def told_groups(tx: Connection, release_ids: Sequence[int], *, every: int = 1) -
             func.max(messages.c.finished_at).label("last"),
         )
         .outerjoin(subscriptions, subscriptions.c.id == messages.c.subscription_id)
-        .where(
-            one_in(every, messages.c.id),
-            messages.c.release_id.in_(list(release_ids)),
-            _TOLD,
-            _ABOUT_STOCK,
-        )
+        .where(_one_in(every), messages.c.release_id.in_(list(release_ids)), _TOLD, _ABOUT_STOCK)
         .group_by(messages.c.release_id, messages.c.wave, messages.c.medium, _IS_OPEN)
         .order_by(messages.c.release_id, messages.c.wave, messages.c.medium)
     )
@@ -85,6 +80,13 @@ def told_groups(tx: Connection, release_ids: Sequence[int], *, every: int = 1) -
         )
         for row in rows
     ]
+
+
+def _one_in(every: int) -> ColumnElement[bool]:
+    """One message in so many, always the same ones, whatever the order they were written in."""
+    if every == 1:
+        return true()
+    return messages.c.id % _PRIME * _SCATTER % _PRIME < _PRIME // every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +117,7 @@ def first_looks(tx: Connection, release_ids: Sequence[int], *, every: int = 1) -
                 func.min(seen.c.at).label("at"),
             )
             .join(seen, seen.c.message_id == messages.c.id)
-            .where(
-                one_in(every, messages.c.id),
-                messages.c.release_id.in_(list(release_ids)),
-                _ABOUT_STOCK,
-            )
+            .where(_one_in(every), messages.c.release_id.in_(list(release_ids)), _ABOUT_STOCK)
             .group_by(messages.c.id)
         )
         for row in rows:

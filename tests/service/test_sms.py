@@ -108,12 +108,19 @@ def test_of_a_long_line_some_tell_how_many_sms_there_are(
     for number in range(12):
         phones.waits(f"+1212555{number:04}", locale="es" if number % 3 else "en")
     line = phones.rows("SELECT product_id, variant_id FROM subscriptions LIMIT 1")[0]
+    monkeypatch.setattr(foresee_sms, "_READ_ALL", 11)
+    for wanted in (12, 4):  # all who wait are drawn, or some
+        monkeypatch.setattr(line_size, "_WANTED", wanted)
+        found = foresee_release(phones.env, phones.renderer, phones.shop, "SHIRT-S", units=5)
+        assert found.sms == 12
+        assert found.segments > 0
     with phones.env.db.read() as tx:
-        assert line_size.languages_of(tx, "sms", **line) == {"en": 4, "es": 8}
-    monkeypatch.setattr(foresee_sms, "_READ_ALL", 4)  # so one in three is read
-    found = foresee_release(phones.env, phones.renderer, phones.shop, "SHIRT-S", units=5)
-    assert found.sms in {3, 6, 9, 12}
-    assert found.segments > 0
+        about = line_size.languages_about(tx, "sms", shop_id=1, waiting=12, **line)
+        assert about.keys() <= {"en", "es"}
+        assert sum(about.values()) == 12
+        monkeypatch.setattr(line_size, "_WANTED", 12)
+        exact = line_size.languages_about(tx, "sms", shop_id=1, waiting=12, **line)
+    assert exact == {"en": 4, "es": 8}
 
 
 @pytest.mark.fault("FI-29")
