@@ -142,7 +142,8 @@ def backup(context: click.Context, file: Path) -> None:
 def restore(context: click.Context, file: Path | None, yes: bool, already_there: bool) -> None:
     """Put a backup in place. Sending starts paused; stop the service first."""
     from notifier.app import open_database
-    from notifier.services.backup import enter_safe_mode
+    from notifier.clock import system_clock
+    from notifier.services.backup import enter_safe_mode, refuse_running
     from notifier.services.backup import restore as put_back
     from notifier.services.env import open_env
     from notifier.store.schema import migrate
@@ -154,6 +155,7 @@ def restore(context: click.Context, file: Path | None, yes: bool, already_there:
     if file is not None:
         if not yes:
             click.confirm("Replace the database with this backup?", abort=True, err=True)
+        refuse_running(config, now=system_clock())
         put_back(config, file)
     db = open_database(config)
     migrate(db)

@@ -11,7 +11,9 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from notifier.config import Config
@@ -54,6 +56,9 @@ END $$;
 """
 
 
+LONGEST_LEASE = timedelta(minutes=2)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """What a restore found: messages held for a person, and whether the ledger is whole."""
@@ -86,6 +91,28 @@ def backup(config: Config, target: Path) -> int:
         _run_pg("pg_dump", config, ["--format=custom", f"--file={unfinished}"])
     os.replace(unfinished, target)
     return target.stat().st_size
+
+
+def refuse_running(config: Config, *, now: datetime) -> None:
+    """Raises errors.ConfigError while a service works on the SQLite file that is to be replaced: it
+    would go on with the old one, and send. On PostgreSQL it sees at once that sending is paused."""
+    db = Database(config.database_url, pool_size=1)
+    path = db.path()
+    db.close()
+    if path is None or not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
+            leases = file.execute("SELECT owner, until FROM leases").fetchall()
+    except sqlite3.DatabaseError:
+        return  # what is damaged may be replaced
+    for owner, until in leases:
+        ends = datetime.fromisoformat(until).replace(tzinfo=UTC)
+        if now < ends <= now + LONGEST_LEASE:
+            raise ConfigError(
+                f"A service is at work on {path} ({owner}). Stop it first; where one has died, "
+                f"try again in {(ends - now).seconds + 1} seconds."
+            )
 
 
 def restore(config: Config, source: Path) -> None:

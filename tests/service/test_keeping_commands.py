@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from notifier.cli import main
+from notifier.store.leases import take_lease
+from notifier.store.session import Database
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +22,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, *words: str) -> Result:
     return CliRunner().invoke(main, ["--config", str(folder / "config.toml"), *words])
+
+
+def test_a_backup_is_not_put_in_place_under_a_running_service(tmp_path: Path) -> None:
+    assert run(tmp_path, "init", str(tmp_path / "config.toml"), "--data-dir", str(tmp_path))
+    copy = tmp_path / "copy.db"
+    assert run(tmp_path, "backup", str(copy)).exit_code == 0
+    db = Database(f"sqlite:///{tmp_path / 'notifier.db'}")
+
+    def lead(now: datetime) -> None:
+        lease = timedelta(seconds=60)
+        db.retry(lambda tx: take_lease(tx, "leader", owner="engine-1", now=now, lease=lease))
+
+    lead(datetime.now(UTC))
+    refused = run(tmp_path, "restore", str(copy), "--yes")
+    assert refused.exit_code == 1
+    assert "(engine-1). Stop it first" in refused.output
+
+    lead(datetime.now(UTC) - timedelta(hours=1))
+    db.close()
+    assert run(tmp_path, "restore", str(copy), "--yes").exit_code == 0
 
 
 @pytest.mark.parametrize(
