@@ -45,11 +45,11 @@ _MONTHS = {
     for name in names.split()
 }
 _TIME = (
-    r"(?:[T,]?\s*\d{1,2}(?::?\d{2}){1,2}(?:[.,]\d+)?\s*"
+    r"(?:(?:[T,]\s*|\s+)\d{1,2}(?::?\d{2}){1,2}(?:[.,]\d+)?\s*"
     r"(?:[AP]M|Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?|T|Z)?"
 )
-_KANJI_DAY = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日")
-_ISO_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _TIME, re.IGNORECASE)
+_KANJI_DAY = re.compile(r"(\d{4})(年)(\d{1,2})月(\d{1,2})日")
+_ISO_DAY = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME, re.IGNORECASE)
 _ISO_MONTH = re.compile(r"(\d{4})-(\d{1,2})")
 _MONTH_FIRST = re.compile(r"(\d{1,2})[/.-](\d{4})")
 _ISO_WEEK = re.compile(r"(\d{4})-?w(\d{1,2})", re.IGNORECASE)
@@ -159,7 +159,7 @@ def _span(text: str, order: str) -> tuple[date, date] | None:
 
 def _day(text: str, order: str) -> date | None:
     if found := _ISO_DAY.fullmatch(text) or _KANJI_DAY.fullmatch(text):
-        return date(int(found[1]), int(found[2]), int(found[3]))
+        return date(int(found[1]), int(found[3]), int(found[4]))
     if found := _SLASHED.fullmatch(text):
         return _ordered(int(found[1]), int(found[3]), int(found[4]), sign=found[2], order=order)
     plain = re.sub(r"(?<=\d)-(?=[a-z])|(?<=[a-z])-(?=\d)", " ", _plain_words(text))
