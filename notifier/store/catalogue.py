@@ -84,6 +84,7 @@ _COLUMNS = (
 )
 
 
+@cache  # always the same, and of many columns
 def _query() -> Any:
     return (
         select(*_COLUMNS)
