@@ -18,6 +18,7 @@ __all__ = ["problems_of"]
 MOST = 20
 LONGEST_SHOWN = 40
 
+_INSTANT = "a time with its zone such as 2027-01-15T09:00:00Z"
 _WANTED = {
     "string_type": "a text",
     "bool_type": "true or false",
@@ -35,6 +36,10 @@ _WANTED = {
     "none_required": "null",
     "enum": "{expected}",
     "literal_error": "{expected}",
+    "datetime_type": _INSTANT,
+    "datetime_parsing": _INSTANT,
+    "datetime_from_date_parsing": _INSTANT,
+    "timezone_aware": _INSTANT,
     "greater_than": "a number above {gt}",
     "greater_than_equal": "{ge} or more",
     "less_than": "a number below {lt}",

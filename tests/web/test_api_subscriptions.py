@@ -76,6 +76,19 @@ def test_who_waits_already_is_known(client: FlaskClient, store: Storefront) -> N
     assert (again.status_code, again.json) == (200, {"status": "known", "id": None})
 
 
+def test_who_is_vouched_for_later_waits_and_the_proof_is_kept(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("KETTLE", 0)
+    post(client)
+    again = post(client, confirmed=True, evidence="Form 17")
+    assert again.json == {"status": "known", "id": None}
+    [row] = store.rows("SELECT state FROM subscriptions")
+    assert row["state"] == "waiting"
+    [entry] = store.rows("SELECT facts FROM ledger WHERE act = 'confirmed'")
+    assert "Form 17" in str(entry["facts"])
+
+
 def test_what_can_be_bought_is_not_waited_for(client: FlaskClient, store: Storefront) -> None:
     store.stock("KETTLE", 3)
     answer = post(client)
