@@ -15,7 +15,7 @@ from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta
 from notifier.domain.order_delay.days import in_range, in_utc
 from notifier.domain.stock import Level
-from notifier.errors import Conflict, NotFound
+from notifier.errors import Conflict, InvalidInput, NotFound
 from notifier.services.backorder import redecide
 from notifier.services.env import Env, ShopRef
 from notifier.services.preorder_open import incentive_for, open_now
@@ -80,11 +80,21 @@ def plan(env: Env, shop: ShopRef, variant: str, wanted: Plan, *, source: str, ac
         if is_out and (before is None or before.opens_at is None) and not wanted.names_opening:
             chosen = replace(wanted, opens_at=env.now())  # its source has opened it already
         _store(env, tx, shop, found, before, chosen, source=source, actor=actor)
-        _date(env, tx, shop, found, before, chosen, source=source, actor=actor)
+        try:
+            _date(env, tx, shop, found, before, chosen, source=source, actor=actor)
+        except InvalidInput as error:
+            raise _as_asked(error) from error
         _open(env, tx, found.id)
         return preorders.list_preorders(tx, shop.id, variant=found.key, after=0, limit=1)[0]
 
     return env.db.retry(work)
+
+
+def _as_asked(error: InvalidInput) -> InvalidInput:
+    """A release date is an expected date; who plans a pre-order knows it by the other name."""
+    return InvalidInput(
+        *(replace(one, field="release_on") if one.field == "eta" else one for one in error.problems)
+    )
 
 
 def list_preorders(

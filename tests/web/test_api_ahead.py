@@ -101,6 +101,23 @@ def test_a_word_that_cannot_be_taken_is_refused(
     assert (answer.status_code, answer.json["error"]["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("said", "field", "code"),
+    [
+        ({"release_on": "2020-01-01", "source": "publisher"}, "release_on", "past"),
+        ({"release_on": "2027-03-01"}, "source", "missing"),
+        ({"opens_at": "2027-01-15"}, "opens_at", "timezone_aware"),
+    ],
+)
+def test_a_plan_that_cannot_be_names_its_field(
+    client: FlaskClient, store: Storefront, said: dict[str, Any], field: str, code: str
+) -> None:
+    store.stock("S", 0)
+    answer = post(client, "preorders", variant="S", **said)
+    assert answer.status_code == 422
+    assert (answer.json["error"]["field"], answer.json["error"]["code"]) == (field, code)
+
+
 def test_a_pre_order_is_planned_opened_and_told_with_its_incentive(
     client: FlaskClient, store: Storefront, clock: SettableClock
 ) -> None:
