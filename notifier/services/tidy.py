@@ -9,7 +9,7 @@ A retention of 0 keeps for ever (trust CP-8, acceptance A19).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -69,8 +69,10 @@ def _works(env: Env, at_most: float) -> Mapping[str, Callable[[], int]]:
         "ended": purged(keep.ended, partial(purge.subscriptions_before, states=_FINISHED)),
         "messages": purged(keep.messages, purge.messages_before),
         "orders": purged(keep.orders, partial(purge.orders_before, states=_FULFILLED)),
-        "receipts": purged(keep.receipts, purge.receipts_before),
-        "network": purged(keep.network, ledger.erase_personal_before),
+        "receipts": walked(keep.receipts, purge_history.receipts_before),
+        "network": lambda: (
+            _erase(env, before=now - keep.network, at_most=at_most) if keep.network else 0
+        ),
         "purchases": walked(keep.history, purge_history.purchases_before),
         "releases": walked(keep.history, purge_history.releases_before),
         "events": walked(keep.history, purge_history.events_before),
@@ -135,6 +137,23 @@ def _purge(env: Env, work: Callable[..., int], *, before: datetime, at_most: flo
         total += count
         if count < BATCH or time.monotonic() > until:
             return total
+
+
+def _erase(env: Env, *, before: datetime, at_most: float) -> int:
+    """What says from where and with which browser somebody came."""
+    until = time.monotonic() + at_most
+    total = 0
+    while True:
+        make_way()
+        with env.db.read() as tx:  # along all that was ever noted: nobody who writes waits for it
+            ids = ledger.personal_before(tx, before=before, limit=BATCH)
+        if not ids or (total and time.monotonic() > until):
+            return total
+        total += env.db.retry(partial(_erase_those, ids))
+
+
+def _erase_those(ids: Sequence[int], tx: Transaction) -> int:
+    return ledger.erase_personal(tx, ids)
 
 
 def _walk(env: Env, walk: Walk, *, before: datetime, at_most: float) -> int:

@@ -19,7 +19,7 @@ from notifier.domain.message import MessageState
 from notifier.store.among import among, listed
 from notifier.store.outbox import COLUMNS, MessageRow, as_message
 from notifier.store.prepared import Prepared
-from notifier.store.tables.telling import WANTED, messages
+from notifier.store.tables.telling import SENDING, WANTED, messages
 
 GROUPS = 32  # releases that share one batch; the others are next
 NO_RELEASE = 0
@@ -216,7 +216,7 @@ def extend_lease(tx: Connection, *, owner: str, now: datetime, lease: timedelta)
     """Everything this sender has taken is its own for so long again."""
     tx.execute(
         update(messages)
-        .where(messages.c.lease_owner == owner, messages.c.state == MessageState.SENDING.value)
+        .where(messages.c.lease_owner == owner, text(SENDING))
         .values(lease_until=now + lease)
     )
 
@@ -236,7 +236,7 @@ def leased(tx: Connection, *, owner: str = "") -> list[Leased]:
         messages.c.attempt_no,
         messages.c.lease_owner.label("owner"),
         messages.c.lease_until,
-    ).where(text(f"state = '{MessageState.SENDING.value}'"))  # as ix_messages_leased has it
+    ).where(text(SENDING))
     if owner:
         query = query.where(messages.c.lease_owner == owner)
     # one order: no deadlocks; not that of the table, along which SQLite would walk

@@ -22,6 +22,7 @@ from notifier.store.rows import columns_of
 from notifier.store.tables.consent import ledger
 
 GENESIS = "0" * 64
+BOOKS = ("consent", "notice", "audit")
 _APPEND = Prepared(insert(ledger))
 _APPEND_ALL = ManyRows(
     ledger,
@@ -60,7 +61,7 @@ def append(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """One to be appended, as `append` takes it."""
+    """One to be appended, as `append` takes it. `book`: one of BOOKS; no other is sealed."""
 
     book: str
     act: str
@@ -85,21 +86,29 @@ def _values(entry: NewEntry) -> dict[str, Any]:
     return {**values, "personal_digest": _digest(entry.personal)}
 
 
-def seal(tx: Connection, *, limit: int = 1000) -> int:
-    """Chain entries not sealed yet, oldest first; how many. One sealer at a time (a lease)."""
-    heads: dict[str, tuple[int, str]] = {}
-    rows = tx.execute(
-        select(ledger).where(ledger.c.sequence.is_(None)).order_by(ledger.c.id).limit(limit)
-    ).all()
+def has_unsealed(tx: Connection, book: str) -> bool:
+    """Whether the book has entries that are not sealed yet."""
+    return tx.execute(_unsealed(book).limit(1)).first() is not None
+
+
+def seal(tx: Connection, book: str, *, limit: int = 1000) -> int:
+    """Chain entries of a book that are not sealed yet, oldest first; how many. One sealer at a
+    time (a lease)."""
+    rows = tx.execute(_unsealed(book).limit(limit)).all()
+    sequence, previous = _head(tx, book) if rows else (0, "")
     for row in rows:
-        if row.book not in heads:
-            heads[row.book] = _head(tx, row.book)
-        sequence, previous = heads[row.book]
-        values = {"sequence": sequence + 1, "previous": previous}
-        values["hash"] = _hash(row, sequence=sequence + 1, previous=previous)
+        sequence += 1
+        own = _hash(row, sequence=sequence, previous=previous)
+        values = {"sequence": sequence, "previous": previous, "hash": own}
         tx.execute(update(ledger).where(ledger.c.id == row.id).values(values))
-        heads[row.book] = (sequence + 1, str(values["hash"]))
+        previous = own
     return len(rows)
+
+
+def _unsealed(book: str) -> Any:
+    """By the index of a book's chain: a million that are sealed are not walked along."""
+    of_book = (ledger.c.book == book, ledger.c.sequence.is_(None))
+    return select(ledger).where(*of_book).order_by(ledger.c.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,18 +222,19 @@ def was_noted(
     return tx.execute(query.limit(1)).first() is not None
 
 
-def erase_personal_before(tx: Connection, *, before: datetime, limit: int) -> int:
-    """Delete the personal part of every entry older than the retention of IP addresses and
-    browsers; the chain stays whole."""
-    ids = (
-        select(ledger.c.id)
-        .where(
-            ledger.c.at < before,
-            ledger.c.personal.is_not(None),
-            ledger.c.book != "notice",  # part of an order's record, kept as long as it
-        )
-        .limit(limit)
+def personal_before(tx: Connection, *, before: datetime, limit: int) -> list[int]:
+    """Entries older than the retention of IP addresses and browsers that still have a personal
+    part. It walks along all that had one."""
+    query = select(ledger.c.id).where(
+        ledger.c.at < before,
+        ledger.c.personal.is_not(None),
+        ledger.c.book != "notice",  # part of an order's record, kept as long as it
     )
+    return list(tx.execute(query.limit(limit)).scalars())
+
+
+def erase_personal(tx: Connection, ids: Sequence[int]) -> int:
+    """Delete the personal part of entries; the chain stays whole."""
     done = tx.execute(update(ledger).where(ledger.c.id.in_(ids)).values(personal=None))
     return int(done.rowcount)
 

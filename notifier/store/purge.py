@@ -60,11 +60,6 @@ def _delete_messages(tx: Connection, ids: Sequence[int]) -> None:
         tx.execute(delete(messages).where(messages.c.id.in_(some)))
 
 
-def receipts_before(tx: Connection, *, before: datetime, limit: int) -> int:
-    ids = select(receipts.c.id).where(receipts.c.at < before).limit(limit)
-    return int(tx.execute(delete(receipts).where(receipts.c.id.in_(ids))).rowcount)
-
-
 def has_orders(contact_id: Any) -> Any:
     """That some order names this address."""
     return exists(

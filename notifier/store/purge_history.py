@@ -21,7 +21,7 @@ from notifier.store.tables.orders import order_lines
 from notifier.store.tables.people import contacts, subscriptions
 from notifier.store.tables.releasing import places, purchases, reservations
 from notifier.store.tables.sources import holds
-from notifier.store.tables.telling import events, messages, releases, waves
+from notifier.store.tables.telling import events, messages, receipts, releases, waves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,12 @@ def events_before(tx: Connection, *, before: datetime, after: int, limit: int) -
         ~exists(select(releases.c.id).where(releases.c.event_id == events.c.id)),
         _has_newer(events, "kind"),
     )
+
+
+def receipts_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:
+    """What providers said of messages."""
+    ids, place = _old(tx, receipts, "at", before=before, after=after, limit=limit)
+    return _those(tx, receipts, ids, place)
 
 
 def holds_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:

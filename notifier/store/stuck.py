@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, text
 
-from notifier.store.tables.telling import events, messages, releases
+from notifier.store.tables.telling import SENDING, events, messages, releases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ def late_releases(tx: Connection, *, before: datetime) -> Stuck | None:
 def leased_messages(tx: Connection, *, before: datetime) -> Stuck | None:
     """Which somebody had taken to send, and nobody took over."""
     query = select(messages.c.id, messages.c.shop_id, messages.c.lease_until.label("since"))
-    return _stuck(tx, query.where(text("state = 'sending'"), messages.c.lease_until < before))
+    return _stuck(tx, query.where(text(SENDING), messages.c.lease_until < before))
 
 
 def _stuck(tx: Connection, query: Select[Any]) -> Stuck | None:

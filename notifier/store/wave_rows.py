@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from notifier.domain.message import MessageState
 from notifier.log import log
 from notifier.store.tables.people import subscriptions
-from notifier.store.tables.telling import WANTED, messages, releases
+from notifier.store.tables.telling import SENDING, WANTED, messages, releases
 from notifier.store.wave_statements import Form, end_of, insert_stretch, texted_in, wishes_in
 
 Place = tuple[datetime, int]  # when somebody asked, and the subscription
@@ -149,9 +149,7 @@ def is_told_elsewhere(
         messages.c.priority == priority,
         messages.c.release_id.in_(others),
     )
-    sending = select(messages.c.id).where(
-        text(f"state = '{MessageState.SENDING.value}'"), messages.c.release_id.in_(others)
-    )
+    sending = select(messages.c.id).where(text(SENDING), messages.c.release_id.in_(others))
     return any(tx.execute(found.limit(1)).first() for found in (due, sending))
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from notifier.store.tables.base import BigId, Instant, Json, id_column, metadata
 
 WANTED = "state IN ('due', 'unknown') AND finished_at IS NULL"
+SENDING = "state = 'sending'"
 FINISHED = "finished_at IS NOT NULL"
 TO_HOOKS = "medium = 'webhook'"
 UNREPORTED = "medium = 'sms' AND state = 'accepted' AND reason IN ('', 'no_report_yet')"
@@ -136,8 +137,8 @@ messages = Table(
         "ix_messages_leased",
         "lease_owner",
         "id",
-        sqlite_where=text("state = 'sending'"),
-        postgresql_where=text("state = 'sending'"),
+        sqlite_where=text(SENDING),
+        postgresql_where=text(SENDING),
     ),
     Index("ix_messages_subscription_id", "subscription_id"),
     Index(
