@@ -46,7 +46,7 @@ _MONTHS = {
 }
 _TIME = (
     r"(?:(?:[T,]\s*|\s+)\d{1,2}(?::?\d{2}){1,2}(?:[.,]\d+)?\s*"
-    r"(?:[AP]M|Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?|T|Z)?"
+    r"(?:[AP]M|Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?|T|Z|[+-]\d{2}:\d{2})?"
 )
 _KANJI_DAY = re.compile(r"(\d{4})(年)(\d{1,2})月(\d{1,2})日")
 _ISO_DAY = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _TIME, re.IGNORECASE)
@@ -58,6 +58,8 @@ _SLASHED = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})" + _TIME, re.IGNORECA
 _WORD_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)? (?:de )?(\w+)\.?,? (?:de )?(\d{4})")
 _DAY_WORD = re.compile(r"(\w+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})")
 _WORD_MONTH = re.compile(r"(\w+)\.?,? (?:de )?(\d{4})")
+# What `fromisoformat` may read: any sign between day and time is one to it, also that of a range.
+_ISO = re.compile(r"\d{4}-?(?:\d{2}-?\d{2}|W\d{2}-?\d)(?:[T ].*)?", re.IGNORECASE)
 _EPOCH = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
 
 
@@ -216,12 +218,18 @@ def _instant(text: str) -> datetime | None:
         if _EPOCH.fullmatch(text):
             seconds = int(text) / 1000 if len(text) == 13 and "." not in text else float(text)
             return datetime.fromtimestamp(seconds, UTC)
-        at = datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d|Z$)", "", text))
+        at = _iso(text)
     except (ValueError, OverflowError):
         at = _mail_date(text)
     if at is not None and at.tzinfo is None:
         return at.replace(tzinfo=UTC)
     return at
+
+
+def _iso(text: str) -> datetime | None:
+    if not _ISO.fullmatch(text):
+        return _mail_date(text)
+    return datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d|Z$)", "", text))
 
 
 def _mail_date(text: str) -> datetime | None:
