@@ -91,7 +91,7 @@ def test_a_program_of_the_shop_sees_the_marks_and_what_they_stand_on(
 @pytest.mark.parametrize(
     ("query", "status", "field"),
     [
-        ("variant=NOPE", 404, ""),
+        ("variant=NOPE", 404, "variant"),
         ("", 422, "variant"),
         ("variant=", 422, "variant"),
         ("variant=KETTLE&sku=K", 422, "sku"),
