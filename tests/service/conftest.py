@@ -17,16 +17,19 @@ from tests.world import World
 
 FOLDER = Path(__file__).parent
 # Here it matters how a database does it: what it locks, in which order it lets writers through,
-# how it is filled, read in parts and emptied.
+# how it is filled, read in parts and emptied. Or many statements are in no other file.
 ABOUT_DATABASES = (
+    "test_change_variant.py",
     "test_fair_turns.py",
     "test_large_releases.py",
     "test_line_order.py",
     "test_making_way.py",
+    "test_merchant_alerts.py",
     "test_restore.py",
     "test_review_races.py",
     "test_shared_commit.py",
     "test_shared_rate.py",
+    "test_signing_in.py",
     "test_subscribe_together.py",
     "test_tidy.py",
     "test_write_line.py",
