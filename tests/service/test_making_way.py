@@ -33,7 +33,7 @@ def test_a_sender_goes_on_when_all_have_been_served() -> None:
     assert has_gone_on.is_set()
 
 
-def test_half_of_its_time_is_a_senders_own_however_many_come() -> None:
+def test_a_part_of_its_time_is_a_senders_own_however_many_come() -> None:
     took = []
 
     def send() -> None:
