@@ -243,6 +243,14 @@ def test_one_bad_row_among_many_never_discards_the_rest(tmp_path: Path) -> None:
     assert look.full
 
 
+def test_half_a_character_in_a_damaged_file_costs_its_text_alone(tmp_path: Path) -> None:
+    whole = rss(google("A", more="<title>&#xD83D;</title>"), google("B"))
+    body = whole.replace('xmlns:g="', 'xmlns:g="\0')
+    seen, look = look_at(tmp_path / "feed", body)
+    assert sorted(one.key for one in seen) == ["A", "B"]
+    assert not look.full
+
+
 @given(
     body=st.sampled_from([b.body if isinstance(b.body, bytes) else b.body.encode() for b in BAD])
     .filter(lambda body: 0 < len(body) < 5000),

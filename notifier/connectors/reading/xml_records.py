@@ -105,12 +105,7 @@ class _XmlReader:
             if element.tag != chosen:
                 continue
             self.number += 1
-            try:
-                values = self._values(element)
-            except UnicodeDecodeError:  # half of a character of two, such as &#xD83D;
-                self._notes.warn("a text holds half a character, so it was left out")
-                values = self._values(_without_halves(element))
-            yield Record(self.number, values)
+            yield Record(self.number, self._whole_values(element))
             element.clear()
             parent = element.getparent()
             while parent is not None and element.getprevious() is not None:
@@ -123,7 +118,7 @@ class _XmlReader:
             if number == 1:
                 self._notes.forget_rows()
             self.number = max(self.number, number)
-            yield Record(number, self._values(element), is_again=True)
+            yield Record(number, self._whole_values(element), is_again=True)
 
     def judge_damage(self, log: Any, body: IO[bytes]) -> bool:
         """Note what the parser forgave. True for structural damage; then the look is incomplete."""
@@ -167,6 +162,14 @@ class _XmlReader:
                 if isinstance(earlier.tag, str) and fold(earlier.tag) in _TIMES and earlier.text:
                     texts.append(earlier.text)
         self._notes.data_at = max(filter(None, map(_instant, texts)), default=None)
+
+    def _whole_values(self, element: Any) -> dict[Field, Any]:
+        """Without what holds half of a character of two, such as &#xD83D;."""
+        try:
+            return self._values(element)
+        except UnicodeDecodeError:
+            self._notes.warn("a text holds half a character, so it was left out")
+            return self._values(_without_halves(element))
 
     def _values(self, element: Any) -> dict[Field, Any]:
         """What the direct children and the attributes of one item fill."""
