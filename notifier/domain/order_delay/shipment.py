@@ -104,7 +104,10 @@ class ShipmentRules(Rules):
     def notice_needed(self, course: Course, revised: Until) -> NoticeKind:
         if course.state is State.OPEN:
             is_short = revised is not None and revised <= self._last_day_of_silence(course)
-            if is_short and self.pack.silence_may_consent:
+            # The first notice came back, a later one arrived: who has read it learns of a second
+            # delay, whatever becomes known of the first.
+            is_first = all(step.why is not Why.NOTICE_OF_WRONG_KIND for step in course.steps)
+            if is_short and is_first and self.pack.silence_may_consent:
                 return NoticeKind.FIRST_SHORT
             return NoticeKind.FIRST_EXPLICIT
         if course.state is State.OPTION_LONG:

@@ -141,6 +141,12 @@ ROWS = [
     Row(id="F14-silence-never-again-before-T",
         line=us(short("03-10", "04-10"), short("03-12", "04-11")), now=at("04-11"),
         state=OWED, vest=day("04-11")),
+    Row(id="F14-silence-never-again-where-only-the-second-notice-arrived",
+        line=us(bounced, renewed("03-31", FOREVER), short("04-01", "04-20")),
+        now=at("04-02"), state=OWED, why=Why.NOTICE_OF_WRONG_KIND, vest=day("04-02")),
+    Row(id="F14-asked-expressly-where-only-the-second-notice-arrived",
+        line=us(bounced, renewed("03-31", FOREVER), explicit("04-01", "04-20")),
+        now=at("04-02"), state=State.OPTION_LONG, limit=day("04-20"), may_ship=True),
     # Cancelling.
     Row(id="F15", line=us(short_0420, cancels("04-10")), now=at("04-10 10:00"), state=OWED,
         why=Why.CANCELLED, vest=day("04-10"), by=day("04-21"), may_ship=False),
