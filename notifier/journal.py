@@ -31,6 +31,7 @@ from notifier.spare_room import SpareRoom
 BOOT = "N"  # first line: since which start of the machine these notes are
 PROMISED = "B"  # until when the worker may act on its leases, in seconds since that start
 HANDED_OVER = "H"
+NONE_TAKEN = "none-taken"  # behind it: of the earlier tries, as the provider had just said
 TAKEN_BACK = "X"  # noted as handed over, then not done
 ANSWERED = "A"
 _ANSWERED = ANSWERED.encode()
@@ -65,10 +66,12 @@ class Life(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastStep:
-    """The last step noted for one attempt. `answer` is what the provider said, if it did."""
+    """The last step noted for one attempt. `answer` is what the provider said, if it did;
+    `earlier_not_taken`, where it did not: it had taken none of the earlier tries before this."""
 
     answered: bool
     answer: Mapping[str, Any]
+    earlier_not_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +135,16 @@ class Journal:
         it must not be sent."""
         self.hand_over_all([(message_id, attempt_no)])
 
-    def hand_over_all(self, tries: Sequence[tuple[int, int]]) -> None:
-        """The same for several (message, attempt number), in one write."""
+    def hand_over_all(
+        self, tries: Sequence[tuple[int, int]], *, earlier_not_taken: bool = False
+    ) -> None:
+        """The same for several (message, attempt number), in one write. `earlier_not_taken`: the
+        provider was asked just now, and had taken none of the earlier tries."""
         if not tries:
             return
         self._spare.keep()  # what is handed over now will be answered, and that must be noted
-        self._write("".join([f"{HANDED_OVER} {one} {no}\n" for one, no in tries]).encode())
+        end = f" {NONE_TAKEN}\n" if earlier_not_taken else "\n"
+        self._write("".join([f"{HANDED_OVER} {one} {no}{end}" for one, no in tries]).encode())
         # Looked at after the note: who moved the file away before these lines reads no such note,
         # who does it later reads the note.
         if self.is_over:
@@ -293,7 +300,9 @@ def _apply(steps: dict[tuple[int, int], LastStep], word: str, rest: str) -> None
         return  # the line under the pen when the power went
     key = (int(parts[0]), int(parts[1]))
     if word == HANDED_OVER:
-        steps[key] = LastStep(answered=False, answer={})
+        steps[key] = LastStep(
+            answered=False, answer={}, earlier_not_taken=parts[2:] == [NONE_TAKEN]
+        )
     elif word == TAKEN_BACK:
         steps.pop(key, None)
     elif word == ANSWERED and len(parts) == 3:

@@ -47,6 +47,7 @@ class Phase(StrEnum):
 
     PREPARED = "prepared"
     HANDED_OVER = "handed_over"  # the next byte may make the provider accept it
+    HANDED_OVER_ANEW = "handed_over_anew"  # so too; it said that it took none of the earlier tries
     ANSWERED = "answered"
 
 
@@ -182,8 +183,9 @@ class MessageChannel(Protocol):
         """Try each letter once, yielding each result as soon as it is known, in any order.
 
         Calls `note(message_id, Phase.HANDED_OVER)` before the byte that may make the provider
-        accept, so that a crash after it is known to be ambiguous. Never raises for a letter's or
-        provider's fault: that is a Result.
+        accept, so that a crash after it is known to be ambiguous; with Phase.HANDED_OVER_ANEW
+        where `earlier_not_taken` is true. Never raises for a letter's or provider's fault: that is
+        a Result.
         """
         ...
 
@@ -217,9 +219,12 @@ class LetterDesk(Protocol):
         """Take the next one; None: there is none now."""
         ...
 
-    def hand_over(self, letters: Sequence[Letter]) -> Collection[int]:
+    def hand_over(
+        self, letters: Sequence[Letter], *, earlier_not_taken: bool = False
+    ) -> Collection[int]:
         """Note that the next byte may make the provider accept these; the ids of those that must
-        not be handed over. Raises: then nothing was noted, and none of them may be."""
+        not be handed over. Raises: then nothing was noted, and none of them may be.
+        `earlier_not_taken`: the provider said just now that it took none of the earlier tries."""
         ...
 
     def answered(self, results: Sequence[tuple[Letter, Result]]) -> None:

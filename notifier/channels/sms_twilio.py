@@ -177,7 +177,8 @@ class Channel:
         result = Result(outcome=Outcome.TRY_LATER)
         try:
             self._pace.wait_turn()
-            note(letter.message_id, Phase.HANDED_OVER)
+            again = letter.is_retry_of_unknown
+            note(letter.message_id, Phase.HANDED_OVER_ANEW if again else Phase.HANDED_OVER)
             result = self._post(letter, text)
         finally:
             if result.outcome not in (Outcome.ACCEPTED, Outcome.UNKNOWN):

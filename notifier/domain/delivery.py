@@ -103,12 +103,17 @@ def book_later(
     return Booking(state=state, due_at=due_at, failures=failures, unknowns=standing.unknowns)
 
 
-def book_given_back(standing: Standing, *, now: datetime, kills: int, jitter: float) -> Booking:
-    """Taken, not handed over. Due at once, unless it may be what kills its senders (trust RL-9)."""
+def pause_after_kills(kills: int, *, jitter: float) -> timedelta:
+    """None, unless the message may be what kills its senders (trust RL-9)."""
     beyond = kills - KILLS_WITHOUT_PAUSE
+    return backoff(beyond, jitter=jitter) if beyond > 0 else timedelta(0)
+
+
+def book_given_back(standing: Standing, *, now: datetime, kills: int, jitter: float) -> Booking:
+    """Taken, not handed over. Due at once, but for the pause after many kills."""
     return Booking(
         state=MessageState.UNKNOWN if standing.unknowns else MessageState.DUE,
-        due_at=now + backoff(beyond, jitter=jitter) if beyond > 0 else now,
+        due_at=now + pause_after_kills(kills, jitter=jitter),
         failures=standing.failures,
         unknowns=standing.unknowns,
     )

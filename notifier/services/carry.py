@@ -35,8 +35,9 @@ def _send(channel: MessageChannel, letters: list[Letter], desk: LetterDesk) -> l
     by_id = {letter.message_id: letter for letter in letters}
 
     def note(message_id: int, phase: Phase) -> None:
-        if phase is Phase.HANDED_OVER:
-            unwanted = desk.hand_over([by_id[message_id]])
+        if phase in (Phase.HANDED_OVER, Phase.HANDED_OVER_ANEW):
+            anew = phase is Phase.HANDED_OVER_ANEW
+            unwanted = desk.hand_over([by_id[message_id]], earlier_not_taken=anew)
             over.add(message_id)
             if unwanted:
                 raise NotWanted

@@ -248,7 +248,8 @@ class Sender:
         left = claims.leased(tx, owner=self.owner)
         if not left:
             return 0
-        return settle(self._env, tx, left, notes=self._journal.notes(), code=GIVEN_BACK)
+        notes = self._journal.notes()
+        return settle(self._env, tx, left, notes=notes, code=GIVEN_BACK, is_over=True)
 
     def _claim_first(self, tx: Transaction, turn: Turn) -> Claimed:
         """Begin a turn: nothing is ours before it."""

@@ -1,8 +1,9 @@
 """What becomes of a message that its sender took and did not finish?
 
 The sender's notes tell how far it got: not handed over, due again; answered, book the answer;
-handed over without an answer, unknown: at most one more try (trust RL-3, RL-4, EM-22). Where the
-notes are missing, everything counts as unknown.
+handed over without an answer, unknown: at most one more try, but where the provider had said that
+it took none of the earlier ones (trust RL-3, RL-4, EM-22). Where the notes are missing, everything
+counts as unknown.
 """
 
 from __future__ import annotations
@@ -25,8 +26,17 @@ KILLED = "killed"
 GIVEN_BACK = "given_back"
 
 
-def settle(env: Env, tx: Transaction, left: Sequence[Leased], *, notes: Notes, code: str) -> int:
-    """Move on what one sender left; how many messages. `code`: KILLED or GIVEN_BACK."""
+def settle(
+    env: Env,
+    tx: Transaction,
+    left: Sequence[Leased],
+    *,
+    notes: Notes,
+    code: str,
+    is_over: bool,
+) -> int:
+    """Move on what one sender left; how many messages. `code`: KILLED or GIVEN_BACK. `is_over`: it
+    surely does no more with them. One that only sleeps may still send what it had noted."""
     ids = [one.message_id for one in left]
     kills = booking.count_tries(tx, ids, code=KILLED)
     known = outbox.find_messages(tx, ids)
@@ -37,17 +47,18 @@ def settle(env: Env, tx: Transaction, left: Sequence[Leased], *, notes: Notes, c
         if message is None or message.attempt_no != one.attempt_no or message.state != "sending":
             continue
         step = notes.steps.get((one.message_id, one.attempt_no))
+        times = kills.get(one.message_id, 0) + (code == KILLED)
         if step is None and notes.complete:
-            times = kills.get(one.message_id, 0) + (code == KILLED)
             given_back.append(_given_back(message, now=env.now(), code=code, kills=times))
         else:
-            results.append((message, one.attempt_no, _result(step, code)))
+            result = _result(step, code, kills=times, is_over=is_over)
+            results.append((message, one.attempt_no, result))
     lease = env.config.delivery.lease
     settled = len(booking.book_all(tx, given_back, now=env.now(), lease=lease))
     return settled + book_results(env, tx, results)
 
 
-def _result(step: LastStep | None, code: str) -> Result:
+def _result(step: LastStep | None, code: str, *, kills: int, is_over: bool) -> Result:
     if step is not None and step.answered:
         return note_as_result(dict(step.answer))
     return Result(
@@ -55,6 +66,8 @@ def _result(step: LastStep | None, code: str) -> Result:
         blame=Blame.TRANSPORT,
         code=code,
         detail="The sender stopped before it knew the answer.",
+        retry_after=delivery.pause_after_kills(kills, jitter=random.random()),
+        earlier_not_taken=is_over and step is not None and step.earlier_not_taken,
     )
 
 

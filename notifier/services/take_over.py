@@ -26,20 +26,23 @@ def take_over(env: Env) -> int:
         held = claims.leased(tx)
     settled = 0
     for owner in sorted({one.owner for one in held}):
-        left = _left_by(env, owner, [one for one in held if one.owner == owner])
+        life = journal.look(folder, owner)
+        left = _left_by(env, owner, [one for one in held if one.owner == owner], life=life)
         if not left:
             continue
         notes = journal.seize(folder, owner)
         try:
-            settled += _settle(env, owner, left, notes)
+            settled += _settle(env, owner, left, notes, is_dead=life is Life.DEAD)
         except StoreBusy as error:  # a frozen one may hold locks; the others need not wait
             log.warning("not taken over: database busy", sender=owner, why=str(error))
     journal.throw_away_idle(folder, busy={one.owner for one in held})
     return settled
 
 
-def _settle(env: Env, owner: str, left: list[Leased], notes: Notes) -> int:
-    count = env.db.retry(lambda tx: settle(env, tx, left, notes=notes, code=KILLED), tries=2)
+def _settle(env: Env, owner: str, left: list[Leased], notes: Notes, *, is_dead: bool) -> int:
+    count = env.db.retry(
+        lambda tx: settle(env, tx, left, notes=notes, code=KILLED, is_over=is_dead), tries=2
+    )
     if not count:
         return 0  # somebody else was quicker
     TAKEN_OVER.inc(count)
@@ -47,13 +50,12 @@ def _settle(env: Env, owner: str, left: list[Leased], notes: Notes) -> int:
     return count
 
 
-def _left_by(env: Env, owner: str, held: list[Leased]) -> list[Leased]:
+def _left_by(env: Env, owner: str, held: list[Leased], *, life: Life) -> list[Leased]:
     """What this sender will not finish."""
-    folder = env.config.service.data_dir / "journal"
-    life = journal.look(folder, owner)
     if life is Life.DEAD:
         return held
     if life is Life.ALIVE:
+        folder = env.config.service.data_dir / "journal"
         promised_until = journal.read_notes(folder, owner).promised_until
         if promised_until is not None:
             return held if journal.boot_seconds() > promised_until else []

@@ -141,7 +141,9 @@ class Turn:
             self.book.nudge()
         return letter
 
-    def hand_over(self, letters: Sequence[Letter]) -> Collection[int]:
+    def hand_over(
+        self, letters: Sequence[Letter], *, earlier_not_taken: bool = False
+    ) -> Collection[int]:
         """Raises Held, journal.LeaseOver, OSError: then none of them may be handed over."""
         if self.is_stopped:
             raise Held("The sender stops.")
@@ -150,7 +152,8 @@ class Turn:
             raise Held("The database takes no results.")
         unwanted = self._unwanted([one.message_id for one in letters])
         wanted = [one for one in letters if one.message_id not in unwanted] if unwanted else letters
-        self._notes.hand_over_all([(one.message_id, one.attempt_no) for one in wanted])
+        tries = [(one.message_id, one.attempt_no) for one in wanted]
+        self._notes.hand_over_all(tries, earlier_not_taken=earlier_not_taken)
         self._under_way += len(wanted)
         self._news_at = time.monotonic()
         return unwanted

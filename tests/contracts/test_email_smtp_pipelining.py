@@ -40,7 +40,9 @@ class Desk:
     def next_letter(self) -> Letter | None:
         return self.letters.popleft() if self.letters else None
 
-    def hand_over(self, letters: Sequence[Letter]) -> Collection[int]:
+    def hand_over(
+        self, letters: Sequence[Letter], *, earlier_not_taken: bool = False
+    ) -> Collection[int]:
         self.noted += [one.message_id for one in letters if one.message_id not in self.unwanted]
         return self.unwanted
 

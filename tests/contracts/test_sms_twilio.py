@@ -43,9 +43,10 @@ class Notes:
 
     def __init__(self) -> None:
         self.handed_over: list[int] = []
+        self.phases: list[Phase] = []
 
     def __call__(self, message_id: int, phase: Phase) -> None:
-        assert phase is Phase.HANDED_OVER
+        self.phases.append(phase)
         self.handed_over.append(message_id)
 
 
@@ -309,6 +310,7 @@ def test_what_was_not_taken_is_sent_again_after_a_minute(twilio, clock, fault):
     clock.advance(timedelta(seconds=40))
     assert sender.send_one(**again).outcome is Outcome.ACCEPTED
     assert len(twilio.messages) == 1
+    assert sender.notes.phases == [Phase.HANDED_OVER, Phase.HANDED_OVER_ANEW]
 
 
 @pytest.mark.fault("FI-14")

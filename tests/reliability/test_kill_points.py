@@ -151,6 +151,36 @@ def test_killed_while_the_phone_network_has_the_request(
     assert len(network.messages) == 1
 
 
+@pytest.mark.fault("FI-1", "FI-13")
+@ON_SQLITE
+@pytest.mark.parametrize("taken", [True, False], ids=["taken", "not taken"])
+def test_killed_twice_while_the_phone_network_has_the_request(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    database_url: str,
+    taken: bool,
+) -> None:
+    """Before the second try its list was read: what it says now is the answer to that try."""
+    with FakeTwilio(numbers=(OUR_NUMBER,)) as network:
+        config = configure(twilio_url=network.url, unknown_after="0.2s")
+        seed(config, mails=0, texts=1).db.close()
+        network.misbehave(PhoneFault(delay=60, status=503))
+        network.misbehave(PhoneFault(takes=taken, delay=60, status=0 if taken else 503))
+        fleet = make_fleet(config)
+        for number in (1, 2):
+            worker = fleet.start()
+            wait_until(lambda number=number: len(network.tries) == number)  # type: ignore[misc]
+            if taken and number == 2:
+                wait_until(lambda: network.messages)
+            fleet.kill(worker)
+        fleet.start()
+        wait_until(lambda: unfinished(database_url) == 0, every=0.05)
+        copies = {text.to: [text.sid for text in network.messages] for text in network.messages}
+    verdict = check(database_url, copies, kills=2, in_flight=0)
+    assert verdict.problems == []
+    assert (verdict.taken, verdict.unknown) == (1, 0)
+
+
 def _ends_with(smtp: SmtpServer, url: str, *, copies: int, unknowns: int) -> None:
     wait_until(lambda: unfinished(url) == 0, every=0.05)
     ids = [mail.message_id for mail in smtp.messages]

@@ -5,18 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from notifier import journal
 from notifier.services.deliver import Sender
 from notifier.services.env import Env
 from notifier.services.take_over import take_over
 from notifier.store import claims, leases
+from notifier.store.tables.telling import messages
 from tests.fakes.smtp_server import Fault, SmtpServer
 from tests.reliability.checker import check, unfinished
 from tests.reliability.database_trouble import SQLITE_FIRST
@@ -25,6 +26,7 @@ from tests.timing import PATIENCE, SettableClock, wait_until
 from tests.world import RENDERER
 
 PEOPLE = 6
+FIRST = 1  # the id of the first message
 
 
 @pytest.fixture
@@ -213,6 +215,37 @@ def test_a_message_that_kills_every_sender_is_tried_ever_more_rarely(
     assert clock() == began
 
 
+@pytest.mark.fault("FI-37")
+def test_one_that_kills_its_senders_once_handed_over_is_tried_ever_more_rarely(
+    env: Env, clock: SettableClock
+) -> None:
+    """The provider took none of the earlier tries, so it is tried on."""
+    pauses = []
+    for number in range(1, 14):
+        sender = _hand_over_anew(env, clock, number)
+        sender.close(keep=True)  # as a kill leaves it
+        assert take_over(env) == 1
+        pauses.append(_due_at(env) - clock())
+    assert pauses[:10] == [env.config.delivery.unknown_after] * 10
+    assert timedelta(minutes=1) < pauses[10] < pauses[11] < pauses[12]
+
+
+@pytest.mark.fault("FI-5")
+def test_what_a_sleeping_sender_noted_of_earlier_tries_does_not_count(
+    env: Env, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may wake and send, so there would be one copy more."""
+    later = journal.boot_seconds() + 1000
+    for number in (1, 2):
+        sleeping = _hand_over_anew(env, clock, number)
+        with monkeypatch.context() as slept:
+            slept.setattr(journal, "boot_seconds", lambda: later)
+            assert take_over(env) == 1
+        sleeping.close()
+    [row] = _rows(env, "SELECT state, unknowns FROM messages WHERE finished_at IS NOT NULL")
+    assert row == {"state": "unknown", "unknowns": 2}
+
+
 @pytest.mark.fault("FI-31")
 def test_a_leader_that_is_gone_is_followed_even_when_the_clock_was_set_back(
     env: Env, clock: SettableClock
@@ -236,6 +269,23 @@ def _dead_journal(folder: Path) -> str:
     own = journal.Journal(folder)
     own.close(keep=True)
     return own.owner
+
+
+def _hand_over_anew(env: Env, clock: SettableClock, number: int) -> journal.Journal:
+    """A sender in its try at the first message, before which the provider was asked."""
+    own = journal.Journal(env.config.service.data_dir / "journal")
+    lease = env.config.delivery.lease
+    own.promise(lease, since=journal.boot_seconds())
+    with env.db.write() as tx:
+        claims.claim(tx, [FIRST], owner=own.owner, now=clock(), lease=lease)
+    own.hand_over_all([(FIRST, number)], earlier_not_taken=True)
+    return own
+
+
+def _due_at(env: Env) -> datetime:
+    with env.db.read() as tx:
+        found: datetime = tx.execute(select(messages.c.due_at).filter_by(id=FIRST)).scalar_one()
+    return found
 
 
 def _claim_elsewhere(

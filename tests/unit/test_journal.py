@@ -50,6 +50,22 @@ def test_the_last_step_of_each_try_is_told(living: Journal, tmp_path: Path) -> N
     assert journal.read_notes(tmp_path, living.owner).complete
 
 
+def test_what_the_provider_said_before_a_try_is_told_until_it_is_answered(
+    living: Journal, tmp_path: Path
+) -> None:
+    living.hand_over_all([(1, 2), (2, 2)], earlier_not_taken=True)
+    living.hand_over(3, 2)
+    living.answer(2, 2, ACCEPTED)
+    with _file(tmp_path).open("ab") as file:
+        file.write(b"H 4 2 none-tak")
+    steps = journal.read_notes(tmp_path, living.owner).steps
+    assert {key: step.earlier_not_taken for key, step in steps.items()} == {
+        (1, 2): True,
+        (2, 2): False,
+        (3, 2): False,
+    }
+
+
 def test_a_worker_is_alive_while_its_process_is(tmp_path: Path) -> None:
     own = Journal(tmp_path)
     assert journal.look(tmp_path, own.owner) is Life.ALIVE

@@ -27,10 +27,13 @@ class OneCall:
     def next_letter(self) -> Letter | None:
         return self._letters.popleft() if self._letters else None
 
-    def hand_over(self, letters: Sequence[Letter]) -> Collection[int]:
+    def hand_over(
+        self, letters: Sequence[Letter], *, earlier_not_taken: bool = False
+    ) -> Collection[int]:
+        phase = Phase.HANDED_OVER_ANEW if earlier_not_taken else Phase.HANDED_OVER
         for place, letter in enumerate(letters):
             try:
-                self._note(letter.message_id, Phase.HANDED_OVER)
+                self._note(letter.message_id, phase)
             except BaseException as error:  # noqa: BLE001 - raised again when all is finished
                 self.error = error
                 self.is_stopped = True  # those noted before it still leave
