@@ -144,8 +144,9 @@ class Waiting(RuleBasedStateMachine):
             )
         except Conflict:
             return
-        if self.world.subscription(one).ended_reason == "replaced":
-            self.wishes[one] = "ended"
+        for each in self.wishes:  # of two wishes for the same the one that is confirmed stays
+            if self.world.subscription(each).ended_reason == "replaced":
+                self.wishes[each] = "ended"
 
     @rule()
     def announce(self) -> None:
