@@ -15,6 +15,7 @@ from lxml import etree
 from notifier.connectors.reading.frame_xml import XmlFrame, find_xml_frame
 from notifier.connectors.reading.frames import Alone, read_head
 from notifier.connectors.reading.window import TooLong, Window
+from notifier.connectors.reading.xml_safety import SAFELY
 
 _SPACES = re.compile(rb"""\sxmlns(?::[\w.\-]+)?\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
 _CODED = re.compile(rb"""<\?xml[^>]*\sencoding\s*=\s*["']([\w.\-]{1,40})["']""")
@@ -59,13 +60,7 @@ def _element(piece: bytes, head: bytes) -> Any:
     coded = _CODED.search(head[:400])
     parser = etree.XMLParser(
         encoding=coded[1].decode() if coded else "utf-8",
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        **SAFELY,
     )
     try:
         root = etree.fromstring(b"<r" + named + b">" + piece + b"</r>", parser)

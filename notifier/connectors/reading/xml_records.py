@@ -25,6 +25,7 @@ from notifier.connectors.reading.xml_frame import (
     wrong_label,
 )
 from notifier.connectors.reading.xml_pieces import read_pieces
+from notifier.connectors.reading.xml_safety import SAFELY
 from notifier.domain.dates import read_instant
 from notifier.errors import InvalidInput, LookFailed
 
@@ -58,14 +59,8 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         source,
         events=("start", "end"),
         tag=[tag if tag.startswith("{") else f"{{*}}{tag}" for tag in tags],
-        recover=True,
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
         encoding=wrong_label(body) or None,
+        **SAFELY,
     )
     try:
         yield from reader.records(context)
