@@ -49,16 +49,7 @@ def hear_text(env: Env, text: TextHeard, *, provider: str = PROVIDER, way: Way =
     """Act on it and say what to answer; empty: nothing. The same text again does nothing."""
 
     def work(tx: Transaction) -> str:
-        if not receipts.add_receipt(
-            tx,
-            provider=provider,
-            event_key=text.event_id,
-            kind=f"heard_{text.wish.value}",
-            message_id=None,
-            at=env.now(),
-            code="",
-            detail="",
-        ):
+        if not note_heard(env, tx, text, provider=provider):
             return ""
         hash_ = env.signer.hash_address(Medium.SMS, text.address)
         contact = people.find_contact(tx, address_hash=hash_)
@@ -67,6 +58,22 @@ def hear_text(env: Env, text: TextHeard, *, provider: str = PROVIDER, way: Way =
     answer = env.db.retry(work)
     log.info("text heard", wish=text.wish.value, answered=bool(answer))
     return "" if text.answered_by_provider else answer
+
+
+def note_heard(
+    env: Env, tx: Transaction, text: TextHeard, *, provider: str = PROVIDER, code: str = ""
+) -> bool:
+    """It is known from now on; False: it was before. `code`: why it has no effect any more."""
+    return receipts.add_receipt(
+        tx,
+        provider=provider,
+        event_key=text.event_id,
+        kind=f"heard_{text.wish.value}",
+        message_id=None,
+        at=env.now(),
+        code=code,
+        detail="",
+    )
 
 
 def _act(

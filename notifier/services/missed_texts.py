@@ -20,7 +20,7 @@ from notifier.metrics import TEXTS_MISSED
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.askable import open_askable, shop_behind, text_channels
 from notifier.services.env import Env
-from notifier.services.hear_text import ASKED_FOR, PROVIDER, hear_text
+from notifier.services.hear_text import ASKED_FOR, PROVIDER, hear_text, note_heard
 from notifier.store import people, receipts
 from notifier.store.limits import is_spent, spend
 from notifier.store.session import Transaction
@@ -87,7 +87,7 @@ def _compare(env: Env, name: str, days: Sequence[date]) -> int:
 def _book(env: Env, name: str, text: TextHeard, *, is_over: bool) -> bool:
     try:
         if is_over:
-            _note(env, text)
+            _overtaken(env, text)
         else:
             hear_text(env, text, way=ASKED_FOR)
     except StoreBusy:
@@ -135,20 +135,8 @@ def _shut_since(env: Env, number: str) -> datetime | None:
         return people.shut_since(tx, hash_, reason="stopped")
 
 
-def _note(env: Env, text: TextHeard) -> None:
-    """It is known from now on, and has no effect any more."""
-    env.db.retry(
-        lambda tx: receipts.add_receipt(
-            tx,
-            provider=PROVIDER,
-            event_key=text.event_id,
-            kind=f"heard_{text.wish.value}",
-            message_id=None,
-            at=env.now(),
-            code="overtaken",
-            detail="",
-        )
-    )
+def _overtaken(env: Env, text: TextHeard) -> None:
+    env.db.retry(lambda tx: note_heard(env, tx, text, code="overtaken"))
 
 
 def _done(

@@ -13,7 +13,7 @@ from tests.fakes.smtp_server import SmtpServer
 from tests.fakes.twilio import FakeTwilio
 from tests.thinning import share_out, within
 from tests.timing import SettableClock
-from tests.world import World
+from tests.world import SID, TOKEN, World
 
 FOLDER = Path(__file__).parent
 # Here it matters how a database does it: what it locks, in which order it lets writers through,
@@ -46,6 +46,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def smtp() -> Iterator[SmtpServer]:
     with SmtpServer() as server:
         yield server
+
+
+@pytest.fixture
+def twilio(clock: SettableClock) -> Iterator[FakeTwilio]:
+    """A phone network that lets our number send."""
+    with FakeTwilio(
+        account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
+    ) as fake:
+        yield fake
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,20 +16,11 @@ from notifier.services.receive import receive
 from notifier.signing import Purpose
 from notifier.store.unreported import unreported
 from tests.fakes.twilio import FakeTwilio, Fault
-from tests.timing import SettableClock
-from tests.world import SID, TOKEN, World
+from tests.world import World
 
 PHONES = [f"+1212555123{n}" for n in range(6)]
 DAY = timedelta(days=1)
 ON_ONE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
-
-
-@pytest.fixture
-def twilio(clock: SettableClock) -> Iterator[FakeTwilio]:
-    with FakeTwilio(
-        account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
-    ) as fake:
-        yield fake
 
 
 @pytest.fixture

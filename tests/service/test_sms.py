@@ -3,7 +3,7 @@ after STOP (trust SM-7 to SM-14)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,19 +13,10 @@ from notifier.services import foresee_sms
 from notifier.services.foresee_release import ReleaseForeseen, foresee_release
 from notifier.store import line_size
 from tests.fakes.twilio import FakeTwilio, Fault
-from tests.timing import SettableClock
-from tests.world import SID, TOKEN, World
+from tests.world import World
 
 PHONE = "+12125551234"  # New York
 OTHER = "+13105551234"  # Los Angeles
-
-
-@pytest.fixture
-def twilio(clock: SettableClock) -> Iterator[FakeTwilio]:
-    with FakeTwilio(
-        account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
-    ) as fake:
-        yield fake
 
 
 @pytest.fixture

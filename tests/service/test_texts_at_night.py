@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from notifier.services import tell_next
 from notifier.services.wave_words import why_nobody, why_wave
 from notifier.store import releases
 from tests.fakes.twilio import FakeTwilio
-from tests.world import SID, TOKEN, World
+from tests.world import World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
 NOON = datetime(2026, 12, 1, 17, 0, tzinfo=UTC)  # in New York
@@ -23,19 +23,11 @@ FIXED = {"strategy": "fixed", "size": 2, "interval": HALF_HOUR}
 
 
 @pytest.fixture
-def phones(clock: Any) -> Iterator[FakeTwilio]:
-    with FakeTwilio(
-        account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
-    ) as network:
-        yield network
-
-
-@pytest.fixture
-def make_line(make_world: Callable[..., World], phones: FakeTwilio) -> Callable[..., World]:
+def make_line(make_world: Callable[..., World], twilio: FakeTwilio) -> Callable[..., World]:
     """So many who wait for a text in front, and so many for a mail behind; then it is night."""
 
     def make(*, texts: int, mails: int, **shop: Any) -> World:
-        world = make_world(twilio=phones, double_opt_in=False, **shop)
+        world = make_world(twilio=twilio, double_opt_in=False, **shop)
         world.clock.set(NOON)
         world.see("SHIRT-S", 0)
         for n in range(texts):
