@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from notifier.domain.promise_outcome import Said, Totals, Turned, count, judge
-from notifier.errors import NotFound
 from notifier.services.env import Env, ShopRef, rules_for
-from notifier.store import catalogue, eta_history
+from notifier.services.known_variant import known_variant
+from notifier.store import eta_history
 from notifier.store.eta_history import GivenRow
 
 PAGE = 100
@@ -41,9 +41,7 @@ def eta_history_of(
     """The promises of one variant (its key, or a sku that only it has); `after` (the id of one, 0:
     none): those that come after it, which are the older ones. Raises errors.NotFound."""
     with env.db.read() as tx:
-        found = catalogue.find_variant(tx, shop.id, variant)
-        if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
+        found = known_variant(tx, shop, variant)
         given = eta_history.given_of(tx, found.id)
         seen = eta_history.seen_since(tx, found.id, at=given[0].at) if given else []
     turned = judge(

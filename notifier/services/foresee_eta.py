@@ -14,14 +14,15 @@ from notifier.domain.order_delay import Consequence, EstimateChanged, consequenc
 from notifier.domain.order_delay.states import OPEN
 from notifier.domain.order_history import Happened
 from notifier.domain.stock import Level
-from notifier.errors import Conflict, NotFound
+from notifier.errors import Conflict
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_notice import wants_eta
+from notifier.services.known_variant import known_variant
 from notifier.services.order_case import Case, load_cases
 from notifier.services.order_follow import GOODS_ARE_KEPT_FOR
 from notifier.services.order_wanted import FROM_STOCK
 from notifier.services.set_eta import refuse_eta
-from notifier.store import catalogue, etas, orders, people
+from notifier.store import etas, orders, people
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
 
@@ -69,9 +70,7 @@ def foresee_eta(env: Env, shop: ShopRef, variant: str, eta: Eta | None, *, sourc
     refuse_eta(env, shop, eta, source=source)
     now = env.now()
     with env.db.read() as tx:
-        found = catalogue.find_variant(tx, shop.id, variant)
-        if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
+        found = known_variant(tx, shop, variant)
         known = etas.expected(tx, found.id)
         if known is not None and known.level is Level.THERE:
             raise Conflict("available", "This can be bought now, so it needs no expected date.")

@@ -17,16 +17,17 @@ from notifier.domain.availability import Availability
 from notifier.domain.order_delay.states import OPEN
 from notifier.domain.stock import Level, level_of, saleable
 from notifier.domain.waves import Strategy
-from notifier.errors import InvalidInput, NotFound
+from notifier.errors import InvalidInput
 from notifier.i18n import available_locales, choose_locale, format_money, section
 from notifier.i18n_figures import format_instant, format_number
 from notifier.rendering import Renderer
 from notifier.services.announce import strategy_for
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.foresee_sms import SmsForeseen, foresee_sms
+from notifier.services.known_variant import known_variant
 from notifier.services.product_words import product_title, variant_title
 from notifier.services.shop_history import history_of
-from notifier.store import catalogue, line_size, orders
+from notifier.store import line_size, orders
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
 
@@ -61,9 +62,7 @@ def foresee_release(
     if not 1 <= units <= MOST_UNITS:
         raise InvalidInput.of("units", "out_of_range", f"{units} is not 1 to {MOST_UNITS:,} units.")
     with env.db.read() as tx:
-        variant = catalogue.find_variant(tx, shop.id, key)
-        if variant is None:
-            raise NotFound(f"There is no variant {key[:80]!r} in this shop.", field="variant")
+        variant = known_variant(tx, shop, key)
         strategy = strategy_for(shop, variant.strategy)
         state = _state(env, tx, shop, variant, strategy=strategy)
         left = _left_for_them(env, tx, shop, variant, units=units)

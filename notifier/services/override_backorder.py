@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from notifier.domain.backorder import ORDERED_AHEAD, explain
-from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.errors import Conflict, InvalidInput
 from notifier.services.backorder import in_force, redecide, store_change
 from notifier.services.backorder_facts import expected_units
 from notifier.services.env import Env, ShopRef
-from notifier.store import backorders, catalogue, ledger
+from notifier.services.known_variant import known_variant
+from notifier.store import backorders, ledger
 from notifier.store import stock as stock_store
 from notifier.store.backorders import BackorderRow
 from notifier.store.session import Transaction
@@ -95,9 +96,7 @@ def _change(
     units: tuple[int | None, ...] = (),
 ) -> Shown:
     def work(tx: Transaction) -> Shown:
-        found = catalogue.find_variant(tx, shop.id, variant)
-        if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
+        found = known_variant(tx, shop, variant)
         belief = stock_store.load_stock(tx, [found.id]).get(found.id)
         if belief is None or belief.availability not in ORDERED_AHEAD:
             word = belief.availability.value if belief else "unknown"

@@ -15,9 +15,10 @@ from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta
 from notifier.domain.order_delay.days import in_range, in_utc
 from notifier.domain.stock import Level
-from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.errors import Conflict, InvalidInput
 from notifier.services.backorder import redecide
 from notifier.services.env import Env, ShopRef
+from notifier.services.known_variant import known_variant
 from notifier.services.preorder_open import incentive_for, open_now
 from notifier.services.set_eta import LONGEST_ACTOR, LONGEST_SOURCE, change_eta
 from notifier.store import catalogue, ledger, preorders
@@ -65,9 +66,7 @@ def plan(env: Env, shop: ShopRef, variant: str, wanted: Plan, *, source: str, ac
         in_range(wanted.release_on, field="release_on")
 
     def work(tx: Transaction) -> Listed:
-        found = catalogue.find_variant(tx, shop.id, variant)
-        if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
+        found = known_variant(tx, shop, variant)
         belief = stock_store.load_stock(tx, [found.id], for_update=True).get(found.id)
         if belief is not None and belief.level is Level.THERE:
             raise Conflict("available", "This can be bought now, so it needs no pre-order.")

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 from notifier.domain.availability import Availability
 from notifier.domain.eta import Eta, EtaPrecision
 from notifier.domain.stock import EventKind, Level, Stock
-from notifier.errors import Conflict, InvalidInput, NotFound
+from notifier.errors import Conflict, InvalidInput
 from notifier.services.backorder import redecide
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_notice import ONLY_PHYSICAL
+from notifier.services.known_variant import known_variant
 from notifier.services.touch_orders import touch_orders
-from notifier.store import catalogue, etas, events, ledger
+from notifier.store import etas, events, ledger
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
@@ -59,9 +60,7 @@ def set_eta(
     """
 
     def work(tx: Transaction) -> EtaChange:
-        found = catalogue.find_variant(tx, shop.id, variant)
-        if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
+        found = known_variant(tx, shop, variant)
         done = change_eta(
             env,
             tx,

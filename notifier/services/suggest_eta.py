@@ -16,9 +16,9 @@ from weakref import WeakKeyDictionary
 from notifier.domain.outages import DAY, History, PastOutage, read_history
 from notifier.domain.restock_calibration import Calibration, Verdict, calibrate
 from notifier.domain.restock_history import Estimate, Outage, Pool, Span, estimate, round_up
-from notifier.errors import NotFound
 from notifier.services.announce import is_too_old
 from notifier.services.env import Env, ShopRef, rules_for
+from notifier.services.known_variant import known_variant
 from notifier.store import catalogue, outages
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
@@ -75,9 +75,7 @@ def suggest_eta(env: Env, shop: ShopRef, variant: str) -> Suggestion:
     Raises errors.NotFound.
     """
     with env.db.read() as tx:
-        found = catalogue.find_variant(tx, shop.id, variant)
-        if found is None:
-            raise NotFound(f"There is no variant {variant[:80]!r} in this shop.", field="variant")
+        found = known_variant(tx, shop, variant)
         return _suggest(env, tx, shop, found)
 
 
