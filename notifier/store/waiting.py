@@ -74,6 +74,33 @@ def _served() -> Any:
     )
 
 
+def _is_being_told() -> Any:
+    """That a release of this restock goes along the line of the variant."""
+    return exists(
+        select(releases.c.id)
+        .where(
+            releases.c.variant_id == stock.c.variant_id,
+            releases.c.kind == EventKind.BACK_IN_STOCK.value,
+            releases.c.state == "running",
+        )
+        .correlate(stock)
+    )
+
+
+def _undecided() -> Any:
+    """That its restock is about to be told, is held for a person's word, or was dropped by it."""
+    return exists(
+        select(events.c.id)
+        .where(
+            events.c.variant_id == stock.c.variant_id,
+            events.c.kind == EventKind.BACK_IN_STOCK.value,
+            events.c.epoch == stock.c.epoch,
+            events.c.state.in_(("open", "held", "dropped")),
+        )
+        .correlate(stock)
+    )
+
+
 def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -> list[There]:
     """Announced variants that are there since before then, with people still waiting whom no
     message concerns. Not what is being told or about to be, is held for a person's word, or was
@@ -93,25 +120,6 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
         )
         .correlate(stock, variants)
     )
-    is_being_told = exists(
-        select(releases.c.id)
-        .where(
-            releases.c.variant_id == stock.c.variant_id,
-            releases.c.kind == EventKind.BACK_IN_STOCK.value,
-            releases.c.state == "running",
-        )
-        .correlate(stock)
-    )
-    undecided = exists(
-        select(events.c.id)
-        .where(
-            events.c.variant_id == stock.c.variant_id,
-            events.c.kind == EventKind.BACK_IN_STOCK.value,
-            events.c.epoch == stock.c.epoch,
-            events.c.state.in_(("open", "held", "dropped")),
-        )
-        .correlate(stock)
-    )
     rows = tx.execute(
         select(
             variants.c.shop_id,
@@ -130,8 +138,8 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
             products.c.published,
             products.c.alerts,
             variants.c.alerts,
-            ~undecided,
-            case((is_being_told, false()), else_=unserved),  # nobody walks along that line
+            ~_undecided(),
+            case((_is_being_told(), false()), else_=unserved),  # nobody walks along that line
         )
         .limit(limit)
     )

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -83,11 +83,8 @@ def _registry(reading: Reading) -> CollectorRegistry:
         return Gauge(f"notifier_{name}", help_text, labels, registry=registry)
 
     backlog = gauge("backlog", "Open messages.", ["state", "kind", "medium"])
-    oldest = gauge("oldest_due_seconds", "Age of the oldest message due.", ["medium"])
     for depth in reading.depths:
         backlog.labels(depth.state, depth.kind, depth.medium).set(depth.count)
-    for medium, seconds in reading.oldest_due.items():
-        oldest.labels(medium).set(seconds)
     age = gauge("source_age_seconds", "Age of what a source vouches for.", ["source"])
     failures = gauge("source_failures", "Failed looks in a row.", ["source"])
     late = gauge("source_late_seconds", "How long a look has been due.", ["source"])
@@ -99,32 +96,33 @@ def _registry(reading: Reading) -> CollectorRegistry:
             trouble.labels(source.name, source.trouble_code).set(1)
         if source.age is not None:
             age.labels(source.name).set(source.age)
-    subscriptions = gauge("subscriptions", "Subscriptions by state.", ["state"])
-    for state, count in reading.subscriptions.items():
-        subscriptions.labels(state).set(count)
-    releases = gauge("releases", "Releases by state.", ["state"])
-    for state, count in reading.releases.items():
-        releases.labels(state).set(count)
+    by_one: list[tuple[str, str, str, Mapping[str, float]]] = [
+        ("oldest_due_seconds", "Age of the oldest message due.", "medium", reading.oldest_due),
+        ("subscriptions", "Subscriptions by state.", "state", reading.subscriptions),
+        ("releases", "Releases by state.", "state", reading.releases),
+        (
+            "restock_to_first_message_seconds",
+            "Of releases of the last day.",
+            "quantile",
+            reading.first_message,
+        ),
+        ("job_age_seconds", "Since a job last finished.", "job", reading.jobs),
+        ("job_late_seconds", "How long the run of a job has been due.", "job", reading.late_jobs),
+        ("opt_ins", "Sign-ups of the last day by how far they came.", "step", reading.opt_ins),
+        (
+            "alerts_braked",
+            "1 while a shop's alerts wait: too many came back.",
+            "shop",
+            reading.braked,
+        ),
+    ]
+    for name, help_text, label, values in by_one:
+        family = gauge(name, help_text, [label])
+        for word, value in values.items():
+            family.labels(word).set(value)
     messages = gauge("messages", "Messages of the last day by end state.", ["channel", "state"])
     for (channel, state), count in reading.finished.items():
         messages.labels(channel, state).set(count)
-    latency = gauge(
-        "restock_to_first_message_seconds", "Of releases of the last day.", ["quantile"]
-    )
-    for quantile, seconds in reading.first_message.items():
-        latency.labels(quantile).set(seconds)
-    job_lag = gauge("job_age_seconds", "Since a job last finished.", ["job"])
-    for job, seconds in reading.jobs.items():
-        job_lag.labels(job).set(seconds)
-    job_late = gauge("job_late_seconds", "How long the run of a job has been due.", ["job"])
-    for job, seconds in reading.late_jobs.items():
-        job_late.labels(job).set(seconds)
-    steps = gauge("opt_ins", "Sign-ups of the last day by how far they came.", ["step"])
-    for step, count in reading.opt_ins.items():
-        steps.labels(step).set(count)
-    braked = gauge("alerts_braked", "1 while a shop's alerts wait: too many came back.", ["shop"])
-    for slug, is_braked in reading.braked.items():
-        braked.labels(slug).set(is_braked)
     for name, help_text, value in reading.singles:
         gauge(name, help_text, []).set(value)
     return registry
