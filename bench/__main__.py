@@ -57,6 +57,7 @@ BENCHMARKS = (
     relay.QUICK,
     growth.BENCHMARK,
     relay.SLOW,
+    relay.NEAR,
     polling.BENCHMARK,
     front_door.BENCHMARK,
     servers.BENCHMARK,

@@ -52,7 +52,7 @@ def _count(words: str) -> int:
 
 
 def _panel(points: Sequence[Point], *, x: float, title: str, unit: str, goal: float) -> list[str]:
-    most = _ceiling(max(goal, *(value for _, value, _ in points)) * 1.1)
+    most = round_up(max(goal, *(value for _, value, _ in points)) * 1.1)
     counts = [count for count, _, _ in points]
     first, last = floor(log10(min(counts))), ceil(log10(max(counts)))
     last = max(last, first + 1)
@@ -101,7 +101,7 @@ def _series(
     return parts
 
 
-def _ceiling(value: float) -> float:
+def round_up(value: float) -> float:
     """The next round number."""
     power = 10.0 ** floor(log10(value))
     return next(step * power for step in (*_STEPS, 10) if step * power >= value)

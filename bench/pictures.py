@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench import goals_picture, growth_picture, peers_picture
+from bench import distances_picture, goals_picture, growth_picture, peers_picture
 from bench.goals import goal_rows
 from bench.record import Record
 from bench.wanted import GOALS
@@ -23,6 +23,7 @@ def draw_all(
         f"{prefix}growth": growth_picture.as_svg(
             lines, most_cpu=need["cpu"], most_memory=need["memory"]
         ),
+        f"{prefix}distances": distances_picture.as_svg(lines),
         **drawn,
     }
     files: list[Path] = []

@@ -1,14 +1,15 @@
 """How near does a sender come to postfix's C client at mail servers of other kinds than smtp-sink?
 
-At one that takes more, so that it limits the sender less; and at one that takes 20 ms for each
-answer, as a relay across a network does, over 64 connections. What came in one piece is answered in
-one piece, and the C client does not pipeline, as it comes.
+At one that takes more, so that it limits the sender less; at one that takes 20 ms for each answer,
+as a relay across a network does, over 64 connections; and at some that are nearer, over 16. What
+came in one piece is answered in one piece, and the C client does not pipeline, as it comes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,8 @@ from bench.stage import Benchmark, Stage
 LENGTH = 8_192  # bytes, about what a letter of the product has
 DELAY_MS = 20
 MANY = 64
+DISTANCES_MS = (0.2, 0.5, 1, 2, 5)
+FEW = 16
 ALONE = "one connection"
 
 Send = Callable[[Sink], Trial]
@@ -51,6 +54,24 @@ def run_slow(stage: Stage, size: Size) -> list[Line]:
         floor_count=size.messages,  # which has a fourth of the speed
         connections=MANY,
     )
+
+
+def run_distances(stage: Stage, size: Size) -> list[Line]:
+    """Sinks that are nearer, on the first database: it is not what makes the difference."""
+    near = replace(stage, places=stage.places[:1])
+    return [
+        line
+        for delay_ms in DISTANCES_MS
+        for line in _run(
+            near,
+            name="distances",
+            opened=partial(open_quick_sink, stage, delay_ms=delay_ms),
+            subject=f"outbox → {delay_ms:g} ms an answer",
+            size=size,
+            floor_count=size.messages,
+            connections=FEW,
+        )
+    ]
 
 
 def _run(
@@ -95,4 +116,7 @@ def _send(stage: Stage, place: Place, sink: Sink, seed: str, count: int, connect
 QUICK = Benchmark(name="quick-sink", question="To a mail server that takes more", run=run_quick)
 SLOW = Benchmark(
     name="slow-relay", question=f"To one that takes {DELAY_MS} ms an answer", run=run_slow
+)
+NEAR = Benchmark(
+    name="distances", question="To mail servers at a distance, 16 connections", run=run_distances
 )

@@ -58,7 +58,7 @@ def open_sink(stage: Stage) -> Iterator[Sink]:
 
 
 @contextmanager
-def open_quick_sink(stage: Stage, *, delay_ms: int = 0) -> Iterator[Sink]:
+def open_quick_sink(stage: Stage, *, delay_ms: float = 0) -> Iterator[Sink]:
     """One of ours: it takes more than smtp-sink does from who pipelines, and can be slow."""
     with stage.children.served("quick_sink", delay_ms=delay_ms) as said:
         yield Sink(name="a quicker sink", port=int(said["port"]))

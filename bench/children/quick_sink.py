@@ -79,7 +79,10 @@ class QuickSink:
         self._later: deque[tuple[float, socket.socket, bytes, bool]] = deque()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self._listener.setblocking(False)
-        self._selector = selectors.DefaultSelector()
+        # epoll waits whole milliseconds, which is too coarse for a short delay
+        self._selector: selectors.BaseSelector = (
+            selectors.SelectSelector() if delay else selectors.DefaultSelector()
+        )
         self._selector.register(self._listener, selectors.EVENT_READ)
         self._stopped = False
         self._thread = threading.Thread(target=self._run, daemon=True)

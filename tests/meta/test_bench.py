@@ -54,6 +54,7 @@ FLOORS = {
     "oscar": set(),  # it is not installed for this
     "quick-sink": {"one connection"},
     "slow-relay": {"one connection"},
+    "distances": {"one connection"},
     "growth": {"1 messages"},
     "poll": {"bare lxml iterparse", "bare csv.reader", "bare json.loads, line by line"},
     "servers": set(),  # they take seconds to start
