@@ -18,6 +18,7 @@ from notifier.services.env import Env
 from notifier.services.full_mailbox import is_given_up
 from notifier.services.mark_told import mark_all_told
 from notifier.services.order_sent import did_not_arrive, was_accepted
+from notifier.services.texts_held import note_spent
 from notifier.store import booking as booking_store
 from notifier.store import switches
 from notifier.store.outbox import MessageRow
@@ -155,8 +156,18 @@ def _follow(
             f"{'today' if by_all else 'for this shop today'}. {result.detail[:200]} Messages wait.",
             shop=env.shop_by_id(message.shop_id),
         )
+        _note_spent(env, tx, message, result)
     if result.blame is Blame.CONFIG:
         pause_channel(env, tx, message, result)
+
+
+def _note_spent(env: Env, tx: Transaction, message: MessageRow, result: Result) -> None:
+    shop = env.shop_by_id(message.shop_id)
+    by_shop = shop.slug if shop and result.code == SPENT_BY_SHOP else ""
+    if result.retry_after and (by_shop or result.code == SPENT):
+        now = env.now()
+        why, rest = result.detail[:200], result.retry_after
+        note_spent(tx, message.channel, shop=by_shop, why=why, now=now, rest=rest)
 
 
 def _of_shop(env: Env, channel: str, shop_id: int) -> str:

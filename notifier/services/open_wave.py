@@ -14,9 +14,11 @@ from notifier.domain.adaptive import ADAPTIVE
 from notifier.domain.order_delay.states import OPEN
 from notifier.domain.stock import EventKind, saleable
 from notifier.domain.waves import ReleaseState, Strategy, WavePlan, plan_wave
+from notifier.services.asleep import has_limit
 from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.release_seen import release_seen
 from notifier.services.reserve import holds_units, plan_reserved
+from notifier.services.texts_held import take_back
 from notifier.store import catalogue, orders, releases
 from notifier.store import stock as stock_store
 from notifier.store.releases import LAST_LOOK, ReleaseRow
@@ -36,8 +38,10 @@ def open_wave(
 ) -> ReleaseRow | None:
     """The release with its next wave open; None where nobody is told now, and it is looked at
     again when the plan says so. `known`: facts that the wave shows besides those of its plan."""
-    plan = plan_for(env, tx, shop, release)
     now = env.now()
+    if has_limit(release):
+        release = take_back(tx, shop, release, now=now)
+    plan = plan_for(env, tx, shop, release)
     if plan.people == 0:
         again = plan.again_in or USUALLY
         strategy = with_look(release, reason=plan.reason, facts=plan.facts, now=now)

@@ -16,6 +16,7 @@ from notifier.services.alarms import clear_alarm
 from notifier.services.env import Env
 from notifier.services.hook_out import webhook_channel
 from notifier.services.setting_kinds import CHANNELS, Kind, kind_at
+from notifier.services.texts_held import texts_go_on
 from notifier.store import sources, spent, switches
 from notifier.store.session import Transaction, soon
 
@@ -42,6 +43,7 @@ def _try_again(env: Env, tx: Transaction, name: str) -> None:
     clear_alarm(env, tx, code="channel.trouble", about=name)
     for shop in env.shops.values():
         clear_alarm(env, tx, code="channel.trouble", about=f"{name}/{shop.slug}")
+    texts_go_on(env, tx, name)
     # what may be spent in a day may be more now
     if spent.wait_no_longer(tx, name, codes=(SPENT, SPENT_BY_SHOP), now=env.now()):
         soon(tx, Work.DELIVER)

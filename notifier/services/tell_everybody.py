@@ -46,7 +46,7 @@ def tell_stretch(
     rows = _rows(env, tx, shop, release, event, now=now)
     if _has_exceptions(env, tx, release, priority=rows.priority):
         return None
-    if passes_over(shop, release) and wave_rows.is_anybody_texted(
+    if passes_over(tx, shop, release, now=now) and wave_rows.is_anybody_texted(
         tx, rows, after=release.place, among=limit
     ):
         return None

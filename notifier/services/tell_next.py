@@ -9,7 +9,13 @@ from typing import Any
 
 from notifier.domain.waves import choose_people
 from notifier.domain.work import Work
-from notifier.services.asleep import first_wakes, note_asleep, who_is_asleep
+from notifier.services.asleep import (
+    ALL_PASSED,
+    first_wakes,
+    note_asleep,
+    who_is_asleep,
+    why_passed,
+)
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.line_up import next_in_line
@@ -129,15 +135,17 @@ def _drop_empty(
     passed_over: bool,
     wakes: datetime | None,
 ) -> dict[str, Any]:
-    """A wave in which nobody was told was none: who is left wants more than there is or is asleep,
-    or all have left the line. Only a release that never told anybody shows that it tried."""
+    """A wave in which nobody was told was none: who is left wants more than there is or may not
+    be texted now, or all have left the line. Only a release that never told anybody shows that it
+    tried."""
     if release.waves == 1 and not passed_over and wakes is None:
         return {}
+    why = why_passed(tx, release)
     releases.drop_wave(tx, release.id, number=release.waves)
     dropped: dict[str, Any] = {"waves": release.waves - 1}
     if wakes is not None:
-        facts: dict[str, Any] = {"rule": "all_asleep"}
-        reason = "Those who are left wait for a text, and it is no hour for one where they are."
+        facts: dict[str, Any] = {"rule": f"all_{why}"}
+        reason = ALL_PASSED[why]
     elif passed_over:
         facts = {"rule": "too_few", "stock": release.largest}
         reason = f"{release.largest} there: those who are left want more."

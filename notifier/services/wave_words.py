@@ -7,12 +7,15 @@ from typing import Any
 
 from notifier.i18n import section
 from notifier.i18n_figures import format_number, format_percent
-from notifier.services.asleep import ASLEEP
+from notifier.services.asleep import PASSED_FOR
 from notifier.services.before_wave import UNKNOWN
 from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
 
 _BY_FACT = frozenset(
-    ("all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few", "all_asleep")
+    (
+        *("all", "per_unit", "fixed", "no_quantity", "reserved", "reserved_all", "too_few"),
+        *(f"all_{one}" for one in PASSED_FOR),
+    )
 )
 NOT_KEPT = "not_kept"
 _WITHOUT_STOCK = frozenset({"all", "fixed"})  # rules that do not go by it
@@ -37,8 +40,8 @@ def why(facts: Mapping[str, Any], locale: str, *, reason: str) -> str:
             parts.append(words[rule].format(people=_number(facts.get("told_now", 0), locale)))
         if facts.get("left"):
             parts.append(words["left"].format(**plain))
-        if facts.get(ASLEEP):
-            parts.append(words["passed_asleep"].format(**plain))
+        passed = (one for one in PASSED_FOR if facts.get(one))
+        parts += [words[f"passed_{one}"].format(**plain) for one in passed]
     except (KeyError, IndexError):
         return reason
     return " ".join(parts)

@@ -17,6 +17,7 @@ from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
 from notifier.store.rows import columns_of, maker
 from notifier.store.tables.telling import SENDING, WANTED, messages
+from notifier.store.taken_back import MAY_WAKE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +126,15 @@ def rearm_gone(
     wave: int,
     expires_at: datetime,
 ) -> int:
-    """Make due again what was skipped because stock was gone; how many."""
+    """Make due again what was skipped because stock was gone, or texts could not leave; how
+    many."""
     done = tx.execute(
         update(messages)
         .where(
             messages.c.release_id == release_id,
             messages.c.subscription_id.in_(list(subscription_ids)),
             messages.c.state == MessageState.SKIPPED.value,
-            messages.c.reason == "stock_gone",
+            messages.c.reason.in_(MAY_WAKE),
         )
         .values(
             state=MessageState.DUE.value,
@@ -224,10 +226,7 @@ def has_event_message(
         select(messages.c.contact_id, messages.c.id).where(
             messages.c.event_id == event_id,
             messages.c.contact_id.in_(list(contact_ids)),
-            ~(
-                (messages.c.state == MessageState.SKIPPED.value)
-                & (messages.c.reason == "stock_gone")
-            ),
+            ~((messages.c.state == MessageState.SKIPPED.value) & messages.c.reason.in_(MAY_WAKE)),
         )
     )
     return {row.contact_id: row.id for row in rows}

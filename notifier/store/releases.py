@@ -87,6 +87,16 @@ def due_releases(tx: Connection, *, now: datetime, limit: int = 50) -> list[int]
     return [row.id for row in rows]
 
 
+def waiting_releases(tx: Connection, *, shop_ids: Sequence[int], now: datetime) -> list[ReleaseRow]:
+    """Those of these shops that are running and are looked at later."""
+    query = select(*_COLUMNS).where(
+        releases.c.state == "running",
+        releases.c.next_wave_at > now,
+        releases.c.shop_id.in_(list(shop_ids)),
+    )
+    return [_release(row) for row in tx.execute(query.order_by(releases.c.id))]
+
+
 def load_release(
     tx: Connection, release_id: int, *, for_update: bool = False, skip_locked: bool = True
 ) -> ReleaseRow | None:

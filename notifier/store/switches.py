@@ -1,6 +1,7 @@
 """What has been switched off, by whom and until when?
 
-Names: `sending` (everything), `shop:<slug>`, `alerts:<slug>`, `channel:<name>`.
+Names: `sending` (everything), `shop:<slug>`, `alerts:<slug>`, `channel:<name>`; and
+`spent:<channel>`, `spent:<channel>/<slug>` where no more money may be spent today.
 """
 
 from __future__ import annotations
@@ -33,6 +34,12 @@ def of_alerts(slug: str) -> str:
 def of_channel(name: str) -> str:
     """The switch of one channel."""
     return _named("channel", name)
+
+
+def of_spending(channel: str, *, shop: str = "") -> str:
+    """The switch of what a channel may spend in a day, or may for one shop: it is tried all the
+    same, as a shorter text may fit."""
+    return _named("spent", f"{channel}/{shop}" if shop else channel)
 
 
 def _named(sort: str, name: str) -> str:

@@ -16,6 +16,7 @@ from notifier.store.people import SUBSCRIPTION, SubscriptionRow
 from notifier.store.tables.catalogue import products, stock, variants
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import clicks, events, messages, releases
+from notifier.store.taken_back import MAY_WAKE
 
 
 def paused_until(tx: Connection, *, now: datetime, limit: int) -> list[int]:
@@ -43,7 +44,7 @@ class There:
 
 
 # a message that was not sent for one of these may be written anew once the reason is over
-PASSING = ("stock_gone", "unpublished", "backorder_only", "subscription_paused", "other_variant")
+PASSING = (*MAY_WAKE, "unpublished", "backorder_only", "subscription_paused", "other_variant")
 
 
 def _served() -> Any:

@@ -18,6 +18,7 @@ from notifier.domain.message import MessageState
 from notifier.log import log
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import SENDING, WANTED, messages, releases
+from notifier.store.taken_back import MAY_WAKE
 from notifier.store.wave_statements import Form, end_of, insert_stretch, texted_in, wishes_in
 
 Place = tuple[datetime, int]  # when somebody asked, and the subscription
@@ -154,11 +155,11 @@ def is_told_elsewhere(
 
 
 def has_gone_rows(tx: Connection, release_id: int) -> bool:
-    """Whether messages of the release were skipped because stock was gone: they can be woken."""
+    """Whether messages of the release were skipped for now: they can be woken."""
     found = select(messages.c.id).where(
         messages.c.release_id == release_id,
         messages.c.state == MessageState.SKIPPED.value,
-        messages.c.reason == "stock_gone",
+        messages.c.reason.in_(MAY_WAKE),
     )
     return tx.execute(found.limit(1)).first() is not None
 
