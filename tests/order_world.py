@@ -257,15 +257,15 @@ class OrderWorld:
         was_accepted(self.env, tx, message, 1, result)
         return [message.kind]
 
-    def bounce(self, line_id: int) -> None:
-        """The last mail about the line comes back."""
+    def bounce(self, line_id: int, *, kind: str = "%") -> None:
+        """The last mail about the line, or the last of a kind, comes back."""
 
         def work(tx: Transaction) -> None:
             query = (
                 "SELECT id FROM messages WHERE order_line_id = :line AND medium = 'email' "
-                "AND state = 'accepted' ORDER BY id DESC LIMIT 1"
+                "AND state = 'accepted' AND kind LIKE :kind ORDER BY id DESC LIMIT 1"
             )
-            message_id = tx.execute(text(query), {"line": line_id}).scalar_one()
+            message_id = tx.execute(text(query), {"line": line_id, "kind": kind}).scalar_one()
             _settle(tx, message_id, state=MessageState.BOUNCED, now=self.env.now())
             message = outbox.find_message(tx, message_id=message_id)
             assert message is not None

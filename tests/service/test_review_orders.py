@@ -262,6 +262,26 @@ def test_a_bounce_that_comes_after_the_answer_takes_no_consent_away(orders: Orde
     assert orders.standing(line).state is State.CONSENTED
 
 
+def test_a_bounce_of_the_first_notice_takes_no_consent_to_the_second_away(
+    orders: OrderWorld,
+) -> None:
+    line = orders.order().line
+    orders.at("2026-03-20")
+    orders.expect(line, "2026-04-15")
+    orders.tell()
+    orders.at("2026-04-10")  # silence has agreed by now, as far as anybody knows
+    orders.expect(line, "2026-05-10")
+    orders.tell()
+    wait_for(orders, line, "2026-05-10")
+
+    orders.bounce(line, kind="delay_notice")
+    orders.look()
+
+    assert orders.standing(line).state is State.CONSENTED
+    assert orders.standing(line).limit == date(2026, 5, 10)
+    assert orders.tell() == []
+
+
 def test_a_notice_reported_failed_and_then_delivered_was_offered(
     world: World, orders: OrderWorld
 ) -> None:

@@ -138,6 +138,14 @@ class Rules(ABC):
     def notice_needed(self, course: Course, revised: Until) -> NoticeKind:
         """Which kind of notice the law wants for a delay until `revised`."""
 
+    def offer_late(self, course: Course, notice: NoticeOffered) -> Course:
+        """The course after a notice of the law for a line whose money is owed."""
+        return course.noting(notice.at, Why.NOTICE_TOO_LATE)
+
+    def keep_late(self, course: Course, answer: Kept) -> Course:
+        """The course after the customer agreed to a date; the line is over."""
+        return course.noting(answer.at, Why.ANSWER_TOO_LATE)
+
     def expected(self, course: Course) -> Until:
         """The day the law looks at, by the current estimate; None: unknown."""
         ship_by = course.estimate.usable if course.estimate else None
@@ -209,7 +217,7 @@ class Rules(ABC):
     def _notice(self, course: Course, notice: NoticeOffered) -> Course:
         if not course.is_open:
             is_too_late = course.state is State.REFUND_DUE and notice.kind != NoticeKind.COURTESY
-            return course.noting(notice.at, Why.NOTICE_TOO_LATE) if is_too_late else course
+            return self.offer_late(course, notice) if is_too_late else course
         if notice.kind is NoticeKind.COURTESY:
             return heard(course, notice) if notice.delivered else course
         if course.estimate is None:  # who tells of a delay knows of it
@@ -224,9 +232,13 @@ class Rules(ABC):
 
     def _answer(self, course: Course, answer: Kept) -> Course:
         if not course.is_open:
-            return course.noting(answer.at, Why.ANSWER_TOO_LATE)
+            return self.keep_late(course, answer)
         if answer.until not in course.offered:
             return course.noting(answer.at, Why.CONSENT_NOT_ASKED_FOR)
+        return self.agreed(course, answer)
+
+    def agreed(self, course: Course, answer: Kept) -> Course:
+        """The course after the customer agreed, who has then heard that date."""
         after = self.keep(course, answer)
         if (after.state, after.limit) == (course.state, course.limit):
             return after

@@ -51,12 +51,9 @@ class ShipmentRules(Rules):
         if not is_later(notice.revised, course.limit):
             return course  # no delay beyond what is agreed: news only
         if notice.kind not in _GOOD_FOR[self.notice_needed(course, notice.revised)]:
-            return course.noting(notice.at, Why.NOTICE_OF_WRONG_KIND)
-        course = replace(
-            course,
-            asked=(notice.revised,),
-            offered=course.offered | {notice.revised, *notice.also_asks},
-        )
+            # silence says nothing then; who has read it may agree to its dates all the same
+            return _asking(course, notice).noting(notice.at, Why.NOTICE_OF_WRONG_KIND)
+        course = replace(_asking(course, notice), asked=(notice.revised,))
         if course.state is State.OPEN:
             return self._first(course, notice)
         if course.state is State.OPTION_LONG:  # still the first option, with another date
@@ -74,9 +71,26 @@ class ShipmentRules(Rules):
         confirms = is_first_option and answer.until == course.limit
         if not confirms and not is_later(answer.until, course.limit):
             return course.noting(answer.at, Why.CONSENT_CHANGES_NOTHING)
-        why = Why.CONSENTED if course.asked == (answer.until,) else Why.CONSENTED_TO_FURTHER_DELAY
+        is_asked = course.asked == (answer.until,) or course.state is State.OPEN
+        why = Why.CONSENTED if is_asked else Why.CONSENTED_TO_FURTHER_DELAY
         course = replace(course, state=State.CONSENTED, limit=answer.until, asked=())
         return course.noting(answer.at, why)
+
+    def offer_late(self, course: Course, notice: NoticeOffered) -> Course:
+        course = super().offer_late(course, notice)
+        if _ended_unheard(course) and notice.delivered and notice.adequate:
+            return _asking(course, notice)
+        return course
+
+    def keep_late(self, course: Course, answer: Kept) -> Course:
+        """Where the order is over only because the first notice came back: nobody knew that when
+        a later one was sent and answered, and who agreed to it expressly wants the goods."""
+        if _ended_unheard(course) and answer.until in course.offered:
+            again = replace(course, state=State.OPEN, refund=None)
+            after = self.agreed(again, answer)
+            if after.state is not State.OPEN:
+                return after
+        return super().keep_late(course, answer)
 
     def cancel(self, course: Course, event: Cancelled | Withdrawn) -> Course:
         if course.state is State.NOT_COVERED:
@@ -129,3 +143,15 @@ class ShipmentRules(Rules):
 
     def _last_day_of_silence(self, course: Course) -> date:
         return course.promised + timedelta(days=self.pack.option_days)
+
+
+def _asking(course: Course, notice: NoticeOffered) -> Course:
+    """The customer has been asked to agree to what stands in a notice."""
+    return replace(course, offered=course.offered | {notice.revised, *notice.also_asks})
+
+
+def _ended_unheard(course: Course) -> bool:
+    """Whether the money is owed because the first notice was offered and did not arrive."""
+    no_option = course.refund is not None and course.refund.ground is Why.NO_OPTION_OFFERED
+    came_back = any(step.why is Why.NOTICE_UNDELIVERED for step in course.steps)
+    return course.state is State.REFUND_DUE and no_option and came_back
