@@ -37,6 +37,12 @@ LIMITED = Counter(
     ["limit"],
     registry=REGISTRY,
 )
+MAIL_EVENTS = Counter(
+    "notifier_mail_events_total",
+    "What mail providers called back with: news, known, not ours, or of no matter here.",
+    ["provider", "result"],
+    registry=REGISTRY,
+)
 DATABASE_BUSY = Counter(
     "notifier_database_busy_total",
     "Transactions that the database could not take, by what followed.",

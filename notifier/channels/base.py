@@ -313,7 +313,8 @@ class Receipt:
     """What a provider said later about a message. `event_id` is unique at the provider.
 
     `uid` or `provider_id` names the message; `address` is set when the receipt is about an address
-    rather than a message (STOP, complaint without an id).
+    rather than a message (STOP, complaint without an id). `shuts_address`: a stop after which the
+    provider takes no message for that recipient any more, whatever it is about.
     """
 
     provider: str
@@ -326,4 +327,5 @@ class Receipt:
     blame: Blame = Blame.NOBODY
     code: str = ""
     detail: str = ""
+    shuts_address: bool = False
     raw: dict[str, Any] = field(default_factory=dict)

@@ -25,7 +25,7 @@ from notifier.channels.smtp.classify import Stage, classify, shorten
 from notifier.channels.smtp.reply import find_enhanced_code
 from notifier.channels.smtp.verp import ReturnPath, ReturnPurpose, find_tokens
 
-__all__ = ["read_mail"]
+__all__ = ["judge_failure", "read_mail"]
 
 _log = structlog.get_logger(__name__)
 
@@ -139,11 +139,11 @@ def _judge_status(action: str, status: str) -> tuple[ReceiptKind | None, Blame]:
     if action == "delayed":
         return ReceiptKind.DELAYED, Blame.NOBODY
     if action == "failed":
-        return _judge_failure(status)
+        return judge_failure(status)
     return None, Blame.NOBODY  # relayed, expanded: it has left the part of the way that reports
 
 
-def _judge_failure(status: str) -> tuple[ReceiptKind, Blame]:
+def judge_failure(status: str) -> tuple[ReceiptKind, Blame]:
     """Given up for good. Only a code that says "no such mailbox" is held against the address."""
     if not status.startswith("5"):
         return ReceiptKind.SOFT_BOUNCED, Blame.MAILBOX  # tried for days: full, slow or down
@@ -172,7 +172,7 @@ def _read_plain_bounce(raw: bytes, mail: Message, uid: str) -> Receipt | None:
             return None
     said = _SMTP_ANSWER.search(text)
     status = said[2] if said else find_enhanced_code(550, tuple(text[:5000].splitlines()))
-    kind, blame = _judge_failure(status) if status else (ReceiptKind.SOFT_BOUNCED, Blame.MAILBOX)
+    kind, blame = judge_failure(status) if status else (ReceiptKind.SOFT_BOUNCED, Blame.MAILBOX)
     return _receipt(
         raw,
         mail,

@@ -14,6 +14,8 @@ from typing import ClassVar
 
 from notifier.channels.base import Finding, Letter, LetterDesk, NotePhase, Result
 from notifier.channels.bounces import read_mail
+from notifier.channels.mail_events.base import Callback
+from notifier.channels.mail_events.providers import PROVIDERS
 from notifier.channels.smtp.checkup import check_server
 from notifier.channels.smtp.dkim_signature import make_signer
 from notifier.channels.smtp.mime import Mail, build_mail
@@ -25,7 +27,7 @@ from notifier.channels.smtp.settings import Settings as MailSettings
 from notifier.clock import Clock
 from notifier.errors import ConfigError
 
-__all__ = ["Channel", "Settings", "read_mail"]
+__all__ = ["PROVIDERS", "Callback", "Channel", "Settings", "read_mail"]
 
 Settings = MailSettings
 

@@ -176,7 +176,8 @@ def _stop(env: Env, tx: Transaction, message: MessageRow | None, receipt: Receip
     )
     if message is None or contact is None:
         return
-    if message.subscription_id is None:  # it was about everything the address waits for
+    # it was about everything the address waits for, or nothing reaches it any more
+    if message.subscription_id is None or receipt.shuts_address:
         withdraw_address(
             env,
             tx,

@@ -75,7 +75,25 @@ def _check_settings(settings: Settings) -> list[Finding]:
                 advice="Leave dot_timeout at 600 s (RFC 5321 4.5.3.2.6).",
             )
         )
-    return findings
+    return findings + _check_callbacks(settings)
+
+
+def _check_callbacks(settings: Settings) -> list[Finding]:
+    """Whether the provider's callbacks would be believed. Whether it makes any, it alone knows."""
+    count, path = len(settings.callback_key_list), f"/hooks/{settings.provider}"
+    if not settings.provider:
+        return []
+    if not count:
+        return [
+            Finding(
+                level="warn",
+                about="callbacks",
+                message=f"What {settings.provider} says at {path} is refused: no key is set.",
+                advice="Set callback_keys, or leave out provider.",
+            )
+        ]
+    keys = "1 key" if count == 1 else f"{count} keys"
+    return [_ok("callbacks", f"{settings.provider} is believed at {path} by {keys}.")]
 
 
 def _is_this_machine(host: str) -> bool:

@@ -32,13 +32,15 @@ class Blueprint:
     """What mime.py says of the mails of a form.
 
     `before_recipient` … `before_parts` are header lines with their line ends, in the order they
-    are put together in. `subject` writes that header's value; `mailbox` adds what stands after the
-    unsubscribe link, by uid. Each of `part_heads` ends with the empty line.
+    are put together in. `subject` writes that header's value; by uid, `named` writes the line after
+    the Message-ID where there is one, and `mailbox` what stands after the unsubscribe link. Each of
+    `part_heads` ends with the empty line.
     """
 
     before_recipient: str
     subject: Callable[[str], str]
     domain: str
+    named: Callable[[str], str] | None
     after_id: str
     extra: tuple[tuple[str, str], ...]
     mailbox: Callable[[str], str]
@@ -73,9 +75,12 @@ class FormMail:
         uid = letter.uid
         mark = "=_" + hashlib.sha256(uid.encode()).hexdigest()[:32]
         text_head, html_head = self._heads
+        after_id, plan = self._after_id, self._plan
+        if plan.named is not None:
+            after_id = f"@{plan.domain}>\r\n{plan.named(uid)}{plan.after_id}"
         head = (
             f"{self._begin}{recipient}\r\n{subject}Date: {self._date_words(date)}\r\n"
-            f"Message-ID: <{uid}{self._after_id}{unsubscribe}{self._end}"
+            f"Message-ID: <{uid}{after_id}{unsubscribe}{self._end}"
             f'{mark}"\r\n\r\n--{mark}{text_head}'
         )
         values = [one.encode() for one in letter.values]

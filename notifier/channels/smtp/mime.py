@@ -13,11 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from urllib.parse import quote
 
 import structlog
 
 from notifier.channels.base import FormLetter, Letter
+from notifier.channels.mail_events.naming import name_header
 from notifier.channels.smtp.addresses import (
     Mailbox,
     parse_mailbox,
@@ -123,7 +125,8 @@ def _whole(letter: Letter, *, settings: Settings, secret: bytes, now: datetime) 
     recipient = to_ascii_address(letter.address)
     sender = parse_mailbox(letter.sender or settings.from_address)
     envelope_from, group = _envelope(letter.uid, sender, settings, secret)
-    headers = _headers(letter, recipient, sender=sender, date=letter.first_tried_at or now)
+    date = letter.first_tried_at or now
+    headers = _headers(letter, recipient, sender=sender, date=date, settings=settings)
     headers += _extra_headers(letter, settings, secret)
     kind, body = _body(letter)
     head = "\r\n".join(header_line(name, value) for name, value in [*headers, *kind])
@@ -191,6 +194,8 @@ def _form_mail(
     extra = [one for one in _extra_headers(letter, settings, secret) if one[0] != UNSUBSCRIBE]
     plain, html = (f"{_write_part_headers(one).decode()}\r\n\r\n" for one in ("plain", "html"))
 
+    named = partial(_name_line, settings.provider)
+
     def lines(headers: list[tuple[str, str]]) -> str:
         return "".join(f"{header_line(name, value)}\r\n" for name, value in headers)
 
@@ -198,6 +203,7 @@ def _form_mail(
         before_recipient=lines([("From", write_mailbox(sender))]),
         subject=_subject,
         domain=sender.domain,
+        named=named if named(letter.uid) else None,
         after_id=lines(reply),
         extra=letter.headers,
         mailbox=lambda uid: _mailbox(uid, settings, secret),
@@ -205,6 +211,11 @@ def _form_mail(
         part_heads=(plain, html),
     )
     return FormMail(letter.form, blueprint)
+
+
+def _name_line(provider: str, uid: str) -> str:
+    header = name_header(provider, uid)
+    return "" if header is None else f"{header_line(*header)}\r\n"
 
 
 def _envelope(uid: str, sender: Mailbox, settings: Settings, secret: bytes) -> tuple[str, str]:
@@ -218,7 +229,7 @@ def _envelope(uid: str, sender: Mailbox, settings: Settings, secret: bytes) -> t
 
 
 def _headers(
-    letter: Letter, recipient: str, *, sender: Mailbox, date: datetime
+    letter: Letter, recipient: str, *, sender: Mailbox, date: datetime, settings: Settings
 ) -> list[tuple[str, str]]:
     if not _UID.fullmatch(letter.uid):
         raise ValueError(f"The uid {letter.uid[:80]!r} does not fit into a Message-ID.")
@@ -229,6 +240,9 @@ def _headers(
         ("Date", format_datetime(date)),
         ("Message-ID", f"<{letter.uid}@{sender.domain}>"),
     ]
+    named = name_header(settings.provider, letter.uid)
+    if named is not None:
+        headers.append(named)
     if letter.reply_to:
         headers.append(("Reply-To", write_mailbox(parse_mailbox(letter.reply_to))))
     return headers

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from notifier.channels.mail_events.providers import PROVIDERS
 from notifier.channels.smtp.addresses import BadAddress, parse_mailbox, to_ascii_domain
 from notifier.errors import ConfigError
 
@@ -49,6 +50,23 @@ class Settings:
         default="",
         metadata=_help("Mailbox for unsubscribing by mail, when there is no bounce_domain."),
     )
+    provider: Literal["", "ses", "sendgrid", "postmark", "mailgun"] = field(
+        default="",
+        metadata=_help(
+            "Whose relay this is, where it reports by callback: ses | sendgrid | postmark | "
+            "mailgun. Its callbacks go to /hooks/<provider>."
+        ),
+    )
+    callback_keys: str | tuple[str, ...] = field(
+        default=(),
+        repr=False,
+        metadata=_help(
+            "What these callbacks are known by; all count. ses: ARN of the topic. sendgrid: "
+            "verification key. mailgun: HTTP webhook signing key. postmark: name:password, or the "
+            "value of the header X-Notifier-Secret.",
+            secret=True,
+        ),
+    )
     hello_name: str = field(
         default="", metadata=_help("How we introduce ourselves (EHLO). Empty: our IP address.")
     )
@@ -91,6 +109,13 @@ class Settings:
         self._check_numbers()
         self._check_addresses()
         self._check_dkim()
+        self._check_callbacks()
+
+    @property
+    def callback_key_list(self) -> tuple[str, ...]:
+        """The keys a callback of the provider may be known by."""
+        keys = self.callback_keys
+        return tuple(filter(None, (keys,) if isinstance(keys, str) else keys))
 
     def _check_security(self) -> None:
         if self.security not in ("starttls", "tls", "none"):
@@ -152,3 +177,13 @@ class Settings:
                 f"{missing[0]}: signing needs dkim_domain, dkim_selector and dkim_key_file. "
                 f"Add {' and '.join(missing)}, or leave out all three."
             )
+
+    def _check_callbacks(self) -> None:
+        keys = self.callback_key_list
+        if keys and not self.provider:
+            raise ConfigError(
+                f"provider: callback_keys are those of a provider. Write {', '.join(PROVIDERS)}."
+            )
+        for number, key in enumerate(keys, 1):
+            if why := PROVIDERS[self.provider].why_no_key(key):
+                raise ConfigError(f"callback_keys: number {number} of {self.provider}: {why}.")

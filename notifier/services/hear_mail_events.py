@@ -1,0 +1,186 @@
+"""Did the relay that carries our mail really say this, and what follows from it?
+
+    POST /hooks/<provider>  →  is_genuine  →  take  →  receive, event by event
+
+A provider is believed by the keys of the mail channels that go through it. What names no message
+of ours is counted and not kept: the account may carry other mail as well (trust EM-23, 188).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from threading import Lock
+from types import ModuleType
+from typing import Any
+
+from notifier import plugins
+from notifier.channels.base import Receipt
+from notifier.errors import BadToken, LookFailed
+from notifier.http import Limits, Outbound
+from notifier.log import log
+from notifier.metrics import MAIL_EVENTS
+from notifier.services import answer_once
+from notifier.services.env import Env
+from notifier.services.receive import receive
+from notifier.signing import Purpose
+from notifier.store import limits, outbox
+
+GROUP = "notifier.channels"
+KIND = "email_smtp"
+
+REMEMBERED = timedelta(days=7)  # what works once; longer than its signature counts
+_FETCH = Limits(connect=3.0, total=8.0, max_bytes=64 * 1024, max_redirects=0)
+_MOST_CERTIFICATES = 16
+_certificates: dict[str, bytes] = {}  # by an address that is new for each certificate
+_asking = Lock()
+
+
+@dataclass(slots=True, kw_only=True)
+class Heard:
+    """How many events were news, known before, about no message of ours, or of no matter here.
+
+    `busy`: the same callback is being worked on at this moment.
+    """
+
+    news: int = 0
+    known: int = 0
+    not_ours: int = 0
+    ignored: int = 0
+    busy: bool = False
+
+    def counts(self) -> dict[str, int]:
+        found = asdict(self)
+        del found["busy"]
+        return found
+
+
+def is_genuine(env: Env, provider: str, *, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether this is the word of a provider that carries our mail. `headers`: names in lower
+    case. Raises errors.LookFailed when that cannot be told now."""
+    module = _module()
+    keys = _keys(env, module, provider)
+    if not keys:
+        return False
+    callback = module.Callback(body=body, headers=headers, at=env.now())
+
+    def fetch(url: str) -> bytes:
+        return _certificate(env, url)
+
+    found: bool = module.PROVIDERS[provider].is_genuine(callback, keys, fetch=fetch)
+    return found
+
+
+def take(env: Env, provider: str, value: Any) -> Heard:
+    """Act on the parsed body of a genuine callback. Raises errors.InvalidInput, and
+    errors.LookFailed where the provider could not be told that we listen."""
+    events = _module().PROVIDERS[provider].read(value, at=env.now())
+    heard = Heard(ignored=len(events.ignored))
+    if events.confirm:
+        _get(env, events.confirm)
+        log.info("callbacks confirmed", provider=provider)
+
+    def act() -> None:
+        for receipt in events.receipts:
+            if not _names_a_message(env, receipt):
+                heard.not_ours += 1
+            elif receive(env, receipt):
+                heard.news += 1
+            else:
+                heard.known += 1
+
+    if events.once:
+        heard.busy = not _once(env, provider, events.once, act, heard, len(events.receipts))
+    else:
+        act()
+    for kind in events.ignored:
+        log.info("mail event ignored", provider=provider, kind=kind[:40])
+    for result, count in heard.counts().items():
+        if count:
+            MAIL_EVENTS.labels(provider=provider, result=result).inc(count)
+    return heard
+
+
+def _once(
+    env: Env, provider: str, what: str, act: Callable[[], None], heard: Heard, count: int
+) -> bool:
+    """Act, unless that was done for this before. False: it is being done at this moment."""
+    scope = f"hook:{provider}"
+    key = hashlib.sha256(f"{provider}\n{what}".encode()).hexdigest()
+    with env.db.read() as tx:
+        if limits.is_spent(tx, "webhook", key):
+            heard.known += count
+            return True
+    before = answer_once.begin(env, scope, key, body_hash=key)
+    if before is not None:
+        heard.known += count if before.status is not None else 0
+        return before.status is not None
+    try:
+        act()
+    except BaseException:
+        answer_once.forget(env, scope, key)
+        raise
+    answer_once.finish(env, scope, key, status=200, body=b"")
+    until = env.now() + REMEMBERED
+    env.db.retry(lambda tx: limits.spend(tx, "webhook", key, expires_at=until))
+    return True
+
+
+def _names_a_message(env: Env, receipt: Receipt) -> bool:
+    """By our own signed name, or by the name the provider gave when it took the mail."""
+    if receipt.uid:
+        try:
+            env.signer.read(receipt.uid, purpose=Purpose.MESSAGE, now=env.now())
+        except BadToken:
+            pass  # other mail of the account, or a name under a key that is not there any more
+        else:
+            return True
+    if not receipt.provider_id:
+        return False
+    with env.db.read() as tx:
+        return outbox.find_message(tx, provider_id=receipt.provider_id) is not None
+
+
+def _module() -> ModuleType:
+    return plugins.load(GROUP, KIND)
+
+
+def _keys(env: Env, module: ModuleType, provider: str) -> list[str]:
+    found: list[str] = []
+    for name, section in env.config.channels.items():
+        if section.kind == KIND and section.settings.get("provider") == provider:
+            settings = plugins.read_settings(module, section.settings, where=f"channels.{name}")
+            found += settings.callback_key_list
+    return found
+
+
+def _certificate(env: Env, url: str) -> bytes:
+    """What is at an address of Amazon's, asked for once, and never by two requests at a time: who
+    forges callbacks must not make us call somebody as often as he likes."""
+    known = _certificates.get(url)
+    if known is not None:
+        return known
+    if not _asking.acquire(blocking=False):
+        raise LookFailed("busy", "A certificate is being fetched at this moment.")
+    try:
+        found = _get(env, url)
+        if len(_certificates) >= _MOST_CERTIFICATES:
+            _certificates.clear()
+        _certificates[url] = found
+    finally:
+        _asking.release()
+    return found
+
+
+def _get(env: Env, url: str) -> bytes:
+    """Raises errors.LookFailed."""
+    outbound = Outbound(
+        allow_private=env.config.service.allow_private_addresses, limits=_FETCH, clock=env.clock
+    )
+    try:
+        with outbound.get(url) as fetched:
+            return fetched.body.read()
+    finally:
+        outbound.close()
