@@ -18,7 +18,7 @@ from notifier.domain.waves import Strategy
 from notifier.log import log
 from notifier.services.before_wave import known_before
 from notifier.services.env import Env, ShopRef
-from notifier.services.hook_out import tell_webhooks
+from notifier.services.hook_out import tell_release_finished, tell_webhooks
 from notifier.services.line_up import LINING_UP, line_up, line_up_in_parts, order_of
 from notifier.services.open_wave import open_wave
 from notifier.services.reserve import HOLD_FOR
@@ -160,8 +160,7 @@ def _hand_on(
                 next_wave_at=None,
                 wave_open=False,
             )
-            facts = {"release": one.id, "kind": one.kind, "told": one.told}
-            tell_webhooks(env, tx, shop, "release.finished", facts)
+            tell_release_finished(env, tx, shop, one.id)
 
 
 def _buyers_come_first(tx: Transaction, event: EventRow, *, now: datetime) -> bool:
@@ -226,6 +225,7 @@ def _look_again(
     variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
     if belief is None or belief.level is Level.NONE:
         releases.stop_sold_out(tx, [release.id], now=now)
+        tell_release_finished(env, tx, shop, release.id)
         log.info("release stopped: sold out", release=release.id)
         return True
     if variant is None or not variant.may_be_asked_for:
@@ -237,6 +237,7 @@ def _look_again(
             finished_at=now,
             next_wave_at=None,
         )
+        tell_release_finished(env, tx, shop, release.id)
         return True
     if is_too_old(env, tx, shop, release.variant_id, now=now):
         releases.update_release(tx, release.id, next_wave_at=now + LOOK_AGAIN)

@@ -6,11 +6,13 @@ the rest (trust RL-3, RL-7).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from notifier.services import order_sent
 from notifier.services.compose import Batch, load_batch
 from notifier.services.env import Env
+from notifier.services.hook_out import tell_release_finished
 from notifier.services.recheck import recheck
 from notifier.store import claims, outbox, releases
 from notifier.store.outbox import MessageRow
@@ -44,7 +46,7 @@ def claim_due(
         outbox.skip(tx, ids, reason=reason, now=now)
         skipped = set(ids)
         order_sent.look_again_soon(env, tx, [one for one in found if one.id in skipped])
-    releases.stop_sold_out(tx, sorted(verdict.sold_out_releases), now=now)
+    _stop_sold_out(env, tx, found, verdict.sold_out_releases)
     outbox.postpone_all(tx, verdict.postpone)
     ids = [message.id for message in verdict.send]
     claims.claim(tx, ids, owner=owner, now=now, lease=env.config.delivery.lease)
@@ -54,3 +56,13 @@ def claim_due(
         looked_at=len(found),
         last_release=[0, *dict.fromkeys(one.release_id for one in found if one.release_id)][-1],
     )
+
+
+def _stop_sold_out(
+    env: Env, tx: Transaction, messages: Sequence[MessageRow], release_ids: Collection[int]
+) -> None:
+    shops = {one.release_id: one.shop_id for one in messages}
+    for release_id in releases.stop_sold_out(tx, sorted(release_ids), now=env.now()):
+        shop = env.shop_by_id(shops[release_id])
+        if shop is not None:
+            tell_release_finished(env, tx, shop, release_id)

@@ -62,6 +62,14 @@ def tell_webhooks(
         tell_webhook(env, tx, shop, name, event=event, data=named)
 
 
+def tell_release_finished(env: Env, tx: Transaction, shop: ShopRef, release_id: int) -> None:
+    """A release is done or was stopped; one that goes on afterwards is told again."""
+    row = releases.load_release(tx, release_id)
+    if row is not None:
+        facts = {"kind": row.kind, "told": row.told, "state": row.state, "reason": row.reason}
+        tell_webhooks(env, tx, shop, "release.finished", {"release": row.id, **facts})
+
+
 def _product_of(tx: Transaction, data: dict[str, Any]) -> dict[str, str | None]:
     """By the shop's own ids. `variant` is None for who waits for any."""
     about: SubscriptionRow | ReleaseRow | None = None

@@ -11,6 +11,7 @@ from notifier.domain.stock import EventKind
 from notifier.errors import Conflict, NotFound
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
+from notifier.services.hook_out import tell_release_finished
 from notifier.store import catalogue, ledger, releases, steer
 from notifier.store.catalogue import VariantRow
 from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
@@ -145,6 +146,7 @@ def stop_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Releas
             )
             _settle_part(env, row.id, tx)
             _note(env, tx, row, "release.stopped", by=by)
+            tell_release_finished(env, tx, shop, row.id)
         return _show(tx, _of_shop(tx, shop, release_id))
 
     return _steered(env, release_id, work)

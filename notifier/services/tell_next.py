@@ -17,7 +17,7 @@ from notifier.services.asleep import (
     why_passed,
 )
 from notifier.services.env import Env, ShopRef
-from notifier.services.hook_out import tell_webhooks
+from notifier.services.hook_out import tell_release_finished
 from notifier.services.line_up import next_in_line
 from notifier.services.open_wave import time_between, with_look
 from notifier.services.tell_each import eligible, enqueue
@@ -173,13 +173,7 @@ def _move_on(
 ) -> None:
     releases.update_release(tx, release.id, **moved)
     if moved.get("state") == "done":
-        tell_webhooks(
-            env,
-            tx,
-            shop,
-            "release.finished",
-            {"release": release.id, "kind": release.kind, "told": moved["told"]},
-        )
+        tell_release_finished(env, tx, shop, release.id)
 
 
 def _was_anybody_passed_over(tx: Transaction, release: ReleaseRow) -> bool:

@@ -242,20 +242,24 @@ def waves_of(tx: Connection, release_id: int) -> list[WaveRow]:
     return [WaveRow(**row._mapping) for row in rows]
 
 
-def stop_sold_out(tx: Connection, release_ids: Sequence[int], *, now: datetime) -> None:
-    """The goods went before everybody was told: stop, so that a return resumes in order."""
-    if release_ids:
-        tx.execute(
-            update(releases)
-            .where(releases.c.id.in_(list(release_ids)), releases.c.state.in_(("running", "done")))
-            .values(
-                state="stopped",
-                reason=SOLD_OUT,
-                finished_at=now,
-                next_wave_at=None,
-                wave_open=False,
-            )
+def stop_sold_out(tx: Connection, release_ids: Sequence[int], *, now: datetime) -> list[int]:
+    """The goods went before everybody was told: stop, so that a return resumes in order. Those
+    that were not stopped before."""
+    if not release_ids:
+        return []
+    stopped = tx.execute(
+        update(releases)
+        .where(releases.c.id.in_(list(release_ids)), releases.c.state.in_(("running", "done")))
+        .values(
+            state="stopped",
+            reason=SOLD_OUT,
+            finished_at=now,
+            next_wave_at=None,
+            wave_open=False,
         )
+        .returning(releases.c.id)
+    )
+    return sorted(stopped.scalars())
 
 
 _NEWER = releases.alias("newer")

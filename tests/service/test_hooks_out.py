@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+
+from sqlalchemy import text
 
 from notifier.domain.subscription import EndedReason
 from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
+from notifier.services.steer_release import stop_release
 from tests.world import ANN, BEN, World
 
 HOOK = {"erp": {"url": "http://127.0.0.1:9/hooks", "events": ["*"]}}
@@ -48,6 +52,51 @@ def test_hooks_name_product_and_variant(make_world: MakeWorld) -> None:
     [finished] = told(world, "release.finished")
     assert (finished["product"], finished["variant"]) == ("SHIRT", "SHIRT-S")
     assert (finished["kind"], finished["told"]) == ("back_in_stock", 1)
+    assert (finished["state"], finished["reason"]) == ("done", "")
+
+
+def ends(world: World) -> list[tuple[str, str, int]]:
+    return [(one["state"], one["reason"], one["told"]) for one in told(world, "release.finished")]
+
+
+def test_a_release_that_stops_is_told_with_the_reason(make_world: MakeWorld) -> None:
+    world = make_world(release={"strategy": "fixed", "size": 1}, webhooks=HOOK)
+    world.see("SHIRT-S", 0)
+    for who in (ANN, BEN, "cleo@waits.example"):
+        world.waits(who)
+    world.see("SHIRT-S", 5)
+    world.announce()
+    world.see("SHIRT-S", 0)
+    world.deliver()  # the sender sees that it is gone
+    world.deliver()
+    assert ends(world) == [("stopped", "sold_out", 1)]
+
+    world.see("SHIRT-S", 5)
+    world.run()
+    world.see("SHIRT-S", 0, step=timedelta(hours=1))
+    world.announce()  # there is another wave to come, and the job for waves sees it
+    world.announce()
+    assert ends(world)[1:] == [("stopped", "sold_out", 2)]
+
+    [release] = world.rows("SELECT id FROM releases")
+    for _ in range(2):
+        stop_release(world.env, world.shop, release["id"], by="olga")
+    assert ends(world)[2:] == [("stopped", "person", 2)]
+
+
+def test_a_release_of_what_is_taken_from_sale_is_told_with_the_reason(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(release={"strategy": "fixed", "size": 1}, webhooks=HOOK)
+    world.see("SHIRT-S", 0)
+    for who in (ANN, BEN):
+        world.waits(who)
+    world.see("SHIRT-S", 5)
+    world.run()
+    world.see("SHIRT-S", 5, step=timedelta(hours=1))
+    world.db.retry(lambda tx: tx.execute(text("UPDATE products SET published = false")))
+    world.announce()
+    assert ends(world) == [("stopped", "unpublished", 1)]
 
 
 def test_who_need_not_confirm_is_told_of_as_well(make_world: MakeWorld) -> None:
