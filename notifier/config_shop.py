@@ -12,7 +12,7 @@ from notifier.config_alerts import AlertRules
 from notifier.config_brake import BrakeRules
 from notifier.config_release import ReleaseRules
 from notifier.config_section import Section
-from notifier.config_values import Length, SomeTime, read_colour, read_origin
+from notifier.config_values import Length, SomeTime, read_colour, read_domain, read_origin
 from notifier.domain.scope import EVERYTHING, Scope
 
 
@@ -176,6 +176,17 @@ class Shop(Section):
     keys: dict[str, ApiKey] = Field({}, description="Keys for its own servers.")
     webhooks: dict[str, WebhookSection] = Field({}, description="Who hears of what happens.")
     push_secrets: tuple[str, ...] = Field((), description="whsec_… for /hooks/stock/<shop>.")
+    shopify_domain: str = Field(
+        "", description="kettle.myshopify.com: whose webhooks come to /hooks/shopify/<shop>."
+    )
+    shopify_secrets: tuple[str, ...] = Field(
+        (), description="… and what signs them, the app's client secret; two while it is changed."
+    )
+    woocommerce_secrets: tuple[str, ...] = Field(
+        (),
+        description="What signs WooCommerce's webhooks to /hooks/woocommerce/<shop>; two while "
+        "one is changed.",
+    )
     stock: StockRules = StockRules()
     release: ReleaseRules = ReleaseRules()
     backorder: BackorderSettings = BackorderSettings()
@@ -186,6 +197,18 @@ class Shop(Section):
     @classmethod
     def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(read_origin(origin) for origin in origins)
+
+    @field_validator("shopify_domain")
+    @classmethod
+    def _is_domain(cls, value: str) -> str:
+        return read_domain(value)
+
+    @field_validator("shopify_secrets", "woocommerce_secrets")
+    @classmethod
+    def _are_secrets(cls, secrets: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(one.strip() for one in secrets):
+            raise ValueError("one of them is empty: anybody could sign with it")
+        return secrets
 
     @field_validator("accent")
     @classmethod

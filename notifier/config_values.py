@@ -17,6 +17,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 LONGEST = timedelta(days=36_525)  # a hundred years: dates beyond it end in errors
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST_NAME = 64
@@ -93,6 +94,14 @@ def check_name(name: str, *, what: str) -> None:
             f"{name!r} cannot name a {what}; take up to {LONGEST_NAME} letters, digits, dots, "
             "dashes and underscores"
         )
+
+
+def read_domain(value: str) -> str:
+    """A domain in small letters; empty stays empty."""
+    domain = value.lower()
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise ValueError(f"{value!r} is not a domain; write kettle.myshopify.com")
+    return domain
 
 
 def read_colour(value: str) -> str:

@@ -31,6 +31,12 @@ SIGN_UPS = Counter(
 HOOKS_REFUSED = Counter(
     "notifier_hooks_refused_total", "Callbacks with a wrong signature.", ["hook"], registry=REGISTRY
 )
+HOOKS_IGNORED = Counter(
+    "notifier_hooks_ignored_total",
+    "Signed deliveries about something that nothing is done for.",
+    ["hook"],
+    registry=REGISTRY,
+)
 LIMITED = Counter(
     "notifier_limited_total",
     "Asked for more often than a limit allows, by limit.",

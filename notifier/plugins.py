@@ -20,15 +20,20 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from notifier import channels, connectors
 from notifier.config import read_length
+from notifier.connectors import shop_hooks
 from notifier.errors import ConfigError
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
-_PACKAGES = {"notifier.channels": channels, "notifier.connectors": connectors}
+_PACKAGES = {
+    "notifier.channels": channels,
+    "notifier.connectors": connectors,
+    "notifier.shop_hooks": shop_hooks,
+}
 
 
 def kinds(group: str) -> list[str]:
-    """Names of every channel or connector that is there. `group` is `notifier.channels` or
-    `notifier.connectors`."""
+    """Names of every channel, connector or reader of a shop system's webhooks that is there.
+    `group` is one of `_PACKAGES`."""
     found = {
         module.name
         for module in pkgutil.iter_modules(_PACKAGES[group].__path__)
@@ -45,11 +50,11 @@ def _entry_points(group: str) -> tuple[EntryPoint, ...]:
 
 @cache
 def _is_plugin(group: str, name: str) -> bool:
-    """Files without a class Channel or Source are parts of a plugin, not plugins."""
+    """Files without a class Channel or Source, or read_hook, are parts of a plugin, not plugins."""
     spec = _PACKAGES[group].__path__[0]
     with open(f"{spec}/{name}.py", encoding="utf-8") as file:
         source = file.read()
-    return re.search(r"^class (?:Channel|Source)[:(]", source, re.MULTILINE) is not None
+    return re.search(r"^(?:class (?:Channel|Source)|def read_hook)[:(]", source, re.M) is not None
 
 
 @cache

@@ -107,6 +107,8 @@ SECRET = {
     "Service.metrics_token",
     "DatabaseSection.url",  # it may hold a password
     "Shop.push_secrets",
+    "Shop.shopify_secrets",
+    "Shop.woocommerce_secrets",
     "ApiKey.secret",
 }
 

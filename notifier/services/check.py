@@ -220,7 +220,16 @@ def check_shop(env: Env, shop: ShopRef) -> list[Finding]:
                 "Set sender so that customers see the shop's name.",
             )
         )
-    if not own.sources and not own.keys and not own.push_secrets:
+    if bool(own.shopify_secrets) != bool(own.shopify_domain):
+        found.append(
+            _bad(
+                f"{about}.shopify_domain",
+                "Shopify's webhooks are refused.",
+                "Set shopify_domain and shopify_secrets, both or neither.",
+            )
+        )
+    signed = (own.push_secrets, own.shopify_secrets, own.woocommerce_secrets)
+    if not own.sources and not own.keys and not any(signed):
         found.append(
             _bad(
                 f"{about}.sources",

@@ -22,6 +22,7 @@ from notifier.store import limits
 
 TOLERANCE = timedelta(minutes=5)
 REMEMBERED = timedelta(days=7)
+STOCK = "stock"
 LONGEST_ID = 256
 MOST_SIGNATURES = 16
 
@@ -59,11 +60,21 @@ def is_signed(
 
 
 def hear_once(
-    env: Env, shop: ShopRef, id_: str, *, body: bytes, act: Callable[[], object]
+    env: Env,
+    shop: ShopRef,
+    id_: str,
+    *,
+    body: bytes,
+    act: Callable[[], object],
+    hook: str = STOCK,
 ) -> Heard:
-    """Do `act` unless this delivery had its effect before; a failed one may come again."""
-    scope = f"hook:stock:{shop.slug}"
-    key = hashlib.sha256(f"{shop.slug}\n{id_}".encode()).hexdigest()
+    """Do `act` unless this delivery had its effect before; a failed one may come again.
+
+    `hook`: whose ids these are. Those of two hooks have nothing to do with each other.
+    """
+    scope = f"hook:{hook}:{shop.slug}"
+    of_hook = "" if hook == STOCK else f"\n{hook}"
+    key = hashlib.sha256(f"{shop.slug}\n{id_}{of_hook}".encode()).hexdigest()
     with env.db.read() as tx:
         if limits.is_spent(tx, "webhook", key):
             return Heard.BEFORE

@@ -82,6 +82,16 @@ def update_source(tx: Connection, source_id: int, **values: Any) -> None:
     tx.execute(update(sources).where(sources.c.id == source_id).values(**values))
 
 
+def bring_forward(tx: Connection, source_id: int, *, to: datetime) -> bool:
+    """Have a source that is well looked at by then; False where it is anyway, or in trouble."""
+    done = tx.execute(
+        update(sources)
+        .where(sources.c.id == source_id, sources.c.failures == 0, sources.c.next_look_at > to)
+        .values(next_look_at=to)
+    )
+    return bool(done.rowcount)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A variant a source has named: the digest of what it showed last, which source spoke last

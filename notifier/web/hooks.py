@@ -90,7 +90,7 @@ def stock(slug: str) -> Response:
     """Stock by Standard Webhooks: the same body as POST /api/v1/stock."""
     body = raw_body(limit=HOOK_LIMIT)
     id_ = request.headers.get("webhook-id", "")
-    shop = _shop(slug)
+    shop = configured_shop(slug)
     if shop is None or not hear_shop.is_signed(
         env(),
         shop,
@@ -114,7 +114,8 @@ def stock(slug: str) -> Response:
     return jsonify({"status": heard.value, **report})
 
 
-def _shop(slug: str) -> ShopRef | None:
+def configured_shop(slug: str) -> ShopRef | None:
+    """The shop of this name; None where there is none."""
     try:
         return env().shop(slug)
     except NotFound:

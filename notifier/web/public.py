@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from notifier.rendering import Renderer
 from notifier.services.env import Env
-from notifier.web import form, front, health, hooks, links, mail_hooks, widget
+from notifier.web import form, front, health, hooks, links, mail_hooks, shop_hooks, widget
 from notifier.web.answers import register_errors
 from notifier.web.api import blueprint as api
 from notifier.web.cors import let_read
@@ -41,6 +41,7 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
         form.blueprint,
         hooks.blueprint,
         mail_hooks.blueprint,
+        shop_hooks.blueprint,
     ):
         app.register_blueprint(part)
     app.register_blueprint(health.blueprint)

@@ -67,6 +67,7 @@ SHOP_PAGES = {
         "sms_segment_price",
     ),
     "dates": ("eta_notice_days", "eta_notice_every", "show_usual_restock"),
+    "system": ("shopify_domain", "shopify_secrets", "woocommerce_secrets"),
 }
 ELSEWHERE = {"push_secrets"}
 PARTS: dict[str, type[BaseModel]] = {
