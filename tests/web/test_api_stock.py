@@ -43,10 +43,17 @@ def test_a_pushed_restock_is_announced_once(client: FlaskClient, env: Env) -> No
     first = push(client, IN)
     again = push(client, IN)
     assert first.json is not None
-    assert first.json["announced"] == 1
+    assert (first.json["announced"], first.json["changed"]) == (1, 1)
     assert again.json is not None
     assert (again.json["accepted"], again.json["changed"]) == (1, 0)
     assert open_events(env) == ["back_in_stock"]
+
+
+def test_what_changed_means_is_said_where_the_answer_is_described(client: FlaskClient) -> None:
+    described = client.get("/api/v1/openapi.json").json
+    assert described is not None
+    changed = described["components"]["schemas"]["StockReport"]["properties"]["changed"]
+    assert "other than the last look did" in changed["description"]
 
 
 def test_the_first_sight_of_a_variant_announces_nothing_and_is_listed(

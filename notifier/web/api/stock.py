@@ -99,7 +99,10 @@ class StockReport(Shape):
     rejected: list[RowNote]
     warnings: list[RowNote]
     unmatched: list[UnmatchedRow]
-    changed: int
+    changed: int = Field(
+        description="Variants of which the rows say other than the last look did; 0 when the same "
+        "rows are sent again."
+    )
     announced: int
     held: bool
 
