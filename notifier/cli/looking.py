@@ -57,7 +57,9 @@ def _finding_line(level: str, about: str, message: str, advice: str) -> str:
 @main.command()
 @click.argument("shop")
 @click.option("--source", "source_name", default="", help="Only this source.")
-@click.option("--sku", multiple=True, help="Only these variants, where the source can.")
+@click.option(
+    "--sku", multiple=True, help="Only these variants (by sku or id), where the source can."
+)
 @click.option("--accept-smaller", is_flag=True, help="The shrunken source is right this time.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
@@ -75,11 +77,17 @@ def poll(
     from notifier.services.observe import problems_of
     from notifier.services.poll import PUSHED
     from notifier.services.poll import poll as poll_source
+    from notifier.store.skus import keys_by_sku
     from notifier.store.sources import list_sources
 
     set_up_log("ERROR")
     env = open_env_only(context)
     ref = env.shop(shop)
+    with env.db.read() as tx:
+        known = keys_by_sku(tx, ref.id, sku)
+    unknown = [one for one in sku if one not in known]
+    if unknown:
+        raise NotFound(f"Shop {shop!r} has no variant {', '.join(map(repr, unknown))}.")
     names = [
         name
         for name, section in ref.config.sources.items()

@@ -8,6 +8,7 @@ from notifier.channels.base import Letter, Phase, Result
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.message_samples import sample_context
 from notifier.errors import InvalidInput, NotFound
+from notifier.i18n import available_locales, choose_locale
 from notifier.rendering import Renderer
 from notifier.services.channels import make_channel
 from notifier.services.env import Env
@@ -34,6 +35,9 @@ def send_test(
         raise NotFound("No shop is configured.")
     if kind not in {one.value for one in MessageKind}:
         raise InvalidInput.of("kind", "unknown", f"There is no message {kind!r}.")
+    if locale and not choose_locale(locale, available_locales(), default=""):
+        there = ", ".join(available_locales())
+        raise InvalidInput.of("locale", "unknown", f"There is no {locale!r}. There are: {there}.")
     medium = Medium.SMS if carries_sms(env, channel) else Medium.EMAIL
     language = locale or ref.config.locale
     context = sample_context(MessageKind(kind), language)

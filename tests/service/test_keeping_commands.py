@@ -1,4 +1,4 @@
-"""What do the commands for what is kept say when there is nothing, or the address is none?"""
+"""What do commands say when there is nothing of that name, or the address is none?"""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ def test_a_backup_is_not_put_in_place_under_a_running_service(tmp_path: Path) ->
         (("hold",), 0, "Nothing is held."),
         (("hold", "7"), 1, "There is no hold 7."),
         (("hold", "7", "--release"), 1, "There is no such hold any more."),
+        (("poll", "kettle", "--sku", "KET"), 1, "Shop 'kettle' has no variant 'KET'."),
+        (
+            ("send-test", "mail", "ann@example.com", "--locale", "xx"),
+            1,
+            "locale: There is no 'xx'. There are: en, de, es.",
+        ),
     ],
 )
 def test_it_is_said_in_a_sentence(
