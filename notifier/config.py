@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from notifier.config_mailbox import MailboxSection
 from notifier.config_release import ReleaseRules
 from notifier.config_section import Section
 from notifier.config_shop import (
@@ -49,6 +50,7 @@ __all__ = [
     "Delivery",
     "Length",
     "LimitRules",
+    "MailboxSection",
     "ReleaseRules",
     "Retention",
     "Section",
@@ -212,6 +214,7 @@ class Config(Section):
     retention: Retention = Retention()
     limits: LimitRules = LimitRules()
     channels: dict[str, ChannelSection] = Field({})
+    mailboxes: dict[str, MailboxSection] = Field({})
     shops: dict[str, Shop] = Field({})
 
     _from_environment: frozenset[tuple[str, ...]] = PrivateAttr(default=frozenset())
@@ -231,6 +234,8 @@ class Config(Section):
             )
         for name in self.channels:
             check_name(name, what="channel")
+        for name in self.mailboxes:
+            check_name(name, what="mailbox")
         seen: dict[str, str] = {}
         for slug, shop in self.shops.items():
             check_name(slug, what="shop")

@@ -18,6 +18,7 @@ from notifier.config import (
     DatabaseSection,
     Delivery,
     LimitRules,
+    MailboxSection,
     ReleaseRules,
     Retention,
     Service,
@@ -68,6 +69,11 @@ _SHOP = {
     "postal_address": "Kettle & Co, Teestraße 1, 10115 Berlin",
     "privacy_url": "https://kettle.example/privacy",
 }
+_MAILBOX = {
+    "host": "imap.kettle.example",
+    "username": "bounces@kettle.example",
+    "password": "…",
+}
 _SOURCE = {"kind": "feed"}
 _NESTED = {"sources", "keys", "webhooks", "stock", "release", "backorder", "alerts", "brake"}
 
@@ -87,6 +93,8 @@ def example(*, secret: str = "", data_dir: str = "") -> str:
         _section("retention", Retention, {}),
         _section("limits", LimitRules, {}),
         _CHANNELS,
+        "# ---- mailboxes that bounces come back to, read by themselves every five minutes ----\n",
+        _commented(_section("mailboxes.bounces", MailboxSection, _MAILBOX)),
         "# ---- shops ----\n",
         _section("shops.kettle", Shop, _SHOP),
         _section("shops.kettle.stock", StockRules, {}),

@@ -88,3 +88,15 @@ TEXTS_MISSED = Counter(
     ["channel", "wish"],
     registry=REGISTRY,
 )
+MAILBOX_LOOKS = Counter(
+    "notifier_mailbox_looks_total",
+    "Looks into mailboxes that mail comes back to, by result.",
+    ["mailbox", "result"],
+    registry=REGISTRY,
+)
+MAILS_READ = Counter(
+    "notifier_mails_read_total",
+    "Mails that came back, by whether they said something.",
+    ["mailbox", "result"],
+    registry=REGISTRY,
+)

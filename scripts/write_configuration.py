@@ -100,6 +100,13 @@ SECTIONS = (
         "A way to reach customers. Beside this option stand those of its `kind`, see "
         "[channels](#channels). A shop names its channels in `mail_channel` and `sms_channel`.",
     ),
+    (
+        "mailboxes.<mailbox>",
+        config.MailboxSection,
+        "A mailbox that bounces, complaints and stop requests come to; what is new in it is read "
+        "every five minutes, and nothing in it is changed. See "
+        "[operating](operating.md#mails-come-back).",
+    ),
 )
 
 SECRET = {
@@ -110,6 +117,7 @@ SECRET = {
     "Shop.shopify_secrets",
     "Shop.woocommerce_secrets",
     "ApiKey.secret",
+    "MailboxSection.password",
 }
 
 GROUPS = (

@@ -23,6 +23,7 @@ from notifier.services.missing_reports import find_missing_reports
 from notifier.services.order_follow import AT_ONCE, follow_due
 from notifier.services.poll import alarm_stale, poll_due
 from notifier.services.preorder import open_due
+from notifier.services.read_mailboxes import read_mailboxes
 from notifier.services.seal import seal_ledger
 from notifier.services.sweep import sweep
 from notifier.services.take_over import take_over
@@ -75,6 +76,11 @@ JOBS = (
         name="missing_reports",
         every=timedelta(minutes=5),
         run=lambda env, _: find_missing_reports(env),
+    ),
+    Job(
+        name="mailboxes",
+        every=timedelta(minutes=5),
+        run=lambda env, owner: read_mailboxes(env, owner=owner),
     ),
     Job(name="missed_texts", every=timedelta(hours=1), run=lambda env, _: find_missed_texts(env)),
     Job(name="tidy", every=timedelta(hours=1), run=lambda env, _: tidy(env)),

@@ -13,6 +13,7 @@ from notifier.errors import ConfigError, LookFailed, NotifierError
 from notifier.resources import bundled_folder
 from notifier.services.channels import make_channel
 from notifier.services.check_keys import check_keys
+from notifier.services.check_mailbox import check_mailbox
 from notifier.services.check_values import check_values
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import webhook_channel
@@ -42,6 +43,8 @@ def _looks(env: Env) -> Iterator[tuple[str, Callable[[], list[Finding]]]]:
     yield "service", lambda: check_keys(env)
     for name in env.config.channels:
         yield f"channel {name}", lambda name=name: check_channel(env, name)  # type: ignore[misc]
+    for name in env.config.mailboxes:
+        yield f"mailbox {name}", lambda name=name: check_mailbox(env, name)  # type: ignore[misc]
     for shop in env.shops.values():
         yield f"shop {shop.slug}", lambda shop=shop: check_shop(env, shop)  # type: ignore[misc]
         for name in shop.config.webhooks:

@@ -2,7 +2,8 @@
 
     notifier's own address for bounces → a Maildir, an mbox or a pipe → receipts
 
-Mails are read, never moved or deleted; reading one again has no effect.
+Mails are read, never moved or deleted; reading one again has no effect. What is read by itself,
+also from a server, is in read_mailboxes.
 """
 
 from __future__ import annotations
@@ -58,31 +59,31 @@ def receive_mailbox(
     """
     report = MailReport()
     for raw in _mails(path):
-        report.read += 1
-        receipt = _read(env, raw, envelope_to="")
-        if receipt is not None:
-            report.ours += 1
-            report.news += receive(env, receipt)
+        book_mail(env, raw, report)
         progress(1)
     return report
+
+
+def book_mail(env: Env, raw: bytes, report: MailReport) -> None:
+    """Believe one mail as `receive_mail` does, and count it."""
+    report.read += 1
+    receipt = _read(env, raw, envelope_to="")
+    if receipt is not None:
+        report.ours += 1
+        report.news += receive(env, receipt)
 
 
 def _mails(path: Path) -> Iterator[bytes]:
     if not path.exists():
         raise ConfigError(f"There is no mailbox at {path}.")
     if path.is_dir():
-        if (path / "new").is_dir() or (path / "cur").is_dir():
-            files = [*(path / "new").glob("*"), *(path / "cur").glob("*")]
-        else:
-            files = list(path.glob("*.eml"))
-        for file in sorted(files):
-            if file.is_file():
-                yield _start_of(file)
+        for file in sorted(mail_files(path)):
+            yield start_of(file)
         return
     with path.open("rb") as opened:
         is_mbox = opened.read(5) == b"From "
     if not is_mbox:
-        yield _start_of(path)
+        yield start_of(path)
         return
     box = mailbox.mbox(str(path), create=False)
     try:
@@ -92,6 +93,16 @@ def _mails(path: Path) -> Iterator[bytes]:
         box.close()
 
 
-def _start_of(file: Path) -> bytes:
+def mail_files(path: Path) -> list[Path]:
+    """The mails of a Maildir, or else of a folder of .eml files; in no order."""
+    if (path / "new").is_dir() or (path / "cur").is_dir():
+        files = [*(path / "new").glob("*"), *(path / "cur").glob("*")]
+    else:
+        files = list(path.glob("*.eml"))
+    return [file for file in files if file.is_file()]
+
+
+def start_of(file: Path) -> bytes:
+    """The mail in it, or as much of it as there may be of one."""
     with file.open("rb") as opened:
         return opened.read(LARGEST + 1)  # the reader refuses what is longer

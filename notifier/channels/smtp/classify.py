@@ -205,5 +205,6 @@ def drops_connection(stage: Stage, code: int) -> bool:
 
 
 def shorten(text: str) -> str:
-    """At most 1 kB of what somebody said, whole characters only."""
+    """At most 1 kB of what somebody said: whole characters, and no NUL, which no database keeps."""
+    text = text.replace("\x00", "")
     return text.encode("utf-8", "replace")[:LONGEST_DETAIL].decode("utf-8", "ignore")
