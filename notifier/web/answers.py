@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -51,77 +52,92 @@ def wants_page() -> bool:
 
 def register_errors(app: Flask) -> None:
     """Turn every error into its one answer: JSON for programs, a page for people."""
+    for error, answer in _ANSWERS.items():
+        app.register_error_handler(error, answer)
 
-    @app.errorhandler(InvalidInput)
-    def invalid(error: InvalidInput) -> Any:
-        first = error.problems[0]
-        if wants_page():
-            return page_for_error(422, first.message)
-        details = [{"field": p.field, "code": p.code, "message": p.message} for p in error.problems]
-        return error_answer(
-            422,
-            first.code,
-            first.message,
-            field=first.field,
-            details=details if len(details) > 1 else None,
-        )
 
-    @app.errorhandler(NotFound)
-    def not_found(error: NotFound) -> Any:
-        if wants_page():
-            return page_for_error(404, "")
-        return error_answer(404, "not_found", str(error), field=error.field)
+def _invalid(error: InvalidInput) -> Response:
+    first = error.problems[0]
+    if wants_page():
+        return page_for_error(422, first.message)
+    details = [{"field": p.field, "code": p.code, "message": p.message} for p in error.problems]
+    return error_answer(
+        422,
+        first.code,
+        first.message,
+        field=first.field,
+        details=details if len(details) > 1 else None,
+    )
 
-    @app.errorhandler(BadToken)
-    def bad_token(_error: BadToken) -> Any:
+
+def _not_found(error: NotFound) -> Response:
+    if wants_page():
         return page_for_error(404, "")
+    return error_answer(404, "not_found", str(error), field=error.field)
 
-    @app.errorhandler(Conflict)
-    def conflict(error: Conflict) -> Any:
-        if wants_page():
-            return page_for_error(409, str(error))
-        return error_answer(409, error.code, str(error), field=error.field)
 
-    @app.errorhandler(TooMany)
-    def too_many(error: TooMany) -> Any:
-        if wants_page():
-            return page_for_error(429, str(error))
-        return error_answer(429, "too_many", str(error), retry_after=error.retry_after)
+def _bad_token(_error: BadToken) -> Response:
+    return page_for_error(404, "")
 
-    @app.errorhandler(StoreBusy)
-    def busy(error: StoreBusy) -> Any:
-        log.warning("request refused: database busy", why=str(error))
-        if wants_page():
-            page = page_for_error(503, "")
-            page.headers["Retry-After"] = str(int(BUSY_RETRY.total_seconds()))
-            return page
-        return error_answer(
-            503, "busy", "The service is busy. Try again shortly.", retry_after=BUSY_RETRY
-        )
 
-    @app.errorhandler(LookFailed)
-    def look_failed(error: LookFailed) -> Any:
-        return error_answer(422, error.code, str(error))
+def _conflict(error: Conflict) -> Response:
+    if wants_page():
+        return page_for_error(409, str(error))
+    return error_answer(409, error.code, str(error), field=error.field)
 
-    @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> Any:
-        status = error.code or 500
-        if error.response is not None:
-            return error.response
-        if wants_page():
-            answer = page_for_error(status, "")
-        else:
-            name = error.name.lower().replace(" ", "_")
-            field = getattr(error, "field", "")
-            answer = error_answer(status, name, str(error.description), field=field)
-        for header, value in error.get_headers():
-            if header in ("Allow", "Retry-After"):
-                answer.headers[header] = value
-        return answer
 
-    @app.errorhandler(Exception)
-    def unexpected(error: Exception) -> Any:
-        log.exception("request failed", path=request.path, method=request.method)
-        if wants_page():
-            return page_for_error(500, "")
-        return error_answer(500, "internal", "Something went wrong here. It has been noted.")
+def _too_many(error: TooMany) -> Response:
+    if wants_page():
+        return page_for_error(429, str(error))
+    return error_answer(429, "too_many", str(error), retry_after=error.retry_after)
+
+
+def _busy(error: StoreBusy) -> Response:
+    log.warning("request refused: database busy", why=str(error))
+    if wants_page():
+        page = page_for_error(503, "")
+        page.headers["Retry-After"] = str(int(BUSY_RETRY.total_seconds()))
+        return page
+    return error_answer(
+        503, "busy", "The service is busy. Try again shortly.", retry_after=BUSY_RETRY
+    )
+
+
+def _look_failed(error: LookFailed) -> Response:
+    return error_answer(422, error.code, str(error))
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if error.response is not None:
+        return error.response
+    if wants_page():
+        answer = page_for_error(status, "")
+    else:
+        name = error.name.lower().replace(" ", "_")
+        field = getattr(error, "field", "")
+        answer = error_answer(status, name, str(error.description), field=field)
+    for header, value in error.get_headers():
+        if header in ("Allow", "Retry-After"):
+            answer.headers[header] = value
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("request failed", path=request.path, method=request.method)
+    if wants_page():
+        return page_for_error(500, "")
+    return error_answer(500, "internal", "Something went wrong here. It has been noted.")
+
+
+_ANSWERS: Mapping[type[Exception], Callable[[Any], Any]] = {
+    InvalidInput: _invalid,
+    NotFound: _not_found,
+    BadToken: _bad_token,
+    Conflict: _conflict,
+    TooMany: _too_many,
+    StoreBusy: _busy,
+    LookFailed: _look_failed,
+    HTTPException: _http,
+    Exception: _unexpected,
+}
