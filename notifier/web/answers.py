@@ -21,6 +21,7 @@ from notifier.errors import (
 )
 from notifier.log import log
 from notifier.web.pages import page_for_error
+from notifier.web.shopper_words import asks_for_shopper, busy_words
 
 BUSY_RETRY = timedelta(seconds=5)
 _PAGE_PREFIXES = ("/c/", "/u/", "/m/", "/o/", "/r/", "/k/", "/h/", "/f/")
@@ -98,9 +99,10 @@ def _busy(error: StoreBusy) -> Response:
         page = page_for_error(503, "")
         page.headers["Retry-After"] = str(int(BUSY_RETRY.total_seconds()))
         return page
-    return error_answer(
-        503, "busy", "The service is busy. Try again shortly.", retry_after=BUSY_RETRY
-    )
+    words = "The service is busy. Try again shortly."
+    if asks_for_shopper():
+        words = busy_words()
+    return error_answer(503, "busy", words, retry_after=BUSY_RETRY)
 
 
 def _look_failed(error: LookFailed) -> Response:

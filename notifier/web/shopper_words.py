@@ -7,12 +7,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
-from notifier.i18n import duration_words, section
-from notifier.services.subscribe import MAX_QUANTITY
-from notifier.web.pages import fill
+from flask import request
+from werkzeug.exceptions import HTTPException
 
-__all__ = ["problem_words", "to_shopper", "wait_words"]
+from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
+from notifier.i18n import (
+    accepted_locales,
+    available_locales,
+    choose_locale,
+    duration_words,
+    section,
+)
+from notifier.services.subscribe import MAX_QUANTITY
+from notifier.web.cors import BROWSER_CALLS
+from notifier.web.pages import fill
+from notifier.web.read_json import json_body
+
+__all__ = ["asks_for_shopper", "busy_words", "problem_words", "to_shopper", "wait_words"]
 
 _OWN = "en"  # the language that errors are written in: they say more than our phrases
 
@@ -47,3 +58,28 @@ def to_shopper(error: Exception, *, locale: str, shop: str) -> Exception:
     if isinstance(error, NotFound):
         return NotFound(fill(page["unknown_product_text"], shop=shop), field=error.field)
     return error
+
+
+def asks_for_shopper() -> bool:
+    """Whether the widget sent this request, and shows what is answered."""
+    is_browser = (request.method, request.path) in BROWSER_CALLS
+    return is_browser and "Authorization" not in request.headers
+
+
+def busy_words() -> str:
+    """That one may come again, in the language the widget asks for, or else the browser: which
+    languages the shop has may be what could not be read."""
+    wanted = (*_said_locales(), *accepted_locales(request.headers.get("Accept-Language", "")))
+    return section(choose_locale(wanted, available_locales()), "page")["error_503_text"]
+
+
+def _said_locales() -> tuple[str, ...]:
+    """As the query or the body of the request names it."""
+    if request.method == "GET":
+        return (request.args.get("lang", ""),)
+    try:
+        body = json_body()
+    except (HTTPException, InvalidInput):
+        return ()
+    said = body.get("locale") if isinstance(body, dict) else None
+    return (said,) if isinstance(said, str) else ()

@@ -103,6 +103,13 @@ def test_an_absent_server_is_told_on_every_route(
 
     assert refuses_for_now(sign_up(client))
     assert refuses_for_now(client.get(f"/api/v1/availability?key={KETTLE}&variant=KETTLE"))
+    in_german, or_spanish = {**SIGN_UP, "locale": "de-AT"}, {"Accept-Language": "es"}
+    asked = client.get(f"/api/v1/availability?key={KETTLE}&variant=KETTLE&lang=de")
+    signed = client.post("/api/v1/subscriptions", json=in_german, headers=or_spanish)
+    for answer, says in ((asked, "Bitte"), (signed, "Bitte"), (sign_up(client), "Please")):
+        assert answer.get_json()["error"]["message"].startswith(says)
+    spanish = client.get(f"/api/v1/availability?key={KETTLE}&variant=KETTLE", headers=or_spanish)
+    assert "un momento" in spanish.get_json()["error"]["message"]
     assert refuses_for_now(client.get(f"/c/{confirm}"))
     assert refuses_for_now(client.get(f"/r/{product}"))
     assert refuses_for_now(client.get(f"/f/{KETTLE}?variant=KETTLE"))
