@@ -27,7 +27,7 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _PACKAGES = {
     "notifier.channels": channels,
     "notifier.connectors": connectors,
-    "notifier.shop_hooks": shop_hooks,
+    "notifier.connectors.shop_hooks": shop_hooks,
 }
 
 

@@ -19,7 +19,7 @@ from notifier.domain.shop_news import ShopNews
 from notifier.errors import InvalidInput
 from notifier.services.env import Env, ShopRef
 
-GROUP = "notifier.shop_hooks"
+GROUP = "notifier.connectors.shop_hooks"
 LONGEST_TOPIC = 64
 LONGEST_TIME = 64
 

@@ -125,12 +125,13 @@ def _was_never_counted(tx: Transaction, row: VariantRow) -> bool:
 
 
 def _keys_of(tx: Transaction, shop: ShopRef, gone: Gone) -> list[str]:
-    found = catalogue.find_variants_by_key(tx, shop.id, [gone.id])
-    keys = [key for key, row in found.items() if row.sku != key]
+    """Whose id it is. A key that is a sku only looks like one."""
+    found = [*catalogue.find_variants_by_key(tx, shop.id, [gone.id]).values()]
     product = catalogue.find_product_id(tx, shop.id, gone.id) if gone.with_variants else None
     if product is not None:
-        keys += [row.key for row in catalogue.variants_of(tx, product)]
-    return list(dict.fromkeys(keys))
+        found += catalogue.variants_of(tx, product)
+    by_id = (row.key for row in found if row.key != gone.id or row.sku != row.key)
+    return list(dict.fromkeys(by_id))
 
 
 class _Meant:

@@ -114,7 +114,7 @@ def _as_of(
 
 def _values(variant: Item, product: Item, as_of: datetime | None, *, site: str) -> dict[Field, Any]:
     title, handle = text_of(variant.get("title")), text_of(product.get("handle"))
-    page = f"{site}/products/{quote(handle)}?variant={id_of(variant.get('id'))}"
+    page = f"{site}/products/{quote(handle, errors='replace')}?variant={id_of(variant.get('id'))}"
     hidden = text_of(product.get("status")).casefold() in _HIDDEN
     values = {
         Field.KEY: id_of(variant.get("id")),

@@ -1,0 +1,445 @@
+"""What becomes of a delivery of Shopify or WooCommerce, and whom do we believe?
+
+(trust WS-W1 to WS-W4; bad inputs 175 to 178, 194, 196, 197; FI-17 to FI-19)
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from notifier.config import Config
+from notifier.domain.availability import Availability
+from notifier.domain.observation import Observation
+from notifier.metrics import HOOKS_IGNORED, HOOKS_REFUSED, UNMATCHED_ROWS
+from notifier.services.env import Env, open_env
+from notifier.services.observe import observe
+from notifier.store.session import Database
+from tests.timing import SettableClock
+from tests.web.storefront import Storefront, config
+
+NEW, OLD = "the new secret", "the old secret"
+DOMAIN = "kettle.myshopify.com"
+ANN = "ann@example.com"
+
+
+@pytest.fixture
+def env(database: Database, clock: SettableClock, tmp_path: Path) -> Env:
+    tree = config(tmp_path).model_dump()
+    tree["service"]["operator_email"] = "olga@kettle.example"
+    tree["shops"]["kettle"] |= {
+        "shopify_domain": DOMAIN,
+        "shopify_secrets": [NEW, OLD],
+        "woocommerce_secrets": [NEW, OLD],
+    }
+    tree["shops"]["cups"] |= {"shopify_domain": DOMAIN}
+    return open_env(Config.model_validate(tree), clock=clock, db=database)
+
+
+def sign(body: bytes, secret: str = NEW) -> str:
+    made = hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return base64.b64encode(made).decode()
+
+
+@dataclass(kw_only=True)
+class Sender:
+    """Sends what the shop's system would."""
+
+    client: FlaskClient
+    env: Env
+    sent: int = field(default=0)
+
+    def woo(self, topic: str, value: Any, **changed: Any) -> Any:
+        return self._send("woocommerce", topic, value, **changed)
+
+    def shopify(self, topic: str, value: Any, **changed: Any) -> Any:
+        return self._send("shopify", topic, value, **changed)
+
+    def _send(
+        self,
+        system: str,
+        topic: str,
+        value: Any,
+        *,
+        secret: str = NEW,
+        shop: str = "kettle",
+        at: datetime | None = None,
+        **changed: str | None,
+    ) -> Any:
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.sent += 1
+        names = {"signature": "X-WC-Webhook-Signature", "id": "X-WC-Webhook-Delivery-ID",
+                 "topic": "X-WC-Webhook-Topic"}  # fmt: skip
+        said = {"signature": sign(body, secret), "id": f"delivery-{self.sent}", "topic": topic}
+        if system == "shopify":
+            names = {"signature": "X-Shopify-Hmac-Sha256", "id": "X-Shopify-Webhook-Id",
+                     "topic": "X-Shopify-Topic", "domain": "X-Shopify-Shop-Domain",
+                     "at": "X-Shopify-Triggered-At"}  # fmt: skip
+            moment = (at or self.env.now()).isoformat()
+            said |= {"domain": DOMAIN, "at": moment}
+        given = {name: value for name, value in (said | changed).items() if value is not None}
+        headers = {names[name]: value for name, value in given.items()}
+        return self.client.post(
+            f"/hooks/{system}/{shop}",
+            data=body,
+            headers={"Content-Type": "application/json", **headers},
+        )
+
+
+@pytest.fixture
+def sender(client: FlaskClient, env: Env) -> Sender:
+    return Sender(client=client, env=env)
+
+
+def woo_product(at: datetime, quantity: int = 3, **more: Any) -> dict[str, Any]:
+    return {
+        "id": 14, "type": "simple", "status": "publish", "sku": "KETTLE", "name": "Beanie",
+        "price": "18", "manage_stock": True, "stock_quantity": quantity, "parent_id": 0,
+        "stock_status": "instock" if quantity > 0 else "outofstock",
+        "date_modified_gmt": at.replace(tzinfo=None).isoformat(), **more,
+    }  # fmt: skip
+
+
+def goods(at: datetime, quantity: int | None = 3, **more: Any) -> dict[str, Any]:
+    variant = {"id": 41, "sku": "KETTLE", "price": "10.00", "inventory_policy": "deny",
+               "inventory_management": "shopify", "inventory_quantity": quantity}  # fmt: skip
+    return {
+        "id": 9, "title": "Mug", "handle": "mug", "status": "active", "variants": [variant | more],
+        "updated_at": at.isoformat(),
+    }  # fmt: skip
+
+
+Send = Callable[[Sender, int], Any]
+BOTH = pytest.mark.parametrize(
+    "send",
+    [
+        lambda s, n, **more: s.woo("product.updated", woo_product(s.env.now(), n), **more),
+        lambda s, n, **more: s.shopify("products/update", goods(s.env.now(), n), **more),
+    ],
+    ids=["woocommerce", "shopify"],
+)
+
+
+# ---- from the delivery to the letter ----
+
+
+@BOTH
+def test_who_waits_is_told_of_stock_that_came_by_webhook(
+    send: Any, sender: Sender, store: Storefront, clock: SettableClock
+) -> None:
+    store.stock("KETTLE", 0)
+    ann = store.wait("KETTLE")
+    store.send()
+    clock.advance(timedelta(minutes=1))
+
+    answer = send(sender, 3)
+
+    assert answer.status_code == 200
+    assert (answer.json["status"], answer.json["accepted"], answer.json["announced"]) == (
+        "done", 1, 1,
+    )  # fmt: skip
+    [letter] = store.send()
+    assert letter["kind"] == "back_in_stock"
+    assert store.state(ann) == "told"
+    assert store.one("SELECT quantity FROM stock") == 3
+
+
+@pytest.mark.parametrize(
+    ("system", "topic", "order", "variant"),
+    [
+        ("woo", "order.created", {"number": "35", "status": "processing"}, "product_id"),
+        ("shopify", "orders/paid", {"order_number": 35, "financial_status": "paid"}, "variant_id"),
+    ],
+)
+def test_an_order_by_webhook_counts_for_the_release_that_told_the_buyer(
+    system: str, topic: str, order: dict[str, Any], variant: str,
+    sender: Sender, store: Storefront, clock: SettableClock,
+) -> None:  # fmt: skip
+    store.stock("KETTLE", 0)
+    store.wait("KETTLE")
+    store.stock("KETTLE", 3)
+    store.send()
+    clock.advance(timedelta(minutes=20))
+    moment = clock().isoformat()
+    line = {"id": 1, variant: 14, "sku": "KETTLE", "quantity": 2}
+    order |= {
+        "id": 3500, "line_items": [line, {**line, "id": 2, "sku": "UNKNOWN", variant: 99}],
+        "date_created_gmt": clock().replace(tzinfo=None).isoformat(), "created_at": moment,
+        "billing": {"email": "Ann@Example.com ", "phone": "none"}, "email": "Ann@Example.com ",
+    }  # fmt: skip
+    send = getattr(sender, system)
+
+    assert send(topic, order).json["purchases"] == 1
+    [bought] = store.rows("SELECT ref, units, told, release_id, message_id, at FROM purchases")
+    assert (bought["ref"], bought["units"], bool(bought["told"])) == ("35:1", 2, True)
+    assert bought["release_id"] is not None
+    assert bought["message_id"] is not None
+
+    # another delivery of the same order, and one that calls it off, change nothing
+    assert send(topic, order).json["purchases"] == 0
+    stranger = order | {"number": "36", "order_number": 36, "email": "no address",
+                        "billing": {"email": "no address"}}  # fmt: skip
+    assert send(topic, stranger).json["purchases"] == 1
+    off = order | {"number": "37", "order_number": 37, "status": "cancelled",
+                   "cancelled_at": moment}  # fmt: skip
+    assert send(topic, off).json["purchases"] == 0
+    told = store.rows("SELECT ref, told FROM purchases ORDER BY id")
+    assert [(one["ref"], one["told"]) for one in told][1] == ("36:1", None)
+
+
+# ---- whom we believe ----
+
+
+@BOTH
+@pytest.mark.fault("FI-17")
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"signature": None},
+        {"signature": ""},
+        {"signature": "not base64 at all"},
+        {"signature": "A" * 44},
+        {"signature": "schlüssel"},
+        {"signature": "v1"},
+        {"secret": "the secret of Eve"},
+        {"shop": "cups"},  # it has no secret
+        {"shop": "nobody"},
+    ],
+)
+def test_a_delivery_that_is_not_signed_right_is_refused(
+    changed: dict[str, Any], send: Any, sender: Sender, store: Storefront
+) -> None:
+    hooks = [HOOKS_REFUSED.labels(hook=name) for name in ("shopify", "woocommerce")]
+    before = sum(one._value.get() for one in hooks)
+    answer = send(sender, 3, **changed)
+    assert answer.status_code == 401
+    assert answer.json["error"]["code"] == "unauthorized"
+    assert sum(one._value.get() for one in hooks) == before + 1
+    assert store.rows("SELECT * FROM stock") == []
+
+
+@pytest.mark.parametrize(
+    "domain", [None, "", "eve.myshopify.com", f"{DOMAIN}.eve.example", f"x{DOMAIN}", "ключ"]
+)
+def test_a_delivery_for_another_domain_is_refused(
+    domain: str | None, sender: Sender, store: Storefront
+) -> None:
+    said = goods(sender.env.now())
+    given = domain.encode().decode("latin-1") if domain else domain
+    assert sender.shopify("products/update", said, domain=given).status_code == 401
+    assert store.rows("SELECT * FROM stock") == []
+    assert sender.shopify("products/update", said, domain=DOMAIN.upper()).status_code == 200
+
+
+def test_what_is_signed_is_the_raw_body(sender: Sender, store: Storefront) -> None:
+    loose = json.dumps(goods(sender.env.now()), indent=2).encode()
+    parsed = sign(json.dumps(json.loads(loose)).encode())
+    assert sender.shopify("products/update", loose, signature=parsed).status_code == 401
+    assert store.rows("SELECT * FROM stock") == []
+    assert sender.shopify("products/update", loose).status_code == 200
+
+
+@BOTH
+@pytest.mark.fault("FI-19")
+def test_while_a_secret_is_changed_both_count(send: Any, sender: Sender, env: Env) -> None:
+    assert [send(sender, n, secret=one).status_code for n, one in ((1, OLD), (2, NEW))] == [
+        200, 200,
+    ]  # fmt: skip
+    kettle = env.shops["kettle"]
+    after = {"shopify_secrets": (NEW,), "woocommerce_secrets": (NEW,)}
+    env.shops["kettle"] = type(kettle)(
+        id=kettle.id, slug=kettle.slug, config=kettle.config.model_copy(update=after)
+    )
+    assert send(sender, 3, secret=OLD).status_code == 401
+
+
+@BOTH
+@pytest.mark.fault("FI-18")
+def test_a_replay_has_no_effect_also_days_later(
+    send: Any, sender: Sender, store: Storefront, clock: SettableClock
+) -> None:
+    body = send(sender, 3, id="one")
+    assert body.json["status"] == "done"
+    clock.advance(timedelta(minutes=1))
+    send(sender, 0)
+    for ago in (timedelta(minutes=10), timedelta(days=1)):
+        clock.advance(ago)
+        again = send(sender, 3, id="one")
+        assert (again.status_code, again.json) == (200, {"status": "before"})
+    assert store.one("SELECT quantity FROM stock") == 0
+
+
+def test_the_same_body_under_another_id_is_as_old_as_it_says(
+    sender: Sender, store: Storefront, clock: SettableClock
+) -> None:
+    """Neither header is signed: who has seen a delivery could send it anew."""
+    first = clock()
+    sender.woo("product.updated", woo_product(first, 3))
+    clock.advance(timedelta(hours=3))
+    sender.woo("product.updated", woo_product(clock(), 0))
+    assert sender.woo("product.updated", woo_product(first, 3)).status_code == 200
+    assert sender.shopify("products/update", goods(first, 5)).status_code == 200
+    assert store.one("SELECT quantity FROM stock") == 0
+
+
+@BOTH
+def test_an_id_counts_for_one_system_and_shop(send: Any, sender: Sender, store: Storefront) -> None:
+    assert send(sender, 3, id="7").json["status"] == "done"
+    assert (
+        sender.woo("product.updated", woo_product(sender.env.now(), 4), id="8").json["status"]
+        == "done"
+    )
+    assert (
+        sender.shopify("products/update", goods(sender.env.now(), 5), id="8").json["status"]
+        == "done"
+    )
+    assert store.one("SELECT quantity FROM stock") == 5
+
+
+@BOTH
+def test_a_delivery_without_an_id_is_known_by_what_it_says(
+    send: Any, sender: Sender, clock: SettableClock
+) -> None:
+    said = [send(sender, n, id=None).json["status"] for n in (3, 3, 4)]
+    assert said == ["done", "before", "done"]
+
+
+def test_what_a_late_try_says_is_older_than_what_is_known(
+    sender: Sender, store: Storefront, clock: SettableClock
+) -> None:
+    written = clock()
+    stripped = {k: v for k, v in goods(written, 9).items() if k != "updated_at"}
+    clock.advance(timedelta(hours=1))
+    sender.shopify("products/update", goods(clock(), 0))
+    assert sender.shopify("products/update", stripped, at=written).status_code == 200
+    assert store.one("SELECT quantity FROM stock") == 0
+    sender.shopify("products/update", stripped)
+    assert store.one("SELECT quantity FROM stock") == 9
+
+
+# ---- what is asked, ignored and broken ----
+
+
+def test_the_question_whether_somebody_is_here_is_answered_and_does_nothing(
+    client: FlaskClient, env: Env, store: Storefront
+) -> None:
+    def ask(body: str, **headers: str) -> int:
+        return client.post(
+            "/hooks/woocommerce/kettle",
+            data=body,
+            headers={"Content-Type": "application/x-www-form-urlencoded", **headers},
+        ).status_code
+
+    assert ask("webhook_id=5") == 200
+    assert ask("webhook_id=5&stock=9") == 401
+    assert ask("webhook_id=x") == 401
+    assert ask("webhook_id=5", **{"X-WC-Webhook-Topic": "product.updated"}) == 401
+    assert store.rows("SELECT * FROM stock") == []
+
+
+@pytest.mark.parametrize("topic", ["customer.created", "action.wc_custom", "", "x" * 5000])
+def test_an_unknown_topic_is_answered_counted_and_does_nothing(
+    topic: str, sender: Sender, store: Storefront
+) -> None:
+    counted = [HOOKS_IGNORED.labels(hook=name) for name in ("shopify", "woocommerce")]
+    before = sum(one._value.get() for one in counted)
+    assert sender.woo(topic, woo_product(sender.env.now())).status_code == 200
+    assert sender.shopify(topic, goods(sender.env.now())).status_code == 200
+    assert sum(one._value.get() for one in counted) == before + 2
+    assert store.rows("SELECT * FROM stock") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"not json", 400),
+        (b'{"id": 14,}', 400),
+        (b'{"id": NaN}', 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 100_000, 400),
+        (b'{"id": ' + b"9" * 5000 + b"}", 400),
+        (b'{"id": "\\ud800"}', 400),
+        (b'{"id": "\\u0000"}', 422),
+        (b"[]", 422),
+        (b"7", 422),
+        (b"", 400),
+        (b"{}", 200),
+        (b'{"id": {"a": 1}, "variants": {"a": 1}, "line_items": 7}', 200),
+        (b'{"id": 1e308, "variants": [[], {"id": 1e308, "inventory_quantity": 1e999}]}', 200),
+        (b" " * (1024 * 1024 + 1), 413),
+    ],
+)
+def test_garbage_is_never_our_fault(
+    body: bytes, status: int, sender: Sender, store: Storefront
+) -> None:
+    for topic in ("product.updated", "order.created"):
+        assert sender.woo(topic, body).status_code == status
+    for topic in ("products/update", "orders/create", "customers/redact"):
+        assert sender.shopify(topic, body, at=None, id=None).status_code == status
+    assert store.rows("SELECT * FROM stock") == []
+
+
+@BOTH
+def test_an_unknown_variant_is_stored_listed_and_counted(
+    send: Any, sender: Sender, store: Storefront
+) -> None:
+    counted = UNMATCHED_ROWS.labels(shop="kettle")
+    before = counted._value.get()
+    answer = send(sender, 3)
+    assert answer.json["unmatched"] in (["14"], ["41"])
+    assert counted._value.get() == before + 1
+    assert store.one("SELECT sku FROM variants") == "KETTLE"
+    assert send(sender, 4).json["unmatched"] == [], "from now on it is known"
+
+
+# ---- what the law has Shopify pass on ----
+
+
+def test_a_customer_whom_shopify_says_to_forget_is_forgotten(
+    sender: Sender, store: Storefront
+) -> None:
+    store.stock("KETTLE", 0)
+    ann = store.wait("KETTLE")
+    ben = store.wait("KETTLE", "ben@example.com")
+    said = {"shop_domain": DOMAIN, "customer": {"id": 1, "email": ANN, "phone": "555"}}
+    assert sender.shopify("customers/redact", said).json["erased"] == 1
+    assert (store.state(ann), store.state(ben)) == ("ended", "waiting")
+    assert ANN not in json.dumps(store.everything(), default=str)
+
+
+@pytest.mark.parametrize("topic", ["customers/data_request", "shop/redact"])
+def test_what_only_a_person_can_answer_is_put_before_one(
+    topic: str, sender: Sender, store: Storefront
+) -> None:
+    said = {"shop_domain": DOMAIN, "customer": {"id": 191167, "email": ANN}}
+    assert sender.shopify(topic, said).status_code == 200
+    [alarm] = store.rows("SELECT code, about, message, cleared_at FROM alarms")
+    assert (alarm["code"], alarm["cleared_at"]) == ("privacy.asked", None)
+    assert ANN not in str(alarm)
+
+
+def test_a_variant_that_was_deleted_is_told_as_gone(
+    sender: Sender, store: Storefront, clock: SettableClock
+) -> None:
+    observe(
+        sender.env,
+        store.shop,
+        [
+            Observation(key=key, product_key="9", availability=Availability.OUT_OF_STOCK)
+            for key in ("41", "42")
+        ],
+    )
+    clock.advance(timedelta(minutes=1))
+    sender.shopify("products/delete", {"id": 9})
+    states = store.rows("SELECT DISTINCT availability FROM stock")
+    assert [one["availability"] for one in states] == ["discontinued"]
