@@ -25,6 +25,7 @@ from notifier.channels.mail_events.base import (
     Events,
     Fetch,
     Said,
+    event_name,
     is_now,
     judge,
     moment_of,
@@ -163,13 +164,17 @@ def read(value: Any, *, at: datetime) -> Events:
         return Events(ignored=(_kind(event) or "unreadable",))
     if not isinstance(mail, dict):
         raise InvalidInput.of("mail", "missing", "Send the notification of SES with its mail.")
+    id_ = text_at(mail, "messageId")
+    # the same event may come by two ways: as feedback of the identity, and as published
+    own = f"{id_} {_kind(event)} {time}" if id_ else text_at(value, "MessageId")
+    own = own or event_name(value)
     return Events(
         receipts=receipts_for(
             said,
             provider=PROVIDER,
-            event_id=name or text_at(value, "MessageId"),
+            event_id=name or own,
             uid=name_in(_message_id(mail)),
-            provider_id=text_at(mail, "messageId"),
+            provider_id=id_,
             at=moment_of(time or text_at(value, "Timestamp")),
         )
     )
@@ -246,7 +251,7 @@ def _bounce(event: dict[str, Any]) -> Said:
     if sub == "MailboxFull" and not status:
         status = "5.2.2"
     kind, blame = judge(status, hard=sort == "Permanent")
-    return Said(kind=kind, blame=blame, code=status or f"{sort} {sub}", detail=detail)
+    return Said(kind=kind, blame=blame, code=status or f"{sort} {sub}".strip(), detail=detail)
 
 
 def _complaint(event: dict[str, Any]) -> Said | None:
