@@ -23,7 +23,7 @@ class Pace:
 
     people: int = FEWEST
     most: int = MOST
-    turn: float = 0.25  # seconds in which one release is told before new events are looked for
+    turn: float = 0.1  # seconds; then new events are looked for, and the other releases
     _told: int = 0
     _began: float = 0.0
 

@@ -78,10 +78,11 @@ def start_release(tx: Connection, **values: Any) -> int | None:
 
 
 def due_releases(tx: Connection, *, now: datetime, limit: int = 50) -> list[int]:
+    """Those whose wave or next step is due, those that nobody was told of yet in front."""
     rows = tx.execute(
         select(releases.c.id)
         .where(releases.c.state == "running", releases.c.next_wave_at <= now)
-        .order_by(releases.c.next_wave_at, releases.c.id)
+        .order_by(releases.c.waves > 0, releases.c.next_wave_at, releases.c.id)
         .limit(limit)
     )
     return [row.id for row in rows]

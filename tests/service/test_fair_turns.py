@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import insert, select
 
 from notifier.services import book_batch
+from notifier.services.announce import announce
 from notifier.services.claim import claim_due
+from notifier.services.pace import FEWEST
 from notifier.services.turn import FIRST_SIZE, BatchSize
 from notifier.store import claims, outbox
 from notifier.store.outbox import MessageRow
@@ -116,6 +118,31 @@ def test_releases_that_found_no_place_in_a_batch_are_the_first_in_the_next(
         after = taken.last_release
 
     assert turns == [{1, 2}, {3, 1}, {2, 3}]
+
+
+def test_a_release_that_nobody_was_told_of_is_next_in_turn(world: World) -> None:
+    world.env.pace.turn = 0.0  # a step for each release
+    for name in ("S", "M"):
+        world.see(f"SHIRT-{name}", 0, product=f"SHIRT-{name}")
+    crowd(world, 3 * FEWEST, "SHIRT-S")
+    crowd(world, 1, "SHIRT-M")
+    world.see("SHIRT-S", 10_000, product="SHIRT-S")
+    assert announce(world.env)  # the crowd's release has taken its first step
+    world.clock.advance(timedelta(seconds=1))
+    world.see("SHIRT-M", 5, product="SHIRT-M")
+
+    announce(world.env)
+
+    [[large, first], [small, second]] = [
+        [one["release_id"], one["id"]]
+        for one in world.rows(
+            "SELECT release_id, min(id) AS id FROM messages"
+            " WHERE id > :told GROUP BY release_id ORDER BY release_id",
+            told=FEWEST,
+        )
+    ]
+    assert small > large
+    assert second < first, "who was not told of yet waits behind the crowd"
 
 
 def test_what_is_due_later_hides_nothing_that_is_due_now(world: World) -> None:
