@@ -18,7 +18,7 @@ from typing import Any
 
 from notifier.domain.observation import Observation
 from notifier.errors import LookFailed
-from tests.fixture_readers import IN_WORDS, READERS
+from tests.fixture_readers import IN_WORDS, READERS, Reader, is_hook, read_hook_file
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -42,14 +42,21 @@ def expected_rows(folder: Path) -> list[dict[str, Any]]:
     """The rows of EXPECTED.jsonl for which there is a reader."""
     lines = (folder / "EXPECTED.jsonl").read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines if line.strip()]
-    return [row for row in rows if row["connector"] in READERS]
+    return [row for row in rows if reader_of(row) is not None]
+
+
+def reader_of(row: dict[str, Any]) -> Reader | None:
+    """What reads the row's file; None where nothing does."""
+    return read_hook_file if is_hook(row["path"]) else READERS.get(row["connector"])
 
 
 def judge(row: dict[str, Any], folder: Path) -> Verdict:
     """Read one file and compare."""
     items = row["items"] if row["items"] is not None else IN_WORDS.get(row["path"])
+    read = reader_of(row)
+    assert read is not None, row["path"]
     try:
-        got = READERS[row["connector"]](folder / row["path"])
+        got = read(folder / row["path"])
     except LookFailed as trouble:
         wrong = () if items is None else (f"could not be read ({trouble.code})",)
         return Verdict(

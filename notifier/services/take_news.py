@@ -13,6 +13,7 @@ from typing import Any
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.domain.shop_news import Asked, Bought, Gone, ShopNews
+from notifier.domain.stock import Stock
 from notifier.errors import InvalidInput
 from notifier.log import log
 from notifier.metrics import UNMATCHED_ROWS
@@ -79,6 +80,7 @@ def _believable(
 ) -> tuple[list[Observation], bool]:
     """What is to be believed, under our keys, and whether the shop must be asked for more."""
     found = _Meant(tx, shop, [(one.key, one.sku) for one in news.seen])
+    beliefs = stock_store.load_stock(tx, [row.id for row in found.rows.values()])
     has_source = bool(looked_at(shop))
     believed: dict[str, Observation] = {}
     look_again = False
@@ -91,9 +93,11 @@ def _believable(
             believed[one.key] = one
         for key in keys or ():
             row = found.rows[key]
-            if one.key in news.doubtful and has_source and _was_never_counted(tx, row):
+            belief = beliefs.get(row.id)
+            if one.key in news.doubtful and has_source and _was_never_counted(belief):
                 look_again = True
                 continue
+            look_again |= _comes_late(one, belief)
             believed[key] = _as_known(one, row, has_source=has_source)
     for gone in news.gone:
         for key in _keys_of(tx, shop, gone):
@@ -116,12 +120,19 @@ def _as_known(one: Observation, row: VariantRow, *, has_source: bool) -> Observa
     return replace(one, key=row.key, product_key=one.product_key if row.key == one.key else "")
 
 
-def _was_never_counted(tx: Transaction, row: VariantRow) -> bool:
+def _was_never_counted(belief: Stock | None) -> bool:
     """In stock, as a source says that gives no number: it may be something nobody counts."""
-    belief = stock_store.load_stock(tx, [row.id]).get(row.id)
     if belief is None:
         return False
     return belief.availability is Availability.IN_STOCK and belief.quantity is None
+
+
+def _comes_late(one: Observation, belief: Stock | None) -> bool:
+    """Says something else than what is known since. Some shops do not date a change of stock, so
+    the source is asked which is right."""
+    if belief is None or one.observed_at is None or one.observed_at >= belief.seen_at:
+        return False
+    return one.availability is not belief.availability
 
 
 def _keys_of(tx: Transaction, shop: ShopRef, gone: Gone) -> list[str]:

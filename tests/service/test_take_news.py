@@ -135,6 +135,18 @@ def test_a_zero_that_may_not_be_counted_is_asked_about(
     assert taken.looked_again == (0 if believed else 1)
 
 
+@pytest.mark.parametrize(("quantity", "asked"), [(5, 1), (0, 0)])
+def test_what_comes_late_changes_nothing_but_where_it_contradicts_is_asked_about(
+    quantity: int, asked: int, make_world: Callable[..., World]
+) -> None:
+    world = make_world(sources=FEED)
+    known(world, ("34", "H-B"))
+    _fix_next_look(world, world.clock() + timedelta(hours=5))
+    long_ago = world.clock() - timedelta(hours=1)
+    taken = take(world, told("34", "H-B", quantity=quantity, observed_at=long_ago))
+    assert (in_stock(world), taken.looked_again) == (set(), asked)
+
+
 def test_what_is_gone_is_gone_with_its_variants(make_world: Callable[..., World]) -> None:
     world = make_world()
     known(world, ("41", "A"), ("42", "B"), product_key="9")

@@ -25,6 +25,7 @@ from notifier.metrics import HOOKS_IGNORED, HOOKS_REFUSED, UNMATCHED_ROWS
 from notifier.services.env import Env, open_env
 from notifier.services.observe import observe
 from notifier.store.session import Database
+from tests.fixture_readers import SECRET, headers_of
 from tests.timing import SettableClock
 from tests.web.storefront import Storefront, config
 
@@ -443,3 +444,30 @@ def test_a_variant_that_was_deleted_is_told_as_gone(
     sender.shopify("products/delete", {"id": 9})
     states = store.rows("SELECT DISTINCT availability FROM stock")
     assert [one["availability"] for one in states] == ["discontinued"]
+
+
+def test_real_deliveries_are_believed_with_the_secret_they_were_signed_with(
+    client: FlaskClient, env: Env, store: Storefront, fixtures_dir: Path
+) -> None:
+    secrets = {"woocommerce_secrets": ("another", SECRET)}
+    kettle = env.shops["kettle"]
+    config_with = kettle.config.model_copy(update=secrets)
+    env.shops["kettle"] = type(kettle)(id=kettle.id, slug=kettle.slug, config=config_with)
+    for name in ("product_updated_simple", "product_updated_variation_back", "order_created"):
+        file = fixtures_dir / f"woocommerce/hook_{name}.json"
+        headers = {
+            name: value
+            for name, value in headers_of(file).items()
+            if name.startswith(("X-WC-", "Content-Type"))
+        }
+        said = client.post("/hooks/woocommerce/kettle", data=file.read_bytes(), headers=headers)
+        assert (said.status_code, said.json and said.json["status"]) == (200, "done")
+    rows = store.rows(
+        "SELECT v.key, v.sku, s.quantity FROM stock s JOIN variants v ON v.id = s.variant_id"
+        " ORDER BY v.key"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("14", "woo-beanie", 1),
+        ("34", "woo-hoodie-blue-logo", 5),
+    ]
+    assert store.one("SELECT ref FROM purchases") == "35:1"
