@@ -296,8 +296,9 @@ def _told(login: ImapLogin) -> Iterator[None]:
     except ssl.SSLCertVerificationError as error:
         raise LookFailed(
             "certificate",
-            f"The certificate of {login.place} does not hold: {error.verify_message}. Write the "
-            "host as its certificate has it, or name the authority that signed it in ca_file.",
+            f"The certificate of {login.place} does not hold: "
+            f"{error.verify_message.rstrip('.')}. Write the host as its certificate has it, or "
+            "name the authority that signed it in ca_file.",
         ) from error
     except ssl.SSLError as error:
         raise LookFailed(
@@ -306,7 +307,9 @@ def _told(login: ImapLogin) -> Iterator[None]:
             'Port 993 goes with security = "tls", port 143 with "starttls".',
         ) from error
     except TimeoutError as error:
-        raise LookFailed("timeout", f"{login.place} does not answer in time.") from error
+        raise LookFailed(
+            "timeout", f"{login.place} does not answer in time. Check host, port and security."
+        ) from error
     except OSError as error:
         raise LookFailed(
             "unreachable",

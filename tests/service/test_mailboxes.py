@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -29,6 +30,7 @@ from tests.timing import SettableClock
 from tests.world import ANN, BEN, World
 
 DOMAIN = "bounces.kettle.example"
+STOPS = "stop@kettle.example"
 ON_ONE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
 
 
@@ -43,6 +45,10 @@ def told(make_world: Callable[..., World], imap: ImapServer) -> World:
     """Ann and Ben were told that the shirt is back; bounces come to the mailbox."""
     world = make_world(release={"strategy": "all"})
     configure(world, bounces=on(imap))
+    return tell(world)
+
+
+def tell(world: World) -> World:
     world.see("SHIRT-S", 0)
     world.waits(ANN)
     world.waits(BEN)
@@ -63,10 +69,10 @@ def on(imap: ImapServer, **other: Any) -> dict[str, Any]:
     }
 
 
-def configure(world: World, **mailboxes: dict[str, Any]) -> None:
-    """Olga writes it into the file and restarts."""
+def configure(world: World, *, by: str = "bounce_domain", **mailboxes: dict[str, Any]) -> None:
+    """Olga writes it into the file and restarts. `by` what our own address is known."""
     tree = world.config.model_dump(exclude_unset=True)
-    tree["channels"]["mail"]["bounce_domain"] = DOMAIN
+    tree["channels"]["mail"][by] = DOMAIN if by == "bounce_domain" else STOPS
     tree["mailboxes"] = mailboxes
     use_config(world.env, Config.model_validate(tree), change=0)
 
@@ -137,10 +143,13 @@ Return-Path: <{about.mail_from}>
     return head.replace("\n", "\r\n").encode() + about.raw + b"\r\n--C--\r\n"
 
 
-def stop(to: str) -> bytes:
+def stop(world: World, address: str) -> bytes:
     """As a mail program writes it that takes the mailto: of List-Unsubscribe."""
+    header = letter(world, address).parsed["List-Unsubscribe"]
+    [mailto] = [one.strip(" <>") for one in header.split(",") if "mailto:" in one]
+    to, _, subject = unquote(mailto.removeprefix("mailto:")).partition("?subject=")
     return (
-        f"From: {BEN}\r\nTo: {to}\r\nSubject: unsubscribe\r\nMessage-Id: <stop@waits>\r\n\r\nstop"
+        f"From: {address}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-Id: <stop@waits>\r\n\r\n"
     ).encode()
 
 
@@ -197,14 +206,9 @@ def test_a_complaint_and_a_mail_that_says_stop_are_obeyed(told: World, imap: Ima
     told.clock.advance(timedelta(minutes=1))
     told.see("SHIRT-M", 0)
     told.waits(BEN, "SHIRT-M")
-    header = letter(told, BEN).parsed["List-Unsubscribe"]
-    [mailto] = [one.strip(" <>") for one in header.split(",") if "mailto:" in one]
-    address = mailto.removeprefix("mailto:").partition("?")[0]
-    assert address.startswith("u+")
-    assert address.endswith(f"@{DOMAIN}")
     imap.deliver(complaint(letter(told, ANN)))
-    imap.deliver(stop(address))
-    imap.deliver(stop(address.replace("u+", "u+x")))  # Eve made it up
+    imap.deliver(stop(told, BEN))
+    imap.deliver(stop(told, BEN).replace(b"u+", b"u+x"))  # Eve made it up
     assert run(told) == 2
     assert state_of(told, ANN)[0] == "complained"
     assert suppressed(told) == ["complained"]
@@ -214,6 +218,22 @@ def test_a_complaint_and_a_mail_that_says_stop_are_obeyed(told: World, imap: Ima
     states = {row["state"] for row in told.rows("SELECT state FROM subscriptions")}
     assert "waiting" in states or "paused" in states
     assert (run(told), imap.asked("FETCH")) == (0, 3)
+
+
+@ON_ONE
+def test_a_mail_to_the_one_address_for_stopping_is_known_by_its_subject(
+    make_world: Callable[..., World], imap: ImapServer
+) -> None:
+    world = make_world(release={"strategy": "all"})
+    configure(world, by="unsubscribe_address", bounces=on(imap))
+    tell(world)
+    said = stop(world, BEN)
+    assert f"To: {STOPS}\r\nSubject: unsubscribe u+".encode() in said
+    imap.deliver(said)
+    imap.deliver(b"Auto-Submitted: auto-replied\r\n" + said.replace(b"<stop@", b"<away@"))
+    imap.deliver(stop(world, ANN).replace(b"Subject: unsubscribe u+", b"Subject: unsubscribe u+x"))
+    assert (run(world), run(world)) == (1, 0)
+    assert world.count("ledger", "act = 'withdrawn'") == 1
 
 
 @ON_ONE
@@ -375,7 +395,7 @@ def test_a_maildir_is_read_as_a_server_is(told: World, tmp_path: Path, imap: Ima
     assert suppressed(told) == ["bounced"]
     first.rename(maildir / "cur" / f"{first.name}:2,S")  # somebody has looked at it
     before = everything(told)
-    put(maildir, "2.M2.mx", stop("nobody@kettle.example"), told)
+    put(maildir, "2.M2.mx", b"Subject: stop\r\n\r\nstop", told)
     assert run(told) == 0
     assert everything(told) == before
     assert told.count("spent", "kind = 'mailbox_file'") == 2
