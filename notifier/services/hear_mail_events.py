@@ -26,7 +26,7 @@ from notifier.services import answer_once
 from notifier.services.env import Env
 from notifier.services.receive import receive
 from notifier.signing import Purpose
-from notifier.store import limits, outbox
+from notifier.store import limits, outbox, receipts
 
 GROUP = "notifier.channels"
 KIND = "email_smtp"
@@ -34,6 +34,7 @@ KIND = "email_smtp"
 REMEMBERED = timedelta(days=7)  # what works once; longer than its signature counts
 _FETCH = Limits(connect=3.0, total=8.0, max_bytes=64 * 1024, max_redirects=0)
 _MOST_CERTIFICATES = 16
+_ASKED_AT_ONCE = 500
 _certificates: dict[str, bytes] = {}  # by an address that is new for each certificate
 _asking = Lock()
 
@@ -83,8 +84,11 @@ def take(env: Env, provider: str, value: Any) -> Heard:
         log.info("callbacks confirmed", provider=provider)
 
     def act() -> None:
+        before = _told_before(env, provider, [one.event_id for one in events.receipts])
         for receipt in events.receipts:
-            if not _names_a_message(env, receipt):
+            if receipt.event_id in before:
+                heard.known += 1
+            elif not _names_a_message(env, receipt):
                 heard.not_ours += 1
             elif receive(env, receipt):
                 heard.news += 1
@@ -95,8 +99,9 @@ def take(env: Env, provider: str, value: Any) -> Heard:
         heard.busy = not _once(env, provider, events.once, act, heard, len(events.receipts))
     else:
         act()
-    for kind in events.ignored:
-        log.info("mail event ignored", provider=provider, kind=kind[:40])
+    if events.ignored:
+        kinds = sorted({kind[:40] for kind in events.ignored})[:10]
+        log.info("mail events ignored", provider=provider, kinds=kinds, count=heard.ignored)
     for result, count in heard.counts().items():
         if count:
             MAIL_EVENTS.labels(provider=provider, result=result).inc(count)
@@ -126,6 +131,17 @@ def _once(
     until = env.now() + REMEMBERED
     env.db.retry(lambda tx: limits.spend(tx, "webhook", key, expires_at=until))
     return True
+
+
+def _told_before(env: Env, provider: str, event_ids: list[str]) -> set[str]:
+    """Those that came before, asked for together: a callback that was answered too late brings
+    thousands of them again."""
+    found: set[str] = set()
+    with env.db.read() as tx:
+        for first in range(0, len(event_ids), _ASKED_AT_ONCE):
+            some = event_ids[first : first + _ASKED_AT_ONCE]
+            found |= receipts.known_events(tx, provider=provider, event_keys=some)
+    return found
 
 
 def _names_a_message(env: Env, receipt: Receipt) -> bool:

@@ -57,7 +57,7 @@ class Settings:
             "mailgun. Its callbacks go to /hooks/<provider>."
         ),
     )
-    callback_keys: str | tuple[str, ...] = field(
+    callback_keys: tuple[str, ...] | str = field(
         default=(),
         repr=False,
         metadata=_help(
