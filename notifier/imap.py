@@ -5,33 +5,29 @@
             raw = folder.mail(uid)
 
 The folder is opened for reading only (EXAMINE), and mails are read without being marked as read
-(BODY.PEEK). The server may be slow, broken or hostile: every wait, line, literal and answer has a
-limit, and everything that can go wrong is an errors.LookFailed that says what to do.
+(BODY.PEEK). The server may be slow, broken or hostile: the line has limits (imap_wire), and
+everything that can go wrong is an errors.LookFailed that says what to do.
 """
 
 from __future__ import annotations
 
 import imaplib
 import re
-import socket
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal
+from typing import Literal
 
 from notifier.domain.one_line import one_line
 from notifier.errors import LookFailed
+from notifier.imap_wire import LARGEST, TIMEOUT, Wire, words
 
-__all__ = ["LARGEST", "ImapLogin", "OpenFolder", "open_folder"]
+__all__ = ["LARGEST", "TIMEOUT", "ImapLogin", "OpenFolder", "open_folder"]
 
-LARGEST = 2_000_000  # octets of a mail; what is longer is read up to here
-TIMEOUT = 20.0  # seconds for each piece of an answer
-LONGEST_LINE = 1_000_000
-LONGEST_ANSWER = 8_000_000  # octets that follow one command
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LISTED = re.compile(rb'\) (?:"(?:[^"\\]|\\.)*"|NIL) "?(.+?)"?$')
 # RFC 5530: not the fault of name or password
@@ -58,7 +54,7 @@ class ImapLogin:
 class OpenFolder:
     """A folder as it was when it was opened. Every method raises errors.LookFailed."""
 
-    def __init__(self, wire: _Wire, login: ImapLogin) -> None:
+    def __init__(self, wire: Wire, login: ImapLogin) -> None:
         self._wire = wire
         self._login = login
         self.mails = self._examine()
@@ -71,7 +67,7 @@ class OpenFolder:
             raise LookFailed(
                 "no_folder",
                 f"There is no folder {self._login.folder!r} that {self._login.username!r} may "
-                f"read at {self._login.place}: {_words(answer)} {self._folders()}",
+                f"read at {self._login.place}: {words(answer)} {self._folders()}",
             )
         return int(answer[0] or 0)
 
@@ -96,7 +92,7 @@ class OpenFolder:
             self._wire.next_answer()
             kind, answer = self._wire.uid("SEARCH", "UID", f"{first}:{last}", "SINCE", day)
             if kind != "OK":
-                raise _broken(self._login, f"it does not search: {_words(answer)}")
+                raise _broken(self._login, f"it does not search: {words(answer)}")
             found = {int(one) for line in answer if line for one in line.split()}
         return sorted(uid for uid in found if first <= uid <= last)
 
@@ -107,7 +103,7 @@ class OpenFolder:
             asked = f"(BODY.PEEK[]<0.{LARGEST + 1}>)"
             kind, answer = self._wire.uid("FETCH", str(uid), asked)
             if kind != "OK":
-                raise _broken(self._login, f"it does not give the mail {uid}: {_words(answer)}")
+                raise _broken(self._login, f"it does not give the mail {uid}: {words(answer)}")
             for part in answer:
                 if isinstance(part, tuple) and b"BODY[" in part[0].upper():
                     return bytes(part[1])
@@ -122,7 +118,13 @@ def open_folder(login: ImapLogin, *, at_most: float) -> Iterator[OpenFolder]:
     """
     context = _tls_context(login)
     with _told(login):
-        wire = _Wire(login, context=context, deadline=time.monotonic() + at_most)
+        wire = Wire(
+            login.host,
+            login.port,
+            context=context,
+            at_once=login.security == "tls",
+            deadline=time.monotonic() + at_most,
+        )
     try:
         with _told(login):
             if login.security == "starttls":
@@ -137,99 +139,7 @@ def open_folder(login: ImapLogin, *, at_most: float) -> Iterator[OpenFolder]:
         wire.shutdown()
 
 
-class _Wire(imaplib.IMAP4):
-    """The library's client on a line that has limits."""
-
-    def __init__(
-        self, login: ImapLogin, *, context: ssl.SSLContext | None, deadline: float
-    ) -> None:
-        self._context = context
-        self._at_once = login.security == "tls"
-        self._deadline = deadline
-        self._ahead = bytearray()
-        self._left = LONGEST_ANSWER
-        super().__init__(login.host, login.port, timeout=TIMEOUT)
-
-    def next_answer(self) -> None:
-        """The limit for one answer begins anew."""
-        self._left = LONGEST_ANSWER
-
-    def encrypt(self) -> None:
-        """STARTTLS (RFC 3501 6.2.1). What was sent before it, by whomever, does not count."""
-        kind, answer = self.xatom("STARTTLS")
-        if kind != "OK":
-            raise LookFailed("no_tls", f"{self.host} does not offer STARTTLS: {_words(answer)}")
-        if self._ahead:
-            raise LookFailed("no_tls", f"{self.host} says more than it should before STARTTLS.")
-        self._wrap()
-        _, answer = self.capability()
-        said = (answer[-1] or b"").decode("ascii", "replace")
-        self.capabilities = tuple(said.upper().split())
-
-    def _wrap(self) -> None:
-        assert self._context is not None
-        self.sock = self._context.wrap_socket(self.sock, server_hostname=self.host)
-
-    # what the library offers to be overridden
-
-    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
-        self.host, self.port = host, port
-        self.sock = socket.create_connection((host, port), timeout)
-        # the library writes a line in two parts, and the second would wait for an answer
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._at_once:
-            self._wrap()
-
-    def read(self, size: int) -> bytes:
-        if size > LARGEST + 1:
-            raise LookFailed(
-                "too_big", f"{self.host} announces {size} octets, more than asked for."
-            )
-        while len(self._ahead) < size:
-            self._receive()
-        return self._take(size)
-
-    def readline(self) -> bytes:
-        looked = 0
-        while (end := self._ahead.find(b"\n", looked)) < 0:
-            looked = len(self._ahead)
-            if looked > LONGEST_LINE:
-                raise LookFailed("too_big", f"{self.host} sends a line without an end.")
-            self._receive()
-        return self._take(end + 1)
-
-    def send(self, data: Any) -> None:
-        self.sock.settimeout(self._patience())
-        self.sock.sendall(data)
-
-    def shutdown(self) -> None:
-        with suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
-        self.sock.close()
-
-    def _receive(self) -> None:
-        self.sock.settimeout(self._patience())
-        some = self.sock.recv(65_536)
-        if not some:
-            raise self.abort("the server hung up")
-        self._left -= len(some)
-        if self._left < 0:
-            raise LookFailed("too_big", f"{self.host} answers with more than was asked for.")
-        self._ahead += some
-
-    def _take(self, size: int) -> bytes:
-        taken = bytes(self._ahead[:size])
-        del self._ahead[:size]
-        return taken
-
-    def _patience(self) -> float:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return min(TIMEOUT, left)
-
-
-def _log_in(wire: _Wire, login: ImapLogin) -> None:
+def _log_in(wire: Wire, login: ImapLogin) -> None:
     """By AUTHENTICATE PLAIN (RFC 4616), which takes every letter, else by LOGIN."""
     if wire.state == "AUTH":  # the server knows us by our address
         return
@@ -250,7 +160,7 @@ def _log_in(wire: _Wire, login: ImapLogin) -> None:
     except wire.abort:
         raise
     except wire.error as error:
-        said = _words(error.args)
+        said = words(error.args)
         if "[PRIVACYREQUIRED]" in said.upper():
             raise _no_plaintext(login, said) from error
         if any(code in said.upper() for code in _LATER):
@@ -317,18 +227,11 @@ def _told(login: ImapLogin) -> Iterator[None]:
         ) from error
     except (imaplib.IMAP4.error, ValueError, TypeError, IndexError, AttributeError) as error:
         # the library takes apart what the server says, and rubbish makes it stumble anywhere
-        raise _broken(login, _words(error.args)) from error
+        raise _broken(login, words(error.args)) from error
 
 
 def _broken(login: ImapLogin, why: str) -> LookFailed:
     return LookFailed("broken", f"{login.place} broke off, or is no IMAP server: {why}")
-
-
-def _words(answer: Sequence[Any]) -> str:
-    """What a server said, as the end of a sentence of ours."""
-    parts = (one.decode("utf-8", "replace") if isinstance(one, bytes) else one for one in answer)
-    said = one_line(" ".join(str(part) for part in parts if part))[:200].strip()
-    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _quoted(folder: str) -> str:

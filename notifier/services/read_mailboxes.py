@@ -25,7 +25,7 @@ from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.mail_folder import mails_since
 from notifier.services.receive_mail import MailReport, book_mail, start_of
-from notifier.store import leases, mailboxes
+from notifier.store import alarms, leases, mailboxes
 from notifier.store.mailboxes import Place
 from notifier.store.session import Transaction
 
@@ -75,10 +75,29 @@ class _Run:
 
 def read_mailboxes(env: Env, *, owner: str) -> int:
     """Read what is new in each; how many mails said something new. `owner` names the process."""
+    _forget_removed(env)
     return sum(
         _read_alone(env, name, section, owner=owner)
         for name, section in env.config.mailboxes.items()
     )
+
+
+def _forget_removed(env: Env) -> None:
+    """Nobody reads a mailbox any more that is not configured, and nobody needs to."""
+    with env.db.read() as tx:
+        found = alarms.open_alarms(tx)
+    gone = [
+        one
+        for one in found
+        if one.code in (UNREAD, UNBOOKED) and one.about not in env.config.mailboxes
+    ]
+
+    def work(tx: Transaction) -> None:
+        for one in gone:
+            clear_alarm(env, tx, code=one.code, about=one.about)
+
+    if gone:
+        env.db.retry(work)
 
 
 def _read_alone(env: Env, name: str, section: MailboxSection, *, owner: str) -> int:

@@ -32,6 +32,7 @@ LAYERS = {
     "http": "tool",
     "http_gate": "tool",
     "imap": "tool",
+    "imap_wire": "tool",
     "config": "config",
     "config_example": "config",
     "config_reading": "config",

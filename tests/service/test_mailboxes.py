@@ -353,6 +353,12 @@ def test_a_server_that_is_away_is_told_of_after_half_an_hour_until_it_is_back(
     imap.misbehave("examine", drop=0)
     run(told)  # counted anew
     assert alarms(told) == {}
+    for _ in range(6):
+        run(told)
+    assert UNREAD in alarms(told)
+    configure(told)  # Olga gives it up
+    run(told)
+    assert alarms(told) == {}
 
 
 @pytest.mark.parametrize("engine_name", ["postgres"])  # which keeps no NUL
