@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from notifier.config import Shop
 from notifier.connectors.shop_hooks import shopify, woocommerce
 from notifier.domain.shop_news import Asked, ShopNews
 
@@ -376,3 +378,30 @@ def test_nothing_makes_a_reader_fail(value: Any) -> None:
                 read(topic, base | {name: value})
                 read(topic, value)
                 read(topic, base | {name: [value, {"id": value, "quantity": value}]})
+
+
+# ---- settings ----
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ({"shopify_domain": "Kettle.MyShopify.com"}, {"shopify_domain": "kettle.myshopify.com"}),
+        ({"shopify_secrets": ["new", "old"]}, {"shopify_secrets": ("new", "old")}),
+        ({"woocommerce_secrets": "shh"}, {"woocommerce_secrets": ("shh",)}),
+        ({"shopify_domain": "https://kettle.myshopify.com"}, None),
+        ({"shopify_domain": "kettle"}, None),
+        ({"shopify_secrets": ["new", ""]}, None),
+        ({"woocommerce_secrets": " "}, None),
+    ],
+)
+def test_what_can_be_set_for_a_shop_system(
+    written: dict[str, Any], read: dict[str, Any] | None
+) -> None:
+    told = {"name": "Kettle", "public_key": "pk_kettle", **written}
+    if read is None:
+        with pytest.raises(ValidationError):
+            Shop.model_validate(told)
+        return
+    made = Shop.model_validate(told)
+    assert {name: getattr(made, name) for name in read} == read
