@@ -9,7 +9,6 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -120,7 +119,6 @@ def goods(at: datetime, quantity: int | None = 3, **more: Any) -> dict[str, Any]
     }  # fmt: skip
 
 
-Send = Callable[[Sender, int], Any]
 BOTH = pytest.mark.parametrize(
     "send",
     [
@@ -201,43 +199,39 @@ def test_an_order_by_webhook_counts_for_the_release_that_told_the_buyer(
 # ---- whom we believe ----
 
 
+NOT_SIGNED: tuple[dict[str, Any], ...] = (
+    {"signature": None},
+    {"signature": ""},
+    {"signature": "not base64 at all"},
+    {"signature": "A" * 44},
+    {"signature": "schlüssel"},
+    {"signature": "v1"},
+    {"secret": "the secret of Eve"},
+    {"shop": "cups"},  # it has no secret
+    {"shop": "nobody"},
+)
+
+
 @BOTH
 @pytest.mark.fault("FI-17")
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"signature": None},
-        {"signature": ""},
-        {"signature": "not base64 at all"},
-        {"signature": "A" * 44},
-        {"signature": "schlüssel"},
-        {"signature": "v1"},
-        {"secret": "the secret of Eve"},
-        {"shop": "cups"},  # it has no secret
-        {"shop": "nobody"},
-    ],
-)
 def test_a_delivery_that_is_not_signed_right_is_refused(
-    changed: dict[str, Any], send: Any, sender: Sender, store: Storefront
+    send: Any, sender: Sender, store: Storefront
 ) -> None:
     hooks = [HOOKS_REFUSED.labels(hook=name) for name in ("shopify", "woocommerce")]
     before = sum(one._value.get() for one in hooks)
-    answer = send(sender, 3, **changed)
-    assert answer.status_code == 401
-    assert answer.json["error"]["code"] == "unauthorized"
-    assert sum(one._value.get() for one in hooks) == before + 1
+    answers = [send(sender, 3, **changed) for changed in NOT_SIGNED]
+    assert [one.status_code for one in answers] == [401] * len(NOT_SIGNED)
+    assert len({one.get_data() for one in answers}) == 1, "nobody hears what was wrong"
+    assert sum(one._value.get() for one in hooks) == before + len(NOT_SIGNED)
     assert store.rows("SELECT * FROM stock") == []
 
 
-@pytest.mark.parametrize(
-    "domain", [None, "", "eve.myshopify.com", f"{DOMAIN}.eve.example", f"x{DOMAIN}", "ключ"]
-)
-def test_a_delivery_for_another_domain_is_refused(
-    domain: str | None, sender: Sender, store: Storefront
-) -> None:
+def test_a_delivery_for_another_domain_is_refused(sender: Sender, store: Storefront) -> None:
     said = goods(sender.env.now())
-    given = domain.encode().decode("latin-1") if domain else domain
-    assert sender.shopify("products/update", said, domain=given).status_code == 401
+    russian = "ключ".encode().decode("latin-1")
+    for domain in (None, "", "eve.myshopify.com", f"{DOMAIN}.eve.example", f"x{DOMAIN}", russian):
+        assert sender.shopify("products/update", said, domain=domain).status_code == 401, domain
+    assert sender.shopify("products/update", said, shop="cups", domain="").status_code == 401
     assert store.rows("SELECT * FROM stock") == []
     assert sender.shopify("products/update", said, domain=DOMAIN.upper()).status_code == 200
 
@@ -348,45 +342,44 @@ def test_the_question_whether_somebody_is_here_is_answered_and_does_nothing(
     assert store.rows("SELECT * FROM stock") == []
 
 
-@pytest.mark.parametrize("topic", ["customer.created", "action.wc_custom", "", "x" * 5000])
 def test_an_unknown_topic_is_answered_counted_and_does_nothing(
-    topic: str, sender: Sender, store: Storefront
+    sender: Sender, store: Storefront
 ) -> None:
     counted = [HOOKS_IGNORED.labels(hook=name) for name in ("shopify", "woocommerce")]
     before = sum(one._value.get() for one in counted)
-    assert sender.woo(topic, woo_product(sender.env.now())).status_code == 200
-    assert sender.shopify(topic, goods(sender.env.now())).status_code == 200
-    assert sum(one._value.get() for one in counted) == before + 2
+    topics = ("customer.created", "action.wc_custom", "", "x" * 5000)
+    for topic in topics:
+        assert sender.woo(topic, woo_product(sender.env.now())).status_code == 200
+        assert sender.shopify(topic, goods(sender.env.now())).status_code == 200
+    assert sum(one._value.get() for one in counted) == before + 2 * len(topics)
     assert store.rows("SELECT * FROM stock") == []
 
 
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b"not json", 400),
-        (b'{"id": 14,}', 400),
-        (b'{"id": NaN}', 400),
-        (b"\xff\xfe", 400),
-        (b"[" * 100_000, 400),
-        (b'{"id": ' + b"9" * 5000 + b"}", 400),
-        (b'{"id": "\\ud800"}', 400),
-        (b'{"id": "\\u0000"}', 422),
-        (b"[]", 422),
-        (b"7", 422),
-        (b"", 400),
-        (b"{}", 200),
-        (b'{"id": {"a": 1}, "variants": {"a": 1}, "line_items": 7}', 200),
-        (b'{"id": 1e308, "variants": [[], {"id": 1e308, "inventory_quantity": 1e999}]}', 200),
-        (b" " * (1024 * 1024 + 1), 413),
-    ],
+GARBAGE = (
+    (b"not json", 400),
+    (b'{"id": 14,}', 400),
+    (b'{"id": NaN}', 400),
+    (b"\xff\xfe", 400),
+    (b"[" * 100_000, 400),
+    (b'{"id": ' + b"9" * 5000 + b"}", 400),
+    (b'{"id": "\\ud800"}', 400),
+    (b'{"id": "\\u0000"}', 422),
+    (b"[]", 422),
+    (b"7", 422),
+    (b"", 400),
+    (b"{}", 200),
+    (b'{"id": {"a": 1}, "variants": {"a": 1}, "line_items": 7}', 200),
+    (b'{"id": 1e308, "variants": [[], {"id": 1e308, "inventory_quantity": 1e999}]}', 200),
+    (b" " * (1024 * 1024 + 1), 413),
 )
-def test_garbage_is_never_our_fault(
-    body: bytes, status: int, sender: Sender, store: Storefront
-) -> None:
-    for topic in ("product.updated", "order.created"):
-        assert sender.woo(topic, body).status_code == status
-    for topic in ("products/update", "orders/create", "customers/redact"):
-        assert sender.shopify(topic, body, at=None, id=None).status_code == status
+
+
+def test_garbage_is_never_our_fault(sender: Sender, store: Storefront) -> None:
+    for body, status in GARBAGE:
+        for topic in ("product.updated", "order.created"):
+            assert sender.woo(topic, body).status_code == status, body[:80]
+        for topic in ("products/update", "orders/create", "customers/redact"):
+            assert sender.shopify(topic, body).status_code == status, body[:80]
     assert store.rows("SELECT * FROM stock") == []
 
 
