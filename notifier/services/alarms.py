@@ -13,6 +13,7 @@ from typing import Any
 from notifier.domain.message import Medium, MessageKind, priority_of
 from notifier.domain.work import Work
 from notifier.log import log
+from notifier.services.alarm_said import Said
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.store import alarms, outbox
@@ -30,16 +31,19 @@ def raise_alarm(
     *,
     code: str,
     about: str,
-    message: str,
+    message: Said | str,
     shop: ShopRef | None = None,
     facts: dict[str, Any] | None = None,
 ) -> bool:
     """Record an alarm; tell people if it is new. True when it was."""
     now = env.now()
     facts = facts or {}
+    words = message.facts if isinstance(message, Said) else {}
+    message = str(message)
     shop_id = shop.id if shop else None
+    kept = {**facts, **words}
     news = alarms.record_alarm(
-        tx, code=code, about=about, message=message, shop_id=shop_id, facts=facts, now=now
+        tx, code=code, about=about, message=message, shop_id=shop_id, facts=kept, now=now
     )
     if not news:
         return False
@@ -53,7 +57,7 @@ def raise_alarm(
     if this_hour > AN_HOUR:
         return True
     if this_hour == AN_HOUR:
-        message = f"{message} {MORE}"
+        message, words = f"{message} {MORE}", {}
     if operator and shop.config.mail_channel in env.config.channels:
         soon(tx, Work.DELIVER)
         outbox.add_message(
@@ -67,7 +71,7 @@ def raise_alarm(
                 priority=priority_of(MessageKind.SOURCE_TROUBLE),
                 due_at=now,
                 address=operator,
-                facts={"code": code, "about": about, "message": message, **facts},
+                facts={"code": code, "about": about, "message": message, **facts, **words},
             ),
             now=now,
         )

@@ -12,6 +12,7 @@ from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import EndedReason
 from notifier.log import log
 from notifier.metrics import LATE
+from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.end_subscriptions import shut_address
 from notifier.services.env import Env
@@ -141,8 +142,9 @@ def _follow(
             tx,
             code="template.broken",
             about=f"{message.kind}/{message.locale}"[:128],
-            message=f"A {message.kind} message in {message.locale!r} cannot be written: "
-            f"{result.detail[:300]}. It waits until that is mended.",
+            message=say(
+                "template", kind=message.kind, locale=message.locale, error=result.detail[:300]
+            ),
             shop=env.shop_by_id(message.shop_id),
         )
     if result.code in (SPENT, SPENT_BY_SHOP):
@@ -152,8 +154,12 @@ def _follow(
             tx,
             code="channel.trouble",
             about=message.channel if by_all else _of_shop(env, message.channel, message.shop_id),
-            message=f"Channel {message.channel!r} sends nothing more "
-            f"{'today' if by_all else 'for this shop today'}. {result.detail[:200]} Messages wait.",
+            message=say(
+                "spent" if by_all else "spent_shop",
+                channel=message.channel,
+                detail=result.detail[:200],
+                option="daily_spend_cap" if by_all else "daily_spend_cap_per_shop",
+            ),
             shop=env.shop_by_id(message.shop_id),
         )
         _note_spent(env, tx, message, result)
@@ -235,8 +241,7 @@ def _say_refused(env: Env, tx: Transaction, message: MessageRow, result: Result)
         tx,
         code="message.refused",
         about=f"{message.kind}/{result.code}"[:128],
-        message=f"A {message.kind} message was refused for its content ({result.code}): "
-        f"{result.detail[:200]}",
+        message=say("refused", kind=message.kind, code=result.code, error=result.detail[:200]),
         shop=env.shop_by_id(message.shop_id),
     )
 
@@ -259,7 +264,6 @@ def pause_channel(env: Env, tx: Transaction, message: MessageRow, result: Result
         tx,
         code="channel.trouble",
         about=message.channel,
-        message=f"Channel {message.channel!r} cannot send as it is set up: {why.rstrip('.')}. "
-        "Messages wait. `notifier check` says what to do.",
+        message=say("cannot_send", channel=message.channel, error=why.rstrip(".")),
         shop=env.shop_by_id(message.shop_id),
     )

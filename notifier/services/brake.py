@@ -14,11 +14,12 @@ from weakref import WeakKeyDictionary
 from notifier.domain.message import MessageKind
 from notifier.domain.work import Work
 from notifier.log import log
+from notifier.services.alarm_said import SAID, Said, read, say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.tell_merchant import tell_merchant
+from notifier.store import alarms, ledger, switches
 from notifier.store import brake as heard_of
-from notifier.store import ledger, switches
 from notifier.store.brake import Tally, Upto
 from notifier.store.session import Database, Transaction, soon
 from notifier.store.switches import Off
@@ -68,6 +69,14 @@ def find_brake(env: Env, shop: ShopRef) -> Off | None:
         return switches.all_off(tx, now=env.now()).get(switches.of_alerts(shop.slug))
 
 
+def why_braked(env: Env, shop: ShopRef, off: Off, *, locale: str) -> str:
+    """Why the shop's alerts wait, in this language."""
+    with env.db.read() as tx:
+        alarm = alarms.latest_alarm(tx, code=BRAKED, about=shop.slug)
+    said = alarm.facts.get(SAID) if alarm is not None and alarm.last_at >= off.at else None
+    return read({SAID: said["values"]["why"]}, locale, stored=off.why) if said else off.why
+
+
 def lift_brake(env: Env, shop: ShopRef, *, by: str) -> bool:
     """Alerts leave again, from now on counted anew. False when nothing held them."""
 
@@ -100,33 +109,35 @@ def _weigh(env: Env, shop: ShopRef, *, is_spam: bool, upto: datetime) -> int:
             return 0
         since = switches.on_since(tx, name)
         found = heard_of.tally(tx, shop.id, upto=upto, after=since, most=rules.sends)
-        why = _why(shop, found, is_spam=is_spam) if found.sends >= rules.sends else ""
+        why = _why(shop, found, is_spam=is_spam) if found.sends >= rules.sends else None
         if not why:  # or by all that left, though the last of it may yet come back
             found = heard_of.tally(tx, shop.id, upto=now, after=since, most=rules.sends)
             why = _why(shop, found, is_spam=is_spam)
         if not why:
             return 0
-        switches.turn(tx, name, off=True, why=why, by=ITSELF, at=now)
+        switches.turn(tx, name, off=True, why=str(why), by=ITSELF, at=now)
         _tell(env, tx, shop, why, found)
         return 1
 
     return env.db.retry(work)
 
 
-def _why(shop: ShopRef, found: Tally, *, is_spam: bool) -> str:
-    """What is too much, as a sentence; empty when nothing is."""
+def _why(shop: ShopRef, found: Tally, *, is_spam: bool) -> Said | None:
+    """What is too much; None when nothing is."""
     rules = shop.config.brake
     count = found.called_spam if is_spam else found.came_back
     limit = rules.complaint_share if is_spam else rules.bounce_share
     least = rules.least_complaints if is_spam else 1
     if not limit or count < least or found.sends < min(rules.least_sends, rules.sends):
-        return ""
+        return None
     if count < limit * found.sends:
-        return ""
-    what = "were called spam" if is_spam else "came back"
-    return (
-        f"{count:,} of the last {found.sends:,} alerts by mail {what} "
-        f"({_percent(count / found.sends)}, the limit is {_percent(limit)})."
+        return None
+    return say(
+        "called_spam" if is_spam else "came_back",
+        count=count,
+        of=found.sends,
+        share=_percent(count / found.sends),
+        limit=_percent(limit),
     )
 
 
@@ -134,9 +145,9 @@ def _percent(share: float) -> str:
     return f"{share * 100:.2f}".rstrip("0").rstrip(".") + " %"
 
 
-def _tell(env: Env, tx: Transaction, shop: ShopRef, why: str, found: Tally) -> None:
+def _tell(env: Env, tx: Transaction, shop: ShopRef, why: Said, found: Tally) -> None:
     """The operator, the merchant, the shop's software and the audit log hear of it."""
-    message = f"{why} Alerts wait; order notices and confirmations leave as ever."
+    message = say("braked", why=why)
     facts = {
         "sends": found.sends,
         "came_back": found.came_back,
@@ -151,8 +162,8 @@ def _tell(env: Env, tx: Transaction, shop: ShopRef, why: str, found: Tally) -> N
         tx,
         shop,
         MessageKind.SOURCE_TROUBLE,
-        {"code": BRAKED, "about": shop.slug, "message": message, **facts},
+        {"code": BRAKED, "about": shop.slug, "message": str(message), **facts, **message.facts},
         besides=env.config.service.operator_email,
     )
-    counted = {"why": why, "by": ITSELF}
+    counted = {"why": str(why), "by": ITSELF}
     ledger.append(tx, book="audit", act=BRAKED, at=env.now(), facts=counted, shop_id=shop.id)

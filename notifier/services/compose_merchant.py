@@ -7,6 +7,7 @@ from typing import Any
 
 from notifier.domain.message import MessageKind
 from notifier.i18n import format_date
+from notifier.services.alarm_said import read
 from notifier.services.env import Env, ShopRef
 from notifier.signing import Purpose
 from notifier.store.outbox import MessageRow
@@ -45,7 +46,7 @@ def _trouble(env: Env, message: MessageRow) -> dict[str, Any]:
         "source": {
             "sort": _SORTS.get(str(facts.get("code", "source")).partition(".")[0], "other"),
             "name": str(facts.get("source") or facts.get("order") or facts.get("about") or ""),
-            "problem": str(facts.get("message", "")),
+            "problem": read(facts, message.locale, stored=str(facts.get("message", ""))),
             "since": format_date(message.created_at.date(), message.locale),
             "advice": str(facts.get("advice", "")),
             "held": int(facts.get("events", 0)),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from notifier.errors import NotFound
+from notifier.services.alarm_said import read
 from notifier.services.alarms import clear_alarm
 from notifier.services.env import Env, ShopRef
-from notifier.store import events, held, ledger
+from notifier.store import alarms, events, held, ledger
 from notifier.store.events import HoldRow
 from notifier.store.held import HeldVariant
 from notifier.store.session import Transaction
@@ -42,6 +43,14 @@ def load_hold(env: Env, hold_id: int) -> Held:
         count, people = held.count_held(tx, hold_id)
         sample = held.held_variants(tx, hold_id, limit=SAMPLE)
     return Held(hold=hold, shop=shop, events=count, people=people, sample=tuple(sample))
+
+
+def why_it_is_held(env: Env, shop: ShopRef, hold: HoldRow, *, locale: str) -> str:
+    """In this language."""
+    about = f"{shop.slug}/{hold.source}/{hold.id}"
+    with env.db.read() as tx:
+        alarm = alarms.latest_alarm(tx, code="breaker.tripped", about=about)
+    return read(alarm.facts, locale, stored=hold.why) if alarm else hold.why
 
 
 def decide_hold(env: Env, hold_id: int, decision: Decision, *, by: str) -> int | None:

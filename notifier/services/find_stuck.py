@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.store import stuck, switches
@@ -22,22 +23,11 @@ NAME = "stuck"  # of the job that looks
 BOUND = timedelta(minutes=15)
 FAILURES = 3  # of a job in a row
 
-_LOOKS: dict[str, tuple[Callable[..., Stuck | None], str]] = {
-    "stuck.events": (
-        stuck.open_events,
-        "{count} events have been open since {since} (the first is {id}); nobody is told of them.",
-    ),
-    "stuck.releases": (
-        stuck.late_releases,
-        "{count} releases should have gone on since {since} (the first is {id}).",
-    ),
-    "stuck.messages": (
-        stuck.leased_messages,
-        "{count} messages were taken by a sender whose time ended at {since} (the first is {id}), "
-        "and no other took them over.",
-    ),
+_LOOKS: dict[str, Callable[..., Stuck | None]] = {
+    "stuck.events": stuck.open_events,
+    "stuck.releases": stuck.late_releases,
+    "stuck.messages": stuck.leased_messages,
 }
-_ADVICE = " Is a process with jobs running? `notifier check` and the log say what fails."
 JOB = "job.failing"
 
 
@@ -50,7 +40,7 @@ def find_stuck(env: Env) -> int:
     with env.db.read() as tx:
         before = env.now() - BOUND
         off = switches.SENDING in switches.all_off(tx, now=env.now())
-        found = {code: look(tx, before=before) for code, (look, _) in _LOOKS.items()}
+        found = {code: look(tx, before=before) for code, look in _LOOKS.items()}
         jobs = list_jobs(tx)
     if off:  # nothing is told while somebody says so
         found["stuck.releases"] = None
@@ -78,9 +68,15 @@ def _set(env: Env, tx: Transaction, code: str, found: Stuck | None) -> None:
     if found is None:
         clear_alarm(env, tx, code=code, about="")
         return
-    words = _LOOKS[code][1].format(count=found.count, id=found.id, since=_minute(found.since))
+    words = say(
+        code.replace(".", "_"),
+        count=found.count,
+        id=str(found.id),
+        since=_minute(found.since),
+        advice=say("stuck_advice"),
+    )
     shop = env.shop_by_id(found.shop_id)
-    raise_alarm(env, tx, code=code, about="", message=words + _ADVICE, shop=shop)
+    raise_alarm(env, tx, code=code, about="", message=words, shop=shop)
 
 
 def _set_job(env: Env, tx: Transaction, job: JobRow) -> None:
@@ -92,7 +88,7 @@ def _set_job(env: Env, tx: Transaction, job: JobRow) -> None:
         tx,
         code=JOB,
         about=job.name,
-        message=f"The job {job.name} failed {job.failures} times in a row: {job.trouble[:300]}",
+        message=say("job", job=job.name, count=job.failures, error=job.trouble[:300]),
         shop=next(iter(env.shops.values()), None),
     )
 

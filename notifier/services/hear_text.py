@@ -17,6 +17,7 @@ from notifier.domain.sms_keywords import Wish
 from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.i18n import section
 from notifier.log import log
+from notifier.services.alarm_said import say
 from notifier.services.alarms import raise_alarm
 from notifier.services.contacts import address_of
 from notifier.services.env import Env, ShopRef
@@ -221,8 +222,7 @@ def _let_a_person_read(
         tx,
         code=ALARM,
         about=text.event_id,
-        message=f"{mask_phone(text.address)} texted {text.text[:SHOWN]!r}. It may mean stop, so "
-        "texts to this number pause. Read it: end what the number waits for, or let it go on.",
+        message=say("texted", number=mask_phone(text.address), text=repr(text.text[:SHOWN])),
         shop=_shop_of(env, rows),
         facts={"contact": rows[0].contact_id, "subscription": _latest(rows).id} if rows else {},
     )

@@ -17,6 +17,7 @@ from notifier.domain.sms_keywords import Wish
 from notifier.errors import LookFailed, StoreBusy
 from notifier.log import log
 from notifier.metrics import TEXTS_MISSED
+from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.askable import open_askable, shop_behind, text_channels
 from notifier.services.env import Env
@@ -154,9 +155,7 @@ def _done(
         tx,
         code=UNHEARD,
         about=name,
-        message=f"{missed} of {of} texts that people sent to channel {name!r} since {days[0]} had "
-        f"not reached us. They are acted on now. Does the provider post them to {url}? "
-        "`notifier check` says what is set there.",
+        message=say("unheard", missed=missed, of=of, channel=name, day=str(days[0]), url=url),
         shop=shop_behind(env, name),
     )
 
@@ -171,8 +170,7 @@ def _cannot(env: Env, name: str, error: LookFailed, *, over_at: datetime) -> Non
             tx,
             code=UNASKED,
             about=name,
-            message=f"Whether somebody texted STOP to channel {name!r} without our hearing it "
-            f"cannot be looked up since {over_at:%Y-%m-%d}: {error} It is tried again every hour.",
+            message=say("stop_unasked", channel=name, day=f"{over_at:%Y-%m-%d}", error=str(error)),
             shop=shop_behind(env, name),
         )
     )

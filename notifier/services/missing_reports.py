@@ -17,6 +17,7 @@ from notifier.channels.base import AskableChannel, Receipt, ReceiptKind
 from notifier.errors import LookFailed, StoreBusy
 from notifier.log import log
 from notifier.metrics import TEXTS_ASKED
+from notifier.services.alarm_said import Said, say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.askable import open_askable, shop_behind, text_channels
 from notifier.services.daily_tally import daily_tally
@@ -158,9 +159,7 @@ def _tell(env: Env, name: str, asking: _Asking) -> None:
             tx,
             MISSING,
             name,
-            message=f"Of {missing} texts today the provider of {name!r} knew the end, and its "
-            f"report had not reached us. They are booked. Does it reach {url}, and are its "
-            "callbacks signed with a token we know? `notifier check` looks at the set-up.",
+            message=say("reports_missing", count=missing, channel=name, url=url),
             is_on=missing >= MANY and asking.missing[name] > 0,
             is_over=not missing,
         )
@@ -169,8 +168,7 @@ def _tell(env: Env, name: str, asking: _Asking) -> None:
             tx,
             ENDLESS,
             name,
-            message=f"{endless} texts taken by the provider of {name!r} three days ago have not "
-            "left it, or are not known there any more. They count as sent. Ask the provider.",
+            message=say("never_left", count=endless, channel=name),
             is_on=asking.endless[name] > 0,
             is_over=not endless,
         )
@@ -179,8 +177,7 @@ def _tell(env: Env, name: str, asking: _Asking) -> None:
             tx,
             UNASKED,
             name,
-            message=f"The provider of {name!r} cannot be asked how texts ended: "
-            f"{asking.why.get(name, 'see the log.')} It is tried again.",
+            message=say("ends_unasked", channel=name, error=asking.why.get(name, "see the log.")),
             is_on=oldest is not None and _is_late(oldest, now=env.now()),
             is_over=oldest is None,
         )
@@ -193,7 +190,7 @@ def _is_late(taken_at: datetime, *, now: datetime) -> bool:
 
 
 def _set(
-    env: Env, tx: Transaction, code: str, name: str, *, message: str, is_on: bool, is_over: bool
+    env: Env, tx: Transaction, code: str, name: str, *, message: Said, is_on: bool, is_over: bool
 ) -> None:
     if is_on:
         raise_alarm(env, tx, code=code, about=name, message=message, shop=shop_behind(env, name))

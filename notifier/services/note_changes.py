@@ -6,6 +6,7 @@ from datetime import datetime
 
 from notifier.domain.snapshot import is_abnormal
 from notifier.domain.stock import EventKind, Verdict
+from notifier.services.alarm_said import say
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_notice import ONLY_PHYSICAL
@@ -70,15 +71,11 @@ def hold_abnormal(
         count=rules.brake_count,
     ):
         return None
-    why = (
-        f"One look at {source!r} would bring news of {count} of {catalogue_size} products: back in "
-        "stock, a new date, or discontinued. Nothing is sent until somebody says that this is "
-        "right."
-    )
+    why = say("held", source=source, count=count, of=catalogue_size)
 
     def hold(tx: Transaction) -> int:
         made = events.make_hold(
-            tx, shop_id=shop.id, source=source, at=env.now(), why=why, count=count
+            tx, shop_id=shop.id, source=source, at=env.now(), why=str(why), count=count
         )
         raise_alarm(
             env,

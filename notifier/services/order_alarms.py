@@ -13,32 +13,13 @@ from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
 from notifier.domain.order_delay import Standing, State
 from notifier.domain.order_history import Happened
+from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.order_case import Case
 from notifier.store import etas, orders
 from notifier.store.session import Transaction
 
-_WHAT_TO_DO = {
-    "no_option_offered": "A legal deadline was missed: no valid notice was offered in time. The "
-    "order is cancelled by law; send the refund by {refund_by}.",
-    "no_renewed_option_offered": "A legal deadline was missed: the date the customer agreed to is "
-    "over. The order is cancelled by law; send the refund by {refund_by}.",
-    "shipped_after_end": "It was shipped after the order had ended. Stop the parcel if you can; "
-    "the refund is owed all the same.",
-    "shipped_as_cancelled": "Cancelled and shipped at the same instant. Find out which came first.",
-    "refund_late": "The refund was sent after its last day.",
-    "refund_nearly_overdue": "The refund must be sent by {refund_by}.",
-    "refund_overdue": "The refund should have been sent by {refund_by}. Send it now.",
-    "not_reached": "The customer was not reached, and a notice must be given by {notice_by}. Call "
-    "or write to them yourself.",
-    "review": "Cancelled and shipped at the same instant. Find out which came first and say so.",
-    "discontinued": "The shop lists it as discontinued, and this line still waits. Decline the "
-    "line (the refund is owed then), or name a date or something else instead.",
-    "told_cancelled": "It had shipped before, but the customer was told that it is cancelled, as "
-    "the shipment was reported later. Write to them that it is on its way and how to send it back; "
-    "no refund is owed for the cancellation.",
-}
 _OVER_WITH_THE_REFUND = frozenset(
     {"no_option_offered", "no_renewed_option_offered", "refund_nearly_overdue", "refund_overdue"}
 )
@@ -104,8 +85,13 @@ def _raise(
         tx,
         code=f"order.{why}",
         about=_about(shop, case),
-        message=f"Order {case.order.ref}, line {case.line.ref} ({case.line.title[:80]}): "
-        + _WHAT_TO_DO[why].format(**words),
+        message=say(
+            "order",
+            order=case.order.ref,
+            line=case.line.ref,
+            title=case.line.title[:80],
+            what=say(f"order_{why}", **words),
+        ),
         shop=shop,
         facts={"order": case.order.ref, "line": case.line.ref},
     )

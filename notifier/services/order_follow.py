@@ -30,6 +30,7 @@ from notifier.domain.order_history import Happened
 from notifier.domain.stock import Level
 from notifier.errors import StoreBusy
 from notifier.log import log
+from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
@@ -149,8 +150,9 @@ def _put_aside(env: Env, line_id: int, why: str, tx: Transaction) -> None:
         tx,
         code=BROKEN,
         about=f"line:{line_id}",
-        message=f"Line {line.ref} ({line.title[:80]}), number {line_id} here, cannot be reckoned: "
-        f"{why[:300]}. Its deadlines are not watched until that is mended.",
+        message=say(
+            "line_broken", line=line.ref, title=line.title[:80], id=str(line_id), error=why[:300]
+        ),
         shop=env.shop_by_id(line.shop_id),
         facts={"line": line.ref},
     )

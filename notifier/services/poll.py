@@ -20,6 +20,7 @@ from notifier.domain.polling import Demand, Pace, is_open, near_days, next_look_
 from notifier.errors import ConfigError, LookFailed
 from notifier.log import log
 from notifier.metrics import LOOKS
+from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.last_rows import WORD, LastRows, without_word, word_of
@@ -217,7 +218,7 @@ def _failed(
                 tx,
                 code="source.trouble",
                 about=f"{shop.slug}/{row.name}",
-                message=f"Source {row.name!r} cannot be believed: {error}",
+                message=say("source_trouble", source=row.name, error=str(error)),
                 shop=shop,
                 facts={"source": row.name, "code": code},
             )
@@ -280,11 +281,11 @@ def alarm_stale(env: Env) -> int:
         if known_at is None and row.failures == 0:
             continue  # never looked at yet
         stale += 1
-        age = f"{(now - known_at).total_seconds() / 3600:.1f} hours old" if known_at else "missing"
-        message = (
-            f"The data of source {row.name!r} is {age}; the limit is {section.max_age}. "
-            "Nothing is announced from it until it can be read again."
-        )
+        limit = str(section.max_age)
+        message = say("source_missing", source=row.name, limit=limit)
+        if known_at:
+            hours = round((now - known_at).total_seconds() / 3600, 1)
+            message = say("source_stale", source=row.name, hours=hours, limit=limit)
         env.db.retry(
             lambda tx, about=about, message=message, shop=shop, row=row: raise_alarm(  # type: ignore[misc]
                 env,

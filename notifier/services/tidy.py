@@ -18,6 +18,7 @@ from notifier.domain.order_delay import State
 from notifier.domain.subscription import SubscriptionState
 from notifier.errors import StoreBusy
 from notifier.log import log
+from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.session_of import forget_over
@@ -108,10 +109,8 @@ def _do(env: Env, name: str, work: Callable[[], int]) -> int:
 
 
 def _call_somebody(env: Env, name: str, error: Exception) -> None:
-    message = (
-        f"Old rows ({name}) cannot be deleted: {type(error).__name__}: {str(error)[:300]}. "
-        "They are kept longer than [retention] says until that is mended."
-    )
+    why = f"{type(error).__name__}: {str(error)[:300]}"
+    message = say("not_deleted", rows=name, error=why)
     try:
         env.db.retry(
             lambda tx: raise_alarm(

@@ -44,7 +44,7 @@ def record_alarm(
     done = tx.execute(
         update(alarms)
         .where(alarms.c.code == code, alarms.c.about == about, alarms.c.cleared_at.is_(None))
-        .values(last_at=now, count=alarms.c.count + 1, message=message)
+        .values(last_at=now, count=alarms.c.count + 1, message=message, facts=facts)
     )
     if done.rowcount:
         return False
@@ -105,6 +105,17 @@ _CLEAR = Prepared(
     )
     .values(cleared_at=bindparam("now"))
 )
+
+
+def latest_alarm(tx: Connection, *, code: str, about: str) -> AlarmRow | None:
+    """Also one that is over."""
+    row = tx.execute(
+        select(*_COLUMNS)
+        .where(alarms.c.code == code, alarms.c.about == about)
+        .order_by(alarms.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return AlarmRow(**row._mapping) if row else None
 
 
 def open_alarms(tx: Connection) -> Sequence[AlarmRow]:

@@ -15,7 +15,7 @@ from notifier.channels.base import Blame, Receipt, ReceiptKind
 from notifier.cli import keeping, main
 from notifier.domain.message import MessageKind
 from notifier.services import brake as braking
-from notifier.services.brake import brake, find_brake, lift_brake
+from notifier.services.brake import brake, find_brake, lift_brake, why_braked
 from notifier.services.check import check_all
 from notifier.services.receive import receive
 from notifier.services.sweep import sweep
@@ -245,6 +245,11 @@ def test_olga_hears_of_it_once_in_every_way_she_set_up(world: World) -> None:
     [alarm] = world.rows("SELECT code, about, message, cleared_at FROM alarms")
     assert (alarm["code"], alarm["about"], alarm["cleared_at"]) == ("alerts.braked", "kettle", None)
     assert alarm["message"].startswith("60 of the last 1,000 alerts by mail came back (6 %, ")
+    off = find_brake(world.env, world.shop)
+    assert off is not None
+    assert why_braked(world.env, world.shop, off, locale="de") == (
+        "60 der letzten 1.000 Meldungen per Mail kamen zurück (6 %, die Grenze ist 5 %)."
+    )
     with world.db.write() as tx:  # the others are not there
         tx.execute(text("UPDATE messages SET finished_at = due_at WHERE channel <> 'mail'"))
     world.deliver()

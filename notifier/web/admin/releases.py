@@ -27,6 +27,7 @@ from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import confirm_first, needs, person, shop
 from notifier.web.admin.page import locale, note, number, show, words_of, zone
 from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of
+from notifier.web.admin.reasons import brake_why, hold_why
 from notifier.web.here import env
 from notifier.web.public import RENDERER
 
@@ -59,7 +60,9 @@ def index() -> Any:
     )
     page = page_of(found, limit=limit, last=lambda one: (one.release.id,))
     brake = find_brake(env(), shop())
-    return show("releases", page=page, state=state, states=STATES[1:], brake=brake)
+    return show(
+        "releases", page=page, state=state, states=STATES[1:], brake=brake, brake_why=brake_why
+    )
 
 
 @blueprint.get("/<shop>/releases/<int:release_id>")
@@ -78,6 +81,7 @@ def one(release_id: int) -> Any:
         wave_words=_wave_words,
         nobody_because=why_nobody(shown.release, locale()),
         brake=find_brake(env(), shop()),
+        brake_why=brake_why,
     )
 
 
@@ -99,7 +103,7 @@ def steer(release_id: int) -> Any:
 @needs(Right.SEE)
 def hold(hold_id: int) -> Any:
     """A look that is held: what it would announce, and to how many."""
-    return show("hold", held=_hold(hold_id))
+    return show("hold", held=_hold(hold_id), hold_why=hold_why)
 
 
 @blueprint.post("/<shop>/holds/<int:hold_id>")

@@ -15,6 +15,7 @@ from notifier.services.read_demand import read_wanted, sign_ups_by_day
 from notifier.web.admin.chart import Series, bars
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import locale, note, short_day, show, words_of
+from notifier.web.admin.reasons import alarm_text, brake_why, hold_why
 from notifier.web.here import env
 
 blueprint = Blueprint("today", __name__)
@@ -38,6 +39,9 @@ def index() -> Any:
         under_way=under_way,
         most=MOST,
         alarm_words=alarm_words,
+        alarm_text=alarm_text,
+        brake_why=brake_why,
+        hold_why=hold_why,
         of_every_shop=not person().shops,
         steps=words_of("orders", locale()),
         wanted=[one for one in read_wanted(env(), shop(), limit=SHOWN).rows if one.tally.people],

@@ -9,9 +9,12 @@ import pytest
 
 from notifier.domain.rights import Role
 from notifier.domain.sms_keywords import Wish
+from notifier.services.alarm_said import say
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env
 from notifier.services.hear_text import hear_text
+from notifier.services.note_changes import hold_abnormal
+from notifier.store.session import Transaction
 from tests.web.admin.visitor import Admin
 from tests.web.storefront import Storefront
 
@@ -90,3 +93,29 @@ def test_an_alarm_is_ticked_off_by_who_may_edit_in_its_own_shop(
     assert admin.post(done).status == 404
     assert admin.post(of_all).status == 303
     assert open_alarms(store) == []
+
+
+def test_alarms_and_holds_say_why_in_the_readers_language(
+    admin: Admin, store: Storefront, env: Env
+) -> None:
+    shop, days = env.shop("kettle"), {"refund_by": "2026-04-30", "notice_by": ""}
+    what = say("order_refund_overdue", **days)
+    late = say("order", order="#7", line="1", title="Kettle", what=what)
+    other = "What an older version said."
+    german = {"name": "Olga", "locale": "de", "theme": "light"}
+
+    def go_wrong(tx: Transaction) -> None:
+        raise_alarm(env, tx, code="order.refund_overdue", about="7", message=late, shop=shop)
+        raise_alarm(env, tx, code="source.odd", about="feed", message=other, shop=shop)
+
+    env.db.retry(go_wrong)
+    held = hold_abnormal(env, shop, count=400, source="feed", catalogue_size=1200)
+    seen = admin.get("/kettle/").text
+    assert "The refund should have been sent by 2026-04-30." in seen
+    assert admin.post("/-/account/taste", german).status == 303
+    seen = admin.get("/kettle/").text
+    assert "Die Erstattung hätte bis 2026-04-30 gesendet sein sollen." in seen
+    assert "Bestellung #7, Zeile 1 (Kettle):" in seen
+    assert other in seen
+    assert "brächte Neues über 400 von 1.200 Produkten" in seen
+    assert "brächte Neues über 400 von 1.200" in admin.get(f"/kettle/holds/{held}").text
