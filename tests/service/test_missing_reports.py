@@ -82,7 +82,7 @@ def test_what_twilio_knows_after_a_day_is_booked_as_its_callback_would_have(
         ("accepted", "no_final_report"),
         ("delivered", ""),
     ]
-    reasons = phones.rows("SELECT reason FROM suppressions ORDER BY id")
+    reasons = phones.rows("SELECT reason FROM suppressions ORDER BY reason")
     assert [row["reason"] for row in reasons] == ["bounced", "stopped"]
     assert len(asked(twilio)) == 5
     assert alarms(phones) == [ENDLESS, MISSING]  # 5 is not known; 1, 2 and 3 were not reported
