@@ -32,7 +32,8 @@ def look_soon(env: Env, shop: ShopRef) -> int:
             if section is None:
                 continue
             last = row.tried_at or row.looked_at
-            to = max(now, last + section.at_most_every) if last is not None else now
+            pause = min(section.at_most_every, section.every)
+            to = max(now, last + pause) if last is not None else now
             sooner += sources.bring_forward(tx, row.id, to=to)
         return sooner
 

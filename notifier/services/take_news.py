@@ -20,6 +20,7 @@ from notifier.metrics import UNMATCHED_ROWS
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.look_soon import look_soon, looked_at
+from notifier.services.meant_variants import MeantVariants
 from notifier.services.observe import observe
 from notifier.services.privacy import erase_address
 from notifier.services.push_stock import source_name
@@ -27,7 +28,7 @@ from notifier.services.put_products import WrittenProduct, put_products, written
 from notifier.services.read_address import read_address
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.services.typed_address import hash_typed
-from notifier.store import catalogue, skus
+from notifier.store import catalogue
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow
 from notifier.store.session import Transaction
@@ -79,7 +80,7 @@ def _believable(
     tx: Transaction, shop: ShopRef, news: ShopNews, taken: Taken
 ) -> tuple[list[Observation], bool]:
     """What is to be believed, under our keys, and whether the shop must be asked for more."""
-    found = _Meant(tx, shop, [(one.key, one.sku) for one in news.seen])
+    found = MeantVariants(tx, shop, [(one.key, one.sku) for one in news.seen])
     beliefs = stock_store.load_stock(tx, [row.id for row in found.rows.values()])
     has_source = bool(looked_at(shop))
     believed: dict[str, Observation] = {}
@@ -145,34 +146,6 @@ def _keys_of(tx: Transaction, shop: ShopRef, gone: Gone) -> list[str]:
     return list(dict.fromkeys(by_id))
 
 
-class _Meant:
-    """Which of our variants the system means by its id and the sku."""
-
-    def __init__(self, tx: Transaction, shop: ShopRef, asked: Sequence[tuple[str, str]]) -> None:
-        names = {name for one in asked for name in one if name}
-        self._by_sku = skus.keys_by_sku(tx, shop.id, (sku for _, sku in asked))
-        wanted = names.union(*self._by_sku.values()) if self._by_sku else names
-        self.rows = catalogue.find_variants_by_key(tx, shop.id, wanted)
-
-    def keys(self, id_: str, sku: str) -> list[str] | None:
-        """Their keys; none where it is new to us, None where several have the sku.
-
-        The same article may be known twice, by its id and by its sku. An id that only looks like
-        the sku of another article is none: who is known by the sku is known by it.
-        """
-        row = self.rows.get(id_)
-        twin = self.rows.get(sku) if sku else None
-        by_sku = [sku] if twin is not None and twin.sku in ("", sku) else []
-        if row is not None and row.sku == sku != "":
-            return list(dict.fromkeys([id_, *by_sku]))
-        others = [key for key in self._by_sku.get(sku, ()) if key != sku]
-        if len(others) > 1:
-            return None
-        if others or by_sku:
-            return [*others, *by_sku]
-        return [id_] if row is not None and row.sku != row.key else []
-
-
 def _list(env: Env, shop: ShopRef, news: ShopNews) -> None:
     """Show or hide products whose variants say their stock themselves."""
     for one in news.listed:
@@ -192,7 +165,7 @@ def _count(env: Env, shop: ShopRef, bought: Sequence[Bought]) -> int:
     if not bought:
         return 0
     with env.db.read() as tx:
-        found = _Meant(tx, shop, [(one.variant, one.sku) for one in bought])
+        found = MeantVariants(tx, shop, [(one.variant, one.sku) for one in bought])
     given = []
     for one in bought:
         keys = found.keys(one.variant, one.sku)

@@ -75,6 +75,8 @@ def in_stock(world: World) -> set[str]:
         # several have the sku
         ([("a", "H-B"), ("b", "H-B")], ("34", "H-B"), set(), "refused"),
         ([("34", "H-B"), ("b", "H-B")], ("34", "H-B"), {"34"}, ""),
+        # the id of one, the sku of another
+        ([("34", "H-B"), ("35", "H-G")], ("34", "H-G"), set(), "refused"),
         # new to us
         ([("H-G", "H-G")], ("34", "H-B"), {"34"}, "unmatched"),
         ([], ("34", ""), {"34"}, "unmatched"),
