@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,19 +13,15 @@ from notifier.domain.rights import Role
 from notifier.services.deliver import Sender
 from notifier.services.settings import save_settings
 from tests.fakes.twilio import FakeTwilio, Fault
-from tests.timing import SettableClock
-from tests.world import RENDERER, SID, TOKEN, World
+from tests.world import RENDERER, World
 
 PHONE = "+12125551234"  # New York
 OLGA = Person(id=1, email="olga@kettle.example", name="Olga", role=Role.OWNER)
 
 
 @pytest.fixture
-def phones(make_world: Callable[..., World], clock: SettableClock) -> Iterator[World]:
-    with FakeTwilio(
-        account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",), clock=clock
-    ) as fake:
-        yield make_world(twilio=fake, release={"strategy": "all"})
+def phones(make_world: Callable[..., World], twilio: FakeTwilio) -> World:
+    return make_world(twilio=twilio, release={"strategy": "all"})
 
 
 def alerts(world: World) -> int:
