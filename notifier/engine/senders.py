@@ -18,6 +18,7 @@ from notifier.log import log
 from notifier.rendering import Renderer
 from notifier.services.deliver import Sender
 from notifier.services.env import Env
+from notifier.services.setting_effects import try_channels_again
 
 STUMBLE = 1.0  # seconds until a sender that met trouble tries again
 LOOK = 1.0  # seconds between two looks whether all are stuck
@@ -53,6 +54,8 @@ class Senders:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
+        if self._count:
+            self._try_channels_again()
         for number in range(self._count):
             sender = Sender(self._env, self._renderer)
             thread = threading.Thread(
@@ -65,6 +68,12 @@ class Senders:
             reserve = threading.Thread(target=self._stand_by, name="reserve", daemon=True)
             self._threads.append(reserve)
             reserve.start()
+
+    def _try_channels_again(self) -> None:
+        try:
+            try_channels_again(self._env)
+        except StoreBusy as error:  # they are tried again after minutes in any case
+            log.warning("channels not tried again: database busy", why=str(error))
 
     def wake(self) -> int:
         """Something is due: one of them looks. The number of this call, for

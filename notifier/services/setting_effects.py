@@ -31,6 +31,20 @@ def take_effect(env: Env, tx: Transaction, config: Config, paths: Iterable[Path]
             _look_again(env, tx, kind)
 
 
+def try_channels_again(env: Env) -> None:
+    """After a start: the file may say otherwise now. A channel that stopped itself is tried again;
+    where it still cannot work, it stops itself once more."""
+    with env.db.read() as tx:
+        off = switches.all_off(tx, now=env.now())
+    stopped = [
+        name
+        for name in env.config.channels
+        if (one := off.get(switches.of_channel(name))) and one.by == switches.ITSELF
+    ]
+    for name in stopped:
+        env.db.retry(lambda tx, name=name: _try_again(env, tx, name))  # type: ignore[misc]
+
+
 def _channel_name(kind: Kind) -> str:
     return kind.base[1] if len(kind.base) == 2 else webhook_channel(kind.base[1], kind.base[3])
 

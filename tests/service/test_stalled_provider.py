@@ -14,6 +14,7 @@ from notifier.engine import senders
 from notifier.engine.senders import Senders
 from notifier.services import deliver
 from notifier.services.deliver import Sender
+from notifier.store import switches
 from tests.fakes.smtp_dialogue import Fault
 from tests.fakes.twilio import FakeTwilio
 from tests.timing import PATIENCE, wait_until
@@ -82,3 +83,20 @@ def test_nobody_is_in_reserve_while_a_sender_has_time(world: World) -> None:
         world.smtp.wait_for(5, timeout=PATIENCE)
 
         assert len(team._senders) == 2
+
+
+@pytest.mark.parametrize("by", [switches.ITSELF, "olga"])
+def test_senders_begin_with_a_channel_that_stopped_itself_and_none_that_somebody_stopped(
+    world: World, by: str
+) -> None:
+    now, mail = world.clock(), switches.of_channel("mail")
+    with world.db.write() as tx:
+        switches.turn(tx, mail, off=True, why="535: no such user", by=by, at=now)
+    world.see("SHIRT-S", 0)
+    world.asks("ann@waits.example")
+
+    with at_work(world, count=1):
+        with world.db.read() as tx:
+            assert (mail in switches.all_off(tx, now=now)) == (by == "olga")
+        if by == switches.ITSELF:
+            wait_until(lambda: world.count("messages", "state = 'accepted'") == 1)
