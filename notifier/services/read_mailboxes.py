@@ -21,6 +21,7 @@ from notifier.errors import ConfigError, LookFailed, StoreBusy
 from notifier.imap import TIMEOUT, ImapLogin, OpenFolder, open_folder
 from notifier.log import log
 from notifier.metrics import MAILBOX_LOOKS, MAILS_READ
+from notifier.services.alarm_said import Said, say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.mail_folder import mails_since
@@ -238,14 +239,8 @@ def _could(run: _Run) -> None:
         mailboxes.works_again(tx, run.key)
         clear_alarm(env, tx, code=UNREAD, about=run.name)
         if failed:
-            _raise(
-                run,
-                tx,
-                UNBOOKED,
-                f"{len(failed)} mails in the mailbox {run.name!r} could not be booked "
-                f"({', '.join(failed[:5])}); the log says why. They are not tried again by "
-                "themselves: save them as files and use `notifier bounces FILE`.",
-            )
+            words = {"count": len(failed), "mails": ", ".join(failed[:5])}
+            _raise(run, tx, UNBOOKED, say("mailbox_unbooked", mailbox=run.name, **words))
         elif run.report.ours:
             clear_alarm(env, tx, code=UNBOOKED, about=run.name)
 
@@ -262,18 +257,14 @@ def _could_not(run: _Run, error: ConfigError | LookFailed) -> None:
     def work(tx: Transaction) -> None:
         since = mailboxes.failing_since(tx, run.key, now=env.now())
         if env.now() - since >= PATIENCE:
-            _raise(
-                run,
-                tx,
-                UNREAD,
-                f"Mail that comes back to the mailbox {run.name!r} has not been read since "
-                f"{since:%Y-%m-%d %H:%M} UTC: {error} `notifier check` tries it.",
-            )
+            when = f"{since:%Y-%m-%d %H:%M} UTC"
+            words = say("mailbox_unread", mailbox=run.name, since=when, error=str(error))
+            _raise(run, tx, UNREAD, words)
 
     env.db.retry(work)
 
 
-def _raise(run: _Run, tx: Transaction, code: str, message: str) -> None:
+def _raise(run: _Run, tx: Transaction, code: str, message: Said) -> None:
     shop = next(iter(run.env.shops.values()), None)
     raise_alarm(run.env, tx, code=code, about=run.name, message=message, shop=shop)
 
@@ -283,7 +274,7 @@ def _count(run: _Run) -> None:
     for result, count in (
         ("news", report.news),
         ("known", report.ours - report.news),
-        ("not_ours", report.read - report.ours),
+        ("not_ours", report.read - report.ours - len(run.failed)),
         ("not_booked", len(run.failed)),
     ):
         if count > 0:

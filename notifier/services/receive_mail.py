@@ -69,8 +69,9 @@ def book_mail(env: Env, raw: bytes, report: MailReport) -> None:
     report.read += 1
     receipt = _read(env, raw, envelope_to="")
     if receipt is not None:
+        news = receive(env, receipt)
         report.ours += 1
-        report.news += receive(env, receipt)
+        report.news += news
 
 
 def _mails(path: Path) -> Iterator[bytes]:
