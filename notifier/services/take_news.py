@@ -17,6 +17,7 @@ from notifier.domain.stock import Stock
 from notifier.errors import InvalidInput
 from notifier.log import log
 from notifier.metrics import UNMATCHED_ROWS
+from notifier.services.alarm_said import say
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.look_soon import look_soon, looked_at
@@ -210,17 +211,9 @@ def _erase(env: Env, shop: ShopRef, typed: str, *, system: str) -> bool:
 
 def _ask(env: Env, shop: ShopRef, news: ShopNews, *, system: str) -> None:
     about = f"{shop.slug}/{system}/{news.asks_about}"
-    message = (
-        f"{system.capitalize()} passes on that customer {news.asks_about or 'unknown'} asks what "
-        "is stored about them. Find the address there, have `notifier export ADDRESS` write down "
-        "what there is, and send it to the customer."
-    )
+    message = say("asked_export", system=system.capitalize(), customer=news.asks_about or "?")
     if news.asks is Asked.LEFT:
-        message = (
-            f"{system.capitalize()} says that the app was taken off the shop, and asks that its "
-            "customers' data be erased. If the shop is over here as well, take it out of the "
-            "configuration and erase its customers; if not, tick this off."
-        )
+        message = say("asked_left", system=system.capitalize())
     facts: dict[str, Any] = {"system": system, "asks": news.asks.value if news.asks else ""}
     env.db.retry(
         lambda tx: raise_alarm(

@@ -419,6 +419,7 @@ def test_what_only_a_person_can_answer_is_put_before_one(
     assert sender.shopify(topic, said).status_code == 200
     [alarm] = store.rows("SELECT code, about, message, cleared_at FROM alarms")
     assert (alarm["code"], alarm["cleared_at"]) == ("privacy.asked", None)
+    assert "Shopify" in alarm["message"]
     assert ANN not in str(alarm)
 
 
