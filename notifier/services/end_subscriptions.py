@@ -5,7 +5,7 @@ from __future__ import annotations
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.services.env import Env
 from notifier.services.hook_out import tell_webhooks
-from notifier.store import outbox, people
+from notifier.store import outbox, people, shut_addresses
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 
@@ -23,7 +23,7 @@ def shut_address(
     if contact is None:
         return
     now = env.now()
-    people.suppress(
+    shut_addresses.suppress(
         tx, address_hash=contact.address_hash, reason=ended.value, source=source, at=now
     )
     waiting = people.subscriptions_of(tx, contact.id, states=[state.value for state in ACTIVE])

@@ -25,7 +25,7 @@ from notifier.services.go_on import ALARM, TO_BE_READ
 from notifier.services.sms_hours import text_allowed_at
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.withdraw import withdraw_address
-from notifier.store import ledger, people, receipts
+from notifier.store import ledger, people, receipts, shut_addresses
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 
@@ -134,7 +134,7 @@ def _start_again(
         entry.book == "consent" and entry.act in ("asked", "confirmed")
         for entry in ledger.entries_of(tx, contact.address_hash)
     )
-    lifted = agreed and people.lift_suppressions(
+    lifted = agreed and shut_addresses.lift_suppressions(
         tx,
         address_hash=contact.address_hash,
         reasons=["stopped"],

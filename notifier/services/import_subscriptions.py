@@ -27,7 +27,7 @@ from notifier.services.subscribe import (
     refuse_what_is_there,
     subscribe,
 )
-from notifier.store import ledger, people
+from notifier.store import ledger, people, shut_addresses
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
 
@@ -187,7 +187,7 @@ def _foresee(env: Env, shop: ShopRef, ask: SignUp, *, ahead: set[tuple[str, str]
         beliefs = stock_store.load_stock(tx, [one.id for one in wanted.variants])
         refuse_what_is_there(beliefs.values(), physical_only=ask.physical_only)
         key = (address.hash, shop.id, wanted.product_id)
-        if people.suppressed(tx, [key]):
+        if shut_addresses.suppressed(tx, [key]):
             return "left"
         target = people.target_of(variant_id=wanted.variant_id, product_id=wanted.product_id)
         if (address.hash, target) in ahead:

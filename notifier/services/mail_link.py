@@ -15,7 +15,7 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
 from notifier.services.sign_up_limits import count_network, mails_to, network_of
 from notifier.services.write_message import WORTH_SENDING, channel_name
-from notifier.store import limits, outbox, people
+from notifier.store import limits, outbox, people, shut_addresses
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction, soon
 
@@ -37,7 +37,7 @@ def mail_manage_link(env: Env, typed: str, *, shop: ShopRef | None, ip: str) -> 
         if not is_due or contact is None or contact.erased_at is not None or sender is None:
             return
         of_shop, latest = sender
-        if people.suppressed(tx, [(address.hash, of_shop.id, None)]):
+        if shut_addresses.suppressed(tx, [(address.hash, of_shop.id, None)]):
             return
         _write(env, tx, contact, of_shop, locale=latest.locale)
 

@@ -22,7 +22,7 @@ from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.askable import open_askable, shop_behind, text_channels
 from notifier.services.env import Env
 from notifier.services.hear_text import ASKED_FOR, PROVIDER, hear_text, note_heard
-from notifier.store import people, receipts
+from notifier.store import receipts, shut_addresses
 from notifier.store.limits import is_spent, spend
 from notifier.store.session import Transaction
 
@@ -133,7 +133,7 @@ def _at(text: TextHeard) -> datetime:
 def _shut_since(env: Env, number: str) -> datetime | None:
     hash_ = env.signer.hash_address(Medium.SMS, number)
     with env.db.read() as tx:
-        return people.shut_since(tx, hash_, reason="stopped")
+        return shut_addresses.shut_since(tx, hash_, reason="stopped")
 
 
 def _overtaken(env: Env, text: TextHeard) -> None:

@@ -26,7 +26,7 @@ from notifier.services.order_sent import why_untrue
 from notifier.services.order_tell import is_about_order
 from notifier.services.reserve import begin_holds
 from notifier.services.sms_hours import text_allowed_at
-from notifier.store import outbox, people, switches
+from notifier.store import outbox, shut_addresses, switches
 from notifier.store.addressed import Wish
 from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
@@ -117,7 +117,7 @@ def _suppressions(
         contact = batch.contacts.get(message.contact_id or 0)
         if contact is not None:
             wanted.append((contact.address_hash, message.shop_id, _product_of(message, batch)))
-    return people.suppressed(tx, wanted) if wanted else {}
+    return shut_addresses.suppressed(tx, wanted) if wanted else {}
 
 
 def _product_of(message: MessageRow, batch: Batch) -> int | None:

@@ -15,7 +15,7 @@ from notifier.errors import FieldProblem, InvalidInput, TooMany
 from notifier.metrics import LIMITED
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
-from notifier.store import limits, people
+from notifier.store import limits, shut_addresses
 from notifier.store.limits import Sliding
 from notifier.store.session import Transaction
 
@@ -106,7 +106,7 @@ def _may_be_written_to(
     tx: Transaction, shop: ShopRef, address: Address, *, product_id: int
 ) -> bool:
     key = (address.hash, shop.id, product_id)
-    return address.may_be_written_to and not people.suppressed(tx, [key])
+    return address.may_be_written_to and not shut_addresses.suppressed(tx, [key])
 
 
 def count_sign_up(

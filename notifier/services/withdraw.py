@@ -9,7 +9,7 @@ from __future__ import annotations
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
-from notifier.store import ledger, people
+from notifier.store import ledger, people, shut_addresses
 from notifier.store.session import Transaction
 
 
@@ -25,7 +25,7 @@ def withdraw_address(
 ) -> bool:
     """True when the address was not shut for this reason before. Works for unknown ones too."""
     now = env.now()
-    news = people.suppress(
+    news = shut_addresses.suppress(
         tx, address_hash=address_hash, reason=reason, source=source[:128], at=now
     )
     contact = people.find_contact(tx, address_hash=address_hash)

@@ -1,8 +1,8 @@
-"""Who waits for what, and who must not be written to?"""
+"""Who waits for what?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,11 +10,9 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Text,
     and_,
     case,
     func,
-    insert,
     or_,
     select,
     true,
@@ -24,10 +22,9 @@ from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.store.addressed import Addressee, Wish
-from notifier.store.among import among, listed
 from notifier.store.prepared import Prepared
 from notifier.store.rows import columns_of, maker
-from notifier.store.tables.people import contacts, subscriptions, suppressions
+from notifier.store.tables.people import contacts, subscriptions
 from notifier.store.upsert import insert_into
 
 _ACTIVE = [state.value for state in ACTIVE]
@@ -290,105 +287,3 @@ def line_for(
             )
         )
     return [InLine(**row._mapping) for row in tx.execute(query)]
-
-
-def suppress(
-    tx: Connection,
-    *,
-    address_hash: str,
-    reason: str,
-    source: str,
-    at: datetime,
-    shop_id: int | None = None,
-    product_id: int | None = None,
-) -> bool:
-    """Never write to this address again (in this scope). False when that was so already."""
-    exists = tx.execute(
-        select(suppressions.c.id).where(
-            suppressions.c.address_hash == address_hash,
-            suppressions.c.lifted_at.is_(None),
-            suppressions.c.shop_id.is_(None)
-            if shop_id is None
-            else suppressions.c.shop_id == shop_id,
-            suppressions.c.product_id.is_(None)
-            if product_id is None
-            else suppressions.c.product_id == product_id,
-            suppressions.c.reason == reason,
-        )
-    ).first()
-    if exists:
-        return False
-    tx.execute(
-        insert(suppressions).values(
-            address_hash=address_hash,
-            shop_id=shop_id,
-            product_id=product_id,
-            reason=reason,
-            source=source,
-            at=at,
-        )
-    )
-    return True
-
-
-_SUPPRESSED = Prepared(
-    lambda dialect: select(
-        suppressions.c.address_hash,
-        suppressions.c.shop_id,
-        suppressions.c.product_id,
-        suppressions.c.reason,
-    ).where(
-        suppressions.c.lifted_at.is_(None),
-        among(suppressions.c.address_hash, "hashes", dialect=dialect, kind=Text()),
-    ),
-    by_dialect=True,
-)
-
-
-def suppressed(
-    tx: Connection, wanted: Iterable[tuple[str, int, int | None]]
-) -> dict[tuple[str, int, int | None], str]:
-    """Which of (address hash, shop id, product id) must not be written to, and why."""
-    asked = list(set(wanted))
-    hashes = list({address_hash for address_hash, _, _ in asked})
-    rows = _SUPPRESSED.rows(tx, {"hashes": listed(hashes, dialect=tx.dialect.name)})
-    found: dict[tuple[str, int, int | None], str] = {}
-    if not rows:
-        return found
-    for one in asked:
-        address_hash, shop_id, product_id = one
-        for row in rows:
-            if (
-                row.address_hash == address_hash
-                and row.shop_id in (None, shop_id)
-                and row.product_id in (None, product_id)
-                and found.get(one, "unsubscribed") == "unsubscribed"  # the least of the reasons
-            ):
-                found[one] = row.reason
-    return found
-
-
-def shut_since(tx: Connection, address_hash: str, *, reason: str) -> datetime | None:
-    """Since when nobody may write to this address for that reason; None: somebody may."""
-    query = select(func.max(suppressions.c.at)).where(
-        suppressions.c.address_hash == address_hash,
-        suppressions.c.reason == reason,
-        suppressions.c.lifted_at.is_(None),
-    )
-    since: datetime | None = tx.execute(query).scalar_one()
-    return since
-
-
-def lift_suppressions(
-    tx: Connection, *, address_hash: str, reasons: Sequence[str], by: str, why: str, at: datetime
-) -> int:
-    done = tx.execute(
-        update(suppressions)
-        .where(
-            suppressions.c.address_hash == address_hash,
-            suppressions.c.reason.in_(list(reasons)),
-            suppressions.c.lifted_at.is_(None),
-        )
-        .values(lifted_at=at, lifted_by=by, lifted_why=why)
-    )
-    return int(done.rowcount)

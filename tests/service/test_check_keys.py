@@ -8,7 +8,7 @@ from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
 from notifier.services.env import Env, open_env
 from notifier.services.privacy import erase_address
-from notifier.store import people
+from notifier.store import shut_addresses
 from tests.world import ANN, BEN, EVE, World
 
 OLD = "a key that only tests would ever use"
@@ -35,7 +35,9 @@ def live_a_while(world: World) -> None:
     with world.db.write() as tx:
         for address in (BEN, EVE):
             shut = world.env.signer.hash_address("email", address)
-            people.suppress(tx, address_hash=shut, reason="bounced", source="", at=world.clock())
+            shut_addresses.suppress(
+                tx, address_hash=shut, reason="bounced", source="", at=world.clock()
+            )
     erase_address(world.env, world.env.signer.hash_address("email", EVE), by="owner")
 
 

@@ -14,7 +14,7 @@ from notifier.errors import InvalidInput
 from notifier.services.env import Env, open_env
 from notifier.services.import_subscriptions import ImportReport, import_subscriptions
 from notifier.services.privacy import erase_address
-from notifier.store import people
+from notifier.store import people, shut_addresses
 from notifier.store.session import Database
 from tests.timing import SettableClock
 from tests.web.storefront import Storefront, config
@@ -134,7 +134,7 @@ def test_who_has_left_since_is_not_brought_back(store: Storefront, env: Env) -> 
         ids = [row["id"] for row in subscriptions(store)]
         people.move_subscriptions(tx, ids[:1], state="ended", ended_reason="customer")
         hash_ = env.signer.hash_address("email", "ann@example.com")
-        people.suppress(tx, address_hash=hash_, reason="bounced", source="", at=env.now())
+        shut_addresses.suppress(tx, address_hash=hash_, reason="bounced", source="", at=env.now())
     again = bring(store, OURS, confirmed=True)
     assert (again.created, again.left) == (0, 2)
 

@@ -19,7 +19,7 @@ from notifier.services.consent import Circumstances
 from notifier.services.read_address import read_address
 from notifier.services.subscribe import SignUp, subscribe, subscribe_all
 from notifier.services.subscribe_together import Asked, subscribe_together
-from notifier.store import people, write_line
+from notifier.store import shut_addresses, write_line
 from notifier.store.write_line import ALONE, NotTogether
 from tests.timing import wait_until
 from tests.world import ANN, BEN, EVE, World
@@ -103,7 +103,7 @@ def test_whoever_is_not_usual_is_left_to_be_stored_alone(world: World) -> None:
     world.see("GONE", availability=Availability.DISCONTINUED, product="THIRD")
     world.waits(ANN)
     with world.db.write() as tx:
-        people.suppress(
+        shut_addresses.suppress(
             tx,
             address_hash=read(world, ask("left@waits.example")).address.hash,
             shop_id=world.shop.id,

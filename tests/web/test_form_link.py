@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from notifier.services.privacy import erase_address
-from notifier.store import people
+from notifier.store import shut_addresses
 from tests.web.storefront import CUPS, KETTLE, Storefront
 from tests.web.visits import heading, words
 
@@ -131,7 +131,7 @@ def test_a_suppressed_or_erased_address_gets_nothing(
     store.send()
     erase_address(store.env, store.env.signer.hash_address("email", "ann@example.com"), by="owner")
     with store.env.db.write() as tx:
-        people.suppress(
+        shut_addresses.suppress(
             tx,
             address_hash=store.env.signer.hash_address("email", "ben@example.com"),
             reason="bounced",

@@ -13,7 +13,7 @@ from notifier.services.announce import announce
 from notifier.services.consent import Circumstances
 from notifier.services.privacy import Erased, erase_address, export_address
 from notifier.services.seal import seal_ledger
-from notifier.store import ledger, people
+from notifier.store import ledger, shut_addresses
 from notifier.store.people import find_contact
 from tests.timing import SettableClock
 from tests.web.storefront import Storefront
@@ -178,7 +178,7 @@ def test_an_erasure_that_died_half_way_is_finished_by_the_next(
 
 def test_who_said_stop_before_is_not_written_to_after(store: Storefront, address_hash: str) -> None:
     with store.env.db.write() as tx:
-        people.suppress(
+        shut_addresses.suppress(
             tx, address_hash=address_hash, reason="complained", source="fbl", at=store.env.now()
         )
 

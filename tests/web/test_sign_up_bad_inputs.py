@@ -392,6 +392,8 @@ def _rows(env: Env, query: str) -> list[tuple[Any, ...]]:
 
 
 def _suppress(tx: Any, address_hash: str, env: Env) -> None:
-    from notifier.store import people
+    from notifier.store import shut_addresses
 
-    people.suppress(tx, address_hash=address_hash, reason="bounced", source="", at=env.now())
+    shut_addresses.suppress(
+        tx, address_hash=address_hash, reason="bounced", source="", at=env.now()
+    )
