@@ -11,13 +11,13 @@ from datetime import timedelta
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, TooMany
 from notifier.metrics import LIMITED
-from notifier.services.consent import Circumstances, consent_entry
+from notifier.services.consent import Circumstances, keep_consent
 from notifier.services.contacts import contact_at
 from notifier.services.env import Env
 from notifier.services.own_items import own, shop_of
 from notifier.services.read_address import read_address
 from notifier.services.subscribe import ask_for_confirmation
-from notifier.store import ledger, limits, people
+from notifier.store import limits, people
 from notifier.store.limits import Sliding
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
@@ -58,18 +58,17 @@ def change_address(
         made = _store(env, tx, row, contact)
         if made is None:
             return
-        said = consent_entry(
+        keep_consent(
             env,
+            tx,
+            made,
             act="asked",
             shop=shop,
             address_hash=address.hash,
-            subscription_id=made.id,
-            medium=address.medium.value,
             circumstances=circumstances,
             method="manage",
             facts={"target": made.target, "replaces": row.id},
         )
-        ledger.append_all(tx, [said])
         ask_for_confirmation(env, tx, shop, made, address=address, again=True)
 
     env.db.retry(work)

@@ -12,7 +12,7 @@ from notifier.domain.stock import Level
 from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.errors import NotFound, TooMany
 from notifier.metrics import LIMITED
-from notifier.services.consent import Circumstances, consent_entry
+from notifier.services.consent import Circumstances, keep_consent
 from notifier.services.contacts import address_of
 from notifier.services.done import Done
 from notifier.services.end_subscriptions import end_subscriptions
@@ -22,7 +22,7 @@ from notifier.services.own_items import own, shop_of
 from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.tell_gone import are_gone, tell_gone
 from notifier.services.write_message import write_message
-from notifier.store import catalogue, ledger, people
+from notifier.store import catalogue, people
 from notifier.store import stock as stock_store
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
@@ -93,17 +93,16 @@ def _write_down(
 ) -> None:
     """The consent in the ledger; and the shop's own software hears of it."""
     shop = shop_of(env, row)
-    said = consent_entry(
+    keep_consent(
         env,
+        tx,
+        row,
         act="confirmed",
         shop=shop,
         address_hash=contact.address_hash,
-        subscription_id=row.id,
-        medium=row.medium,
         circumstances=circumstances,
         method="link",
     )
-    ledger.append_all(tx, [said])
     facts = {"subscription": row.id, "medium": row.medium}
     tell_webhooks(env, tx, shop, "subscription.confirmed", facts)
 

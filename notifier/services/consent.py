@@ -10,6 +10,8 @@ from notifier.errors import InvalidInput
 from notifier.i18n import ConsentText, consent_by_id, consent_text
 from notifier.services.env import Env, ShopRef
 from notifier.store import ledger
+from notifier.store.people import SubscriptionRow
+from notifier.store.session import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,3 +86,30 @@ def consent_entry(
         address_hash=address_hash,
         subscription_id=subscription_id,
     )
+
+
+def keep_consent(
+    env: Env,
+    tx: Transaction,
+    subscription: SubscriptionRow,
+    *,
+    act: str,
+    shop: ShopRef | int,
+    address_hash: str,
+    circumstances: Circumstances,
+    method: Origin | str,
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Write into the consent book what somebody did about one subscription; see consent_entry."""
+    said = consent_entry(
+        env,
+        act=act,
+        shop=shop,
+        address_hash=address_hash,
+        subscription_id=subscription.id,
+        medium=subscription.medium,
+        circumstances=circumstances,
+        method=method,
+        facts=facts,
+    )
+    ledger.append_all(tx, [said])

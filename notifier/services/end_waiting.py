@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from notifier.domain.subscription import ACTIVE, EndedReason, SubscriptionState
 from notifier.errors import NotFound
-from notifier.services.consent import Circumstances, consent_entry
+from notifier.services.consent import Circumstances, keep_consent
 from notifier.services.done import Done
 from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
 from notifier.services.own_items import load_items, shop_of
-from notifier.store import ledger, people
+from notifier.store import people
 from notifier.store.session import Transaction
 
 
@@ -37,17 +37,16 @@ def end(
             return Done.ALREADY
         contact = people.find_contact(tx, contact_id=row.contact_id)
         end_subscriptions(env, tx, [row.id], ended=reason, reason=method, also_told=True)
-        said = consent_entry(
+        keep_consent(
             env,
+            tx,
+            row,
             act="withdrawn",
             shop=env.shop_by_id(row.shop_id) or row.shop_id,
             address_hash=contact.address_hash if contact else "",
-            subscription_id=row.id,
-            medium=row.medium,
             circumstances=circumstances,
             method=method,
         )
-        ledger.append_all(tx, [said])
         return Done.ENDED
 
     return env.db.retry(work)

@@ -16,7 +16,7 @@ from notifier.domain.message import MessageKind
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import Origin, SubscriptionState
 from notifier.errors import Conflict, InvalidInput
-from notifier.services.consent import consent_entry, read_consent_id
+from notifier.services.consent import keep_consent, read_consent_id
 from notifier.services.contacts import contact_at
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
@@ -281,23 +281,6 @@ def _is_confirming_another(env: Env, tx: Transaction, shop: ShopRef, made: Subsc
     return bool(under_way.asked_to_confirm(tx, pending))
 
 
-def _vouched(
-    env: Env, shop: ShopRef, ask: SignUp, known: SubscriptionRow, *, address: Address
-) -> ledger.NewEntry:
-    """What is kept as proof where somebody else says that this person has agreed."""
-    return consent_entry(
-        env,
-        act="confirmed",
-        shop=shop,
-        address_hash=address.hash,
-        subscription_id=known.id,
-        medium=known.medium,
-        circumstances=ask.circumstances,
-        method=ask.origin,
-        facts={"evidence": ask.evidence},
-    )
-
-
 def _ask_again(
     env: Env,
     tx: Transaction,
@@ -329,7 +312,17 @@ def _ask_again(
             expires_at=now + shop.config.subscription_lifetime,
         )
         if ask.confirmed:
-            ledger.append_all(tx, [_vouched(env, shop, ask, known, address=address)])
+            keep_consent(  # somebody else says that this person has agreed
+                env,
+                tx,
+                known,
+                act="confirmed",
+                shop=shop,
+                address_hash=address.hash,
+                circumstances=ask.circumstances,
+                method=ask.origin,
+                facts={"evidence": ask.evidence},
+            )
     elif known.expires_at > now and under_way.asked_to_confirm(tx, [known.id]):
         return
     else:
