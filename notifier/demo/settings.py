@@ -115,6 +115,38 @@ def config_tree(places: Places, keys: Keys, *, keep_all: bool = False) -> dict[s
     return tree
 
 
+_SCOPES = (
+    "products:write",
+    "stock:write",
+    "subscriptions:read",
+    "subscriptions:write",
+    "consent:assert",
+    "demand:read",
+    "releases:read",
+    "eta:write",
+    "orders:read",
+    "orders:write",
+)
+_HEARS = ("order.consented", "order.changed", "order.cancel_requested", "refund.required")
+
+
+def _feed(places: Places) -> dict[str, Any]:
+    every = "1.8s"
+    return {
+        "kind": "feed",
+        "url": f"{places.storefront}/feeds/google.xml",
+        "every": every,
+        "at_most_every": every,
+        "at_least_every": every,
+        "max_age": "10m",
+    }
+
+
+def _webhook(places: Places, keys: Keys) -> dict[str, Any]:
+    url = f"{places.storefront}/hooks/orders"
+    return {"url": url, "secret": keys.hook, "events": list(_HEARS)}
+
+
 def _shop(places: Places, keys: Keys) -> dict[str, Any]:
     return {
         "name": "Kettle & Co",
@@ -139,45 +171,9 @@ def _shop(places: Places, keys: Keys) -> dict[str, Any]:
         "double_opt_in": True,
         "eta_notice_days": 3,
         "eta_notice_every": "5s",
-        "sources": {
-            "feed": {
-                "kind": "feed",
-                "url": f"{places.storefront}/feeds/google.xml",
-                "every": "1.8s",
-                "at_most_every": "1.8s",
-                "at_least_every": "1.8s",
-                "max_age": "10m",
-            }
-        },
-        "keys": {
-            "storefront": {
-                "secret": keys.api,
-                "scopes": [
-                    "products:write",
-                    "stock:write",
-                    "subscriptions:read",
-                    "subscriptions:write",
-                    "consent:assert",
-                    "demand:read",
-                    "releases:read",
-                    "eta:write",
-                    "orders:read",
-                    "orders:write",
-                ],
-            }
-        },
-        "webhooks": {
-            "orders": {
-                "url": f"{places.storefront}/hooks/orders",
-                "secret": keys.hook,
-                "events": [
-                    "order.consented",
-                    "order.changed",
-                    "order.cancel_requested",
-                    "refund.required",
-                ],
-            }
-        },
+        "sources": {"feed": _feed(places)},
+        "keys": {"storefront": {"secret": keys.api, "scopes": list(_SCOPES)}},
+        "webhooks": {"orders": _webhook(places, keys)},
         "stock": {"cool_down": "10s", "brake_share": 0.1, "brake_count": 4},
         "release": {"strategy": "per_unit", "rate": 3, "size": 3, "interval": "10s"},
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, and_, exists, or_, select
+from sqlalchemy import Connection, Exists, and_, exists, or_, select
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind
@@ -29,6 +29,38 @@ class Told:
     eta_days: int | None
 
 
+_IS_AWAITED = (
+    variants.c.alerts,
+    products.c.published,
+    products.c.alerts,
+    stock.c.level == int(Level.NONE),
+    stock.c.availability != Availability.DISCONTINUED.value,
+)
+_WAITS_FOR = and_(
+    subscriptions.c.product_id == variants.c.product_id,
+    or_(subscriptions.c.variant_id == variants.c.id, subscriptions.c.variant_id.is_(None)),
+)
+_WANTS_DATES = (
+    or_(subscriptions.c.eta_days.is_(None), subscriptions.c.eta_days != EtaNews.NEVER.value),
+    ~and_(subscriptions.c.physical_only, stock.c.availability == Availability.BACKORDER.value),
+)
+
+
+def _has_heard(*, since: datetime) -> Exists:
+    """That a message about a date of the product was written since then, or is on its way."""
+    return exists(
+        select(messages.c.id)
+        .join(events, events.c.id == messages.c.event_id)
+        .where(
+            messages.c.contact_id == subscriptions.c.contact_id,
+            messages.c.kind == MessageKind.ETA_REVISED.value,
+            or_(messages.c.created_at > since, messages.c.finished_at.is_(None)),
+            events.c.product_id == subscriptions.c.product_id,
+        )
+        .correlate(subscriptions)
+    )
+
+
 def told_dates(
     tx: Connection,
     shop_id: int,
@@ -44,17 +76,6 @@ def told_dates(
     Not those to whom a message about a date of the product was written since `heard_before`, or
     is on its way.
     """
-    heard = exists(
-        select(messages.c.id)
-        .join(events, events.c.id == messages.c.event_id)
-        .where(
-            messages.c.contact_id == subscriptions.c.contact_id,
-            messages.c.kind == MessageKind.ETA_REVISED.value,
-            or_(messages.c.created_at > heard_before, messages.c.finished_at.is_(None)),
-            events.c.product_id == subscriptions.c.product_id,
-        )
-        .correlate(subscriptions)
-    )
     takes_any = subscriptions.c.variant_id.is_(None).label("takes_any")
     rows = tx.execute(
         select(
@@ -67,36 +88,17 @@ def told_dates(
         .select_from(stock)
         .join(variants, variants.c.id == stock.c.variant_id)
         .join(products, products.c.id == variants.c.product_id)
-        .join(
-            subscriptions,
-            and_(
-                subscriptions.c.product_id == variants.c.product_id,
-                or_(
-                    subscriptions.c.variant_id == variants.c.id,
-                    subscriptions.c.variant_id.is_(None),
-                ),
-            ),
-        )
+        .join(subscriptions, _WAITS_FOR)
         .where(
             variants.c.shop_id == shop_id,
-            variants.c.alerts,
-            products.c.published,
-            products.c.alerts,
-            stock.c.level == int(Level.NONE),
-            stock.c.availability != Availability.DISCONTINUED.value,
+            *_IS_AWAITED,
             stock.c.eta_latest >= today,
             subscriptions.c.state == SubscriptionState.WAITING.value,
             subscriptions.c.confirmed_at < confirmed_before,
             subscriptions.c.eta_told != "",
-            or_(
-                subscriptions.c.eta_days.is_(None), subscriptions.c.eta_days != EtaNews.NEVER.value
-            ),
             or_(subscriptions.c.eta_told_at.is_(None), subscriptions.c.eta_told_at <= told_before),
-            ~and_(
-                subscriptions.c.physical_only,
-                stock.c.availability == Availability.BACKORDER.value,
-            ),
-            ~heard,
+            *_WANTS_DATES,
+            ~_has_heard(since=heard_before),
         )
         .distinct()
         .order_by(variants.c.product_id, variants.c.id)
