@@ -49,14 +49,14 @@ def postfix(key: Key) -> Iterator[Postfix]:
 
 def test_every_letter_arrives_once_as_it_was_written(postfix: Postfix, connect: Connect) -> None:
     text = ".\n..two dots\nGröße „L“ – 49 €\n" + "a long line " * 120 + "\nFrom the shop\n"
-    letters = [a_letter(n, to=f"ann{n}@people.example", text=text) for n in range(1, 61)]
+    addresses = {f"ann{n}@people.example": n for n in range(1, 61)}
+    letters = [a_letter(n, to=address, text=text) for address, n in addresses.items()]
 
     results = send(connect(postfix, connections=16), *letters)
 
     assert {result.outcome for result in results.values()} == {Outcome.ACCEPTED}
-    wait_until(lambda: len(postfix.mails("people")) >= len(letters))
-    mails = [message_from_bytes(raw, policy=POLICY) for raw in postfix.mails("people")]
-    assert {mail["To"] for mail in mails} == {one.address for one in letters}
+    wait_until(lambda: {mail["To"] for mail in _arrived(postfix)} >= addresses.keys())
+    mails = [mail for mail in _arrived(postfix) if mail["To"] in addresses]
     assert len(mails) == len(letters)
     for mail in mails:
         part = mail.get_body(("plain",))
@@ -92,11 +92,10 @@ def test_one_click_unsubscribe_is_signed_and_the_signature_holds(
     if not postfix.signs:
         pytest.skip("OpenDKIM is not installed (Debian: apt-get install opendkim).")
     dkim = pytest.importorskip("dkim", reason="needs the extra dkim")
-    before = len(postfix.mails("people"))
 
     send(connect(postfix), a_letter(201, to="ann201@people.example", headers=ONE_CLICK))
 
-    wait_until(lambda: len(postfix.mails("people")) > before)
+    wait_until(lambda: any(b"ann201@" in one for one in postfix.mails("people")))
     [raw] = [one for one in postfix.mails("people") if b"ann201@" in one]
     signed = message_from_bytes(raw)["DKIM-Signature"]
     names = re.sub(r"\s", "", re.search(r"\bh=([^;]*)", signed)[1]).lower().split(":")  # type: ignore[index]
@@ -119,6 +118,10 @@ def test_spamassassin_finds_nothing_in_any_kind_of_mail() -> None:
         found = dict(zip(mails, threads.map(_minded, mails.values()), strict=True))
 
     assert {name: rules for name, rules in found.items() if rules} == {}
+
+
+def _arrived(postfix: Postfix) -> list[EmailMessage]:
+    return [message_from_bytes(raw, policy=POLICY) for raw in postfix.mails("people")]
 
 
 def _mail(kind: MessageKind, locale: str) -> bytes:
