@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
@@ -14,6 +15,7 @@ from notifier.store.operation import Counts
 from notifier.store.outbox import Depth
 from notifier.store.schema import is_behind
 from notifier.store.session import Database, Transaction, can_write
+from notifier.store.sources import SourceRow
 
 DAY = timedelta(days=1)
 COUNT_EVERY = timedelta(seconds=15)  # however often the numbers are asked for
@@ -91,32 +93,13 @@ def read_operation(env: Env) -> Reading:
     now = env.now()
     with env.db.read() as tx:
         depths = outbox.depths(tx)
-        oldest: dict[str, float] = {}
-        for depth in depths:
-            if depth.oldest_due_at is not None and depth.oldest_due_at <= now:
-                age = (now - depth.oldest_due_at).total_seconds()
-                oldest[depth.medium] = max(age, oldest.get(depth.medium, 0.0))
-        rows = sources.list_sources(tx)
-        readings = []
-        for row in rows:
-            shop = env.shop_by_id(row.shop_id)
-            known_at = row.vouched_at or row.looked_at
-            readings.append(
-                SourceReading(
-                    name=f"{shop.slug if shop else row.shop_id}/{row.name}",
-                    failures=row.failures,
-                    age=(now - known_at).total_seconds() if known_at else None,
-                    late=_late(row.next_look_at, now),
-                    trouble_code=row.trouble_code,
-                )
-            )
         counts, by_state = _counted(env, tx)
         off = switches.all_off(tx, now=now)
         ran = list_jobs(tx)
         return Reading(
             depths=depths,
-            oldest_due=oldest,
-            sources=readings,
+            oldest_due=_oldest_due(depths, now),
+            sources=[_of_source(env, row, now) for row in sources.list_sources(tx)],
             subscriptions=counts.subscriptions,
             releases=by_state,
             finished=counts.finished,
@@ -130,22 +113,51 @@ def read_operation(env: Env) -> Reading:
             opt_ins=counts.opt_ins,
             braked={slug: switches.of_alerts(slug) in off for slug in env.shops},
             singles=[
-                ("suppressed", "Addresses never written to.", counts.suppressed),
-                ("unknown_outcomes", "Handed over without an answer, last day.", counts.unknown),
-                ("alarms", "Open alarms.", counts.alarms),
-                ("holds", "Looks held for a person's word.", counts.holds),
-                ("flaps", "Restocks inside the cool-down, by all variants.", counts.flaps),
-                ("unsealed", "Ledger entries not chained yet.", counts.unsealed),
-                (
-                    "order_deadlines",
-                    "Order lines with a deadline within 48 hours, or past.",
-                    counts.deadlines,
-                ),
-                ("refunds_overdue", "Refunds that should have been sent.", counts.refunds_overdue),
+                *_singles(counts),
                 ("sending_paused", "1 while nothing is sent.", float(switches.SENDING in off)),
                 ("wal_bytes", "SQLite's write-ahead log: grows under a long read.", _wal(env)),
             ],
         )
+
+
+def _oldest_due(depths: Sequence[Depth], now: datetime) -> dict[str, float]:
+    """Since how many seconds the oldest message of a medium should have left."""
+    oldest: dict[str, float] = {}
+    for depth in depths:
+        if depth.oldest_due_at is not None and depth.oldest_due_at <= now:
+            age = (now - depth.oldest_due_at).total_seconds()
+            oldest[depth.medium] = max(age, oldest.get(depth.medium, 0.0))
+    return oldest
+
+
+def _of_source(env: Env, row: SourceRow, now: datetime) -> SourceReading:
+    shop = env.shop_by_id(row.shop_id)
+    known_at = row.vouched_at or row.looked_at
+    return SourceReading(
+        name=f"{shop.slug if shop else row.shop_id}/{row.name}",
+        failures=row.failures,
+        age=(now - known_at).total_seconds() if known_at else None,
+        late=_late(row.next_look_at, now),
+        trouble_code=row.trouble_code,
+    )
+
+
+def _singles(counts: Counts) -> list[tuple[str, str, float]]:
+    """Name, help and value of what is counted in the rows."""
+    return [
+        ("suppressed", "Addresses never written to.", counts.suppressed),
+        ("unknown_outcomes", "Handed over without an answer, last day.", counts.unknown),
+        ("alarms", "Open alarms.", counts.alarms),
+        ("holds", "Looks held for a person's word.", counts.holds),
+        ("flaps", "Restocks inside the cool-down, by all variants.", counts.flaps),
+        ("unsealed", "Ledger entries not chained yet.", counts.unsealed),
+        (
+            "order_deadlines",
+            "Order lines with a deadline within 48 hours, or past.",
+            counts.deadlines,
+        ),
+        ("refunds_overdue", "Refunds that should have been sent.", counts.refunds_overdue),
+    ]
 
 
 def _counted(env: Env, tx: Transaction) -> tuple[Counts, dict[str, int]]:
