@@ -134,21 +134,9 @@ def test_killed_while_the_phone_network_has_the_request(
     database_url: str,
     taken: bool,
 ) -> None:
-    with FakeTwilio(numbers=(OUR_NUMBER,)) as network:
-        config = configure(twilio_url=network.url, unknown_after="0.2s")
-        seed(config, mails=0, texts=1).db.close()
-        network.misbehave(PhoneFault(takes=taken, delay=60, status=0 if taken else 503))
-        fleet = make_fleet(config)
-        worker = fleet.start()
-        wait_until(lambda: network.tries)
-        if taken:
-            wait_until(lambda: network.messages)
-        fleet.kill(worker)
-        fleet.start()
-        wait_until(lambda: unfinished(database_url) == 0, every=0.05)
-        copies = {text.to: [text.sid for text in network.messages] for text in network.messages}
+    copies = _texted_after_kills(configure, make_fleet, database_url, kills=1, taken=taken)
     assert check(database_url, copies, kills=1, in_flight=0).problems == []
-    assert len(network.messages) == 1
+    assert [len(sids) for sids in copies.values()] == [1]
 
 
 @pytest.mark.fault("FI-1", "FI-13")
@@ -161,24 +149,38 @@ def test_killed_twice_while_the_phone_network_has_the_request(
     taken: bool,
 ) -> None:
     """Before the second try its list was read: what it says now is the answer to that try."""
-    with FakeTwilio(numbers=(OUR_NUMBER,)) as network:
-        config = configure(twilio_url=network.url, unknown_after="0.2s")
-        seed(config, mails=0, texts=1).db.close()
-        network.misbehave(PhoneFault(delay=60, status=503))
-        network.misbehave(PhoneFault(takes=taken, delay=60, status=0 if taken else 503))
-        fleet = make_fleet(config)
-        for number in (1, 2):
-            worker = fleet.start()
-            wait_until(lambda number=number: len(network.tries) == number)  # type: ignore[misc]
-            if taken and number == 2:
-                wait_until(lambda: network.messages)
-            fleet.kill(worker)
-        fleet.start()
-        wait_until(lambda: unfinished(database_url) == 0, every=0.05)
-        copies = {text.to: [text.sid for text in network.messages] for text in network.messages}
+    copies = _texted_after_kills(configure, make_fleet, database_url, kills=2, taken=taken)
     verdict = check(database_url, copies, kills=2, in_flight=0)
     assert verdict.problems == []
     assert (verdict.taken, verdict.unknown) == (1, 0)
+
+
+def _texted_after_kills(
+    configure: Callable[..., Path],
+    make_fleet: Callable[[Path], Fleet],
+    url: str,
+    *,
+    kills: int,
+    taken: bool,
+) -> dict[str, list[str]]:
+    """So many senders of one text are killed while the network has the request, which it takes in
+    the last of them only, if at all. What arrived when the next one is done, by number."""
+    with FakeTwilio(numbers=(OUR_NUMBER,)) as network:
+        config = configure(twilio_url=network.url, unknown_after="0.2s")
+        seed(config, mails=0, texts=1).db.close()
+        for _ in range(kills - 1):
+            network.misbehave(PhoneFault(delay=60, status=503))
+        network.misbehave(PhoneFault(takes=taken, delay=60, status=0 if taken else 503))
+        fleet = make_fleet(config)
+        for number in range(1, kills + 1):
+            worker = fleet.start()
+            wait_until(lambda number=number: len(network.tries) == number)  # type: ignore[misc]
+            if taken and number == kills:
+                wait_until(lambda: network.messages)
+            fleet.kill(worker)
+        fleet.start()
+        wait_until(lambda: unfinished(url) == 0, every=0.05)
+        return {text.to: [text.sid for text in network.messages] for text in network.messages}
 
 
 def _ends_with(smtp: SmtpServer, url: str, *, copies: int, unknowns: int) -> None:
