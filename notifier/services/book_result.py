@@ -157,7 +157,6 @@ def _follow(
             message=say(
                 "spent" if by_all else "spent_shop",
                 channel=message.channel,
-                detail=result.detail[:200],
                 option="daily_spend_cap" if by_all else "daily_spend_cap_per_shop",
             ),
             shop=env.shop_by_id(message.shop_id),

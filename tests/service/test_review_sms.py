@@ -129,7 +129,7 @@ def test_a_shop_that_has_spent_its_part_is_told_and_texts_on_the_next_day(phones
     assert len(texts) == 3
     [alarm] = phones.rows("SELECT about, message FROM alarms WHERE code = 'channel.trouble'")
     assert alarm["about"] == f"sms/{phones.shop.slug}"
-    assert "for this shop today. The daily cap of 0.03 USD is reached" in alarm["message"]
+    assert "for this shop today. The daily cap (daily_spend_cap_per_shop) is" in alarm["message"]
     raised = {("channels", "sms", "daily_spend_cap_per_shop"): 0.04}
     save_settings(phones.env, raised, by=OLGA)
     phones.deliver()
