@@ -16,7 +16,7 @@ from notifier.services.alarms import clear_alarm
 from notifier.services.env import Env
 from notifier.services.hook_out import webhook_channel
 from notifier.services.setting_kinds import CHANNELS, Kind, kind_at
-from notifier.services.texts_held import texts_go_on
+from notifier.services.texts_held import spending_switches, texts_go_on
 from notifier.store import sources, spent, switches
 from notifier.store.session import Transaction, soon
 
@@ -32,14 +32,15 @@ def take_effect(env: Env, tx: Transaction, config: Config, paths: Iterable[Path]
 
 
 def try_channels_again(env: Env) -> None:
-    """After a start: the file may say otherwise now. A channel that stopped itself is tried again;
-    where it still cannot work, it stops itself once more."""
+    """After a start: the file may say otherwise now. A channel that stopped itself, or may spend no
+    more today, is tried again; where it still cannot work, it stops itself once more."""
     with env.db.read() as tx:
         off = switches.all_off(tx, now=env.now())
     stopped = [
         name
         for name in env.config.channels
-        if (one := off.get(switches.of_channel(name))) and one.by == switches.ITSELF
+        if off.keys() & spending_switches(env, name)
+        or ((one := off.get(switches.of_channel(name))) and one.by == switches.ITSELF)
     ]
     for name in stopped:
         env.db.retry(lambda tx, name=name: _try_again(env, tx, name))  # type: ignore[misc]

@@ -54,6 +54,12 @@ def note_spent(
         switches.turn(tx, name, off=True, why=why, by=by, at=now, until=now + rest)
 
 
+def spending_switches(env: Env, channel: str) -> set[str]:
+    """Those of the channel, for all shops together and for each."""
+    slugs = ("", *env.shops)
+    return {switches.of_spending(channel, shop=slug) for slug in slugs}
+
+
 def take_back(tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datetime) -> ReleaseRow:
     """Where no text leaves now: those that a release with a limit has written and that have not
     left are no messages any more, and who was to get them stands in line again, at the old place.
@@ -80,9 +86,7 @@ def texts_go_on(env: Env, tx: Transaction, channel: str) -> None:
     for nothing but texts goes on at once."""
     now = env.now()
     shops = [one for one in env.shops.values() if one.config.sms_channel == channel]
-    names = [switches.of_spending(channel)]
-    names += [switches.of_spending(channel, shop=one.slug) for one in env.shops.values()]
-    for name in switches.all_off(tx, now=now).keys() & names:
+    for name in switches.all_off(tx, now=now).keys() & spending_switches(env, channel):
         switches.turn(tx, name, off=False, why="set up anew", by="settings", at=now)
     rules = {f"all_{why}" for why in (SPENT, PAUSED)}
     for one in releases.waiting_releases(tx, shop_ids=[shop.id for shop in shops], now=now):

@@ -10,6 +10,8 @@ import pytest
 
 from notifier.domain.person import Person
 from notifier.domain.rights import Role
+from notifier.services.deliver import Sender
+from notifier.services.setting_effects import try_channels_again
 from notifier.services.settings import save_settings
 from notifier.services.wave_words import why_nobody, why_wave
 from notifier.store import releases, switches
@@ -135,8 +137,9 @@ def test_the_merchant_reads_who_was_passed_over_and_nobody_counts_as_told(
 
 
 @ON_SQLITE
+@pytest.mark.parametrize("where", ["in the admin", "in the file"])
 def test_where_all_who_are_left_wait_for_a_text_a_raised_cap_wakes_them_at_once(
-    make_line: Callable[..., World],
+    make_line: Callable[..., World], where: str
 ) -> None:
     world = make_line(texts=4, mails=0, release=FIXED)
     comes_back(world, 9, looks=2)
@@ -146,8 +149,13 @@ def test_where_all_who_are_left_wait_for_a_text_a_raised_cap_wakes_them_at_once(
     )
     [running] = world.rows("SELECT state, told FROM releases")
     assert running == {"state": "running", "told": 1}
-    raised = {("channels", "sms", "daily_spend_cap"): 1.0}
-    save_settings(world.env, raised, by=OLGA)
+    if where == "in the admin":
+        save_settings(world.env, {("channels", "sms", "daily_spend_cap"): 1.0}, by=OLGA)
+    else:
+        (world.config.channels["sms"].model_extra or {})["daily_spend_cap"] = 1
+        world.sender.close()
+        world.sender = Sender(world.env, world.renderer)
+        try_channels_again(world.env)
     world.run()
     assert told(world) == (3, 0)
 
