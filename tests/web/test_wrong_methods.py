@@ -17,7 +17,9 @@ def paths(app: Flask) -> dict[str, set[str]]:
     with app.test_request_context():
         bound = app.url_map.bind("")
         built = [
-            bound.build(rule.endpoint, dict.fromkeys(rule.arguments, 7))
+            bound.build(
+                rule.endpoint, {**dict.fromkeys(rule.arguments, 7), **(rule.defaults or {})}
+            )
             for rule in app.url_map.iter_rules()
         ]
         return {path: set(bound.allowed_methods(path)) for path in built}
