@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, jsonify, request
@@ -101,17 +102,27 @@ def stock(slug: str) -> Response:
     ):
         HOOKS_REFUSED.labels(hook="stock").inc()
         raise Unauthorized("The signature is missing, too old, or not made with a known secret.")
-    report = {}
+    report: dict[str, Any] = {}
 
     def act() -> None:
         given = as_model(StockPush, parse_json(body))
         report.update(take_rows(env(), shop, given).model_dump(mode="json"))
 
     heard = hear_shop.hear_once(env(), shop, id_, body=body, act=act)
+    return heard_answer(heard, report)
+
+
+def heard_answer(heard: Heard, report: Mapping[str, Any]) -> Response:
+    """What becomes of a delivery that is acted on once: done now, done before, or under way."""
     if heard is Heard.BUSY:
-        words = "This delivery is being worked on. Send it again later."
-        return error_answer(409, "in_progress", words, retry_after=TRY_AGAIN)
+        return busy_answer()
     return jsonify({"status": heard.value, **report})
+
+
+def busy_answer() -> Response:
+    """To a delivery that came while the same one is being worked on."""
+    words = "This delivery is being worked on. Send it again later."
+    return error_answer(409, "in_progress", words, retry_after=TRY_AGAIN)
 
 
 def configured_shop(slug: str) -> ShopRef | None:

@@ -17,6 +17,7 @@ from notifier.services import hear_mail_events
 from notifier.web.answers import error_answer
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
+from notifier.web.hooks import busy_answer
 from notifier.web.read_json import HOOK_LIMIT, parse_json, raw_body
 
 blueprint = Blueprint("mail_hooks", __name__, url_prefix="/hooks")
@@ -48,6 +49,5 @@ def mail_events(provider: str) -> Response:
         words = "This cannot be checked now. Send it again later."
         return error_answer(503, "unavailable", words, retry_after=TRY_AGAIN)
     if heard.busy:
-        words = "This delivery is being worked on. Send it again later."
-        return error_answer(409, "in_progress", words, retry_after=TRY_AGAIN)
+        return busy_answer()
     return jsonify(heard.counts())

@@ -19,12 +19,10 @@ from notifier.errors import InvalidInput
 from notifier.metrics import HOOKS_IGNORED, HOOKS_REFUSED
 from notifier.services import hear_shop, hear_system
 from notifier.services.env import ShopRef
-from notifier.services.hear_shop import Heard
 from notifier.services.take_news import take_news
-from notifier.web.answers import error_answer
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
-from notifier.web.hooks import TRY_AGAIN, configured_shop
+from notifier.web.hooks import configured_shop, heard_answer
 from notifier.web.read_json import HOOK_LIMIT, parse_json, raw_body
 
 blueprint = Blueprint("shop_hooks", __name__, url_prefix="/hooks")
@@ -110,7 +108,4 @@ def _take(
 
     known_by = id_ or hashlib.sha256(topic.encode() + b"\n" + body).hexdigest()
     heard = hear_shop.hear_once(env(), shop, known_by, body=body, act=act, hook=system)
-    if heard is Heard.BUSY:
-        words = "This delivery is being worked on. Send it again later."
-        return error_answer(409, "in_progress", words, retry_after=TRY_AGAIN)
-    return jsonify({"status": heard.value, **report})
+    return heard_answer(heard, report)
