@@ -8,10 +8,8 @@ of ours is counted and not kept: the account may carry other mail as well (trust
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from threading import Lock
 from types import ModuleType
 from typing import Any
@@ -22,16 +20,15 @@ from notifier.errors import BadToken, LookFailed
 from notifier.http import Limits, Outbound
 from notifier.log import log
 from notifier.metrics import MAIL_EVENTS
-from notifier.services import answer_once
+from notifier.services.act_once import Acted, act_once
 from notifier.services.env import Env
 from notifier.services.receive import receive
 from notifier.signing import Purpose
-from notifier.store import limits, outbox, receipts
+from notifier.store import outbox, receipts
 
 GROUP = "notifier.channels"
 KIND = "email_smtp"
 
-REMEMBERED = timedelta(days=7)  # what works once; longer than its signature counts
 _FETCH = Limits(connect=3.0, total=8.0, max_bytes=64 * 1024, max_redirects=0)
 _MOST_CERTIFICATES = 16
 _ASKED_AT_ONCE = 500
@@ -96,7 +93,11 @@ def take(env: Env, provider: str, value: Any) -> Heard:
                 heard.known += 1
 
     if events.once:
-        heard.busy = not _once(env, provider, events.once, act, heard, len(events.receipts))
+        name = f"{provider}\n{events.once}"
+        acted = act_once(env, name, scope=f"hook:{provider}", act=act)
+        heard.busy = acted is Acted.BUSY
+        if acted is Acted.BEFORE:
+            heard.known += len(events.receipts)
     else:
         act()
     if events.ignored:
@@ -106,31 +107,6 @@ def take(env: Env, provider: str, value: Any) -> Heard:
         if count:
             MAIL_EVENTS.labels(provider=provider, result=result).inc(count)
     return heard
-
-
-def _once(
-    env: Env, provider: str, what: str, act: Callable[[], None], heard: Heard, count: int
-) -> bool:
-    """Act, unless that was done for this before. False: it is being done at this moment."""
-    scope = f"hook:{provider}"
-    key = hashlib.sha256(f"{provider}\n{what}".encode()).hexdigest()
-    with env.db.read() as tx:
-        if limits.is_spent(tx, "webhook", key):
-            heard.known += count
-            return True
-    before = answer_once.begin(env, scope, key, body_hash=key)
-    if before is not None:
-        heard.known += count if before.status is not None else 0
-        return before.status is not None
-    try:
-        act()
-    except BaseException:
-        answer_once.forget(env, scope, key)
-        raise
-    answer_once.finish(env, scope, key, status=200, body=b"")
-    until = env.now() + REMEMBERED
-    env.db.retry(lambda tx: limits.spend(tx, "webhook", key, expires_at=until))
-    return True
 
 
 def _told_before(env: Env, provider: str, event_ids: list[str]) -> set[str]:

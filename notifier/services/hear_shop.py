@@ -7,30 +7,20 @@ https://www.standardwebhooks.com/ — `webhook-id`, `webhook-timestamp` within f
 from __future__ import annotations
 
 import binascii
-import hashlib
 import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from notifier.log import log
-from notifier.services import answer_once
+from notifier.services.act_once import Acted, act_once
 from notifier.services.env import Env, ShopRef
-from notifier.store import limits
 
 TOLERANCE = timedelta(minutes=5)
-REMEMBERED = timedelta(days=7)
 STOCK = "stock"
 LONGEST_ID = 256
 MOST_SIGNATURES = 16
-
-
-class Heard(StrEnum):
-    DONE = "done"
-    BEFORE = "before"  # it had its effect already
-    BUSY = "busy"  # the same is being worked on at this moment
 
 
 def is_signed(
@@ -67,27 +57,11 @@ def hear_once(
     body: bytes,
     act: Callable[[], object],
     hook: str = STOCK,
-) -> Heard:
+) -> Acted:
     """Do `act` unless this delivery had its effect before; a failed one may come again.
 
     `hook`: whose ids these are. Those of two hooks have nothing to do with each other.
     """
-    scope = f"hook:{hook}:{shop.slug}"
     of_hook = "" if hook == STOCK else f"\n{hook}"
-    key = hashlib.sha256(f"{shop.slug}\n{id_}{of_hook}".encode()).hexdigest()
-    with env.db.read() as tx:
-        if limits.is_spent(tx, "webhook", key):
-            return Heard.BEFORE
-    digest = hashlib.sha256(body).hexdigest()
-    known = answer_once.begin(env, scope, key, body_hash=digest)
-    if known is not None:
-        return Heard.BUSY if known.status is None else Heard.BEFORE
-    try:
-        act()
-    except BaseException:
-        answer_once.forget(env, scope, key)
-        raise
-    answer_once.finish(env, scope, key, status=200, body=b"")
-    until = env.now() + REMEMBERED
-    env.db.retry(lambda tx: limits.spend(tx, "webhook", key, expires_at=until))
-    return Heard.DONE
+    name = f"{shop.slug}\n{id_}{of_hook}"
+    return act_once(env, name, scope=f"hook:{hook}:{shop.slug}", act=act, body=body)

@@ -16,8 +16,8 @@ from werkzeug.exceptions import Forbidden, Unauthorized, UnsupportedMediaType
 from notifier.errors import InvalidInput, NotFound
 from notifier.metrics import HOOKS_REFUSED
 from notifier.services import hear_shop, hear_twilio
+from notifier.services.act_once import Acted
 from notifier.services.env import ShopRef
-from notifier.services.hear_shop import Heard
 from notifier.services.hear_text import hear_text
 from notifier.services.receive import receive
 from notifier.web.answers import error_answer
@@ -108,15 +108,15 @@ def stock(slug: str) -> Response:
         given = as_model(StockPush, parse_json(body))
         report.update(take_rows(env(), shop, given).model_dump(mode="json"))
 
-    heard = hear_shop.hear_once(env(), shop, id_, body=body, act=act)
-    return heard_answer(heard, report)
+    acted = hear_shop.hear_once(env(), shop, id_, body=body, act=act)
+    return acted_answer(acted, report)
 
 
-def heard_answer(heard: Heard, report: Mapping[str, Any]) -> Response:
+def acted_answer(acted: Acted, report: Mapping[str, Any]) -> Response:
     """What becomes of a delivery that is acted on once: done now, done before, or under way."""
-    if heard is Heard.BUSY:
+    if acted is Acted.BUSY:
         return busy_answer()
-    return jsonify({"status": heard.value, **report})
+    return jsonify({"status": acted.value, **report})
 
 
 def busy_answer() -> Response:

@@ -22,7 +22,7 @@ from notifier.services.env import ShopRef
 from notifier.services.take_news import take_news
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
-from notifier.web.hooks import configured_shop, heard_answer
+from notifier.web.hooks import acted_answer, configured_shop
 from notifier.web.read_json import HOOK_LIMIT, parse_json, raw_body
 
 blueprint = Blueprint("shop_hooks", __name__, url_prefix="/hooks")
@@ -107,5 +107,5 @@ def _take(
             HOOKS_IGNORED.labels(hook=system).inc()
 
     known_by = id_ or hashlib.sha256(topic.encode() + b"\n" + body).hexdigest()
-    heard = hear_shop.hear_once(env(), shop, known_by, body=body, act=act, hook=system)
-    return heard_answer(heard, report)
+    acted = hear_shop.hear_once(env(), shop, known_by, body=body, act=act, hook=system)
+    return acted_answer(acted, report)
