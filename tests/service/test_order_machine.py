@@ -135,6 +135,7 @@ class Ordering(RuleBasedStateMachine):
         self.sender = Sender(self.env, RENDERER, make=lambda _env, _name: self.provider)  # type: ignore[arg-type, return-value]
         self.wrong: list[str] = []
         self.receipts = 0
+        self.other_way_tried: set[int] = set()
         for key in VARIANTS:
             self._stock(key, 0)
         self.buy(country=first, variants=("KETTLE",), promise=promise, phone=True, days_ago=0)
@@ -306,12 +307,19 @@ class Ordering(RuleBasedStateMachine):
         which=st.integers(0, 9), said=st.sampled_from([Said.BOUNCED, Said.FAILED, Said.DELIVERED])
     )
     def hear_of_a_letter(self, which: int, said: Said) -> None:
-        query = "SELECT id FROM messages WHERE order_line_id = :line AND attempt_no > 0 ORDER BY id"
+        query = (
+            "SELECT id, state FROM messages WHERE order_line_id = :line AND attempt_no > 0 "
+            "ORDER BY id"
+        )
+        line = self._pick(which)
         with self.env.db.read() as tx:
-            ids = list(tx.execute(text(query), {"line": self._pick(which)}).scalars())
-        if not ids:
+            tried = tx.execute(text(query), {"line": line}).all()
+        if not tried:
             return
-        uid = self.env.signer.make(Purpose.MESSAGE, ids[which % len(ids)])
+        id_, state = tried[which % len(tried)]
+        if state == "refused" and said is Said.DELIVERED:
+            self.other_way_tried.add(line)  # when it was refused, and now it arrived all the same
+        uid = self.env.signer.make(Purpose.MESSAGE, id_)
         self.receipts += 1
         receive(self.env, Receipt(provider="p", event_id=str(self.receipts), kind=said, uid=uid))
 
@@ -413,8 +421,9 @@ class Ordering(RuleBasedStateMachine):
                 if one.is_open and one.state != "sending" and one.kind != "order_ready"
             ]
             assert len(waiting) <= 1, waiting
-            if any(one.kind == Happened.RETURNED for one in self._case(line).events):
-                continue  # then another way was tried as well
+            came_back = any(one.kind == Happened.RETURNED for one in self._case(line).events)
+            if came_back or line in self.other_way_tried:
+                continue
             sure = [one for one in sent if one.state in ("accepted", "delivered")]
             unsure = self._unsure(line)
             taken = Counter(one.signature for one in sure if one.signature not in unsure)
