@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import log
 
 from bench.contest import Line
-from bench.drawing import dot, line, picture, text
+from bench.drawing import dot, line, picture, rungs, text
 from bench.growth_picture import round_up
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT = 560, 250, 76, 92, 150
@@ -40,10 +40,7 @@ def as_svg(lines: Sequence[Line]) -> str | None:
             20, 54, "milliseconds that each of its answers takes, over 16 connections", kind="quiet"
         ),
     ]
-    for step in range(5):
-        rate = most * step / 4
-        parts.append(line((_LEFT, down(rate)), (_LEFT + _WIDTH, down(rate)), kind="grid"))
-        parts.append(text(_LEFT - 8, down(rate) + 4, f"{rate:,.0f}", kind="quiet", anchor="end"))
+    parts += rungs(most, x=_LEFT, width=_WIDTH, down=down)
     for delay, _ in ours:
         words = f"{delay:g} ms"
         parts.append(text(along(delay), _TOP + _HEIGHT + 22, words, kind="quiet", anchor="middle"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 
 _STYLE = """
@@ -70,6 +70,19 @@ def dot(x: float, y: float, *, database: str, kind: str, about: str = "", size: 
         place = f'x="{x - side / 2:.1f}" y="{y - side / 2:.1f}" width="{side:g}" height="{side:g}"'
         return f'<rect {shape} {place} rx="1.5">{said}</rect>'
     return f'<circle {shape} cx="{x:.1f}" cy="{y:.1f}" r="{size:g}">{said}</circle>'
+
+
+def rungs(
+    most: float, *, x: float, width: float, down: Callable[[float], float], unit: str = ""
+) -> list[str]:
+    """Five lines across, from nothing to `most`, each with its figure; `unit` stands at the top."""
+    parts: list[str] = []
+    for step in range(5):
+        value = most * step / 4
+        parts.append(line((x, down(value)), (x + width, down(value)), kind="grid"))
+        words = f"{value:,.0f} {unit}" if unit and step == 4 else f"{value:,.0f}"
+        parts.append(text(x - 8, down(value) + 4, words, kind="quiet", anchor="end"))
+    return parts
 
 
 def legend(x: float, y: float, *, kind: str = "other") -> list[str]:

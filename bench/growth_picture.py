@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import ceil, floor, log10
 
 from bench.contest import Line
-from bench.drawing import dot, legend, line, picture, text
+from bench.drawing import dot, legend, line, picture, rungs, text
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 360, 240, 66, 96, 84
 _NUMBER = re.compile(r"[\d,]+")
@@ -64,11 +64,7 @@ def _panel(points: Sequence[Point], *, x: float, title: str, unit: str, goal: fl
         return _TOP + _HEIGHT * (1 - value / most)
 
     parts = [text(x, _TOP - 14, title, kind="head")]
-    for step in range(5):
-        value = most * step / 4
-        parts.append(line((x, down(value)), (x + _WIDTH, down(value)), kind="grid"))
-        words = f"{value:,.0f} {unit}" if step == 4 else f"{value:,.0f}"
-        parts.append(text(x - 8, down(value) + 4, words, kind="quiet", anchor="end"))
+    parts += rungs(most, x=x, width=_WIDTH, down=down, unit=unit)
     for power in range(first, last + 1):
         words = f"{10**power:,}"
         parts.append(

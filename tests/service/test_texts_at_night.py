@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from notifier.services import tell_next
-from notifier.services.wave_words import why_nobody, why_wave
-from notifier.store import releases
 from tests.fakes.twilio import FakeTwilio
+from tests.release_told import told, why
 from tests.world import World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
@@ -39,22 +38,6 @@ def make_line(make_world: Callable[..., World], twilio: FakeTwilio) -> Callable[
         return world
 
     return make
-
-
-def told(world: World) -> tuple[int, int]:
-    """How many texts and how many mails say that it is back."""
-    where = "kind = 'back_in_stock' AND state = 'accepted' AND medium = '%s'"
-    return world.count("messages", where % "sms"), world.count("messages", where % "email")
-
-
-def why(world: World, locale: str = "en") -> tuple[list[str], str]:
-    """The reasons of the waves, and why nobody was told at the last look."""
-    with world.db.read() as tx:
-        [found] = world.rows("SELECT id FROM releases")
-        release = releases.load_release(tx, found["id"])
-        assert release is not None
-        waves = releases.waves_of(tx, release.id)
-        return [why_wave(one, locale) for one in waves], why_nobody(release, locale)
 
 
 @pytest.mark.parametrize(

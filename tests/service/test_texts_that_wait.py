@@ -13,9 +13,9 @@ from notifier.domain.rights import Role
 from notifier.services.deliver import Sender
 from notifier.services.setting_effects import try_channels_again
 from notifier.services.settings import save_settings
-from notifier.services.wave_words import why_nobody, why_wave
-from notifier.store import releases, switches
+from notifier.store import switches
 from tests.fakes.twilio import FakeTwilio
+from tests.release_told import told, why
 from tests.world import World
 
 NOON = datetime(2026, 12, 1, 17, 0, tzinfo=UTC)  # in New York; seven hours are left of the day
@@ -52,27 +52,11 @@ def make_line(make_world: Callable[..., World], twilio: FakeTwilio) -> Callable[
     return make
 
 
-def told(world: World) -> tuple[int, int]:
-    """How many texts and how many mails say that it is back."""
-    where = "kind = 'back_in_stock' AND state = 'accepted' AND medium = '%s'"
-    return world.count("messages", where % "sms"), world.count("messages", where % "email")
-
-
 def comes_back(world: World, units: int, *, looks: int) -> None:
     """So many are there again, and half an hour goes by from look to look."""
     for _ in range(looks):
         world.see("SHIRT-S", units, step=HALF_HOUR)
         world.run()
-
-
-def why(world: World, locale: str = "en") -> tuple[list[str], str]:
-    """The reasons of the waves, and why nobody was told at the last look."""
-    with world.db.read() as tx:
-        [found] = world.rows("SELECT id FROM releases")
-        release = releases.load_release(tx, found["id"])
-        assert release is not None
-        waves = releases.waves_of(tx, release.id)
-        return [why_wave(one, locale) for one in waves], why_nobody(release, locale)
 
 
 def channel(world: World, *, off: bool) -> None:
