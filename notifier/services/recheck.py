@@ -33,6 +33,7 @@ from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 from notifier.store.standing import Standing
 from notifier.store.switches import Off
+from notifier.store.taken_back import STOCK_GONE
 
 _ALERT_WORDS = frozenset(kind.value for kind in ALERTS)
 # by the word: a kind would have to be made of it first
@@ -77,7 +78,7 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
         matter = batch.orders.get(message.id)
         if not reason and matter is not None:
             reason = why_untrue(message, matter.case, matter.wanted, now=now)
-        if reason == "stock_gone" and message.release_id is not None:
+        if reason == STOCK_GONE and message.release_id is not None:
             result.sold_out_releases.add(message.release_id)
         if reason or shop is None:
             result.skip.setdefault(reason, []).append(message.id)
@@ -219,7 +220,7 @@ def _why_not_about(
         if not variant.may_be_asked_for:
             return "unpublished"
         if belief.level is Level.NONE:
-            return "stock_gone"
+            return STOCK_GONE
         if subscription.physical_only and belief.availability is Availability.BACKORDER:
             return "backorder_only"
     if kind is MessageKind.ETA_REVISED:
@@ -260,7 +261,7 @@ def _why_not_remind(subscription: Wish, batch: Batch) -> str:
         > (Level.ORDERABLE if subscription.physical_only else Level.NONE)
     ]
     if not there:
-        return "stock_gone"
+        return STOCK_GONE
     return "" if any(one.may_be_asked_for for one in there) else "unpublished"
 
 

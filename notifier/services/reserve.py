@@ -23,11 +23,12 @@ from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
 from notifier.store.reservations import DUE, HELD, PASSED, USED, ReservationRow
 from notifier.store.session import Transaction
+from notifier.store.taken_back import STOCK_GONE
 
 HOLD_FOR = "hold_for"  # in a release's strategy: seconds
 _SOON, _SELDOM = timedelta(minutes=1), timedelta(minutes=5)
 _SEEN_WITHIN = timedelta(hours=1)  # what was sold shows in the stock by then, or did before
-BOUGHT, GONE = "subscription_told", "stock_gone"  # why a message with a reservation does not leave
+BOUGHT = "subscription_told"  # or STOCK_GONE: why a message with a reservation does not leave
 
 
 def holds_units(release: ReleaseRow) -> bool:
@@ -115,7 +116,7 @@ def begin_holds(
             told.append(one)
             continue
         if mine.state not in (DUE, HELD):
-            never.setdefault(BOUGHT if mine.state == USED else GONE, []).append(one.id)
+            never.setdefault(BOUGHT if mine.state == USED else STOCK_GONE, []).append(one.id)
             continue
         until = mine.until
         if mine.state != HELD or until is None or until <= now:

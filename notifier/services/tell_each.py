@@ -106,7 +106,7 @@ def enqueue(
     kind = KINDS[release.kind]
     expires_at = now + env.config.delivery.alert_ttl
     soon(tx, Work.DELIVER)
-    releases_again = outbox.rearm_gone(
+    releases_again = outbox.rearm_skipped(
         tx,
         release_id=release.id,
         subscription_ids=[one.id for one in chosen],

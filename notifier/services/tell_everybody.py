@@ -79,7 +79,7 @@ def _has_exceptions(env: Env, tx: Transaction, release: ReleaseRow, *, priority:
     """Whether some in line have a message that says it already, or one that can be woken."""
     if release.kind != EventKind.BACK_IN_STOCK:
         return False
-    return wave_rows.has_gone_rows(tx, release.id) or wave_rows.is_told_elsewhere(
+    return wave_rows.has_skipped_rows(tx, release.id) or wave_rows.is_told_elsewhere(
         tx,
         release_id=release.id,
         product_id=release.product_id,

@@ -117,7 +117,7 @@ def _values(new: NewMessage, *, now: datetime) -> dict[str, Any]:
     return values | {"state": MessageState.DUE.value, "created_at": now}
 
 
-def rearm_gone(
+def rearm_skipped(
     tx: Connection,
     *,
     release_id: int,

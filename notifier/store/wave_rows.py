@@ -154,7 +154,7 @@ def is_told_elsewhere(
     return any(tx.execute(found.limit(1)).first() for found in (due, sending))
 
 
-def has_gone_rows(tx: Connection, release_id: int) -> bool:
+def has_skipped_rows(tx: Connection, release_id: int) -> bool:
     """Whether messages of the release were skipped for now: they can be woken."""
     found = select(messages.c.id).where(
         messages.c.release_id == release_id,
