@@ -15,6 +15,7 @@ from notifier.domain.work import Work
 from notifier.log import log
 from notifier.services.alarm_said import Said
 from notifier.services.env import Env, ShopRef
+from notifier.services.hold_alarm import TRIPPED
 from notifier.services.hook_out import tell_webhooks
 from notifier.store import alarms, outbox
 from notifier.store.session import Transaction, soon
@@ -22,7 +23,7 @@ from notifier.store.session import Transaction, soon
 HOUR = timedelta(hours=1)
 AN_HOUR = 20  # alarms mailed for one shop
 MORE = "More alarms of this hour are not mailed; `notifier check` lists what is open."
-HOOKS = frozenset({"source.stale", "breaker.tripped", "alerts.braked"})
+HOOKS = frozenset({"source.stale", TRIPPED, "alerts.braked"})
 
 
 def raise_alarm(

@@ -9,6 +9,7 @@ from notifier.errors import NotFound
 from notifier.services.alarm_said import read
 from notifier.services.alarms import clear_alarm
 from notifier.services.env import Env, ShopRef
+from notifier.services.hold_alarm import TRIPPED, about_hold
 from notifier.store import alarms, events, held, ledger
 from notifier.store.events import HoldRow
 from notifier.store.held import HeldVariant
@@ -47,9 +48,9 @@ def load_hold(env: Env, hold_id: int) -> Held:
 
 def why_it_is_held(env: Env, shop: ShopRef, hold: HoldRow, *, locale: str) -> str:
     """In this language."""
-    about = f"{shop.slug}/{hold.source}/{hold.id}"
+    about = about_hold(shop, hold.id, source=hold.source)
     with env.db.read() as tx:
-        alarm = alarms.latest_alarm(tx, code="breaker.tripped", about=about)
+        alarm = alarms.latest_alarm(tx, code=TRIPPED, about=about)
     return read(alarm.facts, locale, stored=hold.why) if alarm else hold.why
 
 
@@ -74,8 +75,8 @@ def decide_hold(env: Env, hold_id: int, decision: Decision, *, by: str) -> int |
             facts={"hold": hold_id, "source": hold.source, "events": moved, "by": by},
             shop_id=shop.id,
         )
-        about = f"{shop.slug}/{hold.source}/{hold_id}"
-        clear_alarm(env, tx, code="breaker.tripped", about=about)
+        about = about_hold(shop, hold_id, source=hold.source)
+        clear_alarm(env, tx, code=TRIPPED, about=about)
         return moved
 
     return env.db.retry(work)

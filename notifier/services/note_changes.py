@@ -10,6 +10,7 @@ from notifier.services.alarm_said import say
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.eta_notice import ONLY_PHYSICAL
+from notifier.services.hold_alarm import TRIPPED, about_hold
 from notifier.services.preorder_open import note_release, open_by_source
 from notifier.store import events
 from notifier.store.catalogue import VariantRow
@@ -80,8 +81,8 @@ def hold_abnormal(
         raise_alarm(
             env,
             tx,
-            code="breaker.tripped",
-            about=f"{shop.slug}/{source}/{made}",
+            code=TRIPPED,
+            about=about_hold(shop, made, source=source),
             message=why,
             shop=shop,
             facts={"hold_id": made, "events": count, "source": source},
