@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes .venv ready for one use of it: run, test or lint. When it is ready already, does nothing.
-# PYTHON names the Python to use; else the first one of 3.11 or newer that is found.
+# PYTHON names the Python to use; else scripts/find_python.sh finds one.
 set -eu
 cd "$(dirname "$0")/.."
+. scripts/find_python.sh
 
 kind=${1:?usage: scripts/bootstrap.sh run|test|lint}
 lock=requirements/$kind.txt
@@ -15,7 +16,7 @@ fail() {
 
 # What the folder must have been made from. The path is in it because a moved .venv is broken.
 fingerprint() {
-    echo "$(cat "$lock" requirements/build.txt setup.cfg pyproject.toml scripts/bootstrap.sh | cksum) $PWD"
+    echo "$(cat "$lock" requirements/build.txt setup.cfg pyproject.toml scripts/bootstrap.sh scripts/find_python.sh | cksum) $PWD"
 }
 
 is_ready() {
@@ -23,42 +24,10 @@ is_ready() {
         [ "$(cat "$ready")" = "$(fingerprint)" ]
 }
 
-is_new_enough() {
-    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
-}
-
-find_python() {
-    if [ -n "${PYTHON:-}" ]; then
-        is_new_enough "$PYTHON" ||
-            fail "PYTHON=$PYTHON is not a Python of 3.11 or newer. Name another one, or leave PYTHON out."
-        echo "$PYTHON"
-        return
-    fi
-    for name in python3 python3.13 python3.12 python3.11 python3.14 python; do
-        if is_new_enough "$name"; then
-            command -v "$name"
-            return
-        fi
-    done
-}
-
-has_uv() {
-    uv --version >/dev/null 2>&1
-}
-
-can_install() {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
-}
-
 apt_install() {
     echo "Installing $* with apt-get."
     apt-get update -q </dev/null
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" </dev/null
-}
-
-# venv needs ensurepip, which Debian keeps in a package of its own.
-can_make_venv() {
-    "$1" -c 'import venv, ensurepip' >/dev/null 2>&1
 }
 
 make_venv() {
