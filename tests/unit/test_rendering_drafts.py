@@ -74,7 +74,8 @@ BAD = [
     ("134", "{{ " + "(" * 500 + "1" + ")" * 500 + " }}", "nested too deeply"),
     ("134", "{{ " + "(" * 20_000 + "1" + ")" * 20_000 + " }}", "nested too deeply"),
     ("134", "{{ " + "not " * 15_000 + "1 }}", "nested too deeply"),
-    ("134", "{{ 1" + "+1" * 20_000 + " }}", "nested more than"),
+    # Reading it takes half of the computing time it may have; a busy machine may need all.
+    ("134", "{{ 1" + "+1" * 20_000 + " }}", "nested more than|computing time"),
     ("136", "{% if any_variant %}", "Unexpected end of template"),
     ("136", "{{ product.title|frobnicate }}", "unknown filter frobnicate"),
     ("136", "{{ 1 if }}", "unexpected 'end of print statement'"),
