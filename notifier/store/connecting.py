@@ -27,7 +27,8 @@ def make_engine(url: str, *, pool_size: int) -> Engine:
                 "tcp_user_timeout": 5000,
                 "application_name": "notifier",  # so that pg_stat_activity names us
                 "options": "-c timezone=UTC -c statement_timeout=60000 -c lock_timeout=10000 "
-                "-c idle_in_transaction_session_timeout=60000",
+                "-c idle_in_transaction_session_timeout=60000 "
+                "-c jit=off",  # compiling a statement takes longer than any of ours may
             },
         )
         event.listen(engine, "do_connect", _connect_patiently)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    String,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
 
 from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import SubscriptionState
@@ -100,14 +112,18 @@ def _stretch(form: Form) -> list[Any]:
     return where
 
 
-def _in_line(table: Any, form: Form) -> list[Any]:
+def _in_line(
+    table: Any, form: Form, seen: Callable[[Any], Any] = lambda column: column
+) -> list[Any]:
+    """`seen`: how a column is named by which rows might be looked for."""
     where = [
-        table.c.product_id == bindparam("product_id"),
-        table.c.state == SubscriptionState.WAITING.value,
+        seen(table.c.product_id) == bindparam("product_id"),
+        seen(table.c.state) == SubscriptionState.WAITING.value,
     ]
     if not form.of_product:
-        this = table.c.variant_id == bindparam("variant_id")
-        where.append(or_(this, table.c.variant_id.is_(None)) if form.with_any else this)
+        variant = seen(table.c.variant_id)
+        this = variant == bindparam("variant_id")
+        where.append(or_(this, variant.is_(None)) if form.with_any else this)
     if form.physical is not None:
         where.append(table.c.physical_only if form.physical else ~table.c.physical_only)
     return where
@@ -127,11 +143,11 @@ def _at(name: str, column: Any) -> Any:
 
 def _unindexed(column: Any) -> Any:
     """A person has few rows, an event or a product a million: no planner may look by these."""
-    return column + 0
+    return column + ("" if isinstance(column.type, String) else 0)
 
 
 def _has_message() -> Any:
-    return exists(
+    return _any_of_a_person(
         select(messages.c.id).where(
             messages.c.contact_id == subscriptions.c.contact_id,
             _unindexed(messages.c.event_id) == bindparam("event_id"),
@@ -142,14 +158,23 @@ def _has_message() -> Any:
 def _comes_again(form: Form) -> Any:
     """Whether the same person has a place further ahead in the line."""
     ahead = subscriptions.alias("ahead")
-    return exists(
+    return _any_of_a_person(
         select(ahead.c.id).where(
             ahead.c.contact_id == subscriptions.c.contact_id,
-            _unindexed(ahead.c.product_id) == bindparam("product_id"),
-            and_(*_in_line(ahead, form)[1:]),
+            *_in_line(ahead, form, _unindexed),
             _place(ahead) < _place(subscriptions),
         )
     )
+
+
+def _any_of_a_person(rows: Any) -> Any:
+    """Whether there is one, looked for by the person each time.
+
+    With an offset PostgreSQL leaves the question as it stands. Else it may make a join of it: it
+    took the last 1,617 of a line for many more and read a million messages to compare them with,
+    700 ms during which nobody else could write there.
+    """
+    return exists(rows.offset(literal_column("0")))
 
 
 def _columns() -> dict[str, Any]:

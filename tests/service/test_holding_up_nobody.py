@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -42,6 +43,34 @@ def test_what_is_open_or_unsealed_is_found_without_a_walk_over_all_there_ever_wa
         assert "ix_messages_" in plan, plan
     for plan in plans(world, lambda tx: ledger.has_unsealed(tx, "consent")):
         assert "SEARCH ledger" in plan, plan
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite", "postgres"], indirect=True)
+def test_the_end_of_a_line_is_told_without_a_walk_over_all_messages(world: World) -> None:
+    """PostgreSQL may take a short stretch for a long one, and a long table for a short one, and
+    compare all people with all messages."""
+    world.see("SHIRT-S", 0)
+    for number in range(60):
+        world.waits(f"waits-{number}@people.example")
+    found: list[str] = []
+
+    def explain(tx: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith("INSERT INTO messages"):
+            how = "EXPLAIN QUERY PLAN" if world.db.is_sqlite else "EXPLAIN"
+            found.append("\n".join(map(str, tx.exec_driver_sql(f"{how} {statement}", values))))
+
+    event.listen(world.db.engine, "before_cursor_execute", explain)
+    world.see("SHIRT-S", 60)
+    world.run()
+    event.remove(world.db.engine, "before_cursor_execute", explain)
+    plan = next(plan for plan in found if "messages" in plan and "ahead" in plan)
+    assert not re.search("Hash|Merge|Seq Scan|SCAN|Filter: .*contact_id =", plan), plan
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
+def test_no_statement_is_compiled_first(world: World) -> None:
+    with world.db.read() as tx:
+        assert tx.exec_driver_sql("SHOW jit").scalar_one() == "off"
 
 
 def test_a_sweep_writes_no_more_often_because_somebody_waits(world: World) -> None:
