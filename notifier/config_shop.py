@@ -182,10 +182,18 @@ class Shop(Section):
     shopify_secrets: tuple[str, ...] = Field(
         (), description="… and what signs them, the app's client secret; two while it is changed."
     )
+    shopify_silence: Length = Field(
+        timedelta(days=3),
+        description="… and after how long without any of them somebody is alarmed. 0h: never.",
+    )
     woocommerce_secrets: tuple[str, ...] = Field(
         (),
         description="What signs WooCommerce's webhooks to /hooks/woocommerce/<shop>; two while "
         "one is changed.",
+    )
+    woocommerce_silence: Length = Field(
+        timedelta(days=3),
+        description="After how long without any of them somebody is alarmed. 0h: never.",
     )
     stock: StockRules = StockRules()
     release: ReleaseRules = ReleaseRules()
@@ -215,6 +223,15 @@ class Shop(Section):
         if not all(one.strip() for one in secrets):
             raise ValueError("one of them is empty: anybody could sign with it")
         return secrets
+
+    @field_validator("shopify_silence", "woocommerce_silence")
+    @classmethod
+    def _is_long_or_none(cls, value: timedelta) -> timedelta:
+        if timedelta(0) < value < timedelta(hours=1):
+            raise ValueError(
+                "a shop is often silent for so long; write 1h or more, or 0h for never"
+            )
+        return value
 
     @field_validator("accent")
     @classmethod

@@ -16,6 +16,7 @@ from notifier.services.backorder import redecide_all
 from notifier.services.brake import brake
 from notifier.services.count_demand import count_demand
 from notifier.services.env import Env
+from notifier.services.find_silent import find_silent
 from notifier.services.find_stuck import find_stuck
 from notifier.services.learn import learn_all
 from notifier.services.missed_texts import find_missed_texts
@@ -66,6 +67,7 @@ JOBS = (
     Job(name="preorders", every=timedelta(seconds=15), run=lambda env, _: open_due(env)),
     Job(name="backorders", every=timedelta(minutes=1), run=lambda env, _: redecide_all(env)),
     Job(name="stale", every=timedelta(minutes=1), run=lambda env, _: alarm_stale(env)),
+    Job(name="silent", every=timedelta(minutes=5), run=lambda env, _: find_silent(env)),
     Job(name="seal", every=timedelta(seconds=10), run=lambda env, _: seal_ledger(env)),
     Job(name="learn", every=timedelta(minutes=15), run=lambda env, _: learn_all(env)),
     Job(name="demand", every=timedelta(minutes=1), run=lambda env, _: count_demand(env)),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
 from notifier.services.env import Env
+from notifier.services.find_silent import silences
 from notifier.store import operation, outbox, releases, sources, switches
 from notifier.store.leases import list_jobs
 from notifier.store.operation import Counts
@@ -86,6 +87,7 @@ class Reading:
     late_jobs: dict[str, float]
     opt_ins: dict[str, int]
     braked: dict[str, bool]
+    silences: dict[str, float]
     singles: list[tuple[str, str, float]]
 
 
@@ -112,6 +114,7 @@ def read_operation(env: Env) -> Reading:
             late_jobs={job.name: _late(job.next_at, now) for job in ran},
             opt_ins=counts.opt_ins,
             braked={slug: switches.of_alerts(slug) in off for slug in env.shops},
+            silences=silences(env, tx),
             singles=[
                 *_singles(counts),
                 ("sending_paused", "1 while nothing is sent.", float(switches.SENDING in off)),

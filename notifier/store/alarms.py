@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from notifier.store.prepared import Prepared
 from notifier.store.rows import columns_of
@@ -116,6 +116,15 @@ def latest_alarm(tx: Connection, *, code: str, about: str) -> AlarmRow | None:
         .limit(1)
     ).one_or_none()
     return AlarmRow(**row._mapping) if row else None
+
+
+def last_cleared(tx: Connection, *, code: str, about: str) -> datetime | None:
+    """When such an alarm was last over; None where none has been."""
+    query = select(func.max(alarms.c.cleared_at)).where(
+        alarms.c.code == code, alarms.c.about == about
+    )
+    found: datetime | None = tx.execute(query).scalar_one()
+    return found
 
 
 def open_alarms(tx: Connection) -> Sequence[AlarmRow]:

@@ -15,6 +15,8 @@ from notifier.store.tables.people import subscriptions
 from notifier.store.tables.sources import source_variants, sources
 from notifier.store.upsert import insert_or
 
+HOOK = "hook:"  # begins the name of a row about a shop system's webhooks (store/heard.py)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
@@ -57,7 +59,11 @@ def ensure_source(
 
 
 def list_sources(tx: Connection, shop_id: int | None = None) -> list[SourceRow]:
-    query = select(sources).order_by(sources.c.shop_id, sources.c.name)
+    query = (
+        select(sources)
+        .where(~sources.c.name.startswith(HOOK))
+        .order_by(sources.c.shop_id, sources.c.name)
+    )
     if shop_id is not None:
         query = query.where(sources.c.shop_id == shop_id)
     return [SourceRow(**row._mapping) for row in tx.execute(query)]

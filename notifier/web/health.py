@@ -115,6 +115,7 @@ def _registry(reading: Reading) -> CollectorRegistry:
             "shop",
             reading.braked,
         ),
+        ("hook_silent_seconds", "Since a shop's system told something.", "hook", reading.silences),
     ]
     for name, help_text, label, values in by_one:
         family = gauge(name, help_text, [label])

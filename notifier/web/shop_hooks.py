@@ -18,7 +18,9 @@ from werkzeug.exceptions import Unauthorized
 from notifier.errors import InvalidInput
 from notifier.metrics import HOOKS_IGNORED, HOOKS_REFUSED
 from notifier.services import hear_shop, hear_system
+from notifier.services.act_once import Acted
 from notifier.services.env import ShopRef
+from notifier.services.find_silent import note_delivery
 from notifier.services.take_news import take_news
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
@@ -108,4 +110,6 @@ def _take(
 
     known_by = id_ or hashlib.sha256(topic.encode() + b"\n" + body).hexdigest()
     acted = hear_shop.hear_once(env(), shop, known_by, body=body, act=act, hook=system)
+    if acted is Acted.DONE:  # the same once more does not say that others come
+        note_delivery(env(), shop, system)
     return acted_answer(acted, report)

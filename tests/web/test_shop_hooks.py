@@ -22,7 +22,9 @@ from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.metrics import HOOKS_IGNORED, HOOKS_REFUSED, UNMATCHED_ROWS
 from notifier.services.env import Env, open_env
+from notifier.services.find_silent import SILENT, find_silent
 from notifier.services.observe import observe
+from notifier.store.alarms import open_alarms
 from notifier.store.session import Database
 from tests.fixture_readers import SECRET, headers_of
 from tests.timing import SettableClock
@@ -41,6 +43,8 @@ def env(database: Database, clock: SettableClock, tmp_path: Path) -> Env:
         "shopify_domain": DOMAIN,
         "shopify_secrets": [NEW, OLD],
         "woocommerce_secrets": [NEW, OLD],
+        "shopify_silence": "3h",
+        "woocommerce_silence": "3h",
     }
     tree["shops"]["cups"] |= {"shopify_domain": DOMAIN}
     return open_env(Config.model_validate(tree), clock=clock, db=database)
@@ -465,3 +469,84 @@ def test_real_deliveries_are_believed_with_the_secret_they_were_signed_with(
         ("34", "woo-hoodie-blue-logo", 5),
     ]
     assert store.one("SELECT ref FROM purchases") == "35:1"
+
+
+# ---- when a system falls silent ----
+
+
+def is_silent(env: Env) -> bool:
+    """Whether somebody is called."""
+    find_silent(env)
+    with env.db.read() as tx:
+        return any(one.code == SILENT for one in open_alarms(tx))
+
+
+def wait_three_hours(env: Env, clock: SettableClock) -> None:
+    """While the service runs."""
+    for _ in range(3 * 4):
+        clock.advance(timedelta(minutes=15))
+        find_silent(env)
+
+
+@pytest.fixture
+def silent(env: Env, clock: SettableClock) -> Env:
+    """Both systems have told nothing for three hours."""
+    find_silent(env)
+    wait_three_hours(env, clock)
+    assert is_silent(env)
+    return env
+
+
+@BOTH
+def test_the_next_delivery_that_is_taken_ends_the_alarm_about_silence(
+    send: Any, silent: Env, sender: Sender, store: Storefront
+) -> None:
+    def about() -> set[str]:
+        with silent.db.read() as tx:
+            return {one.about.split("/")[1] for one in open_alarms(tx) if one.code == SILENT}
+
+    assert about() == {"shopify", "woocommerce"}
+    answer = send(sender, 3)
+    assert answer.status_code == 200
+    assert about() == {"shopify", "woocommerce"} - {answer.request.path.split("/")[2]}
+
+
+def test_what_is_not_believed_or_not_taken_does_not_end_it(
+    silent: Env, sender: Sender, store: Storefront
+) -> None:
+    with silent.db.read() as tx:
+        before = open_alarms(tx)
+    product = woo_product(silent.now())
+    assert sender.woo("product.updated", product, secret="Eve's").status_code == 401
+    assert sender.woo("product.updated", b"{").status_code == 400
+    assert sender.woo("", b"webhook_id=7", signature=None).status_code == 200
+    with silent.db.read() as tx:
+        assert [one.id for one in open_alarms(tx)] == [one.id for one in before]
+
+    # also one about something nothing is done for says that deliveries come
+    assert sender.woo("coupon.created", {"id": 5}).status_code == 200
+    with silent.db.read() as tx:
+        assert [one.about for one in open_alarms(tx)] == ["kettle/shopify"]
+
+
+def test_the_same_delivery_once_more_does_not_say_that_others_come(
+    env: Env, clock: SettableClock, sender: Sender, store: Storefront
+) -> None:
+    product = woo_product(env.now())
+    assert sender.woo("product.updated", product, id="seen").json["status"] == "done"
+    wait_three_hours(env, clock)
+    assert is_silent(env)
+    assert sender.woo("product.updated", product, id="seen").json["status"] == "before"
+    with env.db.read() as tx:
+        assert "kettle/woocommerce" in {one.about for one in open_alarms(tx)}
+
+
+def test_how_long_a_system_is_silent_can_be_watched(
+    silent: Env, sender: Sender, client: FlaskClient, clock: SettableClock
+) -> None:
+    sender.woo("product.updated", woo_product(silent.now()))
+    clock.advance(timedelta(minutes=10))
+    said = client.get("/metrics").get_data(as_text=True)
+    assert 'notifier_hook_silent_seconds{hook="kettle/woocommerce"} 600.0' in said
+    assert 'notifier_hook_silent_seconds{hook="kettle/shopify"} 11400.0' in said
+    assert 'source="kettle/hook' not in said

@@ -67,7 +67,13 @@ SHOP_PAGES = {
         "sms_segment_price",
     ),
     "dates": ("eta_notice_days", "eta_notice_every", "show_usual_restock"),
-    "system": ("shopify_domain", "shopify_secrets", "woocommerce_secrets"),
+    "system": (
+        "shopify_domain",
+        "shopify_secrets",
+        "shopify_silence",
+        "woocommerce_secrets",
+        "woocommerce_silence",
+    ),
 }
 ELSEWHERE = {"push_secrets"}
 PARTS: dict[str, type[BaseModel]] = {
