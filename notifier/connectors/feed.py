@@ -17,9 +17,12 @@ from pathlib import Path
 from notifier import __version__
 from notifier.clock import Clock, system_clock
 from notifier.connectors.base import Finding, Look, Recall, WatchedVariant
+from notifier.connectors.politeness import SHARED_PACER, HostPacer
 from notifier.connectors.reading.check_feed import check_feed
-from notifier.connectors.reading.feed_reader import Again, read_feed
+from notifier.connectors.reading.feed_reader import Again, read_feed, read_pages
 from notifier.connectors.reading.feed_settings import Settings
+from notifier.connectors.reading.next_page import Turning
+from notifier.connectors.reading.pages import Pages
 from notifier.connectors.reading.paging import ONE_PAGE
 from notifier.connectors.reading.places import Opened, open_files, open_url, refuse_changed
 from notifier.connectors.reading.prints import Prints, read_prints
@@ -27,11 +30,13 @@ from notifier.connectors.reading.records import Hints, Notes
 from notifier.domain.inflate import SizeLimits
 from notifier.domain.money import read_currency
 from notifier.domain.observation import Observation
-from notifier.http import Limits, Outbound, Resolve
+from notifier.http import Fetched, Limits, Outbound, Resolve
 
 __all__ = ["Settings", "Source"]
 _Settings = Settings
-_READER_VERSION = "2"  # goes up when one and the same feed is read in another way
+CHECKED_PAGES = 3
+NOT_YET = "the pages name no total, so absence counts when two looks in a row list the same"
+_READER_VERSION = "3"  # goes up when one and the same feed is read in another way
 
 
 class Source:
@@ -48,8 +53,10 @@ class Source:
         clock: Clock = system_clock,
         resolve: Resolve | None = None,
         recall: Recall | None = None,
+        pacer: HostPacer = SHARED_PACER,
     ) -> None:
         self._settings = settings
+        self._pacer = pacer
         self._clock = clock
         self._allow_private = allow_private
         self._allow_http = allow_http
@@ -74,6 +81,9 @@ class Source:
             not_modified=first.not_modified,
         )
         if first.not_modified:
+            return look
+        if first.turning is not None:
+            look.observations = self._observe_pages(first, first.turning, look, known)
             return look
         if self._recall is None or not self._settings.full:
             look.observations = self._observe(first, opened, look)
@@ -105,7 +115,10 @@ class Source:
 
     def _read_all(self, notes: Notes) -> Iterator[Observation]:
         for opened in self._open({}):
-            yield from self._read(opened, notes)
+            if opened.turning is None:
+                yield from self._read(opened, notes)
+            else:
+                yield from self._read_pages(opened, opened.turning, notes, enough=CHECKED_PAGES)[1]
 
     def _observe(
         self, first: Opened, more: Iterator[Opened], look: Look, again: Again | None = None
@@ -121,12 +134,60 @@ class Source:
                     break
                 opened = following
         finally:
-            look.rows = notes.rows - notes.refused
-            look.problems = notes.problems
-            look.full = look.full and notes.complete
-            look.data_at = self._time_of_data(notes, opened.data_at)
-            look.warnings = notes.sentences()
+            self._finish(look, notes, opened.data_at)
             look.traces = again.made if again is not None else None
+
+    def _observe_pages(
+        self, first: Opened, turning: Turning, look: Look, known: Mapping[str, str]
+    ) -> Iterator[Observation]:
+        """Where the pages name no total, absence counts when two looks in a row list the same."""
+        notes = Notes()
+        pages, observations = self._read_pages(first, turning, notes)
+        listed = 0
+        try:
+            for one in observations:
+                mark = hashlib.blake2b(one.key.encode("utf-8", "surrogatepass"), digest_size=16)
+                listed = (listed + int.from_bytes(mark.digest(), "big")) % (1 << 128)
+                yield one
+            look.cursor["listed"] = f"{listed:032x}"
+            if not pages.is_counted and known.get("listed") != look.cursor["listed"]:
+                notes.doubt(NOT_YET)
+        finally:
+            self._finish(look, notes, pages.data_at)
+
+    def _finish(self, look: Look, notes: Notes, data_at: datetime | None) -> None:
+        look.rows = notes.rows - notes.refused
+        look.problems = notes.problems
+        look.full = look.full and notes.complete
+        look.data_at = self._time_of_data(notes, data_at)
+        look.warnings = notes.sentences()
+
+    def _read_pages(
+        self, first: Opened, turning: Turning, notes: Notes, *, enough: int = 0
+    ) -> tuple[Pages, Iterator[Observation]]:
+        settings = self._settings
+        notes.follows = True
+        pages = Pages(
+            url=settings.url, first=first, turning=turning, fetch=self._fetch, pacer=self._pacer,
+            notes=notes, max_pages=settings.max_pages, max_bytes=settings.max_bytes, enough=enough,
+            is_mapped=bool(settings.record),
+        )  # fmt: skip
+        return pages, read_pages(
+            pages.bodies(),
+            hints=self._hints(),
+            notes=notes,
+            now=self._clock(),
+            limits=SizeLimits(max_bytes=settings.max_bytes),
+            may_be_empty=not settings.full,
+        )
+
+    def _fetch(self, url: str, max_bytes: int) -> Fetched:
+        outbound = self._outbound()
+        try:
+            limits = Limits(total=self._settings.timeout, max_bytes=max_bytes)
+            return outbound.get(url, headers=self._headers(), limits=limits)
+        finally:
+            outbound.close()
 
     def _read(
         self, opened: Opened, notes: Notes, again: Again | None = None
@@ -161,13 +222,7 @@ class Source:
                 cursor=cursor,
             )
             return
-        outbound = Outbound(
-            allow_private=self._allow_private,
-            allow_http=self._allow_http,
-            resolve=self._resolve,
-            ca_file=settings.ca_file,
-            clock=self._clock,
-        )
+        outbound = self._outbound()
         try:
             opened = open_url(
                 settings.url,
@@ -175,10 +230,20 @@ class Source:
                 headers=self._headers(),
                 limits=Limits(total=settings.timeout, max_bytes=settings.max_bytes),
                 cursor=cursor,
+                follow=settings.max_pages > 1,
             )
         finally:
             outbound.close()
         yield opened
+
+    def _outbound(self) -> Outbound:
+        return Outbound(
+            allow_private=self._allow_private,
+            allow_http=self._allow_http,
+            resolve=self._resolve,
+            ca_file=self._settings.ca_file,
+            clock=self._clock,
+        )
 
     def _headers(self) -> dict[str, str]:
         settings = self._settings

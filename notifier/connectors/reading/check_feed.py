@@ -27,6 +27,7 @@ _ADVICE = {
     "no_header": "Map your column names in columns.",
     "no_id_column": 'Map the column with the variant\'s id: columns = {key = "…"}.',
     "truncated": "The file was still being written, or the server breaks off. Try again.",
+    "too_many_pages": "Ask for more items a page, or raise max_pages.",
     "empty": "Check that the export runs and has products in it.",
 }
 
@@ -50,6 +51,15 @@ def check_feed(
     ]
     found += _about_words(notes, has_words)
     found += tally.findings(notes)
+    if notes.follows:
+        found.append(
+            Finding(
+                level="ok",
+                about="pages",
+                message=f"The answer comes page by page; this check read {notes.turned} of them. "
+                "A look reads all, up to max_pages.",
+            )
+        )
     if full and not notes.complete:
         found.append(
             Finding(

@@ -101,6 +101,49 @@ def read_feed(
         again.made = marks.finish(rows=notes.rows)
 
 
+def read_pages(
+    bodies: Iterator[IO[bytes]],
+    *,
+    hints: Hints,
+    notes: Notes,
+    now: datetime,
+    limits: SizeLimits,
+    may_be_empty: bool = False,
+) -> Iterator[Observation]:
+    """The observations of all pages of one answer, as if they were one feed.
+
+    Raises LookFailed as read_feed does, naming the page.
+    """
+    records = _all_records(bodies, hints=hints, notes=notes, limits=limits)
+    yield from _observations(records, RowReader(hints, notes, now=now), notes, None)
+    _judge(notes, may_be_empty=may_be_empty)
+
+
+def _all_records(
+    bodies: Iterator[IO[bytes]], *, hints: Hints, notes: Notes, limits: SizeLimits
+) -> Records:
+    first: Shape | None = None
+    for body in bodies:
+        before = notes.rows
+        with body:
+            try:
+                unpacked, shape = _unpacked(body, hints, limits)
+                first = first or shape
+                if shape is not first:
+                    raise LookFailed("wrong_format", f"It is {shape}, the first one {first}.")
+                for record in _READERS[shape](unpacked, hints=hints, notes=notes):
+                    record.number += before
+                    yield record
+            except LookFailed as trouble:
+                if trouble.code == "no_items" and before:
+                    continue  # an empty page after the last
+                raise LookFailed(
+                    trouble.code,
+                    f"Page {notes.turned} cannot be read, so none was believed: {trouble}",
+                    retry_after=trouble.retry_after,
+                ) from trouble
+
+
 _READERS = {Shape.XML: read_xml, Shape.JSON: read_json, Shape.TABLE: read_table}
 
 
@@ -152,7 +195,7 @@ def _observations(
     Believing both would make the variant flap at every look. Rows of one id at several places are
     one observation, which comes at the end.
     """
-    seen = SeenIds()
+    seen, spots = SeenIds(), SeenIds()
     places = SeveralPlaces()
     for record in records:
         notes.rows += 1
@@ -178,6 +221,11 @@ def _observations(
         eta = observation.eta and observation.eta.iso()
         said = (observation.availability, observation.quantity, eta)
         before = seen.see(observation.key, said)
+        if notes.follows:
+            spot = (observation.key, str(place)) if place else observation.key
+            if spots.see(spot, None) is not Seen.NEW:
+                notes.repeated += 1
+                continue
         if marks is not None:
             marks.read(record, observation, is_first=before is Seen.NEW)
         if place:

@@ -62,7 +62,11 @@ class Settings:
         default=True, metadata=_help("The feed lists everything. false: only what changed.")
     )
     max_bytes: int = field(default=200 * 1024 * 1024, metadata=_help("Largest size, unpacked."))
-    timeout: int = field(default=120, metadata=_help("Seconds for the whole download."))
+    timeout: int = field(default=120, metadata=_help("Seconds for one download."))
+    max_pages: int = field(
+        default=200,
+        metadata=_help("Most pages of a shop's API to read. 1: only the first."),
+    )
     user: str = field(default="", metadata=_help("User of a feed behind a password."))
     password: str = field(default="", repr=False, metadata=_help("Its password.", secret=True))
     bearer: str = field(default="", repr=False, metadata=_help("Bearer token.", secret=True))
@@ -92,6 +96,7 @@ class Settings:
             raise ConfigError("delimiter: it is one character, or the word tab.")
         _between("max_bytes", self.max_bytes, 1024, 4 * 1024**3)
         _between("timeout", self.timeout, 1, 3600)
+        _between("max_pages", self.max_pages, 1, 400)
 
 
 def _one_of(name: str, value: str, allowed: Sequence[str]) -> None:

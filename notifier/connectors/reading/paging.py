@@ -29,6 +29,7 @@ _PAGES = frozenset(["pages", "totalpages", "lastpage", "pagecount"])
 _TOTAL = frozenset(["total", "totalcount", "totalresults", "totalitems", "totalproducts"])
 _LIMIT = re.compile(r"limit|per_?page|page_?size|\$top|.*\[pagesize\]", re.IGNORECASE)
 _SHOPIFY_DEFAULT = 30  # of /products.json
+_SHOPIFY_MOST = 250  # whatever it is asked for
 _MAX_DEPTH = 4
 
 
@@ -61,12 +62,15 @@ class Paging:
         page, pages = self._first(_PAGE), self._first(_PAGES)
         if self._is_trouble:
             notes.doubt(TROUBLE)
-        if self._is_next or (pages is not None and pages > 1 and (page is None or page < pages)):
+        is_more = pages is not None and pages > 1 and (page is None or page < pages)
+        notes.goes_on = self._is_next or is_more
+        if notes.goes_on and not notes.follows:
             notes.doubt(ONE_PAGE)
         total = self._first(_TOTAL)
         if total is None and {"limit", "offset"} <= self._said.keys():
             total = self._said.get("count")  # Medusa
-        notes.promised = total or 0
+        notes.total, notes.pages = total or 0, pages or 0
+        notes.promised = 0 if notes.follows else notes.total
 
     def _first(self, names: frozenset[str]) -> int | None:
         return next((self._said[name] for name in self._said if name in names), None)
@@ -83,10 +87,11 @@ def goes_on(headers: Mapping[str, str]) -> bool:
 def page_size(url: str) -> int:
     """How many items the address asks for at most; 0 when it does not say."""
     parts = urlsplit(url)
+    is_shopifys = parts.path.endswith("/products.json")
     for name, value in _pairs(parts.query):
         if _LIMIT.fullmatch(name) and value.isdigit():
-            return int(value)
-    return _SHOPIFY_DEFAULT if parts.path.endswith("/products.json") else 0
+            return min(int(value), _SHOPIFY_MOST) if is_shopifys else int(value)
+    return _SHOPIFY_DEFAULT if is_shopifys else 0
 
 
 def _pairs(query: str) -> Iterator[tuple[str, str]]:

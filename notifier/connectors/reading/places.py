@@ -8,14 +8,15 @@ size.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from notifier.connectors.reading.next_page import HEAD, Turning, find_turning
 from notifier.connectors.reading.paging import goes_on, page_size
 from notifier.errors import LookFailed
-from notifier.http import Limits, Outbound
+from notifier.http import Fetched, Limits, Outbound
 
 _IGNORED_ENDINGS = (".done", ".tmp", ".part", ".filepart", ".partial", ".crdownload")
 
@@ -25,6 +26,8 @@ class Opened:
     """One body to read. `cursor` is what to remember when it has been believed.
 
     `goes_on`: the answer names a next page. `page_size`: how many items were asked for at most.
+    `turning`: how its further pages are found, where they are to be read; then `answered`,
+    `headers`, `size` and `digest` are those of the answer.
     """
 
     body: IO[bytes] | None
@@ -33,6 +36,11 @@ class Opened:
     data_at: datetime | None = None
     goes_on: bool = False
     page_size: int = 0
+    turning: Turning | None = None
+    answered: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    size: int = 0
+    digest: str = ""
 
     @property
     def not_modified(self) -> bool:
@@ -46,8 +54,13 @@ def open_url(
     headers: Mapping[str, str],
     limits: Limits,
     cursor: Mapping[str, str],
+    follow: bool = False,
 ) -> Opened:
-    """The body behind `url`, unless the source or its hash says that it is the same as before."""
+    """The body behind `url`, unless the source or its hash says that it is the same as before.
+
+    `follow`: further pages are to be read. Of the first of several it is not asked whether it is
+    the same as before: that says nothing of the others.
+    """
     fetched = outbound.get(
         url,
         headers=headers,
@@ -57,12 +70,19 @@ def open_url(
     )
     if fetched.not_modified:
         fetched.body.close()
+        if follow and find_turning(url, fetched.headers, b""):
+            return open_url(
+                url, outbound=outbound, headers=headers, limits=limits, cursor={}, follow=True
+            )
         return Opened(body=None, name=url, cursor=dict(cursor), data_at=fetched.last_modified_at)
     fresh = {
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
         "digest": fetched.digest,
     }
+    turning = _turning(url, fetched) if follow else None
+    if turning is not None:
+        return _first_of_several(url, fetched, turning)
     body: IO[bytes] | None = fetched.body
     if fetched.digest == cursor.get("digest"):
         fetched.body.close()
@@ -75,6 +95,20 @@ def open_url(
         goes_on=goes_on(fetched.headers),
         page_size=page_size(url),
     )
+
+
+def _first_of_several(url: str, fetched: Fetched, turning: Turning) -> Opened:
+    return Opened(
+        body=fetched.body, name=url, cursor={}, data_at=fetched.last_modified_at,
+        turning=turning, answered=fetched.url, headers=fetched.headers, size=fetched.size,
+        digest=fetched.digest,
+    )  # fmt: skip
+
+
+def _turning(url: str, fetched: Fetched) -> Turning | None:
+    head = fetched.body.read(HEAD)
+    fetched.body.seek(0)
+    return find_turning(url, fetched.headers, head)
 
 
 def open_files(

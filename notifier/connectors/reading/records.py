@@ -58,6 +58,10 @@ class Notes:
     forgiven that is not told of a single row. `numbers`: the rows' numbers in the file, where only
     some of them are read. `listed`: how many items the feed has, which may be products with
     variants; `promised`: how many it says it has, 0 when it does not say.
+
+    `follows`: page after page is read, so what one says of others is no doubt; then `total`,
+    `pages` and `goes_on` are what the last page said, `turned` how many were read, and `repeated`
+    counts rows that were there before.
     """
 
     complete: bool = True
@@ -69,6 +73,12 @@ class Notes:
     rows: int = 0
     listed: int = 0
     promised: int = 0
+    follows: bool = False
+    total: int = 0
+    pages: int = 0
+    goes_on: bool = False
+    turned: int = 0
+    repeated: int = 0
     refused: int = 0
     problems: list[RowProblem] = field(default_factory=list)
     warnings: Counter[str] = field(default_factory=Counter)
@@ -100,10 +110,10 @@ class Notes:
         self.rows = self.refused = 0
         self.problems.clear()
 
-    def doubt(self, why: str) -> None:
+    def doubt(self, why: str, example: str = "") -> None:
         """Note why absence from the feed says nothing, whatever else it says."""
         self.complete = False
-        self.warn(why)
+        self.warn(why, example)
 
     def unknown_word(self, word: str) -> None:
         """Note an availability word that neither we nor the merchant's map know."""
