@@ -61,6 +61,7 @@ class ShopNews:
     `doubtful`: ids of those in `seen` that are counted as 0 while nothing says whether they are
     counted at all; `if_known`: of those that count only where we know them. `as_of`: the moment
     that `gone` speaks of. `look_again`: something changed that this delivery does not tell.
+    `called_off`: lines of orders that were cancelled, whether or not they were told before.
     `refused`: how many variants could not be read. `asks_about`: the system's number of the
     customer or shop that `asks` is about.
     """
@@ -73,6 +74,7 @@ class ShopNews:
     listed: tuple[Listed, ...] = ()
     as_of: datetime | None = None
     bought: tuple[Bought, ...] = ()
+    called_off: tuple[Bought, ...] = ()
     look_again: bool = False
     refused: int = 0
     erase: tuple[str, ...] = ()

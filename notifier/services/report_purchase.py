@@ -54,6 +54,25 @@ def report_purchases(
     )
 
 
+def take_back(env: Env, shop: ShopRef, given: Sequence[GivenPurchase]) -> int:
+    """They were called off: none of them counts as sold, now or when it is reported late. How many
+    had been counted. Raises errors.NotFound for a variant the shop does not have."""
+
+    def work(tx: Transaction) -> int:
+        return sum(_take_back(tx, shop, one) for one in given)
+
+    return env.db.retry(work)
+
+
+def _take_back(tx: Transaction, shop: ShopRef, one: GivenPurchase) -> bool:
+    variant = catalogue.find_variant(tx, shop.id, one.variant)
+    if variant is None:
+        raise NotFound(f"There is no variant {one.variant[:80]!r} in this shop.")
+    return releasing.take_back_purchase(
+        tx, shop_id=shop.id, variant_id=variant.id, ref=one.ref, at=one.at
+    )
+
+
 def _count(
     env: Env, tx: Transaction, shop: ShopRef, one: GivenPurchase, *, place: str
 ) -> CountedPurchase:

@@ -27,7 +27,7 @@ from notifier.services.privacy import erase_address
 from notifier.services.push_stock import source_name
 from notifier.services.put_products import WrittenProduct, put_products, written
 from notifier.services.read_address import read_address
-from notifier.services.report_purchase import GivenPurchase, report_purchases
+from notifier.services.report_purchase import GivenPurchase, report_purchases, take_back
 from notifier.services.typed_address import hash_typed
 from notifier.store import catalogue
 from notifier.store import stock as stock_store
@@ -39,8 +39,8 @@ ASKED = "privacy.asked"  # the alarm
 
 @dataclass(slots=True, kw_only=True)
 class Taken:
-    """What came of one delivery. `purchases`: lines that were not known before; `looked_again`:
-    sources that are asked sooner for it."""
+    """What came of one delivery. `purchases`: lines that were not known before; `taken_back`: lines
+    that had been counted; `looked_again`: sources that are asked sooner for it."""
 
     accepted: int = 0
     refused: int = 0
@@ -49,6 +49,7 @@ class Taken:
     announced: int = 0
     held: bool = False
     purchases: int = 0
+    taken_back: int = 0
     looked_again: int = 0
     erased: int = 0
 
@@ -65,7 +66,10 @@ def take_news(env: Env, shop: ShopRef, news: ShopNews, *, system: str) -> Taken:
     if taken.unmatched:
         UNMATCHED_ROWS.labels(shop=shop.slug).inc(len(taken.unmatched))
     _list(env, shop, news)
-    taken.purchases = _count(env, shop, news.bought)
+    if bought := _known(env, shop, news.bought):
+        taken.purchases = sum(one.counted for one in report_purchases(env, shop, bought))
+    if called_off := _known(env, shop, news.called_off):
+        taken.taken_back = take_back(env, shop, called_off)
     if look_again or news.look_again:
         taken.looked_again = look_soon(env, shop)
     taken.erased = sum(_erase(env, shop, typed, system=system) for typed in news.erase)
@@ -161,10 +165,10 @@ def _list(env: Env, shop: ShopRef, news: ShopNews) -> None:
 # ---- orders ----
 
 
-def _count(env: Env, shop: ShopRef, bought: Sequence[Bought]) -> int:
-    """Count the lines about variants we know; how many are new."""
+def _known(env: Env, shop: ShopRef, bought: Sequence[Bought]) -> list[GivenPurchase]:
+    """The lines about variants we know."""
     if not bought:
-        return 0
+        return []
     with env.db.read() as tx:
         found = MeantVariants(tx, shop, [(one.variant, one.sku) for one in bought])
     given = []
@@ -182,7 +186,7 @@ def _count(env: Env, shop: ShopRef, bought: Sequence[Bought]) -> int:
                 phone=_readable(env, shop, phone=one.phone),
             )
         )
-    return sum(one.counted for one in report_purchases(env, shop, given))
+    return given
 
 
 def _readable(env: Env, shop: ShopRef, **address: str) -> str | None:

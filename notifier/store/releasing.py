@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true, update
 
 from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind, MessageState
@@ -144,7 +144,11 @@ def purchases_of(tx: Connection, variant_id: int, *, since: datetime) -> list[Bo
     """What the shop has reported sold of a variant, oldest first."""
     rows = tx.execute(
         select(purchases.c.at, purchases.c.units, purchases.c.told)
-        .where(purchases.c.variant_id == variant_id, purchases.c.at >= since)
+        .where(
+            purchases.c.variant_id == variant_id,
+            purchases.c.at >= since,
+            purchases.c.units > 0,  # none: it was called off
+        )
         .order_by(purchases.c.at, purchases.c.id)
     )
     return [Bought(**row._mapping) for row in rows]
@@ -201,6 +205,29 @@ def add_purchase(tx: Connection, **values: Any) -> bool:
     statement = insert_or(tx, purchases).values(**values)
     made = tx.execute(statement.on_conflict_do_nothing().returning(purchases.c.id))
     return made.scalar_one_or_none() is not None
+
+
+def take_back_purchase(
+    tx: Connection, *, shop_id: int, variant_id: int, ref: str, at: datetime
+) -> bool:
+    """It was called off: a row of no units, so that it is not counted when it is told again, late.
+    True when it had been counted."""
+    statement = insert_or(tx, purchases).values(
+        shop_id=shop_id, variant_id=variant_id, ref=ref, at=at, units=0
+    )
+    if tx.execute(statement.on_conflict_do_nothing()).rowcount:
+        return False
+    done = tx.execute(
+        update(purchases)
+        .where(
+            purchases.c.shop_id == shop_id,
+            purchases.c.variant_id == variant_id,
+            purchases.c.ref == ref,
+            purchases.c.units > 0,
+        )
+        .values(units=0)
+    )
+    return bool(done.rowcount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from notifier.services.env import Env, open_env
 from notifier.services.find_silent import SILENT, find_silent
 from notifier.services.observe import observe
 from notifier.store.alarms import open_alarms
+from notifier.store.releasing import purchases_of
 from notifier.store.session import Database
 from tests.fixture_readers import SECRET, headers_of
 from tests.timing import SettableClock
@@ -198,6 +199,58 @@ def test_an_order_by_webhook_counts_for_the_release_that_told_the_buyer(
     assert send(topic, off).json["purchases"] == 0
     told = store.rows("SELECT ref, told FROM purchases ORDER BY id")
     assert [(one["ref"], one["told"]) for one in told][1] == ("36:1", None)
+
+
+@pytest.mark.parametrize(
+    ("system", "topics", "said", "off", "variant"),
+    [
+        (
+            "woo",
+            ("order.created", "order.updated"),
+            {"number": "35", "status": "on-hold"},
+            {"status": "cancelled"},
+            "product_id",
+        ),
+        (
+            "shopify",
+            ("orders/create", "orders/cancelled"),
+            {"order_number": 35, "financial_status": "paid"},
+            {"cancelled_at": "2026-12-01T10:00:00Z", "financial_status": "refunded"},
+            "variant_id",
+        ),
+    ],
+)
+def test_an_order_that_is_called_off_is_not_counted_any_more(
+    system: str, topics: tuple[str, str], said: dict[str, Any], off: dict[str, Any], variant: str,
+    sender: Sender, store: Storefront, clock: SettableClock, env: Env,
+) -> None:  # fmt: skip
+    store.stock("KETTLE", 3)
+    moment = clock().isoformat()
+    line = {"id": 1, variant: 14, "sku": "KETTLE", "quantity": 2}
+    order = said | {"id": 3500, "line_items": [line], "created_at": moment,
+                    "date_created_gmt": clock().replace(tzinfo=None).isoformat()}  # fmt: skip
+    send = getattr(sender, system)
+    placed, cancelled = topics
+
+    def sold() -> list[int]:
+        since = clock() - timedelta(days=1)
+        variant_id = store.one("SELECT id FROM variants WHERE key = 'KETTLE'")
+        with env.db.read() as tx:
+            return [one.units for one in purchases_of(tx, variant_id, since=since)]
+
+    assert send(placed, order).json["purchases"] == 1
+    assert sold() == [2]
+    answer = send(cancelled, order | off).json
+    assert (answer["purchases"], answer["taken_back"]) == (0, 1)
+    assert sold() == []
+    assert send(cancelled, order | off).json["taken_back"] == 0
+
+    # told anew, late, it stays called off; so does one whose end came before its beginning
+    assert send(placed, order).json["purchases"] == 0
+    other = order | {"number": "36", "order_number": 36}
+    assert send(cancelled, other | off).json["taken_back"] == 0
+    assert send(placed, other).json["purchases"] == 0
+    assert sold() == []
 
 
 # ---- whom we believe ----

@@ -37,8 +37,8 @@ _HINTS = frozenset(
         "variants/in_stock", "variants/out_of_stock",
     )
 )  # fmt: skip
-_ORDERS = frozenset(("orders/create", "orders/paid", "orders/updated"))
-_NO_NEWS = frozenset(("orders/cancelled", "orders/delete", "orders/edited", "refunds/create"))
+_ORDERS = frozenset(("orders/create", "orders/paid", "orders/updated", "orders/cancelled"))
+_NO_NEWS = frozenset(("orders/delete", "orders/edited", "refunds/create"))
 _HIDDEN = frozenset(("draft", "archived"))
 _UNPAID = frozenset(("voided", "refunded", "expired"))
 _NO_OPTION = "default title"
@@ -62,7 +62,7 @@ def read_hook(
     if topic in _HINTS:
         return ShopNews(look_again=True)
     if topic in _ORDERS:
-        return ShopNews(bought=_read_order(member(item, "order") or item, now=now))
+        return _read_order(member(item, "order") or item, now=now)
     if topic == "customers/redact":
         customer = member(item, "customer")
         said = (text_of(customer.get("email")), text_of(customer.get("phone")))
@@ -143,9 +143,13 @@ def _may_be_uncounted(variant: Item, seen: Observation) -> bool:
     return is_zero and "inventory_management" not in variant
 
 
-def _read_order(order: Item, *, now: datetime) -> tuple[Bought, ...]:
-    if not _is_bought(order):
-        return ()
+def _read_order(order: Item, *, now: datetime) -> ShopNews:
+    if _is_called_off(order):
+        return ShopNews(called_off=_lines(order, now=now))
+    return ShopNews(bought=_lines(order, now=now) if _is_bought(order) else ())
+
+
+def _lines(order: Item, *, now: datetime) -> tuple[Bought, ...]:
     number = id_of(order.get("order_number")) or id_of(order.get("id"))
     said = [instant(order.get(name), now=now) for name in ("created_at", "processed_at")]
     at = min((one for one in said if one is not None), default=now)
@@ -171,9 +175,12 @@ def _read_order(order: Item, *, now: datetime) -> tuple[Bought, ...]:
     return tuple(found)
 
 
+def _is_called_off(order: Item) -> bool:
+    return bool(order.get("cancelled_at"))
+
+
 def _is_bought(order: Item) -> bool:
-    called_off = order.get("cancelled_at") or order.get("test") is True
-    return not called_off and text_of(order.get("financial_status")) not in _UNPAID
+    return order.get("test") is not True and text_of(order.get("financial_status")) not in _UNPAID
 
 
 def _clamped(at: datetime | None, now: datetime) -> datetime | None:

@@ -35,6 +35,7 @@ _NOT_COUNTED = (None, False, 0, "0", "no", "false", "")
 _PARENTS = frozenset(("variable", "variable-subscription"))
 # Paid, or placed with its stock taken; https://woocommerce.com/document/managing-orders/
 _BOUGHT = frozenset(("processing", "completed", "on-hold"))
+_CALLED_OFF = frozenset(("cancelled", "failed"))
 _NOT_BOUGHT = frozenset(
     ("pending", "failed", "cancelled", "refunded", "checkout-draft", "auto-draft", "draft", "trash")
 )
@@ -51,7 +52,7 @@ def read_hook(
     if topic == "product.deleted":
         return _read_deleted(member(item, "product") or item, now=now)
     if topic in _ORDERS:
-        return ShopNews(bought=_read_order(member(item, "order") or item, now=now))
+        return _read_order(member(item, "order") or item, now=now)
     return ShopNews(known=topic in _NO_NEWS)
 
 
@@ -123,9 +124,13 @@ def _read_deleted(item: Item, *, now: datetime) -> ShopNews:
     )
 
 
-def _read_order(order: Item, *, now: datetime) -> tuple[Bought, ...]:
-    if not _is_bought(order):
-        return ()
+def _read_order(order: Item, *, now: datetime) -> ShopNews:
+    if _is_called_off(order):
+        return ShopNews(called_off=_lines(order, now=now))
+    return ShopNews(bought=_lines(order, now=now) if _is_bought(order) else ())
+
+
+def _lines(order: Item, *, now: datetime) -> tuple[Bought, ...]:
     number = id_of(order.get("number")) or id_of(order.get("id"))
     billing = member(order, "billing")
     at = instant(order.get("date_created_gmt"), now=now) or now
@@ -148,6 +153,11 @@ def _read_order(order: Item, *, now: datetime) -> tuple[Bought, ...]:
             )
         )
     return tuple(found)
+
+
+def _is_called_off(order: Item) -> bool:
+    """Not where it was refunded: then it was bought, and may have been sent."""
+    return text_of(order.get("status")).removeprefix("wc-") in _CALLED_OFF
 
 
 def _is_bought(order: Item) -> bool:
