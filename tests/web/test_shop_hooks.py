@@ -127,8 +127,12 @@ def goods(at: datetime, quantity: int | None = 3, **more: Any) -> dict[str, Any]
 BOTH = pytest.mark.parametrize(
     "send",
     [
-        lambda s, n, **more: s.woo("product.updated", woo_product(s.env.now(), n), **more),
-        lambda s, n, **more: s.shopify("products/update", goods(s.env.now(), n), **more),
+        lambda s, n, changed=None, **more: s.woo(
+            "product.updated", woo_product(changed or s.env.now(), n), **more
+        ),
+        lambda s, n, changed=None, **more: s.shopify(
+            "products/update", goods(changed or s.env.now(), n), **more
+        ),
     ],
     ids=["woocommerce", "shopify"],
 )
@@ -320,13 +324,14 @@ def test_while_a_secret_is_changed_both_count(send: Any, sender: Sender, env: En
 def test_a_replay_has_no_effect_also_days_later(
     send: Any, sender: Sender, store: Storefront, clock: SettableClock
 ) -> None:
+    first = clock()
     body = send(sender, 3, id="one")
     assert body.json["status"] == "done"
     clock.advance(timedelta(minutes=1))
     send(sender, 0)
     for ago in (timedelta(minutes=10), timedelta(days=1)):
         clock.advance(ago)
-        again = send(sender, 3, id="one")
+        again = send(sender, 3, id="one", changed=first)
         assert (again.status_code, again.json) == (200, {"status": "before"})
     assert store.one("SELECT quantity FROM stock") == 0
 
@@ -356,6 +361,17 @@ def test_an_id_counts_for_one_system_and_shop(send: Any, sender: Sender, store: 
         == "done"
     )
     assert store.one("SELECT quantity FROM stock") == 5
+
+
+def test_all_that_woocommerce_sends_within_one_second_is_heard(
+    sender: Sender, store: Storefront
+) -> None:
+    """Its id is made of the webhook's number and the second."""
+    now = sender.env.now()
+    sent = [woo_product(now, 3, id=15, sku="OTHER"), woo_product(now, 4)]
+    answers = [sender.woo("product.updated", one, id="the second").json["status"] for one in sent]
+    assert answers == ["done", "done"]
+    assert store.one("SELECT max(quantity) FROM stock") == 4
 
 
 @BOTH
