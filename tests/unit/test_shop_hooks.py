@@ -249,6 +249,13 @@ def test_what_a_subscription_leaves_out_is_not_known_and_is_asked_for(said: Any)
     assert (news.seen, news.look_again) == ((), True)
 
 
+@pytest.mark.parametrize(("named", "again"), [(1, False), (2, True)])
+def test_where_only_some_variants_came_the_others_are_asked_for(named: int, again: bool) -> None:
+    gids = [{"admin_graphql_api_id": f"gid://shopify/ProductVariant/4{n}"} for n in range(named)]
+    news = shop("products/update", goods({"inventory_quantity": 4}, variant_gids=gids))
+    assert (seen(news), news.look_again) == ({"41": ("in_stock", 4)}, again)
+
+
 def test_a_variant_has_its_names_page_and_prices() -> None:
     [one] = shop("products/update", goods({"inventory_quantity": 2})).seen
     assert (one.key, one.sku, one.product_key) == ("41", "MUG-R", "9")

@@ -91,11 +91,12 @@ def _read_product(
             seen.append(one)
             if _may_be_uncounted(variant, one):
                 doubtful.add(one.key)
+    named = objects(product, "variant_gids")  # all of them; of many, `variants` may hold a part
     return ShopNews(
         seen=tuple(seen),
         doubtful=frozenset(doubtful),
         refused=refused,
-        look_again=len(seen) + refused < max(len(variants), 1),
+        look_again=len(seen) + refused < max(len(variants), len(named), 1),
     )
 
 
