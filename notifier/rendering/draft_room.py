@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from notifier.domain.message import MessageKind
 from notifier.domain.message_samples import SAMPLES
 from notifier.domain.template_rules import MAX_SOURCE
 from notifier.errors import TemplateProblem, TooMany
+from notifier.log import log
 from notifier.rendering.blocks import Blocks
 from notifier.rendering.draft import Draft
 from notifier.rendering.examine import Examined, Finding
@@ -121,7 +123,18 @@ class DraftRoom:
             child.end()
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """One that worked before may be short of memory by what it kept, and a machine that stands
+        still counts that as computing: what the system ended is tried once more, in a new child."""
         child = self._take()
+        try:
+            return self._answer_of(child, request)
+        except _Ended as ended:
+            if child.jobs == 1:
+                raise
+            log.warning("a draft is tried again in a new process", signal=ended.signal)
+        return self._answer_of(_Child(), request)
+
+    def _answer_of(self, child: _Child, request: dict[str, Any]) -> dict[str, Any]:
         try:
             answer: dict[str, Any] = json.loads(child.ask(json.dumps(request), within=self._wall))
         except BaseException:
@@ -142,6 +155,15 @@ class DraftRoom:
                     return child
                 child.end()
         return _Child()
+
+
+class _Ended(TemplateProblem):
+    """The system ended the child."""
+
+    def __init__(self, number: int) -> None:
+        what = "computing time" if number == signal.SIGXCPU else "memory or computing time"
+        super().__init__(f"it needs more {what} than a message may have")
+        self.signal = number
 
 
 class _Child:
@@ -177,7 +199,7 @@ class _Child:
             stdin.write(request.encode() + b"\n")
             stdin.flush()
         except BrokenPipeError as error:
-            raise TemplateProblem(self._why_gone()) from error
+            raise self._why_gone() from error
         return self._read_line(within=within)
 
     def end(self) -> None:
@@ -190,12 +212,12 @@ class _Child:
                 except BrokenPipeError:
                     continue  # what could not be written any more is of no use to anybody
 
-    def _why_gone(self) -> str:
+    def _why_gone(self) -> TemplateProblem:
         """Ended by a signal, it was a limit; by itself, a fault of ours (its stderr has more)."""
         self._process.wait(timeout=5)
         if self._process.returncode < 0:
-            return "it needs more memory or computing time than a message may have"
-        return "it could not be checked, because the check itself failed"
+            return _Ended(-self._process.returncode)
+        return TemplateProblem("it could not be checked, because the check itself failed")
 
     def _read_line(self, *, within: float) -> str:
         if self._process.stdout is None:
@@ -209,7 +231,7 @@ class _Child:
                 raise TemplateProblem(f"it takes longer than {within:g} seconds to render")
             more = os.read(pipe, 1 << 16)
             if not more:
-                raise TemplateProblem(self._why_gone())
+                raise self._why_gone()
             read += more
             if len(read) > _MOST:
                 raise TemplateProblem("it comes out far too long")

@@ -80,8 +80,30 @@ def test_ws_t3_the_system_ends_a_render_that_computes_too_long(
 ) -> None:
     room = room_whose_child("while True: pass", wall=60)
 
-    with pytest.raises(TemplateProblem, match="more memory or computing time"):
+    with pytest.raises(TemplateProblem, match="needs more computing time"):
         room.try_draft(GOOD)
+
+
+@pytest.mark.parametrize(("until", "is_told"), [("second", True), ("last", False)])
+def test_what_ends_a_child_that_worked_before_is_tried_once_more_in_a_new_one(
+    room_whose_child: Callable[..., DraftRoom], tmp_path: Path, until: str, is_told: bool
+) -> None:
+    """The second draft is ended: only the first time it is tried, or each time."""
+    count = tmp_path / "count"
+    count.touch()
+    ends = "n == 2" if until == "second" else "n >= 2"
+    room = room_whose_child(
+        f"f = open({str(count)!r}, 'a'); n = f.tell() + 1; f.write('x'); f.close(); "
+        f"return __import__('os').abort() if {ends} else ()",
+        wall=20,
+    )
+    assert room.try_draft(GOOD) == ()
+    if is_told:
+        assert room.try_draft(GOOD) == ()
+    else:
+        with pytest.raises(TemplateProblem, match="memory or computing time"):
+            room.try_draft(GOOD)
+    assert count.stat().st_size == 3
 
 
 def test_a_draft_does_not_see_the_programs_secrets(
