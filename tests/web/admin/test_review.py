@@ -122,7 +122,8 @@ def test_what_leaves_the_house_and_who_changed_a_date_is_in_the_audit_log(
     date = {"wish": "save", "variant": "S", "date": "2027-03", "source": ""}
     assert admin.post("/kettle/products/SHIRT", date).status == 303
     assert admin.post(f"/kettle/subscriptions/{ann}", {"wish": "end"}).status == 303
-    noted = [one["act"] for one in store.rows("SELECT act FROM ledger WHERE book = 'audit'")]
+    rows = store.rows("SELECT act FROM ledger WHERE book = 'audit' ORDER BY id")
+    noted = [one["act"] for one in rows]
     assert noted[-3:] == ["subscriptions.exported", "eta.set", "subscription.ended"]
 
 

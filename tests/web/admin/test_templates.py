@@ -90,7 +90,9 @@ def test_a_text_goes_from_draft_to_published_and_back(admin: Admin) -> None:
     assert shipped("subject.txt").strip() in admin.get(HERE).tree.xpath(
         "string(//textarea[@name='subject.txt'])"
     )
-    acts = [row.act for row in rows(admin, "SELECT act FROM ledger WHERE book = 'audit'")]
+    acts = [
+        row.act for row in rows(admin, "SELECT act FROM ledger WHERE book = 'audit' ORDER BY id")
+    ]
     assert [act for act in acts if act.startswith("template.")] == [
         "template.saved",
         "template.published",
