@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from notifier.connectors.politeness import MIN_SECONDS, HostPacer
 from notifier.connectors.reading.next_page import PageRead, Turning, said_total
 from notifier.connectors.reading.paging import ONE_PAGE, page_size
-from notifier.connectors.reading.places import Opened
+from notifier.connectors.reading.places import Opened, opened_page
 from notifier.connectors.reading.records import Notes
 from notifier.errors import LookFailed
 from notifier.http import Fetched
@@ -169,12 +169,9 @@ class Pages:
                 f"Page {number}, {asked}, leads to {fetched.url}, which is another origin than "
                 f"{self.url}. None of the pages was believed. Give the final address as url.",
             )
-        at = fetched.last_modified_at
-        self.data_at = min(filter(None, (at, self.data_at)), default=None)
-        return Opened(
-            body=fetched.body, name=asked, cursor={}, data_at=at, answered=fetched.url,
-            headers=fetched.headers, size=fetched.size, digest=fetched.digest,
-        )  # fmt: skip
+        opened = opened_page(asked, fetched)
+        self.data_at = min(filter(None, (opened.data_at, self.data_at)), default=None)
+        return opened
 
     def _wait(self) -> None:
         """One page a second of a host, over all sources that are read page by page."""

@@ -82,7 +82,7 @@ def open_url(
     }
     turning = _turning(url, fetched) if follow else None
     if turning is not None:
-        return _first_of_several(url, fetched, turning)
+        return opened_page(url, fetched, turning=turning)
     body: IO[bytes] | None = fetched.body
     if fetched.digest == cursor.get("digest"):
         fetched.body.close()
@@ -97,9 +97,10 @@ def open_url(
     )
 
 
-def _first_of_several(url: str, fetched: Fetched, turning: Turning) -> Opened:
+def opened_page(name: str, fetched: Fetched, *, turning: Turning | None = None) -> Opened:
+    """One page of several; the first has its `turning`."""
     return Opened(
-        body=fetched.body, name=url, cursor={}, data_at=fetched.last_modified_at,
+        body=fetched.body, name=name, cursor={}, data_at=fetched.last_modified_at,
         turning=turning, answered=fetched.url, headers=fetched.headers, size=fetched.size,
         digest=fetched.digest,
     )  # fmt: skip
