@@ -36,9 +36,7 @@ _PARENTS = frozenset(("variable", "variable-subscription"))
 # Paid, or placed with its stock taken; https://woocommerce.com/document/managing-orders/
 _BOUGHT = frozenset(("processing", "completed", "on-hold"))
 _CALLED_OFF = frozenset(("cancelled", "failed"))
-_NOT_BOUGHT = frozenset(
-    ("pending", "failed", "cancelled", "refunded", "checkout-draft", "auto-draft", "draft", "trash")
-)
+_NOT_BOUGHT = frozenset(("pending", "refunded", "checkout-draft", "auto-draft", "draft", "trash"))
 
 
 def read_hook(
@@ -155,14 +153,19 @@ def _lines(order: Item, *, now: datetime) -> tuple[Bought, ...]:
     return tuple(found)
 
 
+def _status(order: Item) -> str:
+    return text_of(order.get("status")).removeprefix("wc-")
+
+
 def _is_called_off(order: Item) -> bool:
     """Not where it was refunded: then it was bought, and may have been sent."""
-    return text_of(order.get("status")).removeprefix("wc-") in _CALLED_OFF
+    return _status(order) in _CALLED_OFF
 
 
 def _is_bought(order: Item) -> bool:
-    """Also in a status of the shop's own making, such as `packed`, once it was paid."""
-    status = text_of(order.get("status")).removeprefix("wc-")
+    """Of one that is not called off: also in a status of the shop's own making, such as `packed`,
+    once it was paid."""
+    status = _status(order)
     if status in _BOUGHT:
         return True
     paid = order.get("date_paid_gmt") or order.get("date_paid")
