@@ -55,6 +55,18 @@ def bounce(sort: str, sub: str, status: str = "", words: str = "") -> dict[str, 
     return {"notificationType": "Bounce", "bounce": found}
 
 
+def answered(**report: str) -> dict[str, Any]:
+    """A bounce with no more of a delivery report than this."""
+    event = bounce("Transient", "General")
+    event["bounce"]["bouncedRecipients"] = [{"emailAddress": "ann@example.com", **report}]
+    return event
+
+
+def listed(why: str) -> dict[str, Any]:
+    event = {"RecordType": "SubscriptionChange", "SuppressSending": True}
+    return {**event, "SuppressionReason": why, "Origin": "Recipient"}
+
+
 def failed(reason: str, *, code: int = 550, enhanced: str = "", words: str = "") -> dict[str, Any]:
     status = {"code": code, "enhanced-code": enhanced, "message": words}
     event = {"event": "failed", "severity": "permanent", "reason": reason}
@@ -77,7 +89,14 @@ def failed(reason: str, *, code: int = 550, enhanced: str = "", words: str = "")
         ("ses", bounce("Permanent", "UnsubscribedRecipient"), [POLICY, STOP], None),
         ("ses", bounce("Transient", "General", "4.4.7"), [SOFT], "4.4.7"),
         ("ses", bounce("Transient", "General", "5.4.4"), [BAD], "5.4.4"),
+        # an answering machine's letter: whoever could not deliver sends a report (RFC 3464)
+        ("ses", answered(), [], None),
+        ("ses", answered(action="failed"), [SOFT], "Transient General"),
+        ("ses", answered(diagnosticCode="smtp; 451 later"), [SOFT], None),
+        ("ses", answered(status="4.0.0", action="delayed"), [LATER], "4.0.0"),
         ("ses", bounce("Transient", "MailboxFull"), [SOFT], "5.2.2"),
+        ("ses", bounce("Transient", "MessageTooLarge"), [CONTENT], "MessageTooLarge"),
+        ("ses", bounce("Transient", "AttachmentRejected"), [CONTENT], "AttachmentRejected"),
         ("ses", bounce("Transient", "ContentRejected"), [CONTENT], "ContentRejected"),
         ("ses", bounce("Undetermined", "Undetermined"), [SOFT], "Undetermined Undetermined"),
         ("ses", {"notificationType": "Bounce"}, [SOFT], ""),
@@ -94,6 +113,12 @@ def failed(reason: str, *, code: int = 550, enhanced: str = "", words: str = "")
         (
             "ses",
             {"eventType": "Complaint", "complaint": {"complaintFeedbackType": "not-spam"}},
+            [],
+            None,
+        ),
+        (
+            "ses",
+            {"eventType": "Complaint", "complaint": {"complaintFeedbackType": "auth-failure"}},
             [],
             None,
         ),
@@ -154,26 +179,11 @@ def failed(reason: str, *, code: int = 550, enhanced: str = "", words: str = "")
         ("postmark", {"RecordType": "Bounce", "Type": "VirusNotification"}, [CONTENT], None),
         ("postmark", {"RecordType": "Bounce", "Type": "AutoResponder"}, [], None),
         ("postmark", {"RecordType": "SubscriptionChange", "SuppressSending": False}, [], None),
-        (
-            "postmark",
-            {
-                "RecordType": "SubscriptionChange",
-                "SuppressSending": True,
-                "SuppressionReason": "SpamComplaint",
-            },
-            [COMPLAINT],
-            None,
-        ),
-        (
-            "postmark",
-            {
-                "RecordType": "SubscriptionChange",
-                "SuppressSending": True,
-                "SuppressionReason": "HardBounce",
-            },
-            [BAD],
-            None,
-        ),
+        ("postmark", {"RecordType": "Bounce", "Type": "SMTPApiError"}, [POLICY], None),
+        ("postmark", listed("SpamComplaint"), [COMPLAINT], None),
+        ("postmark", listed("ManualSuppression"), [STOP], None),
+        # its Bounce says whether it was the address
+        ("postmark", listed("HardBounce"), [POLICY], "listed"),
     ],
     ids=lambda value: json.dumps(value)[:70] if isinstance(value, dict) else None,
 )

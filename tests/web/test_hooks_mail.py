@@ -263,6 +263,37 @@ def test_a_message_is_found_by_the_name_the_relay_gave_it_where_ours_is_left_out
     assert state(store, told) == "delivered"
 
 
+@pytest.mark.parametrize("first", ["bounce", "listed"])
+@pytest.mark.parametrize(
+    ("words", "wanted", "reasons"),
+    [
+        ("smtp;550 5.7.1 Refused by a filter", "failed", []),
+        ("smtp;550 5.1.1 No such mailbox", "bounced", ["bounced"]),
+    ],
+)
+def test_postmarks_list_shuts_no_address_that_its_bounce_spares(
+    client: FlaskClient,
+    env: Env,
+    store: Storefront,
+    clock: SettableClock,
+    told: int,
+    first: str,
+    words: str,
+    wanted: str,
+    reasons: list[str],
+) -> None:
+    """It tells a hard bounce twice, in either order; only one of the two says why."""
+    relay = Postmark()
+    own = names(env, told)
+    change = relay.event("unsubscribe", **own, SuppressionReason="HardBounce")
+    events = [relay.event("bounce", **own, Details=words), change]
+    for event in events if first == "bounce" else reversed(events):
+        assert say(client, relay, event, clock) == {"news": 1}
+    assert state(store, told) == wanted
+    assert [row["reason"] for row in store.rows("SELECT reason FROM suppressions")] == reasons
+    assert say(client, relay, change, clock) == {"known": 1}
+
+
 def test_what_is_not_ours_or_of_no_matter_is_taken_counted_and_not_kept(
     client: FlaskClient, store: Storefront, clock: SettableClock, told: int, relay: Relay
 ) -> None:

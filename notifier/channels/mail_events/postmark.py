@@ -4,8 +4,14 @@ Postmark signs nothing. It is known by the name and password in the address it w
 (`https://name:password@…`), or by a header of our own that was set up with the webhook. It replaces
 the Message-ID, so the message is known by the metadata that went with the letter (naming.py).
 
+When it puts an address on its list, because of a hard bounce, a complaint or a wish, it sends a
+SubscriptionChange besides the Bounce or SpamComplaint, in either order. Only the Bounce has the
+code that says whether it was the address.
+
 Sources: https://postmarkapp.com/developer/webhooks/webhooks-overview,
 https://postmarkapp.com/email-webhooks (examples of each type),
+https://postmarkapp.com/developer/webhooks/subscription-change-webhook,
+https://postmarkapp.com/developer/webhooks/smtp-api-error,
 https://postmarkapp.com/developer/api/bounce-api#bounce-types
 """
 
@@ -38,6 +44,7 @@ PROVIDER = "postmark"
 SECRET_HEADER = "x-notifier-secret"
 SHORTEST_KEY = 20
 LONGEST_GIVEN = 1000
+LISTED = "listed"  # as the code of a receipt
 
 _POLICY = (ReceiptKind.FAILED, Blame.POLICY)
 _CONTENT = (ReceiptKind.FAILED, Blame.CONTENT)
@@ -53,8 +60,8 @@ _BOUNCES = {
     "SpamNotification": _POLICY,
     "Blocked": _POLICY,
     "DMARCPolicy": _POLICY,
+    "SMTPApiError": _POLICY,  # the address is on Postmark's list, and nothing says what for
     "VirusNotification": _CONTENT,
-    "SMTPApiError": _CONTENT,
     "TemplateRenderingFailed": _CONTENT,
     "SpamComplaint": (ReceiptKind.COMPLAINED, Blame.POLICY),
 }
@@ -114,13 +121,18 @@ def read(value: Any, *, at: datetime) -> Events:
         receipts=receipts_for(
             said,
             provider=PROVIDER,
-            # a bounce may come as SubscriptionChange as well: it is the same news
-            event_id=f"{mail} {said.kind}" if mail else event_name(value),
+            # a complaint comes as SubscriptionChange as well: it is the same news
+            event_id=f"{mail} {_news(said)}" if mail else event_name(value),
             uid=text_at(value, "Metadata", KEY) or text_at(value, "Metadata", KEY.title()),
             provider_id=mail,
             at=moment_of(written),
         )
     )
+
+
+def _news(said: Said) -> str:
+    """What is told of a mail once. That its address was listed does not say why it failed."""
+    return said.code if said.code == LISTED else said.kind
 
 
 def _said(event: dict[str, Any]) -> Said | None:
@@ -159,8 +171,9 @@ def _subscription(event: dict[str, Any]) -> Said | None:
         return None
     reason = text_at(event, "SuppressionReason")
     if reason == "HardBounce":
-        kind, blame = _BAD
-    elif reason == "SpamComplaint":
+        words = "Postmark takes no more mail for this address until it is reactivated there."
+        return Said(kind=ReceiptKind.FAILED, blame=Blame.POLICY, code=LISTED, detail=words)
+    if reason == "SpamComplaint":
         kind, blame = ReceiptKind.COMPLAINED, Blame.POLICY
     else:
         kind, blame = ReceiptKind.STOPPED, Blame.OPTED_OUT

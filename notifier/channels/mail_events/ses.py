@@ -57,6 +57,8 @@ _SIGNED = {
 }
 _SIGNED["UnsubscribeConfirmation"] = _SIGNED[CONFIRMATION]
 
+# words of machines (RFC 5965 and RFC 6591) in which nobody complains
+_NO_COMPLAINT = frozenset({"not-spam", "auth-failure", "virus"})
 _ABOUT_LETTER = frozenset({"ContentRejected", "AttachmentRejected", "MessageTooLarge"})
 
 
@@ -230,13 +232,14 @@ def _time(event: dict[str, Any], part: str) -> str:
     return text_at(event, part, "timestamp")
 
 
-def _bounce(event: dict[str, Any]) -> Said:
+def _bounce(event: dict[str, Any]) -> Said | None:
     bounce = event.get("bounce")
     sort, sub = text_at(bounce, "bounceType"), text_at(bounce, "bounceSubType")
     recipients = bounce.get("bouncedRecipients") if isinstance(bounce, dict) else None
     first = recipients[0] if isinstance(recipients, list) and recipients else None
     words = text_at(first, "diagnosticCode")
     status = status_in(text_at(first, "status"), words)
+    action = text_at(first, "action").lower()
     detail = words or f"{sort} {sub}"
     if sub == "UnsubscribedRecipient":
         return Said(
@@ -248,6 +251,10 @@ def _bounce(event: dict[str, Any]) -> Said:
         )
     if sub in _ABOUT_LETTER:
         return Said(kind=ReceiptKind.FAILED, blame=Blame.CONTENT, code=sub, detail=detail)
+    if action == "delayed":
+        return Said(kind=ReceiptKind.DELAYED, code=status or sub, detail=detail)
+    if (sort, sub) == ("Transient", "General") and not (action or status or words):
+        return None  # an answering machine: who could not deliver sends a report, with a code
     if sub == "MailboxFull" and not status:
         status = "5.2.2"
     kind, blame = judge(status, hard=sort == "Permanent")
@@ -256,7 +263,7 @@ def _bounce(event: dict[str, Any]) -> Said:
 
 def _complaint(event: dict[str, Any]) -> Said | None:
     feedback = text_at(event, "complaint", "complaintFeedbackType")
-    if feedback == "not-spam":
+    if feedback in _NO_COMPLAINT:
         return None
     if text_at(event, "complaint", "complaintSubType") == "OnAccountSuppressionList":
         # it was not sent, for a complaint of some time ago
