@@ -8,21 +8,22 @@ of ours is counted and not kept: the account may carry other mail as well (trust
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from threading import Lock
 from types import ModuleType
 from typing import Any
 
 from notifier import plugins
 from notifier.channels.base import Receipt
-from notifier.errors import BadToken, LookFailed
+from notifier.errors import BadToken
 from notifier.http import Limits, Outbound
 from notifier.log import log
 from notifier.metrics import MAIL_EVENTS
 from notifier.services.act_once import Acted, act_once
+from notifier.services.certificates import Certificates
 from notifier.services.env import Env
 from notifier.services.receive import receive
+from notifier.services.sign_up_limits import network_of
 from notifier.signing import Purpose
 from notifier.store import outbox, receipts
 
@@ -30,10 +31,8 @@ GROUP = "notifier.channels"
 KIND = "email_smtp"
 
 _FETCH = Limits(connect=3.0, total=8.0, max_bytes=64 * 1024, max_redirects=0)
-_MOST_CERTIFICATES = 16
 _ASKED_AT_ONCE = 500
-_certificates: dict[str, bytes] = {}  # by an address that is new for each certificate
-_asking = Lock()
+_certificates = Certificates()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,17 +54,25 @@ class Heard:
         return found
 
 
-def is_genuine(env: Env, provider: str, *, body: bytes, headers: Mapping[str, str]) -> bool:
+def is_genuine(
+    env: Env, provider: str, *, body: bytes, headers: Mapping[str, str], ip: str = ""
+) -> bool:
     """Whether this is the word of a provider that carries our mail. `headers`: names in lower
-    case. Raises errors.LookFailed when that cannot be told now."""
+    case; `ip`: who says so. Raises errors.LookFailed when that cannot be told now."""
     module = _module()
     keys = _keys(env, module, provider)
     if not keys:
         return False
     callback = module.Callback(body=body, headers=headers, at=env.now())
 
-    def fetch(url: str) -> bytes:
-        return _certificate(env, url)
+    def fetch(url: str, is_one: Callable[[bytes], bool]) -> bytes:
+        return _certificates.get(
+            url,
+            fetch=lambda url: _get(env, url),
+            is_one=is_one,
+            network=network_of(ip),
+            now=env.now(),
+        )
 
     found: bool = module.PROVIDERS[provider].is_genuine(callback, keys, fetch=fetch)
     return found
@@ -145,24 +152,6 @@ def _keys(env: Env, module: ModuleType, provider: str) -> list[str]:
         if section.kind == KIND and section.settings.get("provider") == provider:
             settings = plugins.read_settings(module, section.settings, where=f"channels.{name}")
             found += settings.callback_key_list
-    return found
-
-
-def _certificate(env: Env, url: str) -> bytes:
-    """What is at an address of Amazon's, asked for once, and never by two requests at a time: who
-    forges callbacks must not make us call somebody as often as he likes."""
-    known = _certificates.get(url)
-    if known is not None:
-        return known
-    if not _asking.acquire(blocking=False):
-        raise LookFailed("busy", "A certificate is being fetched at this moment.")
-    try:
-        found = _get(env, url)
-        if len(_certificates) >= _MOST_CERTIFICATES:
-            _certificates.clear()
-        _certificates[url] = found
-    finally:
-        _asking.release()
     return found
 
 

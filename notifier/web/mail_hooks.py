@@ -35,7 +35,9 @@ def mail_events(provider: str) -> Response:
     body = raw_body(limit=HOOK_LIMIT)
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
-        genuine = hear_mail_events.is_genuine(env(), provider, body=body, headers=headers)
+        genuine = hear_mail_events.is_genuine(
+            env(), provider, body=body, headers=headers, ip=request.remote_addr or ""
+        )
         if not genuine:
             HOOKS_REFUSED.labels(hook=provider).inc()
             refusal = Forbidden if provider == "ses" else Unauthorized

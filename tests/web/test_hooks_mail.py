@@ -18,6 +18,7 @@ from notifier.domain.order_delay import Promise
 from notifier.http import Outbound
 from notifier.metrics import HOOKS_REFUSED, MAIL_EVENTS
 from notifier.services import hear_mail_events
+from notifier.services.certificates import AGAIN_AFTER, MOST_ASKED, MOST_OF_ONE, Certificates
 from notifier.services.env import Env, open_env
 from notifier.signing import Purpose
 from notifier.store.session import Database
@@ -77,7 +78,7 @@ def amazon(relays: dict[str, Relay], monkeypatch: pytest.MonkeyPatch) -> Iterato
                 return super().get(server.url(parts.path + query, "127.0.0.1"), **more)
 
         monkeypatch.setattr(hear_mail_events, "Outbound", ToThisMachine)
-        monkeypatch.setattr(hear_mail_events, "_certificates", {})
+        monkeypatch.setattr(hear_mail_events, "_certificates", Certificates())
         yield server
 
 
@@ -410,6 +411,8 @@ def _badly_signed(relay: Relay, event: Any, clock: SettableClock) -> Iterator[Ca
                 "https://eve@sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem",
                 "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem/../x",
                 "https://sns.eu-west-1.amazonaws.com/eve/SimpleNotificationService-a.pem",
+                "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem?1",
+                "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem;1",
                 "https://sns.eu-west-1.amazonaws.com\\@evil.com/SimpleNotificationService-a.pem",
                 "https://evil.com#sns.eu-west-1.amazonaws.com/SimpleNotificationService-a.pem",
                 "https://[::1/SimpleNotificationService-a.pem",
@@ -461,14 +464,46 @@ def test_a_topic_is_confirmed_at_amazon_and_its_own_words_are_ignored(
 def test_what_cannot_be_checked_now_may_come_again(
     client: FlaskClient, clock: SettableClock, ses: Ses, amazon: FeedServer
 ) -> None:
+    """Whatever came instead of the certificate: it is asked for again after a while, no sooner."""
     path = urlsplit(ses.certificate_url).path
     call = ses.call(ses.event("opened"), at=clock.now)
-    for reply in (Reply(status=503), Reply(body=b"no certificate"), amazon.replies[path]):
+    good = amazon.replies[path]
+    for number, reply in enumerate((Reply(status=503), Reply(body=b"<p>Please log in"))):
         amazon.replies[path] = reply
-        answers = post(client, ses, call)
-    assert answers.status_code == 503  # what it gave as a certificate is none
-    hear_mail_events._certificates.clear()
+        for _ in range(3):
+            answer = post(client, ses, call)
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert len(amazon.seen) == number + 1
+        clock.advance(AGAIN_AFTER)
+    amazon.replies[path] = good
     assert post(client, ses, call).status_code == 200
+
+
+def test_forged_notifications_make_us_fetch_only_so_often_and_shut_nobody_out(
+    client: FlaskClient, clock: SettableClock, ses: Ses, amazon: FeedServer
+) -> None:
+    """Eve has learned the name of the topic. Each of hers names another certificate."""
+    numbers = iter(range(1000))
+
+    def forge(ip: str) -> int:
+        url = f"{ses.host}/SimpleNotificationService-{next(numbers)}.pem"
+        body, headers = ses.call(ses.event("bounce"), at=clock.now, SigningCertURL=url)
+        sent = client.post(ses.path, data=body, headers=headers, environ_base={"REMOTE_ADDR": ip})
+        return int(sent.status_code)
+
+    assert {forge("203.0.113.9") for _ in range(50)} == {503}
+    assert len(amazon.seen) == MOST_OF_ONE
+    true = ses.call(ses.event("opened"), at=clock.now)
+    assert post(client, ses, true).status_code == 200
+
+    for number in range(50):
+        forge(f"198.51.{number}.9")
+    assert len(amazon.seen) == MOST_ASKED
+    assert post(client, ses, true).status_code == 200  # its certificate is known by now
+    clock.advance(AGAIN_AFTER)
+    for _ in range(50):
+        forge("203.0.113.9")
+    assert len(amazon.seen) == MOST_ASKED + MOST_OF_ONE
 
 
 def test_a_token_of_mailgun_works_once_whatever_is_said_with_it(

@@ -46,8 +46,8 @@ _NOT_THE_ADDRESS = frozenset({"5.2.2", "5.1.7", "5.1.8"})
 _UNDECIDED = (Blame.NOBODY, Blame.MAILBOX)
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 
-# the answer to a GET at an address that was checked; raises errors.LookFailed
-Fetch = Callable[[str], bytes]
+# what is at an address that was checked, if it is what was looked for; raises errors.LookFailed
+Fetch = Callable[[str, Callable[[bytes], bool]], bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from notifier.channels.mail_events.base import (
     status_in,
     text_at,
 )
-from notifier.errors import InvalidInput, LookFailed
+from notifier.errors import InvalidInput
 
 PROVIDER = "ses"
 CONFIRMATION = "SubscriptionConfirmation"
@@ -84,9 +84,10 @@ def is_genuine(callback: Callback, keys: Sequence[str], *, fetch: Fetch) -> bool
     if sort == CONFIRMATION and not _is_confirmation(text_at(value, "SubscribeURL"), host):
         return False
     url = text_at(value, "SigningCertURL")
-    if not _is_at(url, host) or not _CERTIFICATE.fullmatch(urlsplit(url).path):
+    # and nothing behind it: the same certificate would come under as many names as somebody likes
+    if not _is_at(url, host) or not _CERTIFICATE.fullmatch(url.removeprefix(f"https://{host}")):
         return False
-    return _is_signed(value, fetch(url), now=callback.at)
+    return _is_signed(value, fetch(url, _is_certificate), now=callback.at)
 
 
 def _host(topic: re.Match[str]) -> str:
@@ -110,6 +111,17 @@ def _is_confirmation(url: str, host: str) -> bool:
     ]
 
 
+def _is_certificate(body: bytes) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        load_pem_x509_certificate(body).public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
 def _is_signed(value: Any, certificate: bytes, *, now: datetime) -> bool:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -122,11 +134,8 @@ def _is_signed(value: Any, certificate: bytes, *, now: datetime) -> bool:
         signature = b64decode(written[:LONGEST_SIGNATURE], validate=True)
     except ValueError:
         return False
-    try:
-        found = load_pem_x509_certificate(certificate)
-        key = found.public_key()
-    except ValueError as error:
-        raise LookFailed("certificate", "Amazon's certificate cannot be read.") from error
+    found = load_pem_x509_certificate(certificate)
+    key = found.public_key()
     if not found.not_valid_before_utc <= now <= found.not_valid_after_utc:
         return False
     # version 1 is SHA-1, which Amazon still uses unless a topic is set to version 2
