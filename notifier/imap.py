@@ -26,10 +26,12 @@ from notifier.domain.one_line import one_line
 from notifier.errors import LookFailed
 from notifier.imap_wire import LARGEST, TIMEOUT, Wire, words
 
-__all__ = ["LARGEST", "TIMEOUT", "ImapLogin", "OpenFolder", "open_folder"]
+__all__ = ["LARGEST", "NOT_GIVEN", "TIMEOUT", "ImapLogin", "OpenFolder", "open_folder"]
 
+NOT_GIVEN = "not_given"  # the code of a LookFailed after which the line goes on
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _LISTED = re.compile(rb'\) (?:"(?:[^"\\]|\\.)*"|NIL) "?(.+?)"?$')
+_NOTHING = re.compile(rb"BODY\[\]\S* NIL\b", re.I)
 # RFC 5530: not the fault of name or password
 _LATER = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[SERVERBUG]")
 
@@ -97,17 +99,21 @@ class OpenFolder:
         return sorted(uid for uid in found if first <= uid <= last)
 
     def mail(self, uid: int) -> bytes | None:
-        """The mail, or the first LARGEST + 1 octets of it; None when it is gone."""
+        """The mail, or the first LARGEST + 1 octets of it; None when it is gone. Of a LookFailed
+        with another code than NOT_GIVEN the line is not to be used any more."""
         with _told(self._login):
             self._wire.next_answer()
             asked = f"(BODY.PEEK[]<0.{LARGEST + 1}>)"
             kind, answer = self._wire.uid("FETCH", str(uid), asked)
-            if kind != "OK":
-                raise _broken(self._login, f"it does not give the mail {uid}: {words(answer)}")
-            for part in answer:
-                if isinstance(part, tuple) and b"BODY[" in part[0].upper():
-                    return bytes(part[1])
-        return None
+            if kind == "OK":
+                for part in answer:
+                    if isinstance(part, tuple) and b"BODY[" in part[0].upper():
+                        return bytes(part[1])
+                if not any(isinstance(part, bytes) and _NOTHING.search(part) for part in answer):
+                    return None
+            raise LookFailed(
+                NOT_GIVEN, f"{self._login.place} does not give the mail {uid}: {words(answer)}"
+            )
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from notifier.errors import ConfigError, LookFailed
 from notifier.imap import open_folder
 from notifier.services.env import Env
 from notifier.services.mail_folder import mails_since
-from notifier.services.read_mailboxes import LOOK_BACK, login_of
+from notifier.services.mailbox_run import LOOK_BACK
+from notifier.services.read_imap import login_of
 
 AT_MOST = 30.0  # seconds
 

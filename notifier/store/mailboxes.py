@@ -1,4 +1,4 @@
-"""Up to where was a mailbox read, what of a folder was read, and since when can it not be read?
+"""Up to where was a mailbox read, what was not given of it, and since when can it not be read?
 
 Kept among the one-time things (`spent`): each mail is read once. A mailbox is known by a short
 name of its own (`mailbox`, at most 32 characters), which differs from every other mailbox's.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete, select
 
@@ -17,6 +17,7 @@ from notifier.store.tables.operation import spent
 
 KEPT = timedelta(days=400)  # longer than any mail is looked back for
 _PLACE, _FILE, _FAILING, _REFUSED = "mailbox", "mailbox_file", "mailbox_failing", "mailbox_refused"
+_WITHHELD = "mailbox_withheld"
 CHUNK = 500
 
 
@@ -26,6 +27,14 @@ class Place:
 
     validity: int
     uid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A mail that the server does not give, and since when, by the second."""
+
+    uid: int
+    since: datetime
 
 
 def place_of(tx: Connection, mailbox: str) -> Place | None:
@@ -42,6 +51,33 @@ def save_place(tx: Connection, mailbox: str, place: Place, *, now: datetime) -> 
     tx.execute(delete(spent).where(spent.c.kind == _PLACE, before))
     key = f"{mailbox}:{place.validity}:{place.uid}"
     spend(tx, _PLACE, key, expires_at=now + KEPT)
+
+
+def withheld(tx: Connection, mailbox: str) -> list[Withheld]:
+    """The mails that were passed over; the one that was asked for longest ago first."""
+    query = (
+        select(spent.c.key)
+        .where(spent.c.kind == _WITHHELD, spent.c.key.startswith(f"{mailbox}:"))
+        .order_by(spent.c.expires_at, spent.c.key)
+    )
+    found = [key.split(":")[1:] for key in tx.execute(query).scalars()]
+    return [
+        Withheld(uid=int(uid), since=datetime.fromtimestamp(int(since), UTC))
+        for uid, since in found
+    ]
+
+
+def withhold(tx: Connection, mailbox: str, one: Withheld, *, now: datetime) -> None:
+    """It was asked for just now, and not given."""
+    forget_withheld(tx, mailbox, uid=one.uid)
+    key = f"{mailbox}:{one.uid}:{int(one.since.timestamp())}"
+    spend(tx, _WITHHELD, key, expires_at=now + KEPT)
+
+
+def forget_withheld(tx: Connection, mailbox: str, *, uid: int | None = None) -> None:
+    """Of one mail, or of all."""
+    start = f"{mailbox}:" if uid is None else f"{mailbox}:{uid}:"
+    tx.execute(delete(spent).where(spent.c.kind == _WITHHELD, spent.c.key.startswith(start)))
 
 
 def unread_files(tx: Connection, mailbox: str, names: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import pytest
 
 from notifier.errors import LookFailed
-from notifier.imap import LARGEST, ImapLogin, open_folder
+from notifier.imap import LARGEST, NOT_GIVEN, ImapLogin, open_folder
 from tests.fakes.certificates import Authority
 from tests.fakes.imap_server import Folder, ImapServer
 
@@ -86,6 +86,16 @@ def test_uids_are_those_asked_for_and_a_mail_that_is_gone_is_none(server: ImapSe
         assert folder.mail(2) is None
 
 
+def test_after_a_mail_that_is_not_given_the_line_goes_on(server: ImapServer) -> None:
+    first, second = server.deliver(b"first"), server.deliver(b"second")
+    server.withhold(first, reply=b"{tag} NO [SERVERBUG] Cannot open\r\n")
+    with open_folder(login(server), at_most=AT_MOST) as folder:
+        with pytest.raises(LookFailed) as caught:
+            folder.mail(first)
+        assert caught.value.code == NOT_GIVEN
+        assert folder.mail(second) == b"second"
+
+
 def test_a_long_mail_is_read_up_to_where_it_is_too_long(server: ImapServer) -> None:
     server.deliver(b"x" * (LARGEST + 500_000))
     [mail] = everything(login(server))
@@ -147,7 +157,8 @@ def test_a_folder_is_found_by_the_name_that_people_give_it(server: ImapServer) -
         ("fetch", {"reply": b"* 2 FETCH (BODY[] {3}\r\n"}, "timeout"),
         ("fetch", {"reply": (b"* OK" + b" x" * 5_000 + b"\r\n") * 1_000}, "too_big"),
         ("fetch", {"reply": b"* BYE Shutting down\r\n"}, "broken"),
-        ("fetch", {"reply": b"{tag} NO [SERVERBUG] Cannot open\r\n"}, "broken"),
+        ("fetch", {"reply": b"{tag} NO [SERVERBUG] Cannot open\r\n"}, "not_given"),
+        ("fetch", {"reply": b"* 1 FETCH (UID 1 BODY[]<0> NIL)\r\n{tag} OK Done\r\n"}, "not_given"),
         ("fetch", {"stall": True}, "timeout"),
     ],
 )

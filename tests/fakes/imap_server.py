@@ -7,6 +7,7 @@
         server.misbehave("search", stall=True)        # no answer until the test ends
         server.misbehave("fetch", drip=True)          # never a whole line, always a little more
         server.misbehave("greeting", reply=b"* BYE Too many connections\\r\\n", drop=0)
+        server.withhold(uid, drop=0)          # hangs up whenever this mail is asked for
         server.behave()
         server.renumber()                     # UIDVALIDITY changes, mails have new UIDs
 
@@ -93,6 +94,7 @@ class ImapServer:
         self.tls = certificate.server_context() if certificate else None
         self.clock = clock
         self.faults: dict[str, _Fault] = {}
+        self.withheld: dict[int, _Fault] = {}  # by UID
         self.seen: dict[str, int] = {}
         self.closing = threading.Event()
         self._open: set[socket.socket] = set()
@@ -141,8 +143,13 @@ class ImapServer:
         self.seen.pop(at, None)
         self.faults[at] = _Fault(reply=reply, drop=drop, stall=stall, drip=drip, after=after)
 
+    def withhold(self, uid: int, *, reply: bytes | None = None, drop: int | None = None) -> None:
+        """As misbehave(), each time this mail is asked for."""
+        self.withheld[uid] = _Fault(reply=reply, drop=drop, stall=False, drip=False, after=0)
+
     def behave(self) -> None:
         self.faults.clear()
+        self.withheld.clear()
 
     def asked(self, word: str) -> int:
         """How many commands held this word."""
@@ -199,7 +206,7 @@ class _Session:
         if word not in _READING:
             self._server.changed.append(f"{word}{shown}")
         answer = getattr(self, f"_{word.lower()}", self._unknown)(tag, arguments)
-        self._say(word.lower(), answer, tag=tag)
+        self._say(word.lower(), answer, tag=tag, uid=arguments.partition(" ")[0])
         if word == "STARTTLS" and answer.startswith(f"{tag} OK".encode()):
             assert self._server.tls is not None
             self._sock = self._server.tls.wrap_socket(self._sock, server_side=True)
@@ -208,9 +215,11 @@ class _Session:
         if word == "LOGOUT":
             raise _HangUp
 
-    def _say(self, at: str, answer: bytes, *, tag: str) -> None:
+    def _say(self, at: str, answer: bytes, *, tag: str, uid: str = "") -> None:
         server = self._server
         fault = server.faults.get(at)
+        if at == "fetch" and uid.isdigit():
+            fault = server.withheld.get(int(uid), fault)
         count = server.seen[at] = server.seen.get(at, 0) + 1
         if fault is None or count <= fault.after:
             self._sock.sendall(answer)

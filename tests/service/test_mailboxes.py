@@ -12,15 +12,17 @@ from urllib.parse import unquote
 import pytest
 
 from notifier.config import Config
+from notifier.services import mailbox_run, read_imap
 from notifier.services import read_mailboxes as reading
 from notifier.services.check import check_all
 from notifier.services.env import use_config
+from notifier.services.mailbox_run import LOOK_BACK
+from notifier.services.read_imap import AGAIN_AFTER, ASKED_FOR, MOST_WITHHELD
 from notifier.services.read_mailboxes import (
-    AGAIN_AFTER,
-    LOOK_BACK,
     PATIENCE,
     UNBOOKED,
     UNREAD,
+    WITHHELD,
     read_mailboxes,
 )
 from notifier.signing import Purpose
@@ -254,6 +256,80 @@ def test_a_line_that_breaks_loses_nothing_and_the_next_run_goes_on(
     assert alarms(told) == {}  # it was not for long
 
 
+REFUSED = {"reply": b"{tag} NO [SERVERBUG] Cannot open this message\r\n"}
+HUNG_UP = {"drop": 0}
+
+
+@ON_ONE
+@pytest.mark.parametrize("how", [REFUSED, HUNG_UP], ids=["refused", "hung up"])
+def test_a_mail_that_is_never_given_holds_up_no_other_and_is_named(
+    told: World, imap: ImapServer, how: dict[str, Any]
+) -> None:
+    bad = [imap.deliver(report(letter(told, BEN).mail_from, about=one)) for one in "ab"]
+    imap.deliver(report(letter(told, ANN).mail_from))
+    for uid in bad:
+        imap.withhold(uid, **how)
+    started = told.clock()
+    heard = [run(told) for _ in range(3)]
+    assert sum(heard) == 1
+    assert state_of(told, ANN)[0] == "bounced"
+    assert alarms(told) == {}  # it may pass
+    while told.clock() - started < PATIENCE + timedelta(minutes=10):
+        run(told)
+    assert set(alarms(told)) == {WITHHELD}
+    assert "(UID 1, UID 2)" in alarms(told)[WITHHELD]
+    told.deliver()
+    assert told.mails("olga@kettle.example")
+    assert {imap.asked(f"FETCH {uid} ") for uid in bad} != {1}  # each is asked for again
+    assert all(imap.asked(f"FETCH {uid} ") > 2 for uid in bad)
+    assert imap.asked("FETCH 3 ") == 1
+
+    told.clock.advance(ASKED_FOR)
+    for _ in range(2):
+        run(told)
+    assert set(alarms(told)) == {UNBOOKED}  # given up
+    assert told.count("spent", "kind = 'mailbox_withheld'") == 0
+    asked = imap.asked("FETCH")
+    assert (run(told), imap.asked("FETCH")) == (0, asked)
+
+
+@ON_ONE
+def test_a_mail_that_is_given_at_last_is_heard_and_the_alarm_ends(
+    told: World, imap: ImapServer
+) -> None:
+    uid = imap.deliver(report(letter(told, ANN).mail_from))
+    imap.withhold(uid, **REFUSED)
+    started = told.clock()
+    while told.clock() - started < PATIENCE + timedelta(minutes=5):
+        run(told)
+    assert set(alarms(told)) == {WITHHELD}
+    imap.behave()
+    assert (run(told), alarms(told)) == (1, {})
+    assert state_of(told, ANN)[0] == "bounced"
+    asked = imap.asked("FETCH")
+    assert (run(told), imap.asked("FETCH")) == (0, asked)
+
+
+@ON_ONE
+@pytest.mark.parametrize("how", [REFUSED, HUNG_UP], ids=["refused", "hung up"])
+def test_of_a_server_that_gives_nothing_no_mail_is_lost(
+    told: World, imap: ImapServer, how: dict[str, Any]
+) -> None:
+    count = MOST_WITHHELD + 5
+    for number in range(count - 1):
+        imap.deliver(report(letter(told, ANN).mail_from, about=str(number)))
+    imap.deliver(report(letter(told, BEN).mail_from, recipient=BEN))
+    imap.misbehave("fetch", **how)
+    for _ in range(MOST_WITHHELD + 10):
+        run(told)
+    assert set(alarms(told)) >= {UNREAD}
+    assert told.count("spent", "kind = 'mailbox_withheld'") == MOST_WITHHELD
+    imap.behave()
+    assert run(told) == count
+    assert alarms(told) == {}
+    assert [state_of(told, one)[0] for one in (ANN, BEN)] == ["bounced", "bounced"]
+
+
 @ON_ONE
 @pytest.mark.parametrize("change", ["renumber", "put_back", "forget"])
 def test_a_mailbox_with_other_numbers_is_read_anew_without_harm(
@@ -283,8 +359,8 @@ def test_a_mailbox_with_other_numbers_is_read_anew_without_harm(
 def test_a_run_reads_only_so_many_and_nothing_that_is_too_old(
     told: World, imap: ImapServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MOST", 3)
-    monkeypatch.setattr(reading, "WINDOW", 2)
+    monkeypatch.setattr(mailbox_run, "MOST", 3)
+    monkeypatch.setattr(read_imap, "WINDOW", 2)
     old = told.clock() - LOOK_BACK - timedelta(days=2)
     for _ in range(3):
         imap.deliver(report(letter(told, ANN).mail_from), at=old)
@@ -293,7 +369,7 @@ def test_a_run_reads_only_so_many_and_nothing_that_is_too_old(
         imap.deliver(report(letter(told, ANN).mail_from, about=str(number)))
     assert [run(told) for _ in range(4)] == [3, 3, 1, 0]
     assert imap.asked("FETCH") == 7
-    monkeypatch.setattr(reading, "AT_MOST", 0.0)
+    monkeypatch.setattr(mailbox_run, "AT_MOST", 0.0)
     imap.deliver(report(letter(told, BEN).mail_from, recipient=BEN))
     assert run(told) == 0  # no time left: not a fault
     monkeypatch.undo()
@@ -377,9 +453,12 @@ def test_rubbish_in_a_mail_that_is_ours_keeps_no_other_from_being_heard(
         raise KeyError("a fault of ours")
 
     imap.deliver(report(ours, about="again"))
-    monkeypatch.setattr(reading, "book_mail", breaks)
+    monkeypatch.setattr(mailbox_run, "book_mail", breaks)
+    imap.deliver(b"")
+    imap.misbehave("fetch", drop=0, after=1)  # and then the line breaks
     assert run(told) == 0
     assert "UID 4" in alarms(told)[UNBOOKED]
+    imap.behave()
     monkeypatch.undo()
     imap.deliver(report(ours, about="a third time"))
     run(told)
@@ -407,6 +486,29 @@ def test_a_maildir_is_read_as_a_server_is(told: World, tmp_path: Path, imap: Ima
     assert told.count("spent", "kind = 'mailbox_file'") == 2
     assert (len(list(maildir.glob("*/*"))), imap.connections) == (3, 0)
     assert alarms(told) == {}
+
+
+@ON_ONE
+def test_a_file_that_cannot_be_read_holds_up_no_other_and_is_named(
+    told: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maildir = tmp_path / "Maildir"
+    configure(told, here={"path": str(maildir)})
+    (maildir / "new").mkdir(parents=True)
+    put(maildir, "1.M1.mx", report(letter(told, BEN).mail_from, recipient=BEN), told)
+    put(maildir, "2.M2.mx", report(letter(told, ANN).mail_from), told)
+
+    def start_of(file: Path) -> bytes:
+        if file.name == "1.M1.mx":
+            raise PermissionError(13, "Permission denied")
+        return file.read_bytes()
+
+    with monkeypatch.context() as broken:
+        broken.setattr(reading, "start_of", start_of)
+        assert (run(told), run(told)) == (1, 0)
+        assert state_of(told, ANN)[0] == "bounced"
+        assert "1.M1.mx" in alarms(told)[WITHHELD]
+    assert (run(told), alarms(told)) == (1, {})
 
 
 def put(maildir: Path, name: str, raw: bytes, world: World, *, days: int = 0) -> Path:
