@@ -7,14 +7,12 @@ body one limit counted after unpacking. No cookies, no proxies from the environm
 
 from __future__ import annotations
 
-import hashlib
 import ssl
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import IO, cast
 from urllib.parse import urljoin
 
@@ -23,9 +21,18 @@ import httpx2
 
 from notifier import __version__
 from notifier.clock import Clock, system_clock
-from notifier.domain.inflate import SizeLimits, inflate
+from notifier.domain.inflate import SizeLimits
 from notifier.domain.outbound import Target, UrlRules, read_target
-from notifier.errors import InvalidInput, LookFailed
+from notifier.errors import InvalidInput
+from notifier.http_answer import (
+    plain_headers,
+    printable,
+    read_body,
+    read_excerpt,
+    read_http_date,
+    read_retry_after,
+    refusal,
+)
 from notifier.http_gate import Gate, OutboundFailed, Resolve, system_resolve, translated
 
 __all__ = [
@@ -35,9 +42,6 @@ __all__ = [
     "OutboundFailed",
     "Posted",
     "Resolve",
-    "printable",
-    "read_http_date",
-    "read_retry_after",
 ]
 
 USER_AGENT = f"notifier/{__version__} (self-hosted back-in-stock notices)"
@@ -168,7 +172,7 @@ class Outbound:
         with self._gate.deadline(limits.total), translated(url):
             for _ in range(limits.max_redirects + 1):
                 response = self._send("GET", target, headers={**asked, **own}, limits=limits)
-                with _closing(response):
+                with closing(response):
                     if response.status_code not in _REDIRECTS:
                         return self._fetched(response, target, limits)
                     onward = self._target(_next_url(response, target))
@@ -197,11 +201,11 @@ class Outbound:
         target = self._target(url)
         with self._gate.deadline(limits.total), translated(url):
             response = self._send("POST", target, headers=headers or {}, limits=limits, body=body)
-            with _closing(response):
+            with closing(response):
                 return Posted(
                     status=response.status_code,
-                    headers=_plain(response),
-                    body=_first_bytes(response, 1024),
+                    headers=plain_headers(response),
+                    body=read_excerpt(response),
                     retry_after=self._retry_after(response),
                 )
 
@@ -241,68 +245,25 @@ class Outbound:
         return self._transport.handle_request(request)
 
     def _fetched(self, response: httpx2.Response, target: Target, limits: Limits) -> Fetched:
-        status = response.status_code
+        status, headers = response.status_code, plain_headers(response)
         # Whoever gets the Fetched closes it.
         body = cast("IO[bytes]", tempfile.SpooledTemporaryFile(max_size=_SPOOL))  # noqa: SIM115
-        fetched = Fetched(url=target.url, status=status, headers=_plain(response), body=body)
+        fetched = Fetched(url=target.url, status=status, headers=headers, body=body)
         if status == 304:
             fetched.not_modified = True
             return fetched
         try:
             if not 200 <= status < 300:
-                raise self._bad_status(response, target)
-            _spool(response, fetched, limits)
+                raise refusal(response, target.url, retry_after=self._retry_after(response))
+            sizes = SizeLimits(max_bytes=limits.max_bytes, max_ratio=limits.max_ratio)
+            fetched.size, fetched.digest = read_body(response, body, limits=sizes)
         except BaseException:
             body.close()
             raise
         return fetched
 
-    def _bad_status(self, response: httpx2.Response, target: Target) -> OutboundFailed:
-        said = printable(_first_bytes(response, 1024))
-        status = response.status_code
-        message = f"{target.url} answered {status}. {_ADVICE.get(status, '')}".rstrip()
-        return OutboundFailed(
-            f"http_{status}",
-            f"{message} It said: {said}" if said else message,
-            retry_after=self._retry_after(response),
-            sent=True,
-            status=status,
-        )
-
     def _retry_after(self, response: httpx2.Response) -> timedelta | None:
         return read_retry_after(response.headers.get("retry-after", ""), now=self._clock())
-
-
-_ADVICE = {
-    401: "Check user, password or token.",
-    403: "Access is refused; ask the shop to let this program in.",
-    404: "Check the address.",
-    429: "It is asked too often; a longer interval helps.",
-}
-
-
-def read_retry_after(text: str, *, now: datetime) -> timedelta | None:
-    """Retry-After (RFC 9110, 10.2.3): seconds or a date; None when absent or unreadable."""
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text[:9]), 366 * 86_400))
-    at = read_http_date(text)
-    return None if at is None else max(at - now, timedelta(0))
-
-
-def read_http_date(text: str) -> datetime | None:
-    """An HTTP date (RFC 9110, 5.6.7) as an aware instant; None when absent or unreadable."""
-    try:
-        at = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
-        return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def printable(body: bytes, *, limit: int = 200) -> str:
-    """The first `limit` printable characters: all that is ever shown of a foreign answer."""
-    text = " ".join(body.decode("utf-8", "replace").split())
-    return "".join(c for c in text if c.isprintable())[:limit]
 
 
 def _tls_context(ca_file: str) -> ssl.SSLContext:
@@ -314,48 +275,8 @@ def _tls_context(ca_file: str) -> ssl.SSLContext:
         ) from trouble
 
 
-def _plain(response: httpx2.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
-
-
 def _next_url(response: httpx2.Response, target: Target) -> str:
     location = response.headers.get("location", "")
     if not location:
         raise OutboundFailed("protocol", f"{target.url} redirects without saying where.", sent=True)
     return urljoin(target.url, location)
-
-
-def _spool(response: httpx2.Response, fetched: Fetched, limits: Limits) -> None:
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    size_limits = SizeLimits(max_bytes=limits.max_bytes, max_ratio=limits.max_ratio)
-    digest = hashlib.sha256()
-    for piece in inflate(response.iter_raw(), encoding=encoding, limits=size_limits):
-        digest.update(piece)
-        fetched.body.write(piece)
-        fetched.size += len(piece)
-    fetched.digest = digest.hexdigest()
-    fetched.body.seek(0)
-
-
-def _first_bytes(response: httpx2.Response, count: int) -> bytes:
-    """At most `count` bytes of the answer; a broken or packed rest does not matter here."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
-    got = b""
-    try:
-        for piece in inflate(
-            response.iter_raw(), encoding=encoding, limits=SizeLimits(max_bytes=8 * _SPOOL)
-        ):
-            got += piece
-            if len(got) >= count:
-                break
-    except (httpx2.TransportError, LookFailed) as trouble:
-        got += f" [the rest could not be read: {type(trouble).__name__}]".encode()
-    return got[:count]
-
-
-@contextmanager
-def _closing(response: httpx2.Response) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        response.close()

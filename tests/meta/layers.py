@@ -30,6 +30,7 @@ LAYERS = {
     "i18n_figures": "tool",
     "locales": "tool",
     "http": "tool",
+    "http_answer": "tool",
     "http_gate": "tool",
     "imap": "tool",
     "imap_wire": "tool",
@@ -186,7 +187,7 @@ def _why_not_ours(module: str, target: str) -> str:
         return ""
     if here != there and there not in MAY_IMPORT[here]:
         return f"but {here} may not import {there}"
-    if here == "web" and target.split(".")[0] in ("http", "http_gate"):
+    if here == "web" and target.split(".")[0] in ("http", "http_answer", "http_gate"):
         return "but pages call nobody: that is a service's work"
     return ""
 

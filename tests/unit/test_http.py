@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from notifier.http import Limits, Outbound, OutboundFailed, read_retry_after
+from notifier.http import Limits, Outbound, OutboundFailed
+from notifier.http_answer import read_retry_after
 from tests.fakes.certificates import Authority
 from tests.fakes.feed_server import FeedServer, Reply, Seen, serving
 from tests.ports import free_port

@@ -13,7 +13,7 @@ import httpx2
 from notifier.channels.sms.settings import Settings
 from notifier.channels.sms.wire import UNREADABLE, TwilioHttp, not_told
 from notifier.clock import Clock
-from notifier.http import read_retry_after
+from notifier.http_answer import read_retry_after
 
 __all__ = ["Account"]
 
