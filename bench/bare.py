@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from notifier.store.session import BUSY_SECONDS
+from notifier.store.patience import JOBS_WAIT
 
 _NAME = re.compile(r"(?<!:):([a-z_]+)")
 
@@ -29,7 +29,7 @@ class Bare:
                 make_url(url).database or "",
                 isolation_level=None,
                 check_same_thread=False,
-                timeout=BUSY_SECONDS,
+                timeout=JOBS_WAIT,
             )
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
                 self._sqlite.execute(f"PRAGMA {pragma}")

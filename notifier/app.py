@@ -23,7 +23,8 @@ from notifier.services.edit_template import PublishedTemplates
 from notifier.services.env import Env, open_env
 from notifier.services.settings import FRESH_FOR, keep_fresh, refresh
 from notifier.store.schema import is_current, refuse_newer
-from notifier.store.session import Database, StoreProblem, check_file
+from notifier.store.session import Database
+from notifier.store.sqlite_file import StoreProblem, check_file
 
 __all__ = ["Service", "make_renderer", "open_service", "run_until_closed"]
 

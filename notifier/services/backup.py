@@ -20,8 +20,9 @@ from notifier.config import Config
 from notifier.domain.work import Work
 from notifier.errors import ConfigError, Conflict
 from notifier.services.env import Env
-from notifier.store import entry_links, ledger, outbox, sessions, switches
-from notifier.store.session import Database, Transaction, soon, without_password
+from notifier.store import entry_links, held_messages, ledger, sessions, switches
+from notifier.store.connecting import without_password
+from notifier.store.session import Database, Transaction, soon
 
 # Everything in our schema that no extension brought. The database is ours alone.
 EMPTY = """
@@ -176,7 +177,7 @@ def enter_safe_mode(env: Env) -> Restored:
         )
         sessions.end_everybodys(tx)  # what was ended after the backup must not begin again
         entry_links.drop_all(tx)
-        held = outbox.hold_open(tx, reason="restored_backup")
+        held = held_messages.hold_open(tx, reason="restored_backup")
         verification = ledger.verify(tx)
         ledger.append(tx, book="audit", act="backup.restored", at=now, facts={"held": held})
         return Restored(held=held, ledger_broken=verification.broken)
@@ -192,15 +193,16 @@ def leave_safe_mode(env: Env, *, send_held: bool | None, by: str) -> int:
     now = env.now()
 
     def work(tx: Transaction) -> int:
-        if send_held is None and outbox.count_held(tx):
+        held = held_messages.count_held(tx)
+        if send_held is None and held:
             raise Conflict(
                 "held_messages",
-                f"{outbox.count_held(tx)} messages are held, since they may have been sent after "
-                "the backup. Say what becomes of them: --send-held or --drop-held.",
+                f"{held} messages are held, since they may have been sent after the backup. "
+                "Say what becomes of them: --send-held or --drop-held.",
             )
         switches.turn(tx, switches.SENDING, off=False, why="", by=by, at=now)
         soon(tx, Work.DELIVER)
-        count = outbox.release_held(tx, send=bool(send_held), now=now)
+        count = held_messages.release_held(tx, send=bool(send_held), now=now)
         ledger.append(
             tx,
             book="audit",

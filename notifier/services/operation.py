@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 from notifier.services.env import Env
 from notifier.services.find_silent import silences
-from notifier.store import operation, outbox, releases, sources, switches
+from notifier.store import backlog, operation, releases, sources, switches
+from notifier.store.backlog import Depth
 from notifier.store.leases import list_jobs
 from notifier.store.operation import Counts
-from notifier.store.outbox import Depth
 from notifier.store.schema import is_behind
 from notifier.store.session import Database, Transaction, can_write
 from notifier.store.sources import SourceRow
@@ -94,7 +94,7 @@ class Reading:
 def read_operation(env: Env) -> Reading:
     now = env.now()
     with env.db.read() as tx:
-        depths = outbox.depths(tx)
+        depths = backlog.depths(tx)
         counts, by_state = _counted(env, tx)
         off = switches.all_off(tx, now=now)
         ran = list_jobs(tx)

@@ -41,7 +41,7 @@ def eligible(
 ) -> list[InLine]:
     """Those in line whom this event concerns and who have no message for it yet."""
     contact_ids = [one.contact_id for one in line]
-    have = outbox.has_event_message(tx, event_id=release.event_id, contact_ids=contact_ids)
+    have = under_way.has_event_message(tx, event_id=release.event_id, contact_ids=contact_ids)
     event = events.load_event(tx, release.event_id)
     coming: dict[int, set[int]] = {}
     if release.kind == EventKind.BACK_IN_STOCK:

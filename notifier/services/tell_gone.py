@@ -13,7 +13,7 @@ from notifier.domain.subscription import EndedReason
 from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env, ShopRef
 from notifier.services.write_message import write_message
-from notifier.store import catalogue, events, outbox
+from notifier.store import catalogue, events, under_way
 from notifier.store.catalogue import VariantRow
 from notifier.store.people import SubscriptionRow
 from notifier.store.session import Transaction
@@ -41,7 +41,7 @@ def tell_gone(env: Env, tx: Transaction, shop: ShopRef, row: SubscriptionRow) ->
     )
     if event is not None and event.state != "closed":
         return
-    if event is not None and outbox.has_event_message(
+    if event is not None and under_way.has_event_message(
         tx, event_id=event.id, contact_ids=[row.contact_id]
     ):
         # they hear it by another wish of theirs

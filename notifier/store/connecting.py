@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool
 
 from notifier.errors import ConfigError
@@ -48,6 +48,13 @@ def make_engine(url: str, *, pool_size: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def without_password(url: str) -> tuple[str, str]:
+    """A PostgreSQL URL for its own programs, and the password beside it."""
+    parts = make_url(url)
+    plain = parts.set(drivername="postgresql", password=None)
+    return plain.render_as_string(hide_password=False), str(parts.password or "")
 
 
 def _connect_patiently(_dialect: Any, _record: Any, given: Any, named: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """Which messages are there, and how does each stand?
 
-What is due and who has taken it: store/claims.py; how a try ended: store/booking.py.
+What is due and who has taken it: store/claims.py; how a try ended: store/booking.py; how much is
+open: store/backlog.py; what a person must let go after a restore: store/held_messages.py.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from notifier.domain.message import OPEN_STATES, MessageState
+from notifier.domain.message import MessageState
 from notifier.store.many_rows import ManyRows
 from notifier.store.prepared import Prepared
 from notifier.store.rows import columns_of, maker
-from notifier.store.tables.telling import SENDING, WANTED, messages
+from notifier.store.tables.telling import messages
 from notifier.store.taken_back import MAY_WAKE
 
 
@@ -218,48 +219,6 @@ def end_open_messages(
     return int(done.rowcount)
 
 
-def has_event_message(
-    tx: Connection, *, event_id: int, contact_ids: Sequence[int]
-) -> dict[int, int]:
-    """Which of these people have a message for the event already: contact id → message id."""
-    rows = tx.execute(
-        select(messages.c.contact_id, messages.c.id).where(
-            messages.c.event_id == event_id,
-            messages.c.contact_id.in_(list(contact_ids)),
-            ~((messages.c.state == MessageState.SKIPPED.value) & messages.c.reason.in_(MAY_WAKE)),
-        )
-    )
-    return {row.contact_id: row.id for row in rows}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Depth:
-    state: str
-    kind: str
-    medium: str
-    count: int
-    oldest_due_at: datetime | None
-
-
-def depths(tx: Connection) -> list[Depth]:
-    """The backlog: open messages by state, kind and medium. From the two indexes of what is open:
-    with a parameter in the condition SQLite would walk along all there ever were."""
-    return [
-        Depth(**row._mapping)
-        for are_open in (WANTED, SENDING)
-        for row in tx.execute(_DEPTHS.where(text(are_open)))
-    ]
-
-
-_DEPTHS = select(
-    messages.c.state,
-    messages.c.kind,
-    messages.c.medium,
-    func.count().label("count"),
-    func.min(messages.c.due_at).label("oldest_due_at"),
-).group_by(messages.c.state, messages.c.kind, messages.c.medium)
-
-
 def count_recent(
     tx: Connection,
     *,
@@ -284,41 +243,3 @@ def count_recent(
             )
         ).scalar_one()
     )
-
-
-def hold_open(tx: Connection, *, reason: str) -> int:
-    """Hold everything not finished until a person has looked; how many."""
-    done = tx.execute(
-        update(messages)
-        .where(
-            messages.c.state.in_([state.value for state in OPEN_STATES]),
-            messages.c.finished_at.is_(None),
-        )
-        .values(state=MessageState.HELD.value, reason=reason, lease_owner=None, lease_until=None)
-    )
-    return int(done.rowcount)
-
-
-def count_held(tx: Connection) -> int:
-    return int(
-        tx.execute(
-            select(func.count())
-            .select_from(messages)
-            .where(messages.c.state == MessageState.HELD.value)
-        ).scalar_one()
-    )
-
-
-def release_held(tx: Connection, *, send: bool, now: datetime) -> int:
-    """Let held messages go, or drop them; how many."""
-    values: dict[str, Any] = {"state": MessageState.DUE.value, "reason": "", "due_at": now}
-    if not send:
-        values = {
-            "state": MessageState.SKIPPED.value,
-            "reason": "dropped_after_restore",
-            "finished_at": now,
-        }
-    done = tx.execute(
-        update(messages).where(messages.c.state == MessageState.HELD.value).values(values)
-    )
-    return int(done.rowcount)

@@ -8,7 +8,6 @@ whatever the timeout. Code that may meet a passing conflict uses `Database.retry
 from __future__ import annotations
 
 import random
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,14 +17,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from notifier.domain.work import Work
 from notifier.errors import StoreBusy
 from notifier.metrics import DATABASE_BUSY
 from notifier.store.connecting import make_engine
+from notifier.store.passing_faults import as_translated, translated
 from notifier.store.patience import JOBS_WAIT, VISITORS_WAIT, lock_wait, waiting_at_most
 from notifier.store.prepared import as_told
 from notifier.store.room import Room
@@ -37,13 +37,6 @@ Nudge = Callable[[Connection, frozenset[Work]], None]
 Ear = Callable[[frozenset[Work]], None]
 
 _WORK = "work made"  # where a connection remembers it until its transaction ends
-
-BUSY_SECONDS = JOBS_WAIT
-# 25006: a standby after a failover; 25P03: idle too long; 53: disk, memory or connections full
-PASSING_SQLSTATES = (
-    *("40001", "40P01", "55P03", "57P01", "57P02", "57P03", "57014"),
-    *("08", "25006", "25P03", "53"),
-)
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -98,7 +91,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to look with. What is written in it is rolled back."""
-        with _translated(self.room), self.engine.connect() as connection:
+        with translated(self.room), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN")  # one snapshot for all that is read
             yield connection
@@ -107,7 +100,7 @@ class Database:
     def glance(self) -> Iterator[Connection]:
         """A connection for a question that is asked often: no transaction around it, so of two
         questions the second may see more than the first. Nothing is to be written in it."""
-        with _translated(self.room), self.engine.connect() as connection:
+        with translated(self.room), self.engine.connect() as connection:
             if not self.is_sqlite:  # there nothing begins by itself
                 connection = connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection
@@ -127,7 +120,7 @@ class Database:
             raise StoreBusy("The database cannot take this now: others write before.")
         made: set[Work] | None = None
         try:
-            with _translated(self.room), self.engine.connect() as connection:
+            with translated(self.room), self.engine.connect() as connection:
                 _wait_no_longer(connection)
                 if self.is_sqlite:
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -155,7 +148,7 @@ class Database:
         """
 
         def shared() -> T:
-            with _translated(self.room):
+            with translated(self.room):
                 result: T = self._commits.run(work, alike)
             return result
 
@@ -171,7 +164,7 @@ class Database:
         def shared() -> None:
             done = self._commits.run_all([works[n] for n in left])
             for n, (result, error) in zip(left, done, strict=True):
-                outcomes[n] = result if error is None else _as_translated(self.room, error)
+                outcomes[n] = result if error is None else as_translated(self.room, error)
             left[:] = [n for n in left if isinstance(outcomes[n], StoreBusy)]
             if left:
                 raise outcomes[left[0]]
@@ -226,49 +219,6 @@ def soon(tx: Connection, work: Work) -> None:
     tx.info.setdefault(_WORK, set()).add(work)
 
 
-@contextmanager
-def _translated(room: Room) -> Iterator[None]:
-    """Turn what may pass by itself into StoreBusy; leave real faults as they are."""
-    try:
-        yield
-    except PoolTimeout as error:
-        raise StoreBusy("All database connections are in use. Try again shortly.") from error
-    except DBAPIError as error:
-        if _is_passing(error):
-            room.note_refusal(error.orig)
-            raise StoreBusy(f"The database cannot take this now: {error.orig}") from error
-        raise
-
-
-def _as_translated(room: Room, error: BaseException) -> Exception:
-    """What `_translated` makes of it."""
-    try:
-        with _translated(room):
-            raise error
-    except Exception as told:  # noqa: BLE001  it is raised where it is from
-        return told
-
-
-def _is_passing(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
-        return True
-    sqlstate = getattr(error.orig, "sqlstate", None)
-    if sqlstate is None and isinstance(error.orig, _server_gone()):
-        return True  # psycopg's own words: no such host, refused, no answer
-    if sqlstate:
-        return str(sqlstate).startswith(PASSING_SQLSTATES)
-    words = str(error.orig).lower()
-    passing = ("locked", "disk is full", "readonly database", "unable to open", "disk i/o")
-    refused = ("connection", "server closed", "timeout expired")
-    return isinstance(error, OperationalError) and any(w in words for w in passing + refused)
-
-
-def _server_gone() -> tuple[type[BaseException], ...]:
-    """psycopg's OperationalError where psycopg is in use."""
-    psycopg = sys.modules.get("psycopg")
-    return (psycopg.OperationalError,) if psycopg else ()
-
-
 def _wait_no_longer(connection: Connection) -> None:
     """Let locks be waited for as long as one may here, where that is not as long as jobs do."""
     limit = lock_wait()
@@ -291,13 +241,6 @@ def _tell_for_now(connection: Connection, setting: str) -> None:
         raise as_told(connection, setting, error) from error
 
 
-def without_password(url: str) -> tuple[str, str]:
-    """A PostgreSQL URL for its own programs, and the password beside it."""
-    parts = make_url(url)
-    plain = parts.set(drivername="postgresql", password=None)
-    return plain.render_as_string(hide_password=False), str(parts.password or "")
-
-
 def can_write(db: Database) -> bool:
     """True when a writing transaction can begin now (for /readyz)."""
     try:
@@ -310,50 +253,3 @@ def can_write(db: Database) -> bool:
     except (DBAPIError, PoolTimeout):
         return False
     return True
-
-
-class StoreProblem(Exception):
-    """The database file cannot be trusted."""
-
-
-NETWORK_FILESYSTEMS = ("nfs", "cifs", "smb", "smbfs", "fuse.sshfs", "9p")
-
-
-def check_file(db: Database) -> None:
-    """Raise StoreProblem when an SQLite file is damaged or on a network file system (RL-24)."""
-    path = db.path()
-    if path is None:
-        return
-    kind = _filesystem_of(path)
-    if kind in NETWORK_FILESYSTEMS:
-        raise StoreProblem(
-            f"{path} is on a network file system ({kind}), where SQLite loses data. "
-            "Put it on a local disk, or use PostgreSQL."
-        )
-    if not path.exists():
-        return
-    with db.engine.connect() as connection:
-        try:
-            answer = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-        except DBAPIError as error:
-            raise StoreProblem(f"{path} is not a sound SQLite database: {error.orig}") from error
-    if answer != "ok":
-        raise StoreProblem(f"{path} is damaged ({answer}). Restore a backup.")
-
-
-def _filesystem_of(path: Path) -> str:
-    """The type of the file system a path is on, by /proc/mounts; empty where there is none."""
-    mounts = Path("/proc/mounts")
-    if not mounts.exists():
-        return ""
-    folder = str(path.resolve().parent)
-    best, kind = "", ""
-    for line in mounts.read_text(encoding="utf-8", errors="replace").splitlines():
-        parts = line.split(" ")
-        if len(parts) < 3:
-            continue
-        place = parts[1]
-        inside = folder == place or folder.startswith(place.rstrip("/") + "/")
-        if inside and len(place) >= len(best):
-            best, kind = place, parts[2]
-    return kind

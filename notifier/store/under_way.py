@@ -10,6 +10,7 @@ from notifier.domain.message import MessageKind, MessageState
 from notifier.store.line_size import in_line
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import events, messages
+from notifier.store.taken_back import MAY_WAKE
 
 
 def variants_told_of(
@@ -68,3 +69,17 @@ def asked_to_confirm(tx: Connection, subscription_ids: Sequence[int]) -> set[int
         )
     )
     return {row.subscription_id for row in rows}
+
+
+def has_event_message(
+    tx: Connection, *, event_id: int, contact_ids: Sequence[int]
+) -> dict[int, int]:
+    """Which of these people have a message for the event already: contact id → message id."""
+    rows = tx.execute(
+        select(messages.c.contact_id, messages.c.id).where(
+            messages.c.event_id == event_id,
+            messages.c.contact_id.in_(list(contact_ids)),
+            ~((messages.c.state == MessageState.SKIPPED.value) & messages.c.reason.in_(MAY_WAKE)),
+        )
+    )
+    return {row.contact_id: row.id for row in rows}

@@ -13,8 +13,8 @@ from sqlalchemy import event
 from notifier.services import learn, release_seen
 from notifier.services.sweep import sweep
 from notifier.store import ledger
+from notifier.store.backlog import depths
 from notifier.store.claims import leased
-from notifier.store.outbox import depths
 from tests.world import ANN, BEN, World
 
 DAY = timedelta(days=1)
