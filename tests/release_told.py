@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notifier.services.wave_words import why_nobody, why_wave
-from notifier.store import releases
+from notifier.store import releases, waves
 from tests.world import World
 
 
@@ -19,5 +19,5 @@ def why(world: World, locale: str = "en") -> tuple[list[str], str]:
         [found] = world.rows("SELECT id FROM releases")
         release = releases.load_release(tx, found["id"])
         assert release is not None
-        waves = releases.waves_of(tx, release.id)
-        return [why_wave(one, locale) for one in waves], why_nobody(release, locale)
+        told = waves.waves_of(tx, release.id)
+        return [why_wave(one, locale) for one in told], why_nobody(release, locale)

@@ -17,7 +17,7 @@ from notifier.errors import InvalidInput
 from notifier.services.env import ShopRef
 from notifier.services.sms_hours import ALWAYS, text_allowed_at
 from notifier.services.texts_held import PAUSED, SPENT, why_held
-from notifier.store import releases
+from notifier.store import waves
 from notifier.store.addressed import find_addressees
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
@@ -96,9 +96,9 @@ def note_asleep(tx: Transaction, release: ReleaseRow, asleep: Asleep, *, passed:
     """Keep with the wave how many it has passed over, also in its further parts."""
     if not passed or asleep.wakes is None:
         return
-    facts = releases.wave_facts(tx, release.id, number=release.waves)
+    facts = waves.wave_facts(tx, release.id, number=release.waves)
     first = min(asleep.wakes, _morning(facts) or asleep.wakes)
-    releases.note_fact(
+    waves.note_fact(
         tx,
         release.id,
         number=release.waves,
@@ -108,12 +108,12 @@ def note_asleep(tx: Transaction, release: ReleaseRow, asleep: Asleep, *, passed:
 
 def first_wakes(tx: Transaction, release: ReleaseRow) -> datetime | None:
     """When the first of those may be texted whom this wave passed over; None: it passed nobody."""
-    return _morning(releases.wave_facts(tx, release.id, number=release.waves))
+    return _morning(waves.wave_facts(tx, release.id, number=release.waves))
 
 
 def why_passed(tx: Transaction, release: ReleaseRow) -> str:
     """For which of PASSED_FOR this wave passed somebody over."""
-    facts = releases.wave_facts(tx, release.id, number=release.waves)
+    facts = waves.wave_facts(tx, release.id, number=release.waves)
     return next((one for one in PASSED_FOR if facts.get(one)), ASLEEP)
 
 

@@ -19,7 +19,7 @@ from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.release_seen import release_seen
 from notifier.services.reserve import holds_units, plan_reserved
 from notifier.services.texts_held import take_back
-from notifier.store import catalogue, orders, releases
+from notifier.store import catalogue, orders, releases, waves
 from notifier.store import stock as stock_store
 from notifier.store.releases import LAST_LOOK, ReleaseRow
 from notifier.store.session import Transaction
@@ -50,7 +50,7 @@ def open_wave(
     facts = {**known, **plan.facts}
     if plan.again_in is not None:
         facts[AGAIN_IN] = plan.again_in.total_seconds()
-    releases.add_wave(
+    waves.add_wave(
         tx,
         release.id,
         number=release.waves + 1,
@@ -131,5 +131,5 @@ def strategy_of(release: ReleaseRow) -> Strategy:
 
 def time_between(tx: Transaction, release: ReleaseRow) -> timedelta:
     """From the end of the wave under way to the next look, as its plan said."""
-    planned = releases.wave_facts(tx, release.id, number=release.waves).get(AGAIN_IN)
+    planned = waves.wave_facts(tx, release.id, number=release.waves).get(AGAIN_IN)
     return timedelta(seconds=float(planned or release.strategy["interval"]))

@@ -12,11 +12,12 @@ from notifier.errors import Conflict, NotFound
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_release_finished
-from notifier.store import catalogue, ledger, releases, steer
+from notifier.store import catalogue, ledger, releases, steer, waves
 from notifier.store.catalogue import VariantRow
-from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
+from notifier.store.releases import LAST_LOOK, ReleaseRow
 from notifier.store.session import Transaction
 from notifier.store.steer import PERSON
+from notifier.store.waves import WaveRow
 
 __all__ = [
     "ReleaseShown",
@@ -254,5 +255,5 @@ def _show(tx: Transaction, row: ReleaseRow) -> ReleaseShown:
     return ReleaseShown(
         release=row,
         variant=catalogue.find_variants(tx, [row.variant_id]).get(row.variant_id),
-        waves=tuple(releases.waves_of(tx, row.id)),
+        waves=tuple(waves.waves_of(tx, row.id)),
     )

@@ -22,7 +22,7 @@ from notifier.services.line_up import next_in_line
 from notifier.services.open_wave import time_between, with_look
 from notifier.services.tell_each import eligible, enqueue
 from notifier.services.tell_everybody import Told, tell_stretch
-from notifier.store import releases, under_way
+from notifier.store import releases, under_way, waves
 from notifier.store.releases import ReleaseRow
 from notifier.store.session import Transaction, soon
 
@@ -54,7 +54,7 @@ def _tell_each(
         people_left=release.people_left,
         units_left=release.units_left,
         largest=release.largest,
-        is_first=not releases.told_in_wave(tx, release.id, number=release.waves),
+        is_first=not waves.told_in_wave(tx, release.id, number=release.waves),
     )
     enqueue(env, tx, shop, release, [concerned[id_] for id_ in chosen.told], now=now)
     moved = _counted(tx, release, people=len(chosen.told), units=chosen.units)
@@ -103,7 +103,7 @@ def _note_left(tx: Transaction, release: ReleaseRow, *, units: int, following: i
     left = (release.largest or 0) - units
     in_one_part = release.place is None  # of a wave in several, the units told before are not known
     if in_one_part and 0 < left < following:
-        releases.note_fact(tx, release.id, number=release.waves, left=left)
+        waves.note_fact(tx, release.id, number=release.waves, left=left)
 
 
 def _at_end(
@@ -111,7 +111,7 @@ def _at_end(
 ) -> dict[str, Any]:
     """What changes in the release when a wave has come to the end of the line. `passed_over`:
     somebody wants more than there is."""
-    told = releases.told_in_wave(tx, release.id, number=release.waves)
+    told = waves.told_in_wave(tx, release.id, number=release.waves)
     wakes = first_wakes(tx, release)
     moved: dict[str, Any] = {"wave_open": False}
     if told and wakes is not None:
@@ -141,7 +141,7 @@ def _drop_empty(
     if release.waves == 1 and not passed_over and wakes is None:
         return {}
     why = why_passed(tx, release)
-    releases.drop_wave(tx, release.id, number=release.waves)
+    waves.drop_wave(tx, release.id, number=release.waves)
     dropped: dict[str, Any] = {"waves": release.waves - 1}
     if wakes is not None:
         facts: dict[str, Any] = {"rule": f"all_{why}"}
@@ -156,7 +156,7 @@ def _drop_empty(
 
 def _counted(tx: Transaction, release: ReleaseRow, *, people: int, units: int) -> dict[str, Any]:
     """What changes in the release, and does in its wave, when so many more are told."""
-    releases.count_told(tx, release.id, number=release.waves, told=people)
+    waves.count_told(tx, release.id, number=release.waves, told=people)
     moved: dict[str, Any] = {
         "told": release.told + people,
         "units_told": release.units_told + units,

@@ -13,7 +13,7 @@ from notifier.domain.message import Medium
 from notifier.domain.work import Work
 from notifier.log import log
 from notifier.services.env import Env, ShopRef
-from notifier.store import releases, switches, taken_back
+from notifier.store import releases, switches, taken_back, waves
 from notifier.store.releases import LAST_LOOK, ReleaseRow
 from notifier.store.session import Transaction, soon
 
@@ -69,10 +69,10 @@ def take_back(tx: Transaction, shop: ShopRef, release: ReleaseRow, *, now: datet
         return release
     by_wave = taken_back.take_back(tx, release.id, medium=Medium.SMS.value, now=now)
     for number, (people, _) in by_wave.items():
-        facts = releases.wave_facts(tx, release.id, number=number)
+        facts = waves.wave_facts(tx, release.id, number=number)
         passed = {held.why: facts.get(held.why, 0) + people}
-        releases.note_fact(tx, release.id, number=number, **passed)
-        releases.count_told(tx, release.id, number=number, told=-people)
+        waves.note_fact(tx, release.id, number=number, **passed)
+        waves.count_told(tx, release.id, number=number, told=-people)
     if by_wave:
         people, units = (sum(column) for column in zip(*by_wave.values(), strict=True))
         told = {"told": release.told - people, "units_told": release.units_told - units}

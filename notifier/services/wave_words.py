@@ -9,7 +9,8 @@ from notifier.i18n import section
 from notifier.i18n_figures import format_number, format_percent
 from notifier.services.asleep import PASSED_FOR
 from notifier.services.before_wave import UNKNOWN
-from notifier.store.releases import LAST_LOOK, ReleaseRow, WaveRow
+from notifier.store.releases import LAST_LOOK, ReleaseRow
+from notifier.store.waves import WaveRow
 
 _BY_FACT = frozenset(
     (

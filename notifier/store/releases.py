@@ -1,4 +1,7 @@
-"""Which releases are under way, how far is each, and why was each wave as large as it was?"""
+"""Which releases are there, how far is each, and which goes on when the goods are back?
+
+Their waves: store/waves.py.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from notifier.domain.stock import Level
 from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import stock
-from notifier.store.tables.telling import releases, waves
+from notifier.store.tables.telling import releases
 from notifier.store.upsert import insert_or
 
 SOLD_OUT = "sold_out"
@@ -162,85 +155,6 @@ def told_by(tx: Connection, release_ids: Sequence[int]) -> int:
 
 def update_release(tx: Connection, release_id: int, **values: Any) -> None:
     tx.execute(update(releases).where(releases.c.id == release_id).values(**values))
-
-
-def add_wave(
-    tx: Connection,
-    release_id: int,
-    *,
-    number: int,
-    at: datetime,
-    stock_seen: int | None,
-    planned: int | None,
-    reason: str,
-    facts: dict[str, Any],
-) -> None:
-    tx.execute(
-        insert(waves).values(
-            release_id=release_id,
-            number=number,
-            at=at,
-            stock=stock_seen,
-            planned=planned,
-            reason=reason,
-            facts=facts,
-        )
-    )
-
-
-def wave_facts(tx: Connection, release_id: int, *, number: int) -> dict[str, Any]:
-    """What a wave's size was decided on; empty where there is no such wave."""
-    query = select(waves.c.facts).where(waves.c.release_id == release_id, waves.c.number == number)
-    return dict(tx.execute(query).scalar_one_or_none() or {})
-
-
-def count_told(tx: Connection, release_id: int, *, number: int, told: int) -> None:
-    tx.execute(
-        update(waves)
-        .where(waves.c.release_id == release_id, waves.c.number == number)
-        .values(told=waves.c.told + told)
-    )
-
-
-def drop_wave(tx: Connection, release_id: int, *, number: int) -> None:
-    """Nobody was told in it: it was none."""
-    tx.execute(delete(waves).where(waves.c.release_id == release_id, waves.c.number == number))
-
-
-def note_fact(tx: Connection, release_id: int, *, number: int, **facts: Any) -> None:
-    """Add to what a wave shows."""
-    known = wave_facts(tx, release_id, number=number)
-    tx.execute(
-        update(waves)
-        .where(waves.c.release_id == release_id, waves.c.number == number)
-        .values(facts={**known, **facts})
-    )
-
-
-def told_in_wave(tx: Connection, release_id: int, *, number: int) -> int:
-    """How many people a wave has told so far."""
-    query = select(waves.c.told).where(waves.c.release_id == release_id, waves.c.number == number)
-    return int(tx.execute(query).scalar_one_or_none() or 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaveRow:
-    number: int
-    at: datetime
-    stock: int | None
-    planned: int | None
-    told: int
-    reason: str
-    facts: dict[str, Any]
-
-
-def waves_of(tx: Connection, release_id: int) -> list[WaveRow]:
-    rows = tx.execute(
-        select(*columns_of(waves, WaveRow))
-        .where(waves.c.release_id == release_id)
-        .order_by(waves.c.number)
-    )
-    return [WaveRow(**row._mapping) for row in rows]
 
 
 def stop_sold_out(tx: Connection, release_ids: Sequence[int], *, now: datetime) -> list[int]:

@@ -14,7 +14,7 @@ from notifier.services.learn import learn_all
 from notifier.services.report_purchase import GivenPurchase, report_purchases
 from notifier.services.steer_release import show_release
 from notifier.services.wave_words import why_wave
-from notifier.store.releases import WaveRow
+from notifier.store.waves import WaveRow
 from tests.world import EVE, World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own

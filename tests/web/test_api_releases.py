@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from notifier.services.wave_words import why, why_wave
-from notifier.store.releases import WaveRow
+from notifier.store.waves import WaveRow
 from tests.web.storefront import SECRET, Storefront
 
 HEADERS = {"Authorization": f"Bearer {SECRET}"}
