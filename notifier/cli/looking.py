@@ -78,7 +78,7 @@ def poll(
     from notifier.services.poll import PUSHED
     from notifier.services.poll import poll as poll_source
     from notifier.store.skus import keys_by_sku
-    from notifier.store.sources import list_sources
+    from notifier.store.sources import find_source
 
     set_up_log("ERROR")
     env = open_env_only(context)
@@ -102,8 +102,9 @@ def poll(
         if report is None:
             failed = True
             with env.db.read() as tx:
-                row = next(s for s in list_sources(tx, ref.id) if s.name == name)
-            click.echo(f"{name}: {row.trouble or 'another process is looking at it'}", err=True)
+                row = find_source(tx, ref.id, name)
+            trouble = row.trouble if row else ""
+            click.echo(f"{name}: {trouble or 'another process is looking at it'}", err=True)
             continue
         values = {
             "source": name,

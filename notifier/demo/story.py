@@ -196,8 +196,7 @@ def source_state(stage: Stage) -> dict[str, Any]:
     """How the notifier's own source is doing."""
     now = stage.env.now()
     with stage.env.db.read() as tx:
-        rows = sources.list_sources(tx, stage.ref.id)
-    row = next((one for one in rows if one.name == FEED), None)
+        row = sources.find_source(tx, stage.ref.id, FEED)
     if row is None:
         return {"state": "new", "age": None, "failures": 0, "trouble": ""}
     known_at = row.vouched_at or row.looked_at

@@ -121,9 +121,8 @@ def find_missing(
 
 def word_of(tx: Transaction, row: SourceRow) -> str | None:
     """The word for the traces of the source's last look, if they are still true."""
-    return next(
-        (s.cursor.get(WORD) for s in sources.list_sources(tx, row.shop_id) if s.id == row.id), None
-    )
+    now = sources.find_source(tx, row.shop_id, row.name)
+    return now.cursor.get(WORD) if now else None
 
 
 def untrue(tx: Transaction, row: SourceRow) -> None:

@@ -58,12 +58,17 @@ def ensure_source(
     return SourceRow(**row._mapping)
 
 
+_LOOKED_AT = select(sources).where(~sources.c.name.startswith(HOOK))
+
+
+def find_source(tx: Connection, shop_id: int, name: str) -> SourceRow | None:
+    query = _LOOKED_AT.where(sources.c.shop_id == shop_id, sources.c.name == name)
+    row = tx.execute(query).one_or_none()
+    return SourceRow(**row._mapping) if row else None
+
+
 def list_sources(tx: Connection, shop_id: int | None = None) -> list[SourceRow]:
-    query = (
-        select(sources)
-        .where(~sources.c.name.startswith(HOOK))
-        .order_by(sources.c.shop_id, sources.c.name)
-    )
+    query = _LOOKED_AT.order_by(sources.c.shop_id, sources.c.name)
     if shop_id is not None:
         query = query.where(sources.c.shop_id == shop_id)
     return [SourceRow(**row._mapping) for row in tx.execute(query)]

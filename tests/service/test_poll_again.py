@@ -16,7 +16,7 @@ from structlog.testing import LogCapture
 
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
-from notifier.services import observe as observing
+from notifier.services import believe
 from notifier.services import poll as polling
 from notifier.services.last_rows import FOLDER, WORD
 from notifier.services.observe import Report, observe
@@ -176,7 +176,7 @@ def test_of_a_look_that_is_cut_short_nothing_is_remembered(
     shop.look(feed(shelf(**MANY)))
     assert word(shop)
     changed = {key: "in_stock" if n < 20 else "out_of_stock" for n, key in enumerate(MANY)}
-    monkeypatch.setattr(observing, "CHUNK", 5)
+    monkeypatch.setattr(believe, "CHUNK", 5)
     real, calls = sources.remember_digests, []
 
     def dies(*args: Any) -> None:
