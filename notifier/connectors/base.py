@@ -94,6 +94,18 @@ class Finding:
     message: str
     advice: str = ""
 
+    @classmethod
+    def ok(cls, about: str, message: str) -> Finding:
+        return cls(level="ok", about=about, message=message)
+
+    @classmethod
+    def warn(cls, about: str, message: str, *, advice: str = "") -> Finding:
+        return cls(level="warn", about=about, message=message, advice=advice)
+
+    @classmethod
+    def bad(cls, about: str, message: str, *, advice: str) -> Finding:
+        return cls(level="bad", about=about, message=message, advice=advice)
+
 
 class SourceConnector(Protocol):
     """A way to ask one source. Made anew for each look; holds no state between looks."""

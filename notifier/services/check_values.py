@@ -21,31 +21,31 @@ def check_values(shop: Shop, *, about: str) -> Iterator[Finding]:
     """What is wrong with the words of one shop's settings; nothing when all is well."""
     for locale in shop.locales:
         if locale.partition("-")[0] not in available_locales():
-            yield _warn(
+            yield Finding.warn(
                 f"{about}.locales",
                 f"There are no texts in {locale!r}; customers would read English.",
-                f"Take some of {', '.join(available_locales())}, or add the language.",
+                advice=f"Take some of {', '.join(available_locales())}, or add the language.",
             )
     if shop.locale not in shop.locales:
-        yield _warn(
+        yield Finding.warn(
             f"{about}.locale",
             f"{shop.locale!r} is not among the shop's locales.",
-            "Add it to locales, or name one of them.",
+            advice="Add it to locales, or name one of them.",
         )
     if shop.currency and read_currency(shop.currency) != shop.currency:
-        yield _warn(
+        yield Finding.warn(
             f"{about}.currency",
             f"{shop.currency!r} is not a currency of ISO 4217.",
-            "Write it as EUR, USD or GBP.",
+            advice="Write it as EUR, USD or GBP.",
         )
     for field in ("country", "sms_countries"):
         codes = (shop.country,) if field == "country" else shop.sms_countries
         for code in codes:
             if not _is_country(code):
-                yield _warn(
+                yield Finding.warn(
                     f"{about}.{field}",
                     f"{code!r} is not a country whose phone numbers are known.",
-                    "Write two capital letters such as US, GB or DE.",
+                    advice="Write two capital letters such as US, GB or DE.",
                 )
     for field in ("sender", "reply_to", "support_email"):
         written = str(getattr(shop, field))
@@ -57,10 +57,10 @@ def check_values(shop: Shop, *, about: str) -> Iterator[Finding]:
                 advice="Write hello@kettle.example, with a name before it: Kettle <hello@…>.",
             )
     if shop.logo_url and not shop.logo_url.startswith("https://"):
-        yield _warn(
+        yield Finding.warn(
             f"{about}.logo_url",
             "Mail programs do not show pictures that are not on https.",
-            "Give an https address.",
+            advice="Give an https address.",
         )
 
 
@@ -76,7 +76,3 @@ def _is_address(written: str) -> bool:
     except InvalidInput:
         return False
     return True
-
-
-def _warn(about: str, message: str, advice: str) -> Finding:
-    return Finding(level="warn", about=about, message=message, advice=advice)

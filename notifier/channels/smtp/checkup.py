@@ -45,9 +45,10 @@ def check_server(
         return [*findings, _opening_finding(where, failure)]
     try:
         how = {"starttls": "TLS (STARTTLS)", "tls": "TLS", "none": "no encryption"}
-        findings.append(_ok("connection", f"{where} answers, with {how[settings.security]}."))
+        answers = f"{where} answers, with {how[settings.security]}."
+        findings.append(Finding.ok("connection", answers))
         if settings.username:
-            findings.append(_ok("login", f"The login as {settings.username} works."))
+            findings.append(Finding.ok("login", f"The login as {settings.username} works."))
         findings.append(_check_sender(session, settings, secret))
         findings += _check_extensions(session)
     finally:
@@ -93,7 +94,7 @@ def _check_callbacks(settings: Settings) -> list[Finding]:
             )
         ]
     keys = "1 key" if count == 1 else f"{count} keys"
-    return [_ok("callbacks", f"{settings.provider} is believed at {path} by {keys}.")]
+    return [Finding.ok("callbacks", f"{settings.provider} is believed at {path} by {keys}.")]
 
 
 def _is_this_machine(host: str) -> bool:
@@ -135,7 +136,7 @@ def _check_sender(session: Session, settings: Settings, secret: bytes) -> Findin
             advice="Try again; if it stays so, ask the server's operator.",
         )
     if 200 <= reply.code < 300:
-        return _ok("sender", f"The server takes mail from {sender}.")
+        return Finding.ok("sender", f"The server takes mail from {sender}.")
     result = classify_reply(Stage.MAIL, reply)
     permanent = result.blame is not Blame.TRANSPORT
     wants_login = not settings.username and (reply.code == 530 or "auth" in reply.text.lower())
@@ -158,7 +159,7 @@ def _check_extensions(session: Session) -> list[Finding]:
     findings = []
     if "PIPELINING" not in session.extensions:
         text = "The server does not offer PIPELINING. It works, with more waiting per letter."
-        findings.append(_ok("speed", text))
+        findings.append(Finding.ok("speed", text))
     limit = session.extensions.get("SIZE", "").strip()
     if limit.isdecimal() and 0 < int(limit) < 200_000:
         findings.append(
@@ -170,7 +171,3 @@ def _check_extensions(session: Session) -> list[Finding]:
             )
         )
     return findings
-
-
-def _ok(about: str, message: str) -> Finding:
-    return Finding(level="ok", about=about, message=message)

@@ -85,7 +85,7 @@ def dns_lookup() -> LookupTxt:
 def _check_spf(domain: str, lookup: LookupTxt) -> Finding:
     records = [record for record in lookup(domain) if record.lower().startswith("v=spf1")]
     if len(records) == 1:
-        return _ok("SPF", f"{domain} says who may send for it: {records[0][:200]}")
+        return Finding.ok("SPF", f"{domain} says who may send for it: {records[0][:200]}")
     if records:
         return _warn(
             f"{domain} has {len(records)} SPF records; receivers then ignore all of them.",
@@ -124,7 +124,7 @@ def _check_dkim(
             f"Signatures are for {settings.dkim_domain}, mail is from {domain}: not aligned.",
             "Sign for the domain in from_address, or DMARC does not count the signature.",
         )
-    return _ok("DKIM", f"Signatures verify with the key at {name}.")
+    return Finding.ok("DKIM", f"Signatures verify with the key at {name}.")
 
 
 def _verifies(sign: Callable[[bytes], bytes], domain: str, record: str) -> bool:
@@ -142,7 +142,7 @@ def _check_dmarc(domain: str, lookup: LookupTxt) -> Finding:
     for start in range(max(1, len(labels) - 1)):
         name = "_dmarc." + ".".join(labels[start:])
         if any(record.lower().startswith("v=dmarc1") for record in lookup(name)):
-            return _ok("DMARC", f"There is a DMARC policy at {name}.")
+            return Finding.ok("DMARC", f"There is a DMARC policy at {name}.")
     return _warn(
         f"Unsigned sender: {domain} has no DMARC policy; Gmail and Yahoo want one.",
         f'Add a TXT record to _dmarc.{domain}: "v=DMARC1; p=none".',
@@ -153,13 +153,9 @@ def _is_aligned(domain: str, signed: str) -> bool:
     return domain == signed or domain.endswith(f".{signed}") or signed.endswith(f".{domain}")
 
 
-def _ok(about: str, message: str) -> Finding:
-    return Finding(level="ok", about=about, message=message)
-
-
 def _warn(message: str, advice: str) -> Finding:
-    return Finding(level="warn", about="unsigned sender", message=message, advice=advice)
+    return Finding.warn("unsigned sender", message, advice=advice)
 
 
 def _bad(message: str, advice: str) -> Finding:
-    return Finding(level="bad", about="DKIM", message=message, advice=advice)
+    return Finding.bad("DKIM", message, advice=advice)

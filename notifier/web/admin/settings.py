@@ -17,7 +17,7 @@ from notifier.config_brake import BrakeRules
 from notifier.config_settings import Path
 from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
-from notifier.services.check import check_shop
+from notifier.services.check_shop import check_shop
 from notifier.services.describe_settings import Describer, SettingField
 from notifier.services.make_secrets import new_public_key, refuse_name
 from notifier.services.see_settings import list_changes

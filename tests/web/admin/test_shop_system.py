@@ -7,7 +7,7 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
-from notifier.services.check import check_shop
+from notifier.services.check_shop import check_shop
 from notifier.services.env import Env
 from tests.web.admin.test_settings import HERE, HIDDEN, change, problem
 from tests.web.admin.visitor import Admin
@@ -48,6 +48,19 @@ def test_what_cannot_be_a_domain_is_named_beside_it(admin: Admin) -> None:
     said = change(admin, PAGE, shopify_domain="https://kettle.myshopify.com/")
     assert said.status == 422
     assert "kettle.myshopify.com" in problem(said, "shopify_domain")
+
+
+def test_the_page_says_where_webhooks_go_and_when_one_came(
+    admin: Admin, env: Env, client: FlaskClient
+) -> None:
+    assert "/hooks/shopify/kettle" in admin.get(HERE + PAGE).said
+    assert "heard" not in admin.get(HERE + PAGE).said.lower()
+
+    change(admin, PAGE, shopify_domain=DOMAIN, shopify_secrets=HIDDEN)
+    assert "Nothing heard yet." in admin.get(HERE + PAGE).said
+
+    assert deliver(client, env, HIDDEN) == 200
+    assert "Last heard" in admin.get(HERE + PAGE).said
 
 
 def test_half_a_connection_is_told(admin: Admin, env: Env) -> None:
