@@ -17,7 +17,7 @@ from notifier.services import hear_mail_events
 from notifier.web.answers import error_answer
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
-from notifier.web.hooks import busy_answer
+from notifier.web.hook_answers import busy_answer, unreadable_answer
 from notifier.web.read_json import HOOK_LIMIT, parse_json, raw_body
 
 blueprint = Blueprint("mail_hooks", __name__, url_prefix="/hooks")
@@ -44,8 +44,7 @@ def mail_events(provider: str) -> Response:
             raise refusal("This is not known to come from a provider of ours.")
         heard = hear_mail_events.take(env(), provider, parse_json(body))
     except InvalidInput as error:
-        first = error.problems[0]
-        return error_answer(400, first.code, first.message, field=first.field)
+        return unreadable_answer(error)
     except LookFailed as trouble:
         log.warning("callback cannot be checked now", provider=provider, why=str(trouble))
         words = "This cannot be checked now. Send it again later."

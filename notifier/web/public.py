@@ -9,7 +9,17 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from notifier.rendering import Renderer
 from notifier.services.env import Env
-from notifier.web import form, front, health, hooks, links, mail_hooks, shop_hooks, widget
+from notifier.web import (
+    form,
+    front,
+    health,
+    links,
+    mail_hooks,
+    shop_hooks,
+    stock_hook,
+    twilio_hooks,
+    widget,
+)
 from notifier.web.answers import register_errors
 from notifier.web.api import blueprint as api
 from notifier.web.cors import let_read
@@ -39,7 +49,8 @@ def create_public(env: Env, renderer: Renderer) -> Flask:
         widget.blueprint,
         links.blueprint,
         form.blueprint,
-        hooks.blueprint,
+        twilio_hooks.blueprint,
+        stock_hook.blueprint,
         mail_hooks.blueprint,
         shop_hooks.blueprint,
     ):
