@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from notifier.domain.broadcast import OTHERWISE, TEXTS, WHOLE, Wording
@@ -82,32 +83,7 @@ def _open(
     ip: str,
     people: int,
 ) -> int:
-    now = env.now()
-    event_id = events.add_event(
-        tx,
-        shop_id=shop.id,
-        product_id=target.product_id,
-        variant_id=target.variant.id,
-        kind=EventKind.BROADCAST.value,
-        at=now,
-        epoch=0,
-        sequence=token,
-        facts=facts,
-    )
-    made = None
-    if event_id is not None:
-        events.close_event(tx, event_id)
-        made = releases.start_release(
-            tx,
-            event_id=event_id,
-            shop_id=shop.id,
-            variant_id=target.variant.id,
-            product_id=target.product_id,
-            kind=EventKind.BROADCAST.value,
-            strategy=_strategy(target),
-            started_at=now,
-            next_wave_at=now,
-        )
+    made = _start(tx, shop, target, facts, token=token, now=env.now())
     if made is None:  # somebody was a moment faster with the same token
         sent = broadcasts.release_of(tx, variant_id=target.variant.id, sequence=token)
         if sent is None:
@@ -127,6 +103,43 @@ def _open(
         languages=sorted(facts[TEXTS]),
     )
     return made
+
+
+def _start(
+    tx: Transaction,
+    shop: ShopRef,
+    target: Target,
+    facts: dict[str, Any],
+    *,
+    token: str,
+    now: datetime,
+) -> int | None:
+    """Its event, which nothing else is told of, and the release; None: `token` has them already."""
+    event_id = events.add_event(
+        tx,
+        shop_id=shop.id,
+        product_id=target.product_id,
+        variant_id=target.variant.id,
+        kind=EventKind.BROADCAST.value,
+        at=now,
+        epoch=0,
+        sequence=token,
+        facts=facts,
+    )
+    if event_id is None:
+        return None
+    events.close_event(tx, event_id)
+    return releases.start_release(
+        tx,
+        event_id=event_id,
+        shop_id=shop.id,
+        variant_id=target.variant.id,
+        product_id=target.product_id,
+        kind=EventKind.BROADCAST.value,
+        strategy=_strategy(target),
+        started_at=now,
+        next_wave_at=now,
+    )
 
 
 def _strategy(target: Target) -> dict[str, Any]:
