@@ -12,15 +12,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from email import message_from_bytes
-from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import parsedate_to_datetime
 
 import structlog
 
 from notifier.channels.base import Blame, Outcome, Receipt, ReceiptKind
+from notifier.channels.foreign_mail import (
+    LOOKED_AT,
+    date_of,
+    field_of,
+    headers_of,
+    quoted_mail,
+    text_of,
+)
 from notifier.channels.smtp.classify import Stage, classify, shorten
 from notifier.channels.smtp.reply import find_enhanced_code
 from notifier.channels.smtp.verp import ReturnPath, ReturnPurpose, find_tokens
@@ -31,7 +36,6 @@ _log = structlog.get_logger(__name__)
 
 PROVIDER = "mailbox"
 LARGEST = 2_000_000  # octets; a bounce quotes at most one of our mails
-_LOOKED_AT = 100_000  # characters of a text searched for codes and tokens
 
 _RECIPIENT_HEADERS = (
     "Delivered-To",
@@ -87,7 +91,7 @@ def _read(raw: bytes, secrets: Sequence[bytes], envelope_to: str) -> Receipt | N
 
 
 def _find_addressed(mail: Message, envelope_to: str, secrets: Sequence[bytes]) -> ReturnPath | None:
-    texts = [envelope_to, *_headers(mail, *_RECIPIENT_HEADERS)]
+    texts = [envelope_to, *headers_of(mail, *_RECIPIENT_HEADERS)]
     return _first_token(texts, secrets)
 
 
@@ -96,10 +100,10 @@ def _read_status_report(raw: bytes, mail: Message, uid: str) -> Receipt | None:
     groups = [group for group in _status_groups(mail) if group["Action"]]
     if not groups:
         return None
-    failed = [group for group in groups if _field(group, "Action").lower() == "failed"]
+    failed = [group for group in groups if field_of(group, "Action").lower() == "failed"]
     group = (failed or groups)[0]
     status = _status_of(group)
-    kind, blame = _judge_status(_field(group, "Action").lower(), status)
+    kind, blame = _judge_status(field_of(group, "Action").lower(), status)
     if kind is None:
         return None
     return _receipt(
@@ -109,8 +113,8 @@ def _read_status_report(raw: bytes, mail: Message, uid: str) -> Receipt | None:
         kind,
         blame=blame,
         code=status,
-        detail=_field(group, "Diagnostic-Code") or status,
-        recipient=_field(group, "Final-Recipient").partition(";")[2].strip(),
+        detail=field_of(group, "Diagnostic-Code") or status,
+        recipient=field_of(group, "Final-Recipient").partition(";")[2].strip(),
     )
 
 
@@ -125,9 +129,9 @@ def _status_groups(mail: Message) -> list[Message]:
 
 def _status_of(group: Message) -> str:
     """The RFC 3463 code. When it says no more than "failed" (x.0.0), the server's own words."""
-    match = re.search(r"[245]\.\d{1,3}\.\d{1,3}", _field(group, "Status"))
+    match = re.search(r"[245]\.\d{1,3}\.\d{1,3}", field_of(group, "Status"))
     status = match[0] if match else ""
-    said = _SMTP_ANSWER.search(_field(group, "Diagnostic-Code"))
+    said = _SMTP_ANSWER.search(field_of(group, "Diagnostic-Code"))
     if said and (not status or status.endswith(".0.0")):
         return said[2]
     return status
@@ -158,11 +162,12 @@ def judge_failure(status: str) -> tuple[ReceiptKind, Blame]:
 
 def _read_plain_bounce(raw: bytes, mail: Message, uid: str) -> Receipt | None:
     """A bounce in free text (qmail, old Exim): ours by its token alone, judged by codes in it."""
-    text = _text_of(mail)
-    subject = " ".join(_headers(mail, "Subject"))
+    text = text_of(mail)
+    subject = " ".join(headers_of(mail, "Subject"))
     is_qmail = _QMAIL in text[:2000].lower()
-    failed_recipients = " ".join(_headers(mail, "X-Failed-Recipients"))
-    from_daemon = any(_BOUNCE_SENDER.search(sender) for sender in _headers(mail, "From", "Sender"))
+    failed_recipients = " ".join(headers_of(mail, "X-Failed-Recipients"))
+    senders = headers_of(mail, "From", "Sender")
+    from_daemon = any(_BOUNCE_SENDER.search(sender) for sender in senders)
     if not (is_qmail or failed_recipients or from_daemon):
         return None  # somebody's holiday notice
     if from_daemon and not is_qmail and not failed_recipients:
@@ -192,19 +197,19 @@ def _read_complaint(raw: bytes, mail: Message, secrets: Sequence[bytes]) -> Rece
     )
     if report is None:
         return None
-    fields = _quoted_mail(report)  # the email package reads its fields as a mail in it
+    fields = quoted_mail(report)  # the email package reads its fields as a mail in it
     kinds = {
         "abuse": (ReceiptKind.COMPLAINED, Blame.POLICY),
         "fraud": (ReceiptKind.COMPLAINED, Blame.POLICY),
         "opt-out": (ReceiptKind.STOPPED, Blame.OPTED_OUT),
         "opt-out-list": (ReceiptKind.STOPPED, Blame.OPTED_OUT),
     }
-    kind, blame = kinds.get(_field(fields, "Feedback-Type").lower(), (None, Blame.NOBODY))
+    kind, blame = kinds.get(field_of(fields, "Feedback-Type").lower(), (None, Blame.NOBODY))
     quoted = [part for part in mail.walk() if part.get_content_type() in _QUOTED]
-    texts = _headers(fields, "Original-Mail-From")
+    texts = headers_of(fields, "Original-Mail-From")
     for part in quoted:
-        original = _quoted_mail(part)
-        texts += _headers(original, "Return-Path", "List-Unsubscribe")
+        original = quoted_mail(part)
+        texts += headers_of(original, "Return-Path", "List-Unsubscribe")
     found = _first_token(texts, secrets)
     if kind is None or found is None:
         return None
@@ -214,27 +219,20 @@ def _read_complaint(raw: bytes, mail: Message, secrets: Sequence[bytes]) -> Rece
         found.uid,
         kind,
         blame=blame,
-        code=_field(fields, "Feedback-Type").lower(),
-        detail=_field(fields, "User-Agent"),
-        recipient=_field(fields, "Original-Rcpt-To").strip("<>"),
+        code=field_of(fields, "Feedback-Type").lower(),
+        detail=field_of(fields, "User-Agent"),
+        recipient=field_of(fields, "Original-Rcpt-To").strip("<>"),
     )
 
 
 _QUOTED = ("message/rfc822", "text/rfc822-headers", "message/rfc822-headers", "message/global")
 
 
-def _quoted_mail(part: Message) -> Message:
-    payload = part.get_payload()
-    if isinstance(payload, list) and payload and isinstance(payload[0], Message):
-        return payload[0]
-    return message_from_bytes(_octets(part))
-
-
 def _read_stop_request(raw: bytes, mail: Message, secrets: Sequence[bytes]) -> Receipt | None:
     """A mail to the unsubscribe mailbox with our token in its subject or text (RFC 2369)."""
     if _is_automatic(mail):
         return None
-    texts = [*_headers(mail, "Subject"), _text_of(mail)]
+    texts = [*headers_of(mail, "Subject"), text_of(mail)]
     for text in texts:
         for found in find_tokens(text, secrets=secrets):
             if found.purpose is ReturnPurpose.UNSUBSCRIBE:
@@ -245,9 +243,9 @@ def _read_stop_request(raw: bytes, mail: Message, secrets: Sequence[bytes]) -> R
 
 def _is_automatic(mail: Message) -> bool:
     """An answering machine or a bounce: it quotes our token and asks for nothing (RFC 3834)."""
-    submitted = " ".join(_headers(mail, "Auto-Submitted")).lower().strip()
+    submitted = " ".join(headers_of(mail, "Auto-Submitted")).lower().strip()
     return bool(submitted and submitted != "no") or any(
-        path.strip() == "<>" for path in _headers(mail, "Return-Path")
+        path.strip() == "<>" for path in headers_of(mail, "Return-Path")
     )
 
 
@@ -262,14 +260,14 @@ def _receipt(
     detail: str = "",
     recipient: str = "",
 ) -> Receipt:
-    name = " ".join(_headers(mail, "Message-ID")).strip() or hashlib.sha256(raw).hexdigest()
+    name = " ".join(headers_of(mail, "Message-ID")).strip() or hashlib.sha256(raw).hexdigest()
     event = hashlib.sha256(f"{uid} {kind} {name}".encode("utf-8", "replace")).hexdigest()
     return Receipt(
         provider=PROVIDER,
         event_id=event[:40],
         kind=kind,
         uid=uid,
-        at=_date_of(mail),
+        at=date_of(mail),
         blame=blame,
         code=code,
         detail=shorten(detail),
@@ -277,49 +275,8 @@ def _receipt(
     )
 
 
-def _date_of(mail: Message) -> datetime | None:
-    for text in _headers(mail, "Date"):
-        try:
-            found = parsedate_to_datetime(text)
-        except (ValueError, TypeError, OverflowError):
-            return None
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    return None
-
-
 def _first_token(texts: Iterable[str], secrets: Sequence[bytes]) -> ReturnPath | None:
     for text in texts:
-        for found in find_tokens(text[:_LOOKED_AT], secrets=secrets):
+        for found in find_tokens(text[:LOOKED_AT], secrets=secrets):
             return found
     return None
-
-
-def _headers(mail: Message, *names: str) -> list[str]:
-    """All values of these headers, decoded; one that cannot be is taken as it is."""
-    values = []
-    for name in names:
-        for value in mail.get_all(name, []):
-            text = str(value)
-            try:
-                text = str(make_header(decode_header(text)))
-            except (ValueError, LookupError):
-                text = str(value)
-            values.append(text)
-    return values
-
-
-def _field(group: Message, name: str) -> str:
-    return " ".join(" ".join(_headers(group, name)).split())
-
-
-def _text_of(mail: Message) -> str:
-    """The first plain text of the mail."""
-    for part in mail.walk():
-        if part.get_content_maintype() == "text":
-            return _octets(part).decode("utf-8", "replace")[:_LOOKED_AT]
-    return ""
-
-
-def _octets(part: Message) -> bytes:
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""

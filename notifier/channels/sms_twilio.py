@@ -8,7 +8,6 @@ try was taken, an outage of hours costs no message.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -43,6 +42,7 @@ from notifier.channels.sms.callbacks import (
 from notifier.channels.sms.checkup import check_setup
 from notifier.channels.sms.errors import judge_answer
 from notifier.channels.sms.pace import PAUSE, Pace
+from notifier.channels.sms.request import refusal, write_form
 from notifier.channels.sms.settings import Settings as TwilioSettings
 from notifier.channels.sms.signature import verify_signature
 from notifier.channels.sms.spending import Spending, Tally
@@ -62,13 +62,10 @@ __all__ = [
 ]
 
 SKEW = timedelta(minutes=2)  # between our clock and Twilio's
-LEAST_VALIDITY = timedelta(seconds=10)
 REMEMBERED = 10_000
 NOT_THERE = "twilio 20404"
 
 Settings = TwilioSettings
-
-_E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class Channel:
@@ -164,9 +161,9 @@ class Channel:
     def _try(self, letter: Letter, note: NotePhase) -> Result:
         text = smarten(letter.short).strip()
         segments = count_segments(text)
-        refusal = self._refusal(letter, segments)
-        if refusal is not None:
-            return refusal
+        refused = refusal(letter, segments=segments, settings=self._settings, now=self._clock())
+        if refused is not None:
+            return refused
         if letter.is_retry_of_unknown:
             settled = self._settle(letter, text)
             if settled is not None:
@@ -189,25 +186,12 @@ class Channel:
             result = replace(result, retry_after=max(result.retry_after or settling, settling))
         return replace(result, earlier_not_taken=letter.is_retry_of_unknown)
 
-    def _refusal(self, letter: Letter, segments: int) -> Result | None:
-        """What need not be asked of Twilio."""
-        now = self._clock()
-        if not _E164.fullmatch(letter.address):
-            return _refused(Blame.ADDRESS, "not_e164", "The address is not a number with + ….")
-        if not segments:
-            return _refused(Blame.OURS, "empty", "The letter has no SMS text.")
-        if segments > self._settings.max_segments:
-            said = f"The text takes {segments} SMS, {self._settings.max_segments} are allowed."
-            return _refused(Blame.CONTENT, "too_long", said)
-        if letter.not_after is not None and letter.not_after - now < LEAST_VALIDITY:
-            return _refused(Blame.NOBODY, "stale", "Its time ran out before it could be sent.")
-        return None
-
     def _post(self, letter: Letter, text: str) -> Result:
         from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 
+        form = write_form(letter, text, settings=self._settings, now=self._clock())
         try:
-            taken = self._account.client.messages.create(**self._form(letter, text))
+            taken = self._account.client.messages.create(**form)
         except (TwilioRestException, TwilioServiceException) as problem:
             said = getattr(problem, "msg", "") or getattr(problem, "title", "")
             return self._judged(problem.status, problem.code, str(said))
@@ -219,23 +203,6 @@ class Channel:
         if not taken.sid:
             return Result(outcome=Outcome.UNKNOWN, code="unreadable", detail="No SID in it.")
         return Result(outcome=Outcome.ACCEPTED, code=str(taken.status), provider_id=taken.sid)
-
-    def _form(self, letter: Letter, text: str) -> dict[str, Any]:
-        settings = self._settings
-        validity = timedelta(seconds=settings.longest_validity)
-        if letter.not_after is not None:
-            validity = min(validity, letter.not_after - self._clock())
-        form: dict[str, Any] = {
-            "to": letter.address,
-            "body": text,
-            "validity_period": max(1, int(validity.total_seconds())),
-        }
-        if settings.messaging_service_sid:
-            form["messaging_service_sid"] = settings.messaging_service_sid
-        if settings.from_number:
-            form["from_"] = settings.from_number
-        callback = status_callback_url(settings.status_callback_base, letter.uid)
-        return {**form, "status_callback": callback} if callback else form
 
     def _judged(self, status: int, code: int | None, said: str) -> Result:
         verdict = judge_answer(status, None if code == status else code)
@@ -299,10 +266,6 @@ def _unanswered(problem: httpx2.RequestError) -> Result:
         return Result(outcome=Outcome.UNKNOWN, blame=Blame.TRANSPORT, code="no_answer", detail=said)
     blame = Blame.CONFIG if is_bad_certificate(problem) else Blame.TRANSPORT
     return Result(outcome=Outcome.TRY_LATER, blame=blame, code="not_reached", detail=said)
-
-
-def _refused(blame: Blame, code: str, said: str) -> Result:
-    return Result(outcome=Outcome.REFUSED, blame=blame, code=code, detail=said)
 
 
 def _later(code: str, said: str, *, wait: timedelta) -> Result:

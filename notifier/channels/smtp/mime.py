@@ -8,13 +8,10 @@ printable in 7-bit lines, so no relay has to rewrite it and no line is longer th
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.utils import format_datetime
 from functools import partial
-from urllib.parse import quote
 
 import structlog
 
@@ -27,26 +24,22 @@ from notifier.channels.smtp.addresses import (
     to_ascii_domain,
 )
 from notifier.channels.smtp.form_mail import UNSUBSCRIBE, Blueprint, FormMail
-from notifier.channels.smtp.headers import clean, encode_text, header_line, write_mailbox
+from notifier.channels.smtp.headers import header_line, write_mailbox
+from notifier.channels.smtp.letter_headers import (
+    fits_message_id,
+    other_headers,
+    own_headers,
+    unsubscribe_mailbox,
+    write_subject,
+)
 from notifier.channels.smtp.printable import dot_stuffed, quote_printable, without_stuffing
 from notifier.channels.smtp.settings import Settings
-from notifier.channels.smtp.verp import ReturnPurpose, make_address, make_token
+from notifier.channels.smtp.verp import ReturnPurpose, make_address
 from notifier.metrics import NO_SKELETON
 
 __all__ = ["Mail", "build_mail"]
 
 _log = structlog.get_logger(__name__)
-
-LONGEST_SUBJECT = 200
-ONE_CLICK = "List-Unsubscribe=One-Click"
-
-# Written by this file; a letter's extra headers may not repeat them.
-_OUR_NAMES = (
-    "bcc cc content-transfer-encoding content-type date dkim-signature from message-id "
-    "mime-version received reply-to return-path sender subject to"
-)
-_OURS = frozenset(_OUR_NAMES.split())
-_UID = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 
 Sign = Callable[[bytes], bytes]
 
@@ -126,8 +119,8 @@ def _whole(letter: Letter, *, settings: Settings, secret: bytes, now: datetime) 
     sender = parse_mailbox(letter.sender or settings.from_address)
     envelope_from, group = _envelope(letter.uid, sender, settings, secret)
     date = letter.first_tried_at or now
-    headers = _headers(letter, recipient, sender=sender, date=date, settings=settings)
-    headers += _extra_headers(letter, settings, secret)
+    headers = own_headers(letter, recipient, sender=sender, date=date, settings=settings)
+    headers += other_headers(letter, settings, secret)
     kind, body = _body(letter)
     head = "\r\n".join(header_line(name, value) for name, value in [*headers, *kind])
     content = head.encode("ascii") + b"\r\n\r\n" + body
@@ -173,7 +166,7 @@ def _on_its_form(
 
 
 def _put_together(letter: FormLetter, made: _Made, *, now: datetime) -> Mail | None:
-    if made.form_mail is None or not _UID.fullmatch(letter.uid):
+    if made.form_mail is None or not fits_message_id(letter.uid):
         return None
     recipient = to_ascii_address(letter.address)
     wire = made.form_mail.write(letter, recipient, date=letter.first_tried_at or now)
@@ -191,7 +184,7 @@ def _form_mail(
     if any(name.lower() == UNSUBSCRIBE.lower() for name, _ in letter.headers[1:]):
         return None
     reply = [("Reply-To", write_mailbox(parse_mailbox(letter.reply_to)))] if letter.reply_to else []
-    extra = [one for one in _extra_headers(letter, settings, secret) if one[0] != UNSUBSCRIBE]
+    extra = [one for one in other_headers(letter, settings, secret) if one[0] != UNSUBSCRIBE]
     plain, html = (f"{_write_part_headers(one).decode()}\r\n\r\n" for one in ("plain", "html"))
 
     named = partial(_name_line, settings.provider)
@@ -201,12 +194,12 @@ def _form_mail(
 
     blueprint = Blueprint(
         before_recipient=lines([("From", write_mailbox(sender))]),
-        subject=_subject,
+        subject=write_subject,
         domain=sender.domain,
         named=named if named(letter.uid) else None,
         after_id=lines(reply),
         extra=letter.headers,
-        mailbox=lambda uid: _mailbox(uid, settings, secret),
+        mailbox=lambda uid: unsubscribe_mailbox(uid, settings, secret),
         before_parts=lines(extra),
         part_heads=(plain, html),
     )
@@ -226,81 +219,6 @@ def _envelope(uid: str, sender: Mailbox, settings: Settings, secret: bytes) -> t
         address = parse_mailbox(settings.envelope_from).address
         return address, address
     return sender.address, sender.address
-
-
-def _headers(
-    letter: Letter, recipient: str, *, sender: Mailbox, date: datetime, settings: Settings
-) -> list[tuple[str, str]]:
-    if not _UID.fullmatch(letter.uid):
-        raise ValueError(f"The uid {letter.uid[:80]!r} does not fit into a Message-ID.")
-    headers = [
-        ("From", write_mailbox(sender)),
-        ("To", recipient),
-        ("Subject", _subject(letter.subject)),
-        ("Date", format_datetime(date)),
-        ("Message-ID", f"<{letter.uid}@{sender.domain}>"),
-    ]
-    named = name_header(settings.provider, letter.uid)
-    if named is not None:
-        headers.append(named)
-    if letter.reply_to:
-        headers.append(("Reply-To", write_mailbox(parse_mailbox(letter.reply_to))))
-    return headers
-
-
-def _subject(subject: str) -> str:
-    return encode_text(_shorten(clean(subject)))
-
-
-def _shorten(subject: str) -> str:
-    return subject if len(subject) <= LONGEST_SUBJECT else subject[: LONGEST_SUBJECT - 1] + "…"
-
-
-def _extra_headers(letter: Letter, settings: Settings, secret: bytes) -> list[tuple[str, str]]:
-    """Headers of the letter, completed by those every mail of ours has (RFC 3834, RFC 8058)."""
-    found: dict[str, tuple[str, str]] = {}
-    for name, value in letter.headers:
-        key = name.lower()
-        if key in _OURS or key in found:
-            raise ValueError(f"The header {name[:80]!r} is written by the mail channel itself.")
-        found[key] = (name, _header_value(name, clean(value)))
-    unsubscribe = found.get("list-unsubscribe")
-    if unsubscribe is not None:
-        completed = _with_mailbox(unsubscribe[1], letter.uid, settings, secret)
-        found["list-unsubscribe"] = ("List-Unsubscribe", completed)
-        if "<https://" in completed.lower():
-            found.setdefault("list-unsubscribe-post", ("List-Unsubscribe-Post", ONE_CLICK))
-    found.setdefault("auto-submitted", ("Auto-Submitted", "auto-generated"))
-    found.setdefault("x-auto-response-suppress", ("X-Auto-Response-Suppress", "All"))
-    return [*found.values(), ("MIME-Version", "1.0")]
-
-
-def _header_value(name: str, value: str) -> str:
-    """Lists of URLs and ids stay literal, on one line; an encoded URL is no URL (trust L1)."""
-    if not name.lower().startswith(("list-", "feedback-id")):
-        return encode_text(value)
-    if not value.isascii():
-        raise ValueError(f"The header {name} has letters other than ASCII: {value[:100]!r}.")
-    return value
-
-
-def _with_mailbox(value: str, uid: str, settings: Settings, secret: bytes) -> str:
-    """Adds our mailto: after the https link, where we have a mailbox that reads it."""
-    return value if "mailto:" in value.lower() else value + _mailbox(uid, settings, secret)
-
-
-def _mailbox(uid: str, settings: Settings, secret: bytes) -> str:
-    if not secret:
-        return ""
-    if settings.bounce_domain:
-        domain = to_ascii_domain(settings.bounce_domain)
-        address = make_address(ReturnPurpose.UNSUBSCRIBE, uid, domain=domain, secret=secret)
-        return f", <mailto:{address}?subject=unsubscribe>"
-    if settings.unsubscribe_address:
-        address = parse_mailbox(settings.unsubscribe_address).address
-        token = quote(make_token(ReturnPurpose.UNSUBSCRIBE, uid, secret=secret))
-        return f", <mailto:{quote(address, safe='@')}?subject=unsubscribe%20{token}>"
-    return ""
 
 
 def _body(letter: Letter) -> tuple[list[tuple[str, str]], bytes]:
