@@ -18,7 +18,8 @@ from sqlalchemy import text
 
 from bench.children.sink import AWAITED
 from bench.shop import KEY, ORIGIN, SECRET, VARIANT, configuration, open_shop, show
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 
 PATIENCE = 120.0
 CONFLICT, BUSY = 409, 503

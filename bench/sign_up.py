@@ -19,7 +19,8 @@ from bench.shop import VARIANT, configuration, count_rows, form_line, open_shop,
 from bench.sizes import Size
 from bench.stage import Benchmark, Stage
 from notifier.services.consent import Circumstances
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 
 FLOOR = "one bare upsert"
 

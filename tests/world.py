@@ -31,7 +31,8 @@ from notifier.services.consent import Circumstances
 from notifier.services.deliver import Sender
 from notifier.services.env import Env, open_env
 from notifier.services.observe import Report, observe
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 from notifier.store.people import SubscriptionRow, find_subscription
 from notifier.store.session import Database
 from tests.fakes.smtp_server import SmtpServer, StoredMessage

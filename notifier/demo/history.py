@@ -39,7 +39,8 @@ from notifier.services.env import Env
 from notifier.services.follow_link import find_target
 from notifier.services.observe import apply_look
 from notifier.services.receive import receive
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 from notifier.signing import Purpose
 from notifier.store import sources, timeline
 

@@ -11,12 +11,12 @@ from datetime import timedelta
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.errors import Conflict, InvalidInput, TooMany
 from notifier.metrics import LIMITED
+from notifier.services.ask_for_confirmation import ask_for_confirmation
 from notifier.services.consent import Circumstances, keep_consent
 from notifier.services.contacts import contact_at
 from notifier.services.env import Env
 from notifier.services.own_items import own, shop_of
 from notifier.services.read_address import read_address
-from notifier.services.subscribe import ask_for_confirmation
 from notifier.store import limits, people
 from notifier.store.limits import Sliding
 from notifier.store.people import ContactRow, SubscriptionRow

@@ -12,6 +12,7 @@ from notifier.domain.stock import Level
 from notifier.domain.subscription import EndedReason, SubscriptionState
 from notifier.errors import NotFound, TooMany
 from notifier.metrics import LIMITED
+from notifier.services.ask_for_confirmation import ask_for_confirmation
 from notifier.services.consent import Circumstances, keep_consent
 from notifier.services.contacts import address_of
 from notifier.services.done import Done
@@ -19,7 +20,6 @@ from notifier.services.end_subscriptions import end_subscriptions
 from notifier.services.env import Env
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.own_items import own, shop_of
-from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.tell_gone import are_gone, tell_gone
 from notifier.services.write_message import write_message
 from notifier.store import catalogue, people

@@ -19,11 +19,11 @@ from notifier.i18n import section
 from notifier.log import log
 from notifier.services.alarm_said import say
 from notifier.services.alarms import raise_alarm
+from notifier.services.ask_for_confirmation import ask_for_confirmation
 from notifier.services.contacts import address_of
 from notifier.services.env import Env, ShopRef
 from notifier.services.go_on import ALARM, TO_BE_READ
 from notifier.services.sms_hours import text_allowed_at
-from notifier.services.subscribe import ask_for_confirmation
 from notifier.services.withdraw import withdraw_address
 from notifier.store import ledger, people, receipts, shut_addresses
 from notifier.store.people import ContactRow, SubscriptionRow

@@ -20,13 +20,8 @@ from notifier.services.env import Env, ShopRef
 from notifier.services.import_columns import ImportedRow, Standing, find_columns, read_row
 from notifier.services.read_address import read_address
 from notifier.services.read_table import read_table
-from notifier.services.subscribe import (
-    SignUp,
-    check_quantity,
-    find_wanted,
-    refuse_what_is_there,
-    subscribe,
-)
+from notifier.services.subscribe import check_quantity, refuse_what_is_there, subscribe
+from notifier.services.wanted import SignUp, find_wanted
 from notifier.store import ledger, people, shut_addresses
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction

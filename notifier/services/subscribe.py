@@ -16,12 +16,13 @@ from notifier.domain.message import MessageKind
 from notifier.domain.stock import Level, Stock
 from notifier.domain.subscription import Origin, SubscriptionState
 from notifier.errors import Conflict, InvalidInput
+from notifier.services.ask_for_confirmation import ask_for_confirmation
 from notifier.services.consent import keep_consent, read_consent_id
 from notifier.services.contacts import contact_at
 from notifier.services.env import Env, ShopRef
 from notifier.services.hook_out import tell_webhooks
 from notifier.services.read_address import Address, read_address
-from notifier.services.sign_up_limits import count_sign_up, may_write_to, when_to_confirm
+from notifier.services.sign_up_limits import count_sign_up, may_write_to
 from notifier.services.subscribe_together import Asked, consent_of, subscribe_together
 from notifier.services.wanted import SignUp, Wanted, eta_now, find_wanted, new_subscription, zone_of
 from notifier.services.write_message import write_message
@@ -31,18 +32,6 @@ from notifier.store.joining import Standing
 from notifier.store.people import ContactRow, SubscriptionRow
 from notifier.store.session import Transaction
 from notifier.store.write_line import Alike
-
-__all__ = [
-    "MAX_QUANTITY",
-    "SignUp",
-    "Wanted",
-    "ask_for_confirmation",
-    "check_quantity",
-    "find_wanted",
-    "refuse_what_is_there",
-    "subscribe",
-    "subscribe_all",
-]
 
 MAX_QUANTITY = 10_000
 _Work = Callable[[Transaction], int | None]
@@ -234,51 +223,6 @@ def _greet(
             write_message(env, tx, MessageKind.WAITING, shop=shop, subscription=made)
         return
     ask_for_confirmation(env, tx, shop, made, address=address, is_first=is_first)
-
-
-def ask_for_confirmation(
-    env: Env,
-    tx: Transaction,
-    shop: ShopRef,
-    made: SubscriptionRow,
-    *,
-    address: Address,
-    again: bool = False,
-    by_owner: bool = False,
-    is_first: bool = False,
-    not_before: datetime | None = None,
-) -> None:
-    """One confirmation per address at a time: who has one unanswered gets no second (A10), and
-    one an hour and shop: another waits until then.
-
-    `again`: another was asked for by link, so one unanswered does not stand in the way.
-    `by_owner`: and by the owner of this very address, so that it need not wait either.
-    `is_first`: it is known that no other request of the address is unanswered.
-    `not_before`: it was asked for long ago, and now is no hour to answer.
-    """
-    if not again and not is_first and _is_confirming_another(env, tx, shop, made):
-        return
-    due_at = when_to_confirm(env, tx, shop, address, product_id=made.product_id, by_owner=by_owner)
-    if due_at is None:
-        return
-    write_message(
-        env,
-        tx,
-        MessageKind.CONFIRM,
-        shop=shop,
-        subscription=made,
-        facts={"expires_at": made.expires_at.isoformat()},
-        due_at=max(due_at, not_before or due_at),
-    )
-
-
-def _is_confirming_another(env: Env, tx: Transaction, shop: ShopRef, made: SubscriptionRow) -> bool:
-    others = people.subscriptions_of(
-        tx, made.contact_id, shop_id=shop.id, states=[SubscriptionState.UNCONFIRMED.value]
-    )
-    now = env.now()
-    pending = [one.id for one in others if one.id != made.id and one.expires_at > now]
-    return bool(under_way.asked_to_confirm(tx, pending))
 
 
 def _ask_again(

@@ -10,7 +10,7 @@ from notifier.domain.subscription import Origin
 from notifier.i18n import choose_locale
 from notifier.services.consent import Circumstances
 from notifier.services.env import ShopRef
-from notifier.services.subscribe import SignUp
+from notifier.services.wanted import SignUp
 from notifier.web.read_json import as_model, parse_json
 
 

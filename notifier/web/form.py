@@ -23,7 +23,8 @@ from notifier.i18n import accepted_locales, choose_locale, consent_text, section
 from notifier.metrics import SIGN_UPS
 from notifier.services.env import ShopRef
 from notifier.services.show_offer import Offer, load_offer
-from notifier.services.subscribe import MAX_QUANTITY, SignUp, subscribe
+from notifier.services.subscribe import MAX_QUANTITY, subscribe
+from notifier.services.wanted import SignUp
 from notifier.web.form_link import blueprint as new_link
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env

@@ -16,7 +16,8 @@ import pytest
 from notifier.domain.availability import Availability
 from notifier.domain.observation import Observation
 from notifier.services.observe import observe
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 from tests.fakes.smtp_server import SmtpServer
 from tests.reliability.checker import Rows
 from tests.reliability.database_trouble import SQLITE_FIRST

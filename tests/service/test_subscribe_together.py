@@ -17,8 +17,9 @@ from notifier.domain.subscription import Origin
 from notifier.errors import StoreBusy
 from notifier.services.consent import Circumstances
 from notifier.services.read_address import read_address
-from notifier.services.subscribe import SignUp, subscribe, subscribe_all
+from notifier.services.subscribe import subscribe, subscribe_all
 from notifier.services.subscribe_together import Asked, subscribe_together
+from notifier.services.wanted import SignUp
 from notifier.store import shut_addresses, write_line
 from notifier.store.write_line import ALONE, NotTogether
 from tests.timing import wait_until

@@ -21,7 +21,8 @@ from notifier.services.consent import Circumstances
 from notifier.services.deliver import Sender
 from notifier.services.env import Env, ShopRef
 from notifier.services.observe import observe
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 from notifier.signing import Purpose
 from notifier.store import people
 

@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from notifier.domain.stock import Level
 from notifier.services.env import Env
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 from notifier.store import catalogue, people
 from notifier.store import stock as stock_store
 from notifier.store.catalogue import VariantRow

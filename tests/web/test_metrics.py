@@ -19,7 +19,8 @@ from notifier.services.confirm import confirm
 from notifier.services.consent import Circumstances
 from notifier.services.deliver import Sender
 from notifier.services.sign_in_wait import count_try
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 from notifier.store import leases, sources, switches
 from notifier.store.operation import opt_ins
 from notifier.store.session import Transaction

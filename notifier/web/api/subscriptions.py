@@ -23,7 +23,8 @@ from notifier.services.list_subscriptions import (
     end_of_shop,
     list_subscriptions,
 )
-from notifier.services.subscribe import SignUp, subscribe
+from notifier.services.subscribe import subscribe
+from notifier.services.wanted import SignUp
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
 from notifier.web.api.shapes import BIGGEST_ID, Key, Nothing, Page, Shape
