@@ -34,6 +34,7 @@ from notifier.rendering.clauses import (
     withdrawal_label,
 )
 from notifier.services.env import Env
+from notifier.services.order_answer import BY_CUSTOMER
 from notifier.services.order_matter import OrderMatter
 from notifier.services.product_words import money, product_title, variant_title
 from notifier.services.read_eta import read_iso
@@ -42,15 +43,6 @@ from notifier.store.catalogue import VariantRow
 from notifier.store.outbox import MessageRow
 
 _PLANNED = frozenset({*LEGAL_NOTICES, MessageKind.ORDER_BACKORDERED, MessageKind.ORDER_ETA_BETTER})
-_BY_CUSTOMER = frozenset(
-    {
-        Why.CANCELLED,
-        Why.CANCELLED_BY_POLICY,
-        Why.WITHDRAWN,
-        Why.WITHDRAWN_AFTER_SHIPMENT,
-        Why.TERMINATED,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +261,7 @@ def _cancellation(told: _Told) -> dict[str, Any]:
 
 
 def _ended_by(refund: Refund) -> str:
-    if refund.ground in _BY_CUSTOMER:
+    if refund.ground in BY_CUSTOMER:
         return "customer"
     return "shop" if refund.ground is Why.SELLER_DECLINED else "time"
 

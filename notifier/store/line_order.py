@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 
-from notifier.store.line_size import in_line
+from notifier.store.line_size import asked_after, in_line
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
 from notifier.store.rows import columns_of
@@ -167,11 +167,5 @@ def _others(
         .limit(limit)
     )
     if after is not None:
-        at, id_ = after
-        query = query.where(
-            or_(
-                subscriptions.c.created_at > at,
-                and_(subscriptions.c.created_at == at, subscriptions.c.id > id_),
-            )
-        )
+        query = query.where(asked_after(after))
     return [InLine(**row._mapping) for row in tx.execute(query)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -22,6 +23,15 @@ def in_line(*, product_id: int, variant_id: int) -> ColumnElement[bool]:
         subscriptions.c.product_id == product_id,
         _WAITING,
         or_(subscriptions.c.variant_id == variant_id, subscriptions.c.variant_id.is_(None)),
+    )
+
+
+def asked_after(place: tuple[datetime, int]) -> ColumnElement[bool]:
+    """That a subscription is behind that place, in the order of asking."""
+    at, id_ = place
+    return or_(
+        subscriptions.c.created_at > at,
+        and_(subscriptions.c.created_at == at, subscriptions.c.id > id_),
     )
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    and_,
     case,
     func,
     or_,
@@ -22,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from notifier.domain.subscription import ACTIVE, SubscriptionState
 from notifier.store.addressed import Addressee, Wish
+from notifier.store.line_size import asked_after
 from notifier.store.prepared import Prepared
 from notifier.store.rows import columns_of, maker
 from notifier.store.tables.people import contacts, subscriptions
@@ -279,11 +279,5 @@ def line_for(
         .limit(limit)
     )
     if after is not None:
-        at, id_ = after
-        query = query.where(
-            or_(
-                subscriptions.c.created_at > at,
-                and_(subscriptions.c.created_at == at, subscriptions.c.id > id_),
-            )
-        )
+        query = query.where(asked_after(after))
     return [InLine(**row._mapping) for row in tx.execute(query)]
