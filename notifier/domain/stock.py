@@ -8,7 +8,7 @@ first sight. See the truth table in tests/unit/test_stock.py (acceptance B1 to B
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
 from notifier.domain.availability import Availability
@@ -214,12 +214,3 @@ def _settle_eta(stock: Stock, eta: Eta | None, changes: list[Change], *, now: da
     if not eta.is_past(now.date()):
         changes.append(Change(kind=EventKind.ETA_REVISED, epoch=stock.epoch, before_eta=stock.eta))
     return replace(stock, eta=eta)
-
-
-def eta_moved_days(old: Eta | None, new: Eta | None) -> int | None:
-    """By how many days the later end of the ETA moved; None when one of them is unknown."""
-    last_old: date | None = old.latest if old else None
-    last_new: date | None = new.latest if new else None
-    if last_old is None or last_new is None:
-        return None
-    return (last_new - last_old).days

@@ -79,11 +79,6 @@ def find_by_email(tx: Connection, email: str) -> AccountRow | None:
     return _one(tx, accounts.c.email == email)
 
 
-def find_by_handle(tx: Connection, user_handle: str) -> AccountRow | None:
-    """By what a passkey knows the account by."""
-    return _one(tx, accounts.c.user_handle == user_handle)
-
-
 def list_accounts(tx: Connection) -> list[AccountRow]:
     """Everybody, by name; those who are shut out too."""
     rows = tx.execute(select(*_COLUMNS).order_by(accounts.c.name, accounts.c.id).limit(AT_MOST))

@@ -154,13 +154,6 @@ def _version(rows: Sequence[TemplateRow]) -> Version:
     )
 
 
-def newest_version(tx: Connection, *, shop: str, locale: str, kind: str) -> int:
-    found = tx.execute(
-        _of(select(func.max(templates.c.version)), shop=shop, locale=locale, kind=kind)
-    ).scalar_one_or_none()
-    return int(found or 0)
-
-
 def save_version(
     tx: Connection,
     *,
@@ -230,21 +223,6 @@ def discard_drafts(tx: Connection, *, shop: str, locale: str, kind: str) -> int:
             templates.c.state == DRAFT,
         )
         .values(state=DISCARDED)
-    )
-    return int(done.rowcount)
-
-
-def unpublish(tx: Connection, *, shop: str, locale: str, kind: str) -> int:
-    """Back to what came with the program."""
-    done = tx.execute(
-        update(templates)
-        .where(
-            templates.c.shop == shop,
-            templates.c.locale == locale,
-            templates.c.kind == kind,
-            templates.c.state == PUBLISHED,
-        )
-        .values(state=OLD)
     )
     return int(done.rowcount)
 

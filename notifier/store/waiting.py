@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, exists, false, or_, select
+from sqlalchemy import Connection, and_, case, exists, false, or_, select
 
 from notifier.domain.message import MessageKind, MessageState
 from notifier.domain.stock import EventKind, Level
@@ -15,7 +15,7 @@ from notifier.domain.subscription import SubscriptionState
 from notifier.store.people import SUBSCRIPTION, SubscriptionRow
 from notifier.store.tables.catalogue import products, stock, variants
 from notifier.store.tables.people import subscriptions
-from notifier.store.tables.telling import clicks, events, messages, releases
+from notifier.store.tables.telling import events, messages, releases
 from notifier.store.taken_back import MAY_WAKE
 
 
@@ -215,7 +215,3 @@ def purge_ids(tx: Connection, *, states: Sequence[str], before: datetime, limit:
             .limit(limit)
         )
     return [row.id for row in rows]
-
-
-def delete_clicks(tx: Connection, *, message_ids: Sequence[int]) -> None:
-    tx.execute(delete(clicks).where(clicks.c.message_id.in_(list(message_ids))))
