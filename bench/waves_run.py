@@ -66,9 +66,7 @@ def fixed_way(strategy: Strategy) -> Way:
     """One of the strategies that learn nothing."""
 
     def step(view: View) -> Step:
-        state = ReleaseState(
-            quantity=view.stock if view.counted else None, people_told=0, units_told=0, waves=0
-        )
+        state = ReleaseState(quantity=view.stock if view.counted else None, units_told=0, waves=0)
         plan = plan_wave(state, strategy=strategy)
         hours = plan.again_in.total_seconds() / 3600 if plan.again_in else 1.0
         return (view.waiting if plan.people is None else plan.people), plan.units, hours

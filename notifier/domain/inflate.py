@@ -15,7 +15,6 @@ from notifier.errors import LookFailed
 
 _STEP = 256 * 1024
 _RATIO_COUNTS_FROM = 1024 * 1024  # a small body may well be very repetitive
-ENCODINGS = ("gzip", "x-gzip", "deflate", "bzip2", "identity", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +28,8 @@ class SizeLimits:
 def inflate(chunks: Iterable[bytes], *, encoding: str, limits: SizeLimits) -> Iterator[bytes]:
     """The unpacked pieces of `chunks`.
 
-    `encoding` is one of ENCODINGS. Raises LookFailed `too_big`, `bomb`, `truncated` (the packed
-    stream stops before its end) or `bad_encoding`.
+    `encoding` is gzip, x-gzip, deflate, bzip2, identity or empty. Raises LookFailed `too_big`,
+    `bomb`, `truncated` (the packed stream stops before its end) or `bad_encoding`.
     """
     taken = [0]
     unpacked = _unpack(_counted(chunks, taken), encoding)

@@ -32,7 +32,6 @@ class ReleaseState:
     """What is known when a wave is planned. `quantity` None: in stock, but not how many."""
 
     quantity: int | None
-    people_told: int
     units_told: int
     waves: int
     adaptive: AdaptiveState | None = None  # for `adaptive`: what has been seen of this release

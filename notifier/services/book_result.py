@@ -36,13 +36,6 @@ _UNCOUNTED = frozenset({Blame.TRANSPORT, Blame.CONFIG})
 _Try = tuple[MessageRow, int, Result]
 
 
-def book_result(
-    env: Env, tx: Transaction, message: MessageRow, attempt_no: int, result: Result
-) -> bool:
-    """Store one result and all that follows. False when the message was taken over meanwhile."""
-    return bool(book_results(env, tx, [(message, attempt_no, result)]))
-
-
 def book_results(env: Env, tx: Transaction, results: Sequence[_Try]) -> int:
     """Store results, one a message, and all that follows; how many were not taken over."""
     now = env.now()

@@ -34,7 +34,6 @@ __all__ = [
     "BrokenDraft",
     "PublishedTemplates",
     "back_to_default",
-    "current_parts",
     "discard_draft",
     "mark_published",
     "preview",
@@ -282,13 +281,6 @@ def back_to_default(env: Env, place: Place, *, by: Author | str) -> bool:
         return True
 
     return env.db.retry(work)
-
-
-def current_parts(env: Env, place: Place) -> Mapping[str, str]:
-    """The parts of the draft, else of what is published; empty when nobody changed anything."""
-    with env.db.read() as tx:
-        current = load_standing(tx, place).current
-    return dict(current.parts) if current else {}
 
 
 def mark_published(tx: Transaction, place: Place, number: int) -> None:

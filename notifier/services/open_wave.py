@@ -109,7 +109,6 @@ def plan_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> W
     seen = release_seen(env, tx, shop, release, units=units) if is_adaptive else None
     state = ReleaseState(
         quantity=units,
-        people_told=release.told,
         units_told=release.units_told,
         waves=release.waves,
         adaptive=seen,

@@ -27,7 +27,6 @@ class OwnAccount:
 
     password_at: datetime | None
     has_codes: bool
-    codes_at: datetime | None
     recovery_codes_left: int
     passkeys: list[PasskeyRow]
     sessions: list[SessionRow]
@@ -43,7 +42,6 @@ def see_account(env: Env, person: Person) -> OwnAccount:
         return OwnAccount(
             password_at=row.password_at,
             has_codes=row.has_totp,
-            codes_at=row.totp_at,
             recovery_codes_left=recovery_codes.count_left(tx, person.id),
             passkeys=passkeys.list_passkeys(tx, person.id),
             sessions=[one for one in sessions.list_sessions(tx, person.id) if is_on(one, now=now)],

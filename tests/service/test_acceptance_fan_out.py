@@ -348,7 +348,7 @@ def test_nothing_is_sent_on_data_older_than_the_source_allows(world: World) -> N
 
 def test_a_sender_whose_lease_was_taken_cannot_overwrite(world: World, smtp: SmtpServer) -> None:
     from notifier.channels.base import Outcome, Result
-    from notifier.services.book_result import book_result
+    from notifier.services.book_result import book_results
     from notifier.store import claims
 
     world.see("SHIRT-S", 0)
@@ -362,7 +362,7 @@ def test_a_sender_whose_lease_was_taken_cannot_overwrite(world: World, smtp: Smt
     take_over(world.env)
     late = Result(outcome=Outcome.ACCEPTED)
     with world.db.write() as tx:
-        assert not book_result(world.env, tx, message, message.attempt_no + 1, late)
+        assert not book_results(world.env, tx, [(message, message.attempt_no + 1, late)])
 
 
 def _told(world: World) -> int:

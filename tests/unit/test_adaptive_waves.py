@@ -133,7 +133,7 @@ def test_the_knob_goes_from_faster_to_safer_and_no_further() -> None:
 
 def test_the_plan_of_a_wave_keeps_the_facts_it_was_decided_on() -> None:
     seen = state(20)
-    release = ReleaseState(quantity=20, people_told=0, units_told=0, waves=0, adaptive=seen)
+    release = ReleaseState(quantity=20, units_told=0, waves=0, adaptive=seen)
     facts = plan_wave(release, strategy=Strategy(name="adaptive")).facts
     assert (facts["stock"], facts["waiting"], facts["rule"]) == (20, 5_000, "share")
 
@@ -177,7 +177,7 @@ def test_what_is_foretold_of_the_first_wave_is_what_then_happens() -> None:
 
 def test_a_wave_plan_of_the_adaptive_strategy_is_its_decision() -> None:
     seen = state(20)
-    release = ReleaseState(quantity=20, people_told=0, units_told=0, waves=0, adaptive=seen)
+    release = ReleaseState(quantity=20, units_told=0, waves=0, adaptive=seen)
     plan = plan_wave(release, strategy=Strategy(name="adaptive"))
     assert (plan.people, plan.reason) == (decide(seen).people, decide(seen).reason)
     with pytest.raises(ValueError, match="what has been seen"):

@@ -46,7 +46,7 @@ def test_waves_that_follow_each_other_reach_everybody_who_can_be_served(
     strategy = Strategy(name="per_unit", rate=rate, interval=timedelta(minutes=30))
     told: list[int] = []
     for wave in range(len(line) + 1):
-        state = ReleaseState(quantity=quantity, people_told=len(told), units_told=0, waves=wave)
+        state = ReleaseState(quantity=quantity, units_told=0, waves=wave)
         plan = plan_wave(state, strategy=strategy)
         waiting = [(one, asked) for one, asked in line if one not in told]
         chosen = choose_people(

@@ -69,8 +69,7 @@ class NoticePlan:
 
     `revised`: the date to state, None: say that no date can be given. `due`: by when a notice of
     the law must be offered; None for news. `answer_by`: the last day on which an answer counts; it
-    is over at the instant `answer_until`, and silence has its effect then. `further_consent`: the
-    notice may also ask for consent to a delay beyond `revised` (435.2(b)(1)(iv)).
+    is over at the instant `answer_until`, and silence has its effect then.
     """
 
     message: OrderMessage | None
@@ -81,7 +80,6 @@ class NoticePlan:
     answer_by: date | None
     answer_until: datetime | None
     clauses: frozenset[Clause]
-    further_consent: bool
     refused: Refusal | None
 
     def missing(self, present: Iterable[Clause]) -> frozenset[Clause]:
@@ -150,7 +148,6 @@ def _legal_notice(
         answer_by=answer_by,
         answer_until=None if answer_by is None else rules.end(answer_by),
         clauses=_clauses(rules, kind, revised=revised),
-        further_consent=revised is not None,
         refused=refused,
     )
 
@@ -220,6 +217,5 @@ def _nothing(refused: Refusal | None) -> NoticePlan:
         answer_by=None,
         answer_until=None,
         clauses=frozenset(),
-        further_consent=False,
         refused=refused,
     )
