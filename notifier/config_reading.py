@@ -7,6 +7,7 @@ From one TOML file. Every value can be overridden by an environment variable
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from notifier.config import Config
 from notifier.errors import ConfigError
 
 PREFIX = "NOTIFIER__"
+_SIGNS = re.compile(r"[.-]")
 FILE_SETTINGS = frozenset({"ca_file", "dkim_key_file"})  # settings that are names of files
 
 
@@ -33,6 +35,8 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] | None = None) 
                 f"There is no configuration at {path}. "
                 "Run `notifier init`, or name it with --config."
             ) from error
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{path} is not valid TOML: {error}") from error
     set_outside = _lay_over(tree, environ)
@@ -45,9 +49,10 @@ def load_config(path: Path | None, *, environ: Mapping[str, str] | None = None) 
 
 
 def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> frozenset[tuple[str, ...]]:
-    """Write NOTIFIER__A__B values into the tree; the longest-known path wins case-insensitively.
+    """Write NOTIFIER__A__B values into the tree; the paths that were set.
 
-    The paths that were set.
+    A section of the file is known by its name in capitals, with `_` for the signs that a shell's
+    variables cannot have: NOTIFIER__SHOPS__MY_SHOP__NAME is of [shops.my-shop].
     """
     done = set()
     for name, value in sorted(environ.items()):
@@ -58,17 +63,27 @@ def _lay_over(tree: dict[str, Any], environ: Mapping[str, str]) -> frozenset[tup
             file = Path(value)
             try:
                 value = file.read_text(encoding="utf-8").strip()
-            except OSError as error:
+            except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(f"{name} names {file}, which cannot be read: {error}") from error
             path[-1] = path[-1].removesuffix("_file")
         node = tree
-        for step in path[:-1]:
-            node = node.setdefault(step, {})
+        for place, step in enumerate(path):
             if not isinstance(node, dict):
-                raise ConfigError(f"{name}: {step} is a value, not a section")
+                raise ConfigError(f"{name}: {path[place - 1]} is a value, not a section")
+            path[place] = _as_in_file(step, node)
+            if place < len(path) - 1:
+                node = node.setdefault(path[place], {})
         node[path[-1]] = _read_value(value)
         done.add(tuple(path))
     return frozenset(done)
+
+
+def _as_in_file(step: str, node: Mapping[str, Any]) -> str:
+    """The key that is meant by one step of a variable's name: as it stands there, if it does."""
+    if step in node:
+        return step
+    meant = [key for key in node if _SIGNS.sub("_", key.lower()) == _SIGNS.sub("_", step)]
+    return meant[0] if len(meant) == 1 else step
 
 
 def _read_value(text: str) -> Any:

@@ -36,8 +36,8 @@ HEAD = """\
 This page is written by `scripts/write_configuration.py` from the program itself. To change a
 description, change it in the code and run the script.
 
-One TOML file. `notifier --config FILE …` names it, or `NOTIFIER_CONFIG`, else it is `config.toml`
-in the folder you are in. `notifier config --example` prints a whole one
+One TOML file. `--config FILE` names it, before or after the command, or `NOTIFIER_CONFIG`, else it
+is `config.toml` in the folder you are in. `notifier config --example` prints a whole one
 ([config.example.toml](../config.example.toml)). An option that does not exist is refused, with its
 place in the file. After a change run `notifier check`.
 
@@ -51,8 +51,8 @@ place in the file. After a change run `notifier check`.
   configuration file.) A secret written into the file itself is safe only if nobody else may read
   the file; `notifier init` makes it readable by its owner alone.
 * **Lengths of time** are `90s`, `15m`, `6h`, `30d`, `2w`, or several together: `1h30m`.
-* **Names.** Where a section's name holds `<…>` you choose the name. Keep it to small letters,
-  digits and underscores, so that the environment can name it too.
+* **Names.** Where a section's name holds `<…>` you choose the name. The environment knows it in
+  capitals, with `_` for dashes and dots: `NOTIFIER__SHOPS__MY_SHOP__NAME` is of `[shops.my-shop]`.
 """
 
 SECTIONS = (

@@ -25,14 +25,45 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_CONFIG = Path("config.toml")
+CONFIG_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    """Commands that take --config after their name, too: one does not remember which it was."""
+
+    group_class = type  # groups in it are of this kind as well
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        own = {option.name for option in cmd.params}
+        if "config_path" not in own and cmd.name != "demo":  # which has none
+            cmd.params.append(_config_option())
+        super().add_command(cmd, name)
+
+
+def _config_option() -> click.Option:
+    return click.Option(
+        ["--config", "config_path"],
+        type=CONFIG_FILE,
+        expose_value=False,
+        callback=_take_config,
+        help="The configuration file.",
+    )
+
+
+def _take_config(context: click.Context, _option: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        context.obj = path
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="notifier")
 @click.option(
     "--config",
     "config_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=CONFIG_FILE,
     envvar="NOTIFIER_CONFIG",
     help="The configuration file. Default: config.toml here.",
 )
@@ -54,6 +85,16 @@ def says_what_is_wrong(command: F) -> F:
             sys.exit(1)
 
     return run  # type: ignore[return-value]
+
+
+def ask(question: str) -> None:
+    """Go on only with a yes. A program that says nothing at all has said it by its command."""
+    if sys.stdin is None or sys.stdin.isatty():
+        click.confirm(question, abort=True, err=True)
+        return
+    answer = sys.stdin.readline()
+    if answer and answer.strip().lower() not in ("y", "yes"):
+        raise click.Abort
 
 
 def load(context: click.Context) -> Config:

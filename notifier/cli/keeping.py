@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from notifier.cli import (
+    ask,
     load,
     main,
     open_env_only,
     says_what_is_wrong,
     set_up_log,
 )
+
+_SHOWN_OF_HOLD = ("id", "source", "at", "why", "events", "decision", "decided_at")
 
 
 @main.command("import")
@@ -85,6 +89,7 @@ def bounces(context: click.Context, mailbox: Path) -> None:
 
 @main.command()
 @click.argument("address")
+@click.option("--json", is_flag=True, expose_value=False, help="It always is.")
 @click.pass_context
 @says_what_is_wrong
 def export(context: click.Context, address: str) -> None:
@@ -99,7 +104,8 @@ def export(context: click.Context, address: str) -> None:
 
 @main.command()
 @click.argument("address")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, as one is at a terminal.")
+@click.option("--json", is_flag=True, expose_value=False, help="It always is.")
 @click.pass_context
 @says_what_is_wrong
 def erase(context: click.Context, address: str, yes: bool) -> None:
@@ -110,7 +116,7 @@ def erase(context: click.Context, address: str, yes: bool) -> None:
     set_up_log("ERROR")
     env = open_env_only(context)
     if not yes:
-        click.confirm(f"Erase everything about {address}?", abort=True, err=True)
+        ask(f"Erase everything about {address}?")
     report = erase_address(env, hash_typed(env, address), by="command line")
     click.echo(json.dumps(asdict(report), ensure_ascii=False))
 
@@ -131,7 +137,7 @@ def backup(context: click.Context, file: Path) -> None:
 @click.argument(
     "file", type=click.Path(path_type=Path, exists=True, dir_okay=False), required=False
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, as one is at a terminal.")
 @click.option(
     "--already-there",
     is_flag=True,
@@ -154,7 +160,7 @@ def restore(context: click.Context, file: Path | None, yes: bool, already_there:
         raise click.UsageError("Name a backup, or say --already-there; one of both.")
     if file is not None:
         if not yes:
-            click.confirm("Replace the database with this backup?", abort=True, err=True)
+            ask("Replace the database with this backup?")
         refuse_running(config, now=system_clock())
         put_back(config, file)
     db = open_database(config)
@@ -220,9 +226,10 @@ def pause_sending(context: click.Context, why: str, shop: str) -> None:
 @click.argument("number", type=int, required=False)
 @click.option("--release", "decision", flag_value="released", help="It is right: tell people.")
 @click.option("--drop", "decision", flag_value="dropped", help="It is wrong: tell nobody.")
+@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
 @click.pass_context
 @says_what_is_wrong
-def hold(context: click.Context, number: int | None, decision: str | None) -> None:
+def hold(context: click.Context, number: int | None, decision: str | None, as_json: bool) -> None:
     """List what is held because a look was abnormal, or decide about one."""
     from notifier.errors import NotFound
     from notifier.services.decide_hold import Decision, decide_hold
@@ -233,15 +240,20 @@ def hold(context: click.Context, number: int | None, decision: str | None) -> No
     if number is None or decision is None:
         with env.db.read() as tx:
             found = find_holds(tx, hold_id=number, undecided=number is None)
+        if not found and number is not None:
+            raise NotFound(f"There is no hold {number}.")
+        if as_json:
+            listed = [{name: getattr(one, name) for name in _SHOWN_OF_HOLD} for one in found]
+            click.echo(json.dumps(listed, ensure_ascii=False, default=datetime.isoformat))
+            return
         for one in found:
             state = one.decision or "held"
             click.echo(f"{one.id}  {one.at:%Y-%m-%d %H:%M}  {state}  {one.why}")
-        if not found and number is not None:
-            raise NotFound(f"There is no hold {number}.")
         if not found:
             click.echo("Nothing is held.")
         return
     moved = decide_hold(env, number, Decision(decision), by="command line")
     if moved is None:
         raise NotFound(f"Hold {number} does not exist or was decided before.")
-    click.echo(f"{decision}: {moved} announcements.")
+    said = {"id": number, "decision": decision, "announcements": moved}
+    click.echo(json.dumps(said) if as_json else f"{decision}: {moved} announcements.")

@@ -23,12 +23,19 @@ from notifier.cli import (
 @says_what_is_wrong
 def check(context: click.Context, as_json: bool) -> None:
     """Try configuration, database, sources and channels; say what is wrong and what to do."""
+    from notifier.connectors.base import Finding
+    from notifier.errors import NotifierError
     from notifier.services.check import check_all
 
     set_up_log("ERROR")
-    env = open_env_only(context)
     tell = (lambda _: None) if as_json else (lambda about: click.echo(f"… {about}", err=True))
-    found = check_all(env, tell=tell)
+    try:
+        found = check_all(open_env_only(context), tell=tell)
+    except NotifierError as error:
+        if not as_json:
+            raise
+        advice = "Correct it, then check again."
+        found = [Finding.bad("configuration", str(error), advice=advice)]
     if as_json:
         click.echo(
             json.dumps(
@@ -178,10 +185,17 @@ def audit_verify(context: click.Context, as_json: bool) -> None:
 @click.option("--shop", default="", help="As this shop; default: the first.")
 @click.option("--kind", default="back_in_stock", show_default=True, help="Which message.")
 @click.option("--locale", default="", help="In which language; default: the shop's.")
+@click.option("--json", "as_json", is_flag=True, help="For a program to read.")
 @click.pass_context
 @says_what_is_wrong
 def send_test(
-    context: click.Context, channel: str, address: str, shop: str, kind: str, locale: str
+    context: click.Context,
+    channel: str,
+    address: str,
+    shop: str,
+    kind: str,
+    locale: str,
+    as_json: bool,
 ) -> None:
     """Send one message with sample data to one address. Nothing is stored or marked."""
     from notifier.app import open_service
@@ -192,5 +206,8 @@ def send_test(
     result = send(
         env, renderer, channel=channel, address=address, shop=shop, kind=kind, locale=locale
     )
-    click.echo(f"{result.outcome.value} ({result.code or 'no code'}) {result.detail}".strip())
-    sys.exit(0 if result.outcome.value == "accepted" else 1)
+    outcome = result.outcome.value
+    said = {"outcome": outcome, "code": result.code, "detail": result.detail}
+    line = f"{outcome} ({result.code or 'no code'}) {result.detail}".strip()
+    click.echo(json.dumps(said, ensure_ascii=False) if as_json else line)
+    sys.exit(0 if outcome == "accepted" else 1)

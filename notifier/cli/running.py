@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from notifier.cli import (
+    CONFIG_FILE,
     DEFAULT_CONFIG,
     load,
     main,
@@ -37,11 +38,12 @@ def demo(port: int, history: bool, folder: Path | None) -> None:
 
 
 @main.command()
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_CONFIG)
+@click.argument("path", type=CONFIG_FILE, required=False)
 @click.option("--data-dir", default="", help="Folder for the database.")
 @click.option("--admin", default="", help="Mail address of the first owner; asked later if empty.")
+@click.pass_context
 @says_what_is_wrong
-def init(path: Path, data_dir: str, admin: str) -> None:
+def init(context: click.Context, path: Path | None, data_dir: str, admin: str) -> None:
     """Write a configuration with fresh secrets, make the database and the first owner."""
     from notifier.app import open_database
     from notifier.config_example import example
@@ -50,12 +52,16 @@ def init(path: Path, data_dir: str, admin: str) -> None:
     from notifier.errors import ConfigError
     from notifier.store.schema import migrate
 
+    path = path or context.obj or DEFAULT_CONFIG
     if path.exists():
         raise ConfigError(f"{path} exists already. Remove it first, or name another file.")
     if admin:
         normalise_email(admin)  # said before anything is made
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
     path.write_text(example(secret=secrets.token_urlsafe(32), data_dir=data_dir), encoding="utf-8")
-    path.chmod(0o600)
     config = load_config(path)
     db = open_database(config)
     migrate(db)

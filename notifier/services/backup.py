@@ -75,9 +75,12 @@ def backup(config: Config, target: Path) -> int:
     """
     if target.exists():
         raise ConfigError(f"{target} exists already; name a new file.")
-    target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(target.name + ".part")
-    unfinished.touch(mode=0o600)  # it holds addresses
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.touch(mode=0o600)  # it holds addresses
+    except OSError as error:
+        raise ConfigError(f"{target} cannot be written: {error.strerror}.") from error
     db = Database(config.database_url, pool_size=1)
     path = db.path()
     db.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
+from notifier.errors import StoreBusy
 from notifier.store.session import Database
 
 NETWORK_FILESYSTEMS = ("nfs", "cifs", "smb", "smbfs", "fuse.sshfs", "9p")
@@ -28,11 +29,16 @@ def check_file(db: Database) -> None:
         )
     if not path.exists():
         return
-    with db.engine.connect() as connection:
-        try:
+    try:
+        with db.engine.connect() as connection:
             answer = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-        except DBAPIError as error:
-            raise StoreProblem(f"{path} is not a sound SQLite database: {error.orig}") from error
+    except DBAPIError as error:
+        if "locked" in str(error.orig):
+            raise StoreBusy(f"{path} is in use by another program. Try again shortly.") from error
+        raise StoreProblem(
+            f"{path} is not a sound SQLite database: {error.orig}. "
+            "Name another file in database.url, or restore a backup."
+        ) from error
     if answer != "ok":
         raise StoreProblem(f"{path} is damaged ({answer}). Restore a backup.")
 
