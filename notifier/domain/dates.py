@@ -61,6 +61,8 @@ _WORD_MONTH = re.compile(r"(\w+)\.?,? (?:de )?(\d{4})")
 # What `fromisoformat` may read: any sign between day and time is one to it, also that of a range.
 _ISO = re.compile(r"\d{4}-?(?:\d{2}-?\d{2}|W\d{2}-?\d)(?:[T ].*)?", re.IGNORECASE)
 _EPOCH = re.compile(r"\d{10}(?:\.\d+)?|\d{13}")
+_ZONE_AT_END = re.compile(r"(?:Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)$", re.IGNORECASE)
+_BARE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_eta(
@@ -98,6 +100,14 @@ def read_instant(value: object, *, field: str = "date") -> datetime | None:
     if at is None or at.year not in YEARS:
         raise _unreadable(field, value)
     return at
+
+
+def names_zone(text: str) -> bool:
+    """Whether an instant is the same everywhere: it says its zone, or counts seconds since 1970."""
+    text = text.strip()
+    if _BARE_DAY.fullmatch(text):
+        return False
+    return bool(_ZONE_AT_END.search(text) or _EPOCH.fullmatch(text))
 
 
 def read_period(value: object, *, field: str = "period") -> tuple[datetime | None, datetime | None]:

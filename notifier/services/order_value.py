@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from notifier.domain.dates import read_eta, read_instant
+from notifier.domain.dates import names_zone, read_eta, read_instant
 from notifier.domain.money import read_currency, read_money
 from notifier.domain.order_delay import Promise, read_promise
 from notifier.domain.quiet_hours import known_zone
@@ -26,8 +26,6 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 LONGEST_REF = 128
 LONGEST_TITLE = 500
 MOST_UNITS = 1_000_000
-_HAS_ZONE = re.compile(r"(?:Z|UTC|GMT|[+-]\d{2}:?(?:\d{2})?)$|^\d{10}(?:\.\d+)?$|^\d{13}$", re.I)
-_BARE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_ref(ref: str, *, field: str = "ref") -> str:
@@ -68,7 +66,7 @@ def _instant(text: str, *, field: str, bare: str | None) -> datetime:
     at = read_instant(text, field=field)
     if at is None:
         raise InvalidInput.of(field, "missing", "Say when, such as 2026-03-02T10:15:00-05:00.")
-    if _HAS_ZONE.search(text) and not _BARE_DAY.fullmatch(text):
+    if names_zone(text):
         return at
     if bare is None:
         raise InvalidInput.of(

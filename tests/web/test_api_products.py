@@ -115,6 +115,7 @@ def test_a_product_without_variants_is_its_own_and_only_if_it_has_none(
         ({"strategy": {"name": "adaptive", "cautious": 3}}, "strategy.cautious", "less_than_equal"),
         ({"strategy": {"name": "all", "interval": "soon"}}, "strategy.interval", "not_a_length"),
         ({"variants": [{"key": ""}]}, "variants.0.key", "string_too_short"),
+        ({"variants": [{"key": " \t"}]}, "variants.0.key", "string_too_short"),
         ({"variants": [{"key": "a", "price": -1}]}, "variants.0.price", "not_an_amount"),
         ({"variants": [{"key": "a", "price": "1e99"}]}, "variants.0.price", "not_an_amount"),
         (
@@ -141,6 +142,17 @@ def test_a_product_that_is_wrong_is_named_and_holds_up_no_other(
     assert (first["item"], first["key"], first["field"], first["code"]) == (0, "bad", field, code)
     alone = put(client, {"key": "bad", **wrong})
     assert (alone.status_code, alone.json["error"]["code"]) == (422, code)  # type: ignore[index]
+
+
+def test_blanks_around_an_id_are_no_part_of_it(client: FlaskClient, env: Env) -> None:
+    put(client, {"key": " kettle ", "variants": [{"key": " k1\t", "sku": " K-1 "}]})
+    assert variant(env, "k1").sku == "K-1"
+    push(client, variant=" k1 ", quantity=3)
+    assert put(client, {"key": "kettle", "variants": [{"key": "k1"}]}).json["products"] == {  # type: ignore[index]
+        "created": 0,
+        "updated": 0,
+        "unchanged": 1,
+    }
 
 
 def test_who_waits_moves_along_when_a_variant_finds_its_product(

@@ -162,6 +162,26 @@ def test_a_date_that_is_none_is_left_out_and_reported(
     assert belief(env, "k1").eta is None
 
 
+@pytest.mark.parametrize(
+    ("at", "fields"),
+    [
+        ("2026-11-01T09:00:00", ["observed_at"]),
+        ("2026-11-01", ["observed_at"]),
+        ("2026-11-01T09:00:00Z", []),
+        ("2026-11-01T09:00:00+01:00", []),
+        ("1793523600", []),
+    ],
+)
+def test_a_time_without_a_zone_is_taken_for_utc_and_that_is_said(
+    client: FlaskClient, at: str, fields: list[str]
+) -> None:
+    answer = push(client, {"variant": "k1", "quantity": 1, "observed_at": at})
+    assert answer.json is not None
+    assert [(note["field"], note["code"]) for note in answer.json["warnings"]] == [
+        (field, "no_zone") for field in fields
+    ]
+
+
 def test_an_expected_month_stays_a_month(client: FlaskClient, env: Env) -> None:
     push(client, {**OUT, "eta": "2027-02"})
     assert belief(env, "k1").eta.iso() == "2027-02"

@@ -1,7 +1,8 @@
 """What do the fields of the API have in common?
 
-`Shape` refuses unknown fields. `Key` is an id of the shop's own, text; a number is taken as text,
-since many shops keep numbers. `Amount` is money as `"12.34"`, `"12.34 EUR"` or 12.34.
+`Shape` refuses unknown fields. `Key` is an id of the shop's own, text without blanks around it; a
+number is taken as text, since many shops keep numbers. `Amount` is money as `"12.34"`,
+`"12.34 EUR"` or 12.34.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class ErrorAnswer(Shape):
 
 
 def _as_text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.strip()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

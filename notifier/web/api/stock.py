@@ -13,7 +13,7 @@ from flask import Blueprint
 from pydantic import Field, SkipValidation
 
 from notifier.domain.availability import Availability, read_availability, settle_availability
-from notifier.domain.dates import read_eta, read_instant
+from notifier.domain.dates import names_zone, read_eta, read_instant
 from notifier.domain.eta import Eta
 from notifier.domain.money import Money, read_currency, read_money
 from notifier.domain.observation import Observation
@@ -185,7 +185,7 @@ def read_row(written: Any, *, row: int, now: datetime) -> tuple[Observation, lis
         eta=_read_eta(one, notes),
         price=money.amount if money else None,
         currency=money.currency if money else "",
-        observed_at=_read_time(one, now=now),
+        observed_at=_read_time(one, notes, now=now),
     )
     return seen, notes
 
@@ -261,8 +261,11 @@ def _read_price(one: StockRow, notes: list[FieldProblem]) -> Money | None:
         return None
 
 
-def _read_time(one: StockRow, *, now: datetime) -> datetime | None:
+def _read_time(one: StockRow, notes: list[FieldProblem], *, now: datetime) -> datetime | None:
     at = read_instant(one.observed_at, field="observed_at")
+    if at is not None and not names_zone(str(one.observed_at)):
+        words = f"{one.observed_at} names no zone, so it was taken for UTC. Send it with its zone."
+        notes.append(FieldProblem(field="observed_at", code="no_zone", message=words))
     if at is not None and at > now + CLOCKS_DIFFER:
         raise InvalidInput.of(
             "observed_at",
