@@ -1,4 +1,6 @@
-"""What moves with hundreds of people who were told the same?"""
+"""What moves with hundreds of people who were told the same?
+
+They are found by their own ids, never by what they waited for: a million may wait for it."""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from notifier.domain.subscription import SubscriptionState
 from notifier.store.among import among, listed
 from notifier.store.prepared import Prepared
 from notifier.store.tables.people import subscriptions
+from notifier.store.unindexed import unindexed
 
 
 def move_all_told(
@@ -45,9 +48,13 @@ def move_all_told(
     _move_others(with_any, with_physical, tuple(values)).run(tx, theirs)
 
 
-_IS_OWN = or_(
-    subscriptions.c.variant_id == bindparam("of_variant"), subscriptions.c.variant_id.is_(None)
-)
+_OF_VARIANT = unindexed(subscriptions.c.variant_id) == bindparam("of_variant")
+_IS_OWN = or_(_OF_VARIANT, subscriptions.c.variant_id.is_(None))
+
+
+def _is_in(states: Sequence[str]) -> Any:
+    state = unindexed(subscriptions.c.state)
+    return or_(*[state == one for one in states])
 
 
 @cache
@@ -57,7 +64,7 @@ def _move_own(from_states: tuple[str, ...], names: tuple[str, ...]) -> Prepared:
             update(subscriptions)
             .where(
                 among(subscriptions.c.id, "ids", dialect=dialect),
-                or_(*[subscriptions.c.state == one for one in from_states]),
+                _is_in(from_states),
                 _IS_OWN,
             )
             .values(_given(names))
@@ -68,7 +75,7 @@ def _move_own(from_states: tuple[str, ...], names: tuple[str, ...]) -> Prepared:
 
 @cache
 def _move_others(with_any: bool, with_physical: bool, names: tuple[str, ...]) -> Prepared:
-    answers = [_IS_OWN if with_any else subscriptions.c.variant_id == bindparam("of_variant")]
+    answers = [_IS_OWN if with_any else _OF_VARIANT]
     if not with_physical:
         answers.append(~subscriptions.c.physical_only)
     return Prepared(
@@ -77,8 +84,8 @@ def _move_others(with_any: bool, with_physical: bool, names: tuple[str, ...]) ->
             .where(
                 among(subscriptions.c.contact_id, "contacts", dialect=dialect),
                 not_(among(subscriptions.c.id, "ids", dialect=dialect)),
-                subscriptions.c.product_id == bindparam("of_product"),
-                subscriptions.c.state == SubscriptionState.WAITING.value,
+                unindexed(subscriptions.c.product_id) == bindparam("of_product"),
+                _is_in([SubscriptionState.WAITING.value]),
                 *answers,
             )
             .values(_given(names))

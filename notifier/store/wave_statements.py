@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    String,
     bindparam,
     case,
     exists,
@@ -24,6 +23,7 @@ from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import SubscriptionState
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import messages
+from notifier.store.unindexed import unindexed
 from notifier.store.upsert import insert_into
 
 
@@ -141,16 +141,11 @@ def _at(name: str, column: Any) -> Any:
     return bindparam(name, type_=column.type)
 
 
-def _unindexed(column: Any) -> Any:
-    """A person has few rows, an event or a product a million: no planner may look by these."""
-    return column + ("" if isinstance(column.type, String) else 0)
-
-
 def _has_message() -> Any:
     return _any_of_a_person(
         select(messages.c.id).where(
             messages.c.contact_id == subscriptions.c.contact_id,
-            _unindexed(messages.c.event_id) == bindparam("event_id"),
+            unindexed(messages.c.event_id) == bindparam("event_id"),
         )
     )
 
@@ -161,7 +156,7 @@ def _comes_again(form: Form) -> Any:
     return _any_of_a_person(
         select(ahead.c.id).where(
             ahead.c.contact_id == subscriptions.c.contact_id,
-            *_in_line(ahead, form, _unindexed),
+            *_in_line(ahead, form, unindexed),
             _place(ahead) < _place(subscriptions),
         )
     )

@@ -8,13 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from notifier.services import learn, release_seen
 from notifier.services.sweep import sweep
 from notifier.store import ledger
 from notifier.store.backlog import depths
 from notifier.store.claims import leased
+from notifier.store.tables.people import subscriptions
+from notifier.store.told import move_all_told
+from tests.plans import steps
 from tests.world import ANN, BEN, World
 
 DAY = timedelta(days=1)
@@ -65,6 +68,36 @@ def test_the_end_of_a_line_is_told_without_a_walk_over_all_messages(world: World
     event.remove(world.db.engine, "before_cursor_execute", explain)
     plan = next(plan for plan in found if "messages" in plan and "ahead" in plan)
     assert not re.search("Hash|Merge|Seq Scan|SCAN|Filter: .*contact_id =", plan), plan
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("with_any", [True, False])
+def test_who_was_told_is_found_without_a_walk_along_the_line(world: World, with_any: bool) -> None:
+    """SQLite has no statistics and would rather look by product and state."""
+    world.see("SHIRT-S", 0)
+    ids = [world.waits(address) for address in (ANN, BEN)]
+
+    def note() -> None:
+        with world.db.write() as tx:
+            told = tx.execute(select(subscriptions).where(subscriptions.c.id.in_(ids))).all()
+            move_all_told(
+                tx,
+                subscription_ids=ids,
+                contact_ids=[one.contact_id for one in told],
+                product_id=told[0].product_id,
+                variant_id=told[0].variant_id,
+                with_any=with_any,
+                with_physical=True,
+                from_states=("waiting", "paused"),
+                reason="told",
+            )
+
+    note()  # what is done once
+    with_few = steps(world.db, note)
+    for number in range(100):
+        world.waits(f"waits-{number}@people.example")
+    assert with_few > 100  # they were counted
+    assert steps(world.db, note) < with_few + 100  # not even one for each
 
 
 @pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
