@@ -17,7 +17,7 @@ from notifier.services.order_given import EtaSaid
 from notifier.services.report_order import Reported, Shipment
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
-from notifier.web.api.order_shapes import LineEta
+from notifier.web.api.order_given_shapes import LineEta
 from notifier.web.api.shapes import Amount, Key, Shape
 from notifier.web.here import env
 from notifier.web.read_json import HOOK_LIMIT

@@ -17,19 +17,15 @@ from notifier.services.see_order import list_lines, show_order
 from notifier.services.take_orders import take_order
 from notifier.web.api.access import Caller
 from notifier.web.api.operation import operation
-from notifier.web.api.order_shapes import (
-    Line,
-    LinePage,
-    LinesQuery,
+from notifier.web.api.order_given_shapes import (
     LineTaken,
-    Order,
     OrderGiven,
     OrderNote,
     OrdersGiven,
     OrdersReport,
     OrderTaken,
-    line_values,
 )
+from notifier.web.api.order_shapes import Line, LinePage, LinesQuery, Order, line_values
 from notifier.web.api.shapes import Nothing
 from notifier.web.here import env
 from notifier.web.read_json import BULK_LIMIT, as_model
