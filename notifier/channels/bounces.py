@@ -28,7 +28,7 @@ from notifier.channels.foreign_mail import (
 )
 from notifier.channels.smtp.classify import Stage, classify, shorten
 from notifier.channels.smtp.reply import find_enhanced_code
-from notifier.channels.smtp.verp import ReturnPath, ReturnPurpose, find_tokens
+from notifier.channels.smtp.verp import ReturnPath, ReturnPurpose, find_tokens, read_token
 
 __all__ = ["judge_failure", "read_mail"]
 
@@ -276,7 +276,5 @@ def _receipt(
 
 
 def _first_token(texts: Iterable[str], secrets: Sequence[bytes]) -> ReturnPath | None:
-    for text in texts:
-        for found in find_tokens(text[:LOOKED_AT], secrets=secrets):
-            return found
-    return None
+    found = (read_token(text[:LOOKED_AT], secrets=secrets) for text in texts)
+    return next(filter(None, found), None)
