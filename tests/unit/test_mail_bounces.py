@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -351,6 +352,38 @@ def test_a_damaged_report_is_never_an_error(data: st.DataObject) -> None:
 
 def test_a_mail_nested_a_thousand_times_is_none() -> None:
     assert read(f"To: {BOUNCE}\nContent-Type: message/rfc822\n\n" * 3000) is None
+
+
+def nested(depth: int) -> bytes:
+    """Mails in a mail, each with a boundary that every line below is held against."""
+    head = 'Content-Type: multipart/mixed; boundary="b{0}"\r\n\r\n--b{0}\r\n'
+    return "".join(head.format(number) for number in range(depth)).encode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        nested(100) + b"\n" * 1_500_000,
+        b"Content-Type: message/delivery-status\r\n\r\n" + b"a:b\n\n" * 380_000,
+        b"To: " + b"=?utf-8?q?a?= " * 130_000 + b"\r\n\r\n",
+        b"Content-Type: multipart/report" + b';"\r\n ' * 400_000 + b"\r\n\r\n",
+        f"To: {BOUNCE}\r\nFrom: mailer-daemon@x\r\nSubject: ".encode() + b"deliver" * 200_000,
+    ],
+    ids=["boundaries", "blocks", "encoded words", "parameters", "subject"],
+)
+def test_a_mail_made_to_take_long_is_not_read(raw: bytes) -> None:
+    """Anybody may write to the mailbox; each of these would hold it up for up to minutes."""
+    started = time.process_time()
+    assert read_mail(raw, secrets=[SECRET]) is None
+    assert time.process_time() - started < 3
+
+
+def test_a_bounce_that_quotes_a_long_mail_in_many_parts_is_read() -> None:
+    quoted = "It is back. " * 8 + "\n"
+    parts = "".join(f'--B/x.mx\nContent-Type: multipart/x; boundary="c{n}"\n\n' for n in range(20))
+    found = read(a_report().replace("It is back.\n", quoted * 15_000 + parts))
+    assert found is not None
+    assert found.kind is ReceiptKind.BOUNCED
 
 
 def test_an_enormous_mail_is_not_read() -> None:
