@@ -15,11 +15,12 @@ from threading import Lock
 
 from notifier.errors import LookFailed
 
-__all__ = ["AGAIN_AFTER", "MOST_ASKED", "MOST_OF_ONE", "Certificates"]
+__all__ = ["AGAIN_AFTER", "MOST_ASKED", "MOST_OF_ONE", "WITHIN", "Certificates"]
 
-AGAIN_AFTER = timedelta(minutes=1)
-MOST_ASKED = 20  # addresses within that time
-MOST_OF_ONE = 4  # of them for one network
+AGAIN_AFTER = timedelta(seconds=15)  # SNS tries three times more, 20 seconds apart
+WITHIN = timedelta(minutes=1)
+MOST_ASKED = 20  # times within that
+MOST_OF_ONE = 5  # of them for one network
 MOST_KEPT = 64  # more than a provider ever has had
 
 
@@ -67,8 +68,8 @@ class Certificates:
 
     def _note(self, url: str, *, network: str, now: datetime) -> None:
         """It is asked for now. Raises errors.LookFailed where that would be too often."""
-        self._asked = [one for one in self._asked if abs(now - one.at) < AGAIN_AFTER]
-        if any(one.url == url for one in self._asked):
+        self._asked = [one for one in self._asked if abs(now - one.at) < WITHIN]
+        if any(one.url == url and abs(now - one.at) < AGAIN_AFTER for one in self._asked):
             raise LookFailed("failed", f"{url} could not be had a moment ago.")
         of_one = sum(one.network == network for one in self._asked)
         if of_one >= MOST_OF_ONE or len(self._asked) >= MOST_ASKED:

@@ -18,7 +18,12 @@ from notifier.domain.order_delay import Promise
 from notifier.http import Outbound
 from notifier.metrics import HOOKS_REFUSED, MAIL_EVENTS
 from notifier.services import hear_mail_events
-from notifier.services.certificates import AGAIN_AFTER, MOST_ASKED, MOST_OF_ONE, Certificates
+from notifier.services.certificates import (
+    MOST_ASKED,
+    MOST_OF_ONE,
+    WITHIN,
+    Certificates,
+)
 from notifier.services.env import Env, open_env
 from notifier.signing import Purpose
 from notifier.store.session import Database
@@ -464,7 +469,8 @@ def test_a_topic_is_confirmed_at_amazon_and_its_own_words_are_ignored(
 def test_what_cannot_be_checked_now_may_come_again(
     client: FlaskClient, clock: SettableClock, ses: Ses, amazon: FeedServer
 ) -> None:
-    """Whatever came instead of the certificate: it is asked for again after a while, no sooner."""
+    """Whatever came instead of the certificate: it is asked for again after a while, no sooner, and
+    by the next try of SNS."""
     path = urlsplit(ses.certificate_url).path
     call = ses.call(ses.event("opened"), at=clock.now)
     good = amazon.replies[path]
@@ -474,7 +480,7 @@ def test_what_cannot_be_checked_now_may_come_again(
             answer = post(client, ses, call)
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
         assert len(amazon.seen) == number + 1
-        clock.advance(AGAIN_AFTER)
+        clock.advance(timedelta(seconds=20))
     amazon.replies[path] = good
     assert post(client, ses, call).status_code == 200
 
@@ -500,7 +506,7 @@ def test_forged_notifications_make_us_fetch_only_so_often_and_shut_nobody_out(
         forge(f"198.51.{number}.9")
     assert len(amazon.seen) == MOST_ASKED
     assert post(client, ses, true).status_code == 200  # its certificate is known by now
-    clock.advance(AGAIN_AFTER)
+    clock.advance(WITHIN)
     for _ in range(50):
         forge("203.0.113.9")
     assert len(amazon.seen) == MOST_ASKED + MOST_OF_ONE
