@@ -18,7 +18,7 @@ from notifier.services.env import Env, ShopRef, rules_for
 from notifier.services.last_rows import untrue
 from notifier.services.note_changes import hold_abnormal, note_changes
 from notifier.services.touch_orders import concerns_orders, touch_orders
-from notifier.store import catalogue, sources
+from notifier.store import catalogue, seen_products, sources
 from notifier.store import stock as stock_store
 from notifier.store.session import Transaction
 
@@ -136,7 +136,7 @@ def _ids_of(
     """Variants by their keys. What is shown for the first time is learnt; what is absent is not."""
     present = [one for one, digest in chunk if digest != ABSENT]
     decide_as_seen(env, tx, shop, present)
-    ids = catalogue.learn(tx, shop.id, present, now=now)
+    ids = seen_products.learn(tx, shop.id, present, now=now)
     absent = [one.key for one, digest in chunk if digest == ABSENT]
     rows = catalogue.find_variants_by_key(tx, shop.id, absent)
     return {**ids, **{key: row.id for key, row in rows.items()}}
