@@ -8,14 +8,33 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from babel import dates, numbers
+from babel import dates, numbers, units
 
 from notifier.i18n import babel_locale
+
+_UNITS = (
+    ("duration-day", 86_400),
+    ("duration-hour", 3_600),
+    ("duration-minute", 60),
+    ("duration-second", 1),
+)
 
 
 def ago_words(distance: timedelta, locale: str) -> str:
     """`3 minutes ago` for a negative distance, `in 2 hours` for a positive one."""
     return dates.format_timedelta(distance, add_direction=True, locale=babel_locale(locale))
+
+
+def format_length(span: timedelta, locale: str) -> str:
+    """`3 days`, `7 hours, 30 minutes`: in its greatest unit, and the next where that is not 0."""
+    left = max(int(span.total_seconds()), 0)
+    first = next((at for at, (_, size) in enumerate(_UNITS) if left >= size), len(_UNITS) - 1)
+    parts: list[str] = []
+    for unit, size in _UNITS[first : first + 2]:
+        count, left = divmod(left, size)
+        if count or not parts:
+            parts.append(units.format_unit(count, unit, locale=babel_locale(locale)))
+    return ", ".join(parts)
 
 
 def format_instant(local: datetime, locale: str) -> str:

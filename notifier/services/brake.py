@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from notifier.domain.message import MessageKind
 from notifier.domain.work import Work
 from notifier.log import log
-from notifier.services.alarm_said import SAID, Said, read, say
+from notifier.services.alarm_said import SAID, Said, read, say, share
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env, ShopRef
 from notifier.services.tell_merchant import tell_merchant
@@ -136,13 +136,9 @@ def _why(shop: ShopRef, found: Tally, *, is_spam: bool) -> Said | None:
         "called_spam" if is_spam else "came_back",
         count=count,
         of=found.sends,
-        share=_percent(count / found.sends),
-        limit=_percent(limit),
+        share=share(count / found.sends),
+        limit=share(limit),
     )
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.2f}".rstrip("0").rstrip(".") + " %"
 
 
 def _tell(env: Env, tx: Transaction, shop: ShopRef, why: Said, found: Tally) -> None:

@@ -8,7 +8,7 @@ seen to be set up. Time in which no jobs ran does not count: nobody could tell u
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from notifier.errors import StoreBusy
@@ -74,6 +74,13 @@ def silences(env: Env, tx: Transaction) -> dict[str, float]:
     }
 
 
+def last_heard(env: Env, shop: ShopRef) -> dict[str, datetime | None]:
+    """When each system of this shop that is watched told us something last; None: not yet."""
+    with env.db.read() as tx:
+        rows = {system: heard.find_heard(tx, shop.id, system) for system in _limits(shop)}
+    return {system: row.heard_at if row else None for system, row in rows.items()}
+
+
 def _limits(shop: ShopRef) -> dict[str, timedelta]:
     """For how long each system that is set up may be silent; without those that may for ever."""
     own = shop.config
@@ -116,7 +123,7 @@ def _message(row: HeardRow, system: str, *, silence: timedelta) -> Said:
     return say(
         "hook_silent" if row.heard_at else "hook_never_heard",
         system=SYSTEMS[system],
-        hours=int(silence.total_seconds() // 3600),
+        silence=timedelta(minutes=silence // timedelta(minutes=1)),
         option=f"{system}_silence",
     )
 

@@ -155,7 +155,7 @@ def _done(
         tx,
         code=UNHEARD,
         about=name,
-        message=say("unheard", missed=missed, of=of, channel=name, day=str(days[0]), url=url),
+        message=say("unheard", missed=missed, of=of, channel=name, day=days[0], url=url),
         shop=shop_behind(env, name),
     )
 
@@ -170,7 +170,7 @@ def _cannot(env: Env, name: str, error: LookFailed, *, over_at: datetime) -> Non
             tx,
             code=UNASKED,
             about=name,
-            message=say("stop_unasked", channel=name, day=f"{over_at:%Y-%m-%d}", error=str(error)),
+            message=say("stop_unasked", channel=name, day=over_at.date(), error=str(error)),
             shop=shop_behind(env, name),
         )
     )

@@ -77,8 +77,8 @@ def _raise(
 ) -> None:
     notice_by = standing.notice.last_day if standing.notice else None
     words = {
-        "refund_by": str(standing.refund.by) if standing.refund else "",
-        "notice_by": str(notice_by or ""),
+        "refund_by": standing.refund.by if standing.refund else "",
+        "notice_by": notice_by or "",
     }
     raise_alarm(
         env,

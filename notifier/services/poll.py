@@ -281,11 +281,11 @@ def alarm_stale(env: Env) -> int:
         if known_at is None and row.failures == 0:
             continue  # never looked at yet
         stale += 1
-        limit = str(section.max_age)
+        limit = section.max_age
         message = say("source_missing", source=row.name, limit=limit)
         if known_at:
-            hours = round((now - known_at).total_seconds() / 3600, 1)
-            message = say("source_stale", source=row.name, hours=hours, limit=limit)
+            age = now - known_at
+            message = say("source_stale", source=row.name, age=age, limit=limit)
         env.db.retry(
             lambda tx, about=about, message=message, shop=shop, row=row: raise_alarm(  # type: ignore[misc]
                 env,

@@ -7,6 +7,7 @@ policy allows none (trust WS-4, WS-17).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -175,6 +176,16 @@ def fill(text: str, **values: object) -> str:
     return text
 
 
+def phrase_for(words: Mapping[str, str], name: str, count: int) -> str:
+    """The phrase `name`; of one thing `<name>_one`, where there is such a phrase."""
+    return (words.get(f"{name}_one") if count == 1 else None) or words[name]
+
+
+def counted(words: Mapping[str, str], name: str, count: int, **values: object) -> str:
+    """What phrase_for() finds, with its {count} and `values`."""
+    return fill(phrase_for(words, name, count), count=count, **values)
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(
@@ -184,5 +195,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["fill"] = fill
+    made.filters.update(fill=fill, counted=counted)
     return made

@@ -244,7 +244,7 @@ def test_olga_hears_of_it_once_in_every_way_she_set_up(world: World) -> None:
     ]
     [alarm] = world.rows("SELECT code, about, message, cleared_at FROM alarms")
     assert (alarm["code"], alarm["about"], alarm["cleared_at"]) == ("alerts.braked", "kettle", None)
-    assert alarm["message"].startswith("60 of the last 1,000 alerts by mail came back (6 %, ")
+    assert alarm["message"].startswith("60 of the last 1,000 alerts by mail came back (6%, ")
     off = find_brake(world.env, world.shop)
     assert off is not None
     assert why_braked(world.env, world.shop, off, locale="de") == (

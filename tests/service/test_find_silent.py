@@ -85,7 +85,7 @@ def test_a_shop_that_was_just_set_up_has_as_long_for_its_first_delivery(woo: Wor
     assert watch(woo, 6 * HOUR - TICK) == 0
     assert watch(woo, TICK) == 1
     [alarm] = open_ones(woo)
-    assert "in 6 hours since it was set up here" in alarm.message
+    assert "in the 6 hours since it was set up here" in alarm.message
 
 
 def test_each_system_of_a_shop_is_watched_for_itself(woo: World) -> None:
@@ -136,7 +136,7 @@ def test_who_ticked_it_off_hears_of_it_again_only_after_as_long_again(woo: World
     close_alarm(woo.env, woo.shop, alarm.id, by=olga)
     assert watch(woo, 6 * HOUR - TICK) == 0
     assert watch(woo, TICK) == 1
-    assert "in 13 hours" in open_ones(woo)[0].message
+    assert "in the 13 hours since" in open_ones(woo)[0].message
 
 
 # ---- what does not count as silence ----

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from notifier import i18n
+from notifier import i18n, i18n_figures
 from notifier.domain.eta import Eta
 
 TODAY = date(2026, 11, 21)
@@ -179,3 +179,23 @@ def test_the_widget_offers_no_button_for_what_never_comes_back() -> None:
 
 def test_hebrew_and_arabic_run_from_right_to_left() -> None:
     assert [i18n.direction(one) for one in ("he-IL", "ar", "de")] == ["rtl", "rtl", "ltr"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "locale", "words"),
+    [
+        (259_200, "en", "3 days"),
+        (93_600, "en", "1 day, 2 hours"),
+        (27_000, "de", "7 Stunden, 30 Minuten"),
+        (86_400, "de", "1 Tag"),
+        (90_061, "es", "1 día, 1 hora"),
+        (86_460, "en", "1 day"),
+        (59.9, "en", "59 seconds"),
+        (0, "en", "0 seconds"),
+        (-5, "en", "0 seconds"),
+    ],
+)
+def test_a_length_of_time_is_said_in_its_two_greatest_units(
+    seconds: float, locale: str, words: str
+) -> None:
+    assert i18n_figures.format_length(timedelta(seconds=seconds), locale) == words

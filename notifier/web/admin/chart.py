@@ -150,8 +150,9 @@ def _framed(
     )
     every = max(1, math.ceil(len(labels) / 7))
     under = "".join(
-        f'<text x="{plot.middle(i):.1f}" y="{plot.height - 6}" text-anchor="middle">'
-        f"{escape(label)}</text>"
+        f'<text x="{plot.middle(i) if i else LEFT:.1f}" y="{plot.height - 6}" '
+        f'text-anchor="{"middle" if i else "start"}" '
+        f'class="{"second-label" if i // every % 2 else ""}">{escape(label)}</text>'
         for i, label in enumerate(labels)
         if i % every == 0
     )

@@ -24,7 +24,7 @@ from notifier.resources import templates_folder
 from notifier.services.product_words import product_title, variant_title
 from notifier.web.admin import assets, door
 from notifier.web.here import env
-from notifier.web.pages import fill
+from notifier.web.pages import fill, phrase_for
 
 WORDS = Path(__file__).parents[2] / "locales" / "admin"
 DONE = "done"
@@ -144,10 +144,12 @@ def moment(at: datetime | None) -> Markup:
     )
 
 
-def day(value: date | datetime | None) -> str:
-    """`22 November 2026`; a dash for none."""
-    if value is None:
+def day(value: date | datetime | str | None) -> str:
+    """`22 November 2026`, also of a day as facts keep it; a dash for none."""
+    if not value:
         return "–"
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
     return i18n.format_date(value, locale())
@@ -161,6 +163,11 @@ def short_day(value: date | datetime) -> str:
 def number(value: float | None, *, digits: int = 0) -> str:
     """`12,345` as the reader writes it; a dash for none."""
     return "–" if value is None else i18n_figures.format_number(value, locale(), digits=digits)
+
+
+def counted(words: Mapping[str, str], name: str, count: int, **values: object) -> str:
+    """As pages.counted, the count as the reader writes it."""
+    return fill(phrase_for(words, name, count), count=number(count), **values)
 
 
 def percent(value: float | None, *, digits: int = 0) -> str:
@@ -266,6 +273,7 @@ def _environment() -> Environment:
     )
     made.filters.update(
         fill=fill,
+        counted=counted,
         when=when,
         moment=moment,
         day=day,

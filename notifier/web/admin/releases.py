@@ -25,7 +25,7 @@ from notifier.services.steer_release import (
 from notifier.services.wave_words import why_nobody, why_wave
 from notifier.web.admin.chart import Series, lines
 from notifier.web.admin.door import confirm_first, needs, person, shop
-from notifier.web.admin.page import locale, note, number, show, words_of, zone
+from notifier.web.admin.page import counted, locale, note, show, words_of, zone
 from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of
 from notifier.web.admin.reasons import brake_why, hold_why
 from notifier.web.here import env
@@ -119,8 +119,8 @@ def decide(hold_id: int) -> Any:
         return way
     count = decide_hold(env(), _id(hold_id), wish, by=f"person:{person().id}")
     words = words_of("releases", locale())
-    said = words["hold_decided_before" if count is None else f"hold_{wish.value}"]
-    note(said.replace("{count}", number(count or 0)))
+    said = f"hold_{wish.value}"
+    note(words["hold_decided_before"] if count is None else counted(words, said, count))
     return redirect(url_for("releases.index"), code=303)
 
 

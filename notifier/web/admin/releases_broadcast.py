@@ -29,7 +29,7 @@ from notifier.services.browse_products import MOST, list_products
 from notifier.services.preview_template import in_theme
 from notifier.services.send_broadcast import send_broadcast
 from notifier.web.admin.door import is_fresh, needs, person, shop
-from notifier.web.admin.page import locale, note, number, show, words_of
+from notifier.web.admin.page import counted, locale, note, number, show, words_of
 from notifier.web.admin.paging import asked_cursor, asked_limit, page_of
 from notifier.web.admin.template_languages import language_names
 from notifier.web.admin.templates_preview import closed, sheet
@@ -199,10 +199,8 @@ def _segments(one: Looked) -> str:
     if cost is None:
         return ""
     words = _words()
-    said = str(words["segments_one" if cost.count == 1 else "segments"])
-    for name, value in (("count", number(cost.count)), ("units", number(cost.units))):
-        said = said.replace(f"{{{name}}}", value)
-    return said.replace("{encoding}", cost.encoding.value)
+    units, encoding = number(cost.units), cost.encoding.value
+    return counted(words, "segments", cost.count, units=units, encoding=encoding)
 
 
 def _target(given: Any) -> Target:

@@ -6,6 +6,7 @@ Each form is made from the descriptions of the configuration (services/describe_
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
@@ -19,6 +20,7 @@ from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
 from notifier.services.check_shop import check_shop
 from notifier.services.describe_settings import Describer, SettingField
+from notifier.services.find_silent import SYSTEMS, last_heard
 from notifier.services.make_secrets import new_public_key, refuse_name
 from notifier.services.see_settings import list_changes
 from notifier.services.settings import AS_IN_FILE, save_settings
@@ -205,7 +207,23 @@ def _of_new_shop(describer: Describer, slug: str = "-") -> Sequence[SettingField
 
 
 def _form_page(part: str, form: Form) -> Any:
-    return shown("settings_form", status=form.status, part=part, form=form, service=part in SERVICE)
+    return shown(
+        "settings_form",
+        status=form.status,
+        part=part,
+        form=form,
+        service=part in SERVICE,
+        hooks=_hooks() if part == "system" else (),
+    )
+
+
+def _hooks() -> list[tuple[str, str, bool, datetime | None]]:
+    """Of each shop system: its name, where its webhooks go, whether it is watched, last heard."""
+    heard = last_heard(env(), shop())
+    return [
+        (name, env().link(f"/hooks/{system}/{shop().slug}"), system in heard, heard.get(system))
+        for system, name in SYSTEMS.items()
+    ]
 
 
 def _shops_page(form: Form) -> Any:

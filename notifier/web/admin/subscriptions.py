@@ -30,7 +30,7 @@ from notifier.services.see_person import (
 )
 from notifier.web.admin.csv_file import csv_answer
 from notifier.web.admin.door import needs, person, shop
-from notifier.web.admin.page import WRONG, locale, note, show, words_of
+from notifier.web.admin.page import WRONG, counted, locale, note, show, words_of
 from notifier.web.admin.paging import Page, asked_choice, asked_cursor, asked_limit, page_of
 from notifier.web.here import env
 
@@ -150,7 +150,7 @@ def erase(subscription_id: int) -> Any:
     """Take everything about the address out, in every shop."""
     done = erase_person(env(), shop(), _id(subscription_id), by=person())
     words = words_of("subscriptions", locale())
-    note(words["did_erase"].replace("{count}", str(done.subscriptions)))
+    note(counted(words, "did_erase", done.subscriptions))
     return redirect(url_for("subscriptions.index"), code=303)
 
 

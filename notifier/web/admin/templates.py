@@ -14,7 +14,7 @@ from notifier.services.publish_templates import publish_all
 from notifier.services.template_faults import CannotPublish
 from notifier.services.template_grid import GridRow, load_grid
 from notifier.web.admin.door import needs, shop
-from notifier.web.admin.page import locale, note, show, words_of
+from notifier.web.admin.page import counted, locale, note, show, words_of
 from notifier.web.admin.paging import asked_choice
 from notifier.web.admin.template_languages import language_names
 from notifier.web.admin.template_room import author, known_locale, room, warm_room
@@ -41,7 +41,7 @@ def publish_drafts() -> Any:
     except CannotPublish as error:
         return _grid(troubles=error.troubles, status=409)
     words = words_of("templates", locale())
-    note(words["published_all"].replace("{count}", str(count)))
+    note(counted(words, "published_all", count))
     return redirect(url_for("templates.index"), code=303)
 
 

@@ -31,7 +31,6 @@ POLICY = (
     "default-src 'none'; img-src data: https:; style-src 'unsafe-inline'; "
     "frame-ancestors 'self'; form-action 'none'; base-uri 'none'; sandbox"
 )
-SHOWS = ("html", "text", "short")
 _HERE = "/<shop>/templates/<kind>/<locale>"
 
 
@@ -130,9 +129,8 @@ def _failed(shown: Shown, theme: str, part: str) -> str:
 def _segments_words(shown: Shown) -> str:
     """`GSM-7, 98 characters: 1 message, $0.01`."""
     words, cost = words_of("templates", page.locale()), shown.segments
-    key = "segments_one" if cost.count == 1 else "segments"
-    said = words[key].replace("{count}", str(cost.count)).replace("{units}", str(cost.units))
-    said = said.replace("{encoding}", cost.encoding.value)
+    units, encoding = page.number(cost.units), cost.encoding.value
+    said = page.counted(words, "segments", cost.count, units=units, encoding=encoding)
     price = Decimal(str(shop().config.sms_segment_price)) * cost.count
     if price:
         money = format_money(price, shop().config.currency, page.locale())

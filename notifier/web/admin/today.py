@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, request, url_for
 
 from notifier.domain.rights import Right
 from notifier.services.close_alarm import close_alarm
+from notifier.services.find_silent import SILENT
 from notifier.services.look_today import MOST, look_today
 from notifier.services.read_demand import read_wanted, sign_ups_by_day
 from notifier.web.admin.chart import Series, bars
@@ -40,6 +41,7 @@ def index() -> Any:
         most=MOST,
         alarm_words=alarm_words,
         alarm_text=alarm_text,
+        alarm_way=alarm_way,
         brake_why=brake_why,
         hold_why=hold_why,
         of_every_shop=not person().shops,
@@ -69,6 +71,21 @@ def _drawing(days: Sequence[tuple[date, int]]) -> Any:
         table=words_of("frame", locale())["table"],
         height=120,
     )
+
+
+def alarm_way(alarm: Any) -> tuple[str, str]:
+    """Where this person can do something about it, and the word for the button; empty: nowhere."""
+    words, facts, mine = words_of("today", locale()), alarm.facts, alarm.shop_id == shop().id
+    if subscription := facts.get("subscription"):
+        return url_for("subscriptions.one", subscription_id=subscription), words["see_person"]
+    if not mine or not person().may(Right.OWN):
+        return "", ""
+    if alarm.code == SILENT:
+        at = url_for("settings.form", part="system")
+        return f"{at}#field-{facts.get('system')}_silence", words["see_settings"]
+    if (source := facts.get("source")) in shop().config.sources:
+        return url_for("settings_sources.one", name=source), words["see_source"]
+    return "", ""
 
 
 def alarm_words(code: str) -> str:

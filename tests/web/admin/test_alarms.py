@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import notifier.services
 from notifier.domain.rights import Role
 from notifier.domain.sms_keywords import Wish
 from notifier.services.alarm_said import say
 from notifier.services.alarms import raise_alarm
 from notifier.services.env import Env
+from notifier.services.find_silent import SILENT
 from notifier.services.hear_text import hear_text
 from notifier.services.note_changes import hold_abnormal
 from notifier.store.session import Transaction
+from notifier.web.admin.page import words_of
 from tests.web.admin.visitor import Admin
 from tests.web.storefront import Storefront
 
 PHONE = "+4915123456789"
+SERVICES = Path(notifier.services.__file__).parent
 
 
 @pytest.fixture
@@ -93,6 +99,35 @@ def test_an_alarm_is_ticked_off_by_who_may_edit_in_its_own_shop(
     assert admin.post(done).status == 404
     assert admin.post(of_all).status == 303
     assert open_alarms(store) == []
+
+
+def test_an_alarm_leads_to_where_it_can_be_mended(
+    admin: Admin, store: Storefront, env: Env
+) -> None:
+    shop = env.shop("kettle")
+
+    def go_wrong(tx: Transaction) -> None:
+        facts = {"system": "shopify"}
+        raise_alarm(
+            env, tx, code=SILENT, about="kettle/shopify", message="Silence.", shop=shop, facts=facts
+        )
+
+    env.db.retry(go_wrong)
+    seen = admin.get("/kettle/")
+    assert "A shop system tells nothing any more" in seen.text
+    [way] = seen.tree.xpath("//section//a[contains(@href, '#field-')]/@href")
+    page, _, field = str(way).partition("#")
+    assert admin.get(page.removeprefix("/admin")).tree.get_element_by_id(field) is not None
+    assert "#field-" not in admin.as_(Role.EDITOR).get("/kettle/").text
+
+
+def test_every_alarm_has_a_heading_of_its_own() -> None:
+    dotted = re.compile(r'^(?:[A-Z_]+ = |\s+code=)"([a-z]+)\.[a-z_]+"', re.MULTILINE)
+    sources = [path.read_text(encoding="utf-8") for path in SERVICES.glob("*.py")]
+    raised = {first for one in sources if "raise_alarm(" in one for first in dotted.findall(one)}
+    assert len(raised) >= 10, "the alarms are not found any more"
+    raised.discard("notifier")  # its ping is no alarm
+    assert {one for one in raised if f"alarm_{one}" not in words_of("today", "en")} == set()
 
 
 def test_alarms_and_holds_say_why_in_the_readers_language(

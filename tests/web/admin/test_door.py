@@ -87,6 +87,29 @@ def test_every_page_has_its_words_in_every_language(admin: Admin) -> None:
         assert len({frozenset(one) for one in keys.values()}) == 1, f"{path.name}: {keys}"
 
 
+# What reads alike of one and of many, by its file and key.
+ALIKE = {
+    "account.left", "audit.whole", "orders.preview_messages", "products.more_than",
+    "releases_broadcast.more_than", "releases_broadcast.by_email", "releases_broadcast.by_sms",
+    "settings.trial_count", "templates.publish_all", "templates.faults", "today.more_than",
+    "today.refunds",
+    "today.times",  # said of two and more
+}  # fmt: skip
+
+
+def test_one_thing_is_not_called_many() -> None:
+    from notifier.web.admin.page import WORDS, words_of
+
+    files = {path.stem: words_of(path.stem, "en") for path in WORDS.glob("*.toml")}
+    counting = {
+        f"{file}.{name}"
+        for file, words in files.items()
+        for name, phrase in words.items()
+        if "{count}" in phrase and f"{name}_one" not in words and not name.endswith("_one")
+    }
+    assert counting == ALIKE, "give it a phrase <key>_one, or list it as reading alike"
+
+
 def test_pages_carry_a_strict_policy_and_are_kept_nowhere(admin: Admin) -> None:
     answer = admin.get("/nowhere/at/all").answer
     policy = answer.headers["Content-Security-Policy"]

@@ -69,7 +69,7 @@ def test_what_a_date_means_is_shown_before_it_is_saved(
     store.send()
     told = [letter["kind"] for letter in store.letters()[before:]]
     assert told == ["delay_notice"]
-    assert "A date was given 2027-02-01" in admin.get(PATH).said
+    assert "A date was given 1 February 2027" in admin.get(PATH).said
 
 
 @pytest.mark.parametrize(

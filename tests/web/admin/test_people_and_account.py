@@ -254,7 +254,7 @@ def test_a_change_behind_our_back_shows_in_the_chain(admin: Admin, env: Env) -> 
         for _ in range(3):
             note_change(tx, env, "eta.set", by=None)
     seal_ledger(env)
-    assert "The chain is whole: 3 entries" in admin.post("/-/audit/verify").said
+    assert "The chain is whole. Entries: 3" in admin.post("/-/audit/verify").said
     with env.db.write() as tx:
         tx.execute(text("UPDATE ledger SET act = 'eta.sat' WHERE book = 'audit' AND sequence = 2"))
     broken = admin.post("/-/audit/verify").said

@@ -59,7 +59,7 @@ def test_a_product_shows_its_stock_over_time_and_its_promises(
     assert admin.post("/kettle/products/SHIRT", asked).status == 303
     seen = admin.get("/kettle/products/SHIRT")
     assert seen.heading == "Linen shirt"
-    assert "1 dates promised" in seen.said
+    assert "One date promised" in seen.said
     drawn = seen.tree.xpath("(//figure)[1]//table//td/text()")
     assert drawn[-1] == "0"
     assert "3" in drawn

@@ -384,7 +384,7 @@ def test_a_source_is_added_looked_at_and_removed(admin: Admin, env: Env, feeds: 
 
     seen = admin.post(f"{HERE}/sources/of/erp/look")
 
-    assert "1 variants read, 1 of them in stock" in seen.said
+    assert "Variants read: 1, of them in stock: 1" in seen.said
     with env.db.read() as tx:
         assert tx.execute(text("SELECT count(*) FROM variants")).scalar_one() == 0
     assert HIDDEN not in seen.text
