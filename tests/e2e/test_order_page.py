@@ -128,12 +128,14 @@ def _check(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize("country", ["US", "DE"])  # German words break otherwise
 def test_both_choices_look_alike(
-    site: OrderSite, open_page: Callable[..., Page], width: int
+    site: OrderSite, open_page: Callable[..., Page], width: int, country: str
 ) -> None:
     page = open_page(viewport={"width": width, "height": 800})
+    locale = "de" if country == "DE" else "en"
 
-    site.open(page, site.late())
+    site.open(page, site.late("2026-04-20", country=country, locale=locale))
 
     wait, cancel = page.evaluate(SIZES)
     assert wait == cancel
