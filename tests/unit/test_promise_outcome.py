@@ -61,6 +61,9 @@ FEB = "2027-02-10/2027-02-14"
         ([("01-05", FEB)], [("02-01", GONE)], "taken_back", None),
         ([("01-05", FEB)], [("02-20", GONE)], "late", 6),
         ([("01-05", FEB)], [("02-01", UNSEEN), ("02-12", THERE)], "kept", None),
+        # another date and the end of the variant: the first of the two counts
+        ([("01-05", FEB), ("02-01", "2027-03-01")], [("02-12", GONE)], "revised", 15),
+        ([("01-05", FEB), ("02-12", "2027-03-01")], [("02-01", GONE)], "taken_back", None),
         ([("01-05", FEB), ("01-20", FEB), ("02-01", None)], [], "taken_back", None),
         ([("01-05", FEB)], [("01-04", THERE)], "was_there", None),
         ([("01-05", FEB)], [("01-04", THERE), ("01-05", OUT)], "late", 45),
@@ -84,6 +87,15 @@ def test_fewer_than_the_shop_sells_is_not_there() -> None:
 
     assert turned is not None
     assert (turned.outcome, turned.came_on) == ("late", None)
+
+
+def test_a_promise_after_looks_that_showed_nothing_is_judged_by_what_came() -> None:
+    looks = [Seen(at=at(day), availability=word, quantity=None)
+             for day, word in (("01-01", UNSEEN), ("02-12", THERE))]  # fmt: skip
+    [turned] = judge(said(("01-05", FEB)), looks, rules=Rules(), zone=ZONE, now=NOW)
+
+    assert turned is not None
+    assert turned.outcome == "kept"
 
 
 def test_a_promise_from_before_the_first_look_that_is_kept_cannot_be_judged() -> None:

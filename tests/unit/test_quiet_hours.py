@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from notifier.domain.business_days import is_us_federal_holiday
 from notifier.domain.phone import normalise_phone
 from notifier.domain.quiet_hours import (
     SAFE,
     UNKNOWN_PLACE,
     Rules,
     hours,
-    is_us_federal_holiday,
     known_zone,
     next_allowed,
     places_and_rules,
@@ -189,6 +189,44 @@ def test_a_states_own_hours_hold(state, friday_noon_or_so, expected):
     zone = "America/Chicago"
     found = next_allowed(at(friday_noon_or_so, zone), zones=(zone,), rules=rules)
     assert found == at(expected, zone)
+
+
+# Monday to Friday, Saturday, Sunday, holidays; `-`: not at all.
+WRITTEN_DOWN = """
+US-FL 8-20 8-20 8-20 8-20
+US-OK 8-20 8-20 8-20 8-20
+US-MD 8-20 8-20 8-20 8-20
+US-MA 8-20 8-20 8-20 8-20
+US-WA 8-20 8-20 8-20 8-20
+US-NJ 8-20 8-20 8-20 8-20
+US-CT 9-20 9-20 9-20 9-20
+US-NV 9-20 9-20 9-20 9-20
+US-KY 10-21 10-21 10-21 10-21
+US-MI 9-21 9-21 9-21 9-21
+US-MN 9-21 9-21 9-21 9-21
+US-NM 9-21 9-21 9-21 9-21
+US-IL 9-21 9-21 9-21 9-21
+US-CA 9-21 9-21 9-21 9-21
+US-AL 8-20 8-20 - -
+US-LA 8-20 8-20 - -
+US-MS 8-20 8-20 - 8-20
+US-TX 9-21 9-21 12-21 9-21
+US-RI 9-18 10-17 - -
+US-PA 8-21 8-12 - 8-21
+US 8-21 8-21 8-21 8-21
+"""
+
+
+def test_each_state_has_the_hours_that_are_written_down_for_it():
+    """The table once more, so that no hour of it changes unseen."""
+
+    def shown(window):
+        return "-" if window is None else f"{window.opens.hour}-{window.closes.hour}"
+
+    for rules in (*STATES.values(), FEDERAL):
+        windows = (rules.weekday, rules.saturday, rules.sunday, rules.holiday)
+        assert " ".join((rules.name, *map(shown, windows))) in WRITTEN_DOWN.splitlines()
+    assert {*STATES, "US"} == {line.split()[0] for line in WRITTEN_DOWN.split("\n") if line}
 
 
 def test_no_state_is_wider_than_the_federal_hours():

@@ -23,6 +23,7 @@ REVIEWS = """
 don't stop|Don’t stop!|dont stop|do not stop|never stop|bus stop?|where is the bus stop
 cancel my order|can I cancel?|I can't stop laughing|please don't cancel|not stopping by today
 how do I unsubscribe?|bitte nicht stoppen
+don't stop texting me|please do not stop sending messages|never cancel my alerts
 """.replace("\n", "|").split("|")
 
 OTHERS = """
