@@ -19,8 +19,8 @@ from notifier.interpreter import keep_what_is_there, short_turns
 from notifier.log import log
 from notifier.rendering import FileTemplates, Layered, Renderer
 from notifier.resources import templates_folder
-from notifier.services.edit_template import PublishedTemplates
 from notifier.services.env import Env, open_env
+from notifier.services.published_templates import PublishedTemplates
 from notifier.services.settings import FRESH_FOR, keep_fresh, refresh
 from notifier.store.schema import is_current, refuse_newer
 from notifier.store.session import Database

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from notifier.domain.business_days import Holidays, is_us_federal_holiday, never
+from notifier.domain.business_days import Holidays, never
 
 __all__ = [
     "SAFE",
@@ -20,7 +20,6 @@ __all__ = [
     "Rules",
     "Window",
     "hours",
-    "is_us_federal_holiday",
     "known_zone",
     "next_allowed",
     "places_and_rules",

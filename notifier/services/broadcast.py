@@ -25,7 +25,7 @@ from notifier.store import broadcasts, catalogue
 from notifier.store.broadcasts import Earlier, Readers
 from notifier.store.catalogue import VariantRow
 
-__all__ = ["Audience", "Looked", "Target", "Wording", "checked", "find_target", "look"]
+__all__ = ["Audience", "Looked", "Target", "checked", "find_target", "look"]
 
 NOT_AGAIN_WITHIN = timedelta(hours=1)
 

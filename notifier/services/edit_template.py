@@ -16,7 +16,6 @@ from notifier.rendering.draft import Draft
 from notifier.rendering.draft_room import DraftRoom
 from notifier.rendering.sources import version_of
 from notifier.services.env import Env
-from notifier.services.published_templates import PublishedTemplates
 from notifier.services.template_author import Author, named, note
 from notifier.services.template_faults import BrokenDraft, faults_of
 from notifier.services.template_place import (
@@ -31,8 +30,6 @@ from notifier.store.session import Transaction
 from notifier.store.templates import SavedMeanwhile, Version
 
 __all__ = [
-    "BrokenDraft",
-    "PublishedTemplates",
     "back_to_default",
     "discard_draft",
     "mark_published",

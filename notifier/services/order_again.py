@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from notifier.domain.order_delay import State, assess
+from notifier.domain.order_delay.states import CLOSED
 from notifier.domain.order_history import Happened
 from notifier.errors import Conflict
 from notifier.i18n import choose_locale
 from notifier.services.env import Env
 from notifier.services.order_case import Case, load_case, promise_as_row
-from notifier.services.order_follow import CLOSED, New, record
+from notifier.services.order_follow import New, record
 from notifier.services.order_given import GivenEta, GivenLine, GivenOrder
 from notifier.services.order_taken import (
     CHANGED,

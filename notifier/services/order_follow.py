@@ -49,7 +49,7 @@ IN_FLIGHT_LOOK = timedelta(minutes=1)
 BROKEN_LOOK = timedelta(minutes=10)
 BROKEN = "order.unreadable"
 AT_ONCE = 100  # lines a run of the job looks at
-__all__ = ["AT_ONCE", "CLOSED", "OPEN", "New", "estimate_facts", "follow", "follow_due", "record"]
+__all__ = ["AT_ONCE", "New", "estimate_facts", "follow", "follow_due", "record"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,12 @@ from typing import Any
 from notifier.channels.base import Letter, Result
 from notifier.domain.message import Medium, MessageKind
 from notifier.domain.order_delay import assess
+from notifier.domain.order_delay.states import CLOSED
 from notifier.domain.order_history import Happened, came_back
 from notifier.log import log
 from notifier.services.env import Env
 from notifier.services.order_case import Case, load_case
-from notifier.services.order_follow import CLOSED, New, record
+from notifier.services.order_follow import New, record
 from notifier.services.order_tell import is_about_order
 from notifier.services.order_wanted import Wanted, has_goods, what_to_tell
 from notifier.store import ledger, notices, orders, people

@@ -19,7 +19,7 @@ from notifier.errors import Conflict, InvalidInput
 from notifier.services.backorder import redecide
 from notifier.services.env import Env, ShopRef
 from notifier.services.known_variant import known_variant
-from notifier.services.preorder_open import incentive_for, open_now
+from notifier.services.preorder_open import open_now
 from notifier.services.set_eta import LONGEST_ACTOR, LONGEST_SOURCE, change_eta
 from notifier.store import catalogue, ledger, preorders
 from notifier.store import stock as stock_store
@@ -27,7 +27,7 @@ from notifier.store.catalogue import VariantRow
 from notifier.store.preorders import Listed, PreorderRow
 from notifier.store.session import Transaction
 
-__all__ = ["AS_IT_WAS", "Listed", "Plan", "incentive_for", "list_preorders", "open_due", "plan"]
+__all__ = ["AS_IT_WAS", "Listed", "Plan", "list_preorders", "open_due", "plan"]
 
 CHUNK = 200
 

@@ -25,7 +25,7 @@ from notifier.services.setting_kinds import is_secret, problems_of, secrets_sent
 from notifier.store import settings as store
 from notifier.store.session import Transaction
 
-__all__ = ["AS_IN_FILE", "is_secret", "keep_fresh", "refresh", "save_settings", "settings_now"]
+__all__ = ["AS_IN_FILE", "keep_fresh", "refresh", "save_settings", "settings_now"]
 
 FRESH_FOR = 2.0  # seconds after which a process asks whether something was changed
 AS_IN_FILE = object()  # as a new value: back to what the file says

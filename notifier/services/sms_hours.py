@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from notifier.domain.business_days import is_us_federal_holiday
 from notifier.domain.phone import normalise_phone
-from notifier.domain.quiet_hours import is_us_federal_holiday, next_allowed, places_and_rules
+from notifier.domain.quiet_hours import next_allowed, places_and_rules
 from notifier.domain.quiet_hours_us import rules_for
 from notifier.services.env import ShopRef
 

@@ -26,7 +26,7 @@ from notifier.services.order_taken import (
     estimate,
     read_addresses,
 )
-from notifier.services.preorder import incentive_for
+from notifier.services.preorder_open import incentive_for
 from notifier.store import catalogue, orders, skus
 from notifier.store.catalogue import VariantRow
 from notifier.store.orders import OrderRow

@@ -17,7 +17,8 @@ from notifier.services.availability import describe
 from notifier.services.decide_hold import Decision, decide_hold
 from notifier.services.observe import apply_look, observe
 from notifier.services.override_backorder import override
-from notifier.services.preorder import Plan, incentive_for, list_preorders, open_due, plan
+from notifier.services.preorder import Plan, list_preorders, open_due, plan
+from notifier.services.preorder_open import incentive_for
 from notifier.store.preorders import Listed
 from tests.world import ANN, BEN, EVE, World
 

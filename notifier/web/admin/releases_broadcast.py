@@ -12,19 +12,11 @@ from typing import Any
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 from markupsafe import Markup
 
-from notifier.domain.broadcast import MAX_SHORT, MAX_SUBJECT, MAX_TEXT, PRODUCT
+from notifier.domain.broadcast import MAX_SHORT, MAX_SUBJECT, MAX_TEXT, PRODUCT, Wording
 from notifier.domain.rights import Right
 from notifier.errors import Conflict, InvalidInput, TemplateProblem
 from notifier.rendering import Renderer
-from notifier.services.broadcast import (
-    Audience,
-    Looked,
-    Target,
-    Wording,
-    audience,
-    find_target,
-    look,
-)
+from notifier.services.broadcast import Audience, Looked, Target, audience, find_target, look
 from notifier.services.browse_products import MOST, list_products
 from notifier.services.preview_template import in_theme
 from notifier.services.send_broadcast import send_broadcast
