@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response, request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from werkzeug.urls import iri_to_uri
 
 from notifier.domain.message_context import DEFAULT_ACCENT
@@ -25,9 +25,9 @@ from notifier.i18n import (
     direction,
     section,
 )
-from notifier.resources import templates_folder
 from notifier.services.env import ShopRef
 from notifier.web.here import env
+from notifier.web.page_environment import page_environment
 from notifier.web.page_styles import accent_url, style_url
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -188,12 +188,4 @@ def counted(words: Mapping[str, str], name: str, count: int, **values: object) -
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(templates_folder() / "pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(fill=fill, counted=counted)
-    return made
+    return page_environment("pages", fill=fill, counted=counted)

@@ -13,17 +13,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Response, current_app, flash, g, get_flashed_messages, request, url_for
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from notifier import i18n, i18n_figures
 from notifier.domain.rights import Right
 from notifier.i18n import accepted_locales, available_locales, choose_locale
 from notifier.log import mask
-from notifier.resources import templates_folder
 from notifier.services.product_words import product_title, variant_title
 from notifier.web.admin import assets, door
 from notifier.web.here import env
+from notifier.web.page_environment import page_environment
 from notifier.web.pages import fill, phrase_for
 
 WORDS = Path(__file__).parents[2] / "locales" / "admin"
@@ -264,14 +264,8 @@ def _slug_for_links() -> str:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(templates_folder() / "admin"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters.update(
+    made = page_environment(
+        "admin",
         fill=fill,
         counted=counted,
         when=when,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, jsonify
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from notifier.domain.scope import Scope
-from notifier.resources import templates_folder
 from notifier.web.api.description import PREFIX, describe
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
+from notifier.web.page_environment import page_environment
 from notifier.web.pages import own_path
 
 blueprint = Blueprint("docs", __name__)
@@ -137,17 +137,12 @@ def example(schema: dict[str, Any], schemas: dict[str, Any], *, depth: int = 0) 
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
-        loader=FileSystemLoader(templates_folder() / "api"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return page_environment(
+        "api",
+        type_words=type_words,
+        limit_words=limit_words,
+        example=lambda schema, schemas: json.dumps(
+            example(schema, schemas), indent=2, ensure_ascii=False
+        ),
+        anchor=lambda text: "".join(c if c.isalnum() else "-" for c in str(text)),
     )
-    made.filters["type_words"] = type_words
-    made.filters["limit_words"] = limit_words
-    made.filters["example"] = lambda schema, schemas: json.dumps(
-        example(schema, schemas), indent=2, ensure_ascii=False
-    )
-    made.filters["anchor"] = lambda text: "".join(c if c.isalnum() else "-" for c in str(text))
-    return made
