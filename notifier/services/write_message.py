@@ -1,4 +1,4 @@
-"""How does one message to one subscriber get into the outbox?"""
+"""How does one message about one subscription get into the outbox?"""
 
 from __future__ import annotations
 
