@@ -7,6 +7,8 @@ effect. A receipt is believed because its bearer was: by signature, or by our ow
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from notifier.channels.base import Blame, Outcome, Receipt, ReceiptKind, Result
 from notifier.domain.message import Medium, MessageState
 from notifier.domain.subscription import EndedReason
@@ -46,6 +48,8 @@ _STATE = {
     ReceiptKind.BOUNCED: MessageState.BOUNCED,
     ReceiptKind.COMPLAINED: MessageState.COMPLAINED,
 }
+# A mail that came back is read for so long; a date before that is of a clock that stands wrong.
+SAID_WITHIN = timedelta(days=90)
 _ARRIVED = (ReceiptKind.ACCEPTED, ReceiptKind.DELIVERED)
 
 
@@ -60,7 +64,7 @@ def receive(env: Env, receipt: Receipt) -> bool:
             event_key=receipt.event_id,
             kind=receipt.kind.value,
             message_id=message.id if message else None,
-            at=receipt.at or env.now(),
+            at=_heard_at(receipt, now=env.now()),
             code=receipt.code,
             detail=receipt.detail,
         )
@@ -74,6 +78,13 @@ def receive(env: Env, receipt: Receipt) -> bool:
     news = env.db.retry(work)
     log.info("receipt", kind=receipt.kind.value, provider=receipt.provider, news=news)
     return news
+
+
+def _heard_at(receipt: Receipt, *, now: datetime) -> datetime:
+    """When it happened, as its bearer says where that can be: by this it is deleted when it is old,
+    and what was deleted would have its effect once more."""
+    at = receipt.at or now
+    return at if now - SAID_WITHIN <= at <= now else now
 
 
 def _find_message(env: Env, tx: Transaction, receipt: Receipt) -> MessageRecord | None:

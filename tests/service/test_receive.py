@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from notifier.channels.smtp.verp import ReturnPurpose, make_address
 from notifier.services.env import Env, open_env
 from notifier.services.receive import receive
 from notifier.services.receive_mail import receive_mail, receive_mailbox
+from notifier.services.tidy import tidy
 from notifier.signing import Purpose
 from notifier.store import switches
 from notifier.store.session import Database
@@ -75,6 +77,20 @@ def test_a_receipt_has_its_effect_once(env: Env, store: Storefront, told: int) -
     assert (first, again) == (True, False)
     assert state_of(store, told) == "delivered"
     assert store.one("SELECT count(*) FROM receipts") == 1
+
+
+@pytest.mark.parametrize("year", [1970, 2024, 2031, 9999])
+def test_a_receipt_is_remembered_though_the_clock_of_its_bearer_stands_wrong(
+    env: Env, store: Storefront, told: int, clock: SettableClock, year: int
+) -> None:
+    """And forgotten in its time."""
+    at = datetime(year, 1, 1, tzinfo=UTC)
+    assert say(env, told, ReceiptKind.STOPPED, event_id="stop", at=at)
+    tidy(env)
+    assert not say(env, told, ReceiptKind.STOPPED, event_id="stop", at=at)
+    clock.advance(env.config.retention.receipts + timedelta(days=1))
+    tidy(env)
+    assert store.one("SELECT count(*) FROM receipts") == 0
 
 
 @pytest.mark.fault("FI-15")
