@@ -8,21 +8,21 @@ https://shopify.dev/docs/api/webhooks/latest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from notifier.connectors.reading.columns import Field
 from notifier.connectors.shop_hooks.values import (
-    LONGEST_REF,
     Item,
+    bought_line,
     id_of,
     instant,
     member,
+    news_of_order,
     objects,
     text_of,
-    units_of,
     variant_of,
 )
 from notifier.domain.availability import Availability
@@ -145,35 +145,26 @@ def _may_be_uncounted(variant: Item, seen: Observation) -> bool:
 
 
 def _read_order(order: Item, *, now: datetime) -> ShopNews:
-    if _is_called_off(order):
-        return ShopNews(called_off=_lines(order, now=now))
-    return ShopNews(bought=_lines(order, now=now) if _is_bought(order) else ())
+    return news_of_order(
+        _lines(order, now=now), called_off=_is_called_off(order), bought=_is_bought(order)
+    )
 
 
-def _lines(order: Item, *, now: datetime) -> tuple[Bought, ...]:
+def _lines(order: Item, *, now: datetime) -> Iterator[Bought | None]:
     number = id_of(order.get("order_number")) or id_of(order.get("id"))
     said = [instant(order.get(name), now=now) for name in ("created_at", "processed_at")]
     at = min((one for one in said if one is not None), default=now)
     customer = member(order, "customer")
     email = text_of(order.get("email")) or text_of(order.get("contact_email"))
-    found = []
     for line in objects(order, "line_items"):
-        ref, units = f"{number}:{id_of(line.get('id'))}", units_of(line.get("quantity"))
-        variant, sku = id_of(line.get("variant_id")), id_of(line.get("sku"))
-        if not number or not units or not (variant or sku) or len(ref) > LONGEST_REF:
-            continue
-        found.append(
-            Bought(
-                ref=ref,
-                variant=variant,
-                sku=sku,
-                at=at,
-                units=units,
-                email=email or text_of(customer.get("email")),
-                phone=text_of(order.get("phone")) or text_of(customer.get("phone")),
-            )
+        yield bought_line(
+            line,
+            order=number,
+            variant=id_of(line.get("variant_id")),
+            at=at,
+            email=email or text_of(customer.get("email")),
+            phone=text_of(order.get("phone")) or text_of(customer.get("phone")),
         )
-    return tuple(found)
 
 
 def _is_called_off(order: Item) -> bool:

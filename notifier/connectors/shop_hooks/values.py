@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from notifier.connectors.reading.rows import RowReader, RowRefused
 from notifier.domain.dates import read_instant
 from notifier.domain.observation import Observation
 from notifier.domain.quantity import read_units
+from notifier.domain.shop_news import Bought, ShopNews
 from notifier.errors import InvalidInput
 
 Item = Mapping[str, Any]
@@ -59,6 +60,26 @@ def units_of(value: object) -> int:
         return min(read_units(value, decimal=".").count or 0, MOST_UNITS)
     except InvalidInput:
         return 0
+
+
+def news_of_order(lines: Iterable[Bought | None], *, called_off: bool, bought: bool) -> ShopNews:
+    """`called_off` goes before `bought`; where neither is so, nothing has been decided."""
+    found = tuple(line for line in lines if line is not None)
+    if called_off:
+        return ShopNews(called_off=found)
+    return ShopNews(bought=found if bought else ())
+
+
+def bought_line(
+    line: Item, *, order: str, variant: str, at: datetime, email: str, phone: str
+) -> Bought | None:
+    """A line of an order; None where it names no variant, or no units of it. `order`: its number,
+    by which the line is known with its own id."""
+    ref, sku = f"{order}:{id_of(line.get('id'))}", id_of(line.get("sku"))
+    units = units_of(line.get("quantity"))
+    if not order or not units or not (variant or sku) or len(ref) > LONGEST_REF:
+        return None
+    return Bought(ref=ref, variant=variant, sku=sku, at=at, units=units, email=email, phone=phone)
 
 
 def variant_of(

@@ -7,20 +7,20 @@ when something goes to the bin, from which it may come back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from notifier.connectors.reading.columns import Field
 from notifier.connectors.shop_hooks.values import (
-    LONGEST_REF,
     Item,
+    bought_line,
     id_of,
     instant,
     member,
+    news_of_order,
     objects,
     text_of,
-    units_of,
     variant_of,
 )
 from notifier.domain.availability import Availability
@@ -123,34 +123,23 @@ def _read_deleted(item: Item, *, now: datetime) -> ShopNews:
 
 
 def _read_order(order: Item, *, now: datetime) -> ShopNews:
-    if _is_called_off(order):
-        return ShopNews(called_off=_lines(order, now=now))
-    return ShopNews(bought=_lines(order, now=now) if _is_bought(order) else ())
+    return news_of_order(
+        _lines(order, now=now), called_off=_is_called_off(order), bought=_is_bought(order)
+    )
 
 
-def _lines(order: Item, *, now: datetime) -> tuple[Bought, ...]:
+def _lines(order: Item, *, now: datetime) -> Iterator[Bought | None]:
     number = id_of(order.get("number")) or id_of(order.get("id"))
     billing = member(order, "billing")
-    at = instant(order.get("date_created_gmt"), now=now) or now
-    found = []
     for line in objects(order, "line_items"):
-        variant = id_of(line.get("variation_id")) or id_of(line.get("product_id"))
-        ref, units = f"{number}:{id_of(line.get('id'))}", units_of(line.get("quantity"))
-        sku = id_of(line.get("sku"))
-        if not number or not units or not (variant or sku) or len(ref) > LONGEST_REF:
-            continue
-        found.append(
-            Bought(
-                ref=ref,
-                variant=variant,
-                sku=sku,
-                at=at,
-                units=units,
-                email=text_of(billing.get("email")),
-                phone=text_of(billing.get("phone")),
-            )
+        yield bought_line(
+            line,
+            order=number,
+            variant=id_of(line.get("variation_id")) or id_of(line.get("product_id")),
+            at=instant(order.get("date_created_gmt"), now=now) or now,
+            email=text_of(billing.get("email")),
+            phone=text_of(billing.get("phone")),
         )
-    return tuple(found)
 
 
 def _status(order: Item) -> str:
