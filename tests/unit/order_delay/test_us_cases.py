@@ -426,6 +426,14 @@ def test_a_refund_is_announced_as_late_two_working_days_before_it_is() -> None:
     assert Why.REFUND_OVERDUE in assess(us(), at("04-14 00:00")).alarms
 
 
+def test_who_must_find_another_way_to_pay_is_warned_before_the_new_last_day() -> None:
+    """OD-19: the last day moved from 04-03 to 04-08, and the warning with it to 04-06."""
+    line = us(declines("03-25"), refund_blocked("03-30"))
+
+    assert Why.REFUND_NEARLY_OVERDUE not in assess(line, at("04-05 23:59")).alarms
+    assert Why.REFUND_NEARLY_OVERDUE in assess(line, at("04-06 00:00")).alarms
+
+
 def test_a_person_decides_what_came_first_when_both_bear_the_same_instant() -> None:
     tie = (short("03-25", "04-20"), cancels("04-10"), ships("04-10"))
     shipped = Reviewed(at=at("04-11"), shipped_first=True)
