@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, redirect, request, url_for
@@ -187,10 +189,16 @@ def _drawing(shown: ReleaseShown) -> Any:
         so_far += wave.told
         told.append(so_far)
     return lines(
-        [f"{wave.at.astimezone(zone()):%H:%M}" for wave in shown.waves],
+        _hours([wave.at.astimezone(zone()) for wave in shown.waves]),
         Series(name=words["told"], values=told),
         Series(name=words["stock"], values=[wave.stock for wave in shown.waves]),
         title=words["drawing"],
         table=words_of("frame", locale())["table"],
         stepped=True,
     )
+
+
+def _hours(moments: Sequence[datetime]) -> list[str]:
+    """Hours and minutes; with seconds, where two waves would be called the same."""
+    said = [f"{one:%H:%M}" for one in moments]
+    return said if len(set(said)) == len(said) else [f"{one:%H:%M:%S}" for one in moments]

@@ -78,6 +78,8 @@ def alarm_way(alarm: Any) -> tuple[str, str]:
     words, facts, mine = words_of("today", locale()), alarm.facts, alarm.shop_id == shop().id
     if subscription := facts.get("subscription"):
         return url_for("subscriptions.one", subscription_id=subscription), words["see_person"]
+    if mine and (order := facts.get("order")):
+        return url_for("orders.one", ref=order), words["see_order"]
     if not mine or not person().may(Right.OWN):
         return "", ""
     if alarm.code == SILENT:

@@ -111,13 +111,18 @@ def test_an_alarm_leads_to_where_it_can_be_mended(
         raise_alarm(
             env, tx, code=SILENT, about="kettle/shopify", message="Silence.", shop=shop, facts=facts
         )
+        facts = {"order": "#7"}
+        raise_alarm(
+            env, tx, code="order.review", about="kettle/7", message="Late.", shop=shop, facts=facts
+        )
 
     env.db.retry(go_wrong)
     seen = admin.get("/kettle/")
     assert "A shop system tells nothing any more" in seen.text
     [way] = seen.tree.xpath("//section//a[contains(@href, '#field-')]/@href")
     page, _, field = str(way).partition("#")
-    assert admin.get(page.removeprefix("/admin")).tree.get_element_by_id(field) is not None
+    assert admin.get(page).tree.get_element_by_id(field) is not None
+    assert seen.tree.xpath("//a[text()='See the order']/@href") == ["/kettle/orders/%237"]
     assert "#field-" not in admin.as_(Role.EDITOR).get("/kettle/").text
 
 

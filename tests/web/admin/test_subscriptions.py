@@ -62,7 +62,7 @@ def test_one_persons_story_says_what_was_told(waiting: dict[str, int], admin: Ad
     seen = admin.get(f"/kettle/subscriptions/{waiting['ben']}")
     assert "ben@example.com" in seen.heading
     assert "Back in stock" in seen.said
-    assert "consent" in seen.said
+    assert "Asked to be told" in seen.said
     assert "ann@example.com" not in seen.said
 
 
