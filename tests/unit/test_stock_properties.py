@@ -118,6 +118,31 @@ def test_what_stays_in_stock_is_announced_in_the_end(
     assert [one.kind for one in changes] == [EventKind.BACK_IN_STOCK]
 
 
+def test_stock_is_believed_once_it_was_seen_for_as_long_as_the_shop_asked() -> None:
+    rules = Rules(confirm_for=timedelta(minutes=5))
+    stock = first_sight(seen(Availability.OUT_OF_STOCK, 0), rules=rules, now=START)
+    told = []
+    for seconds in (0, 299, 300):
+        at = START + timedelta(hours=1, seconds=seconds)
+        verdict = weigh(stock, seen(Availability.IN_STOCK, 9), rules=rules, now=at)
+        stock = verdict.stock
+        told += [(seconds, one.kind) for one in verdict.changes]
+    assert told == [(300, EventKind.BACK_IN_STOCK)]
+
+
+def test_the_time_it_must_be_seen_begins_anew_when_it_was_gone_in_between() -> None:
+    rules = Rules(confirm_for=timedelta(minutes=5))
+    stock = first_sight(seen(Availability.OUT_OF_STOCK, 0), rules=rules, now=START)
+    for minute, units in ((0, 9), (4, 0), (6, 9), (10, 9)):
+        at = START + timedelta(hours=1, minutes=minute)
+        verdict = weigh(stock, seen(Availability.IN_STOCK, units), rules=rules, now=at)
+        assert verdict.changes == ()
+        stock = verdict.stock
+    at = START + timedelta(hours=1, minutes=11)
+    verdict = weigh(stock, seen(Availability.IN_STOCK, 9), rules=rules, now=at)
+    assert [one.kind for one in verdict.changes] == [EventKind.BACK_IN_STOCK]
+
+
 @given(st.integers(0, 50), st.integers(0, 50))
 def test_what_is_kept_back_is_never_for_sale(quantity: int, threshold: int) -> None:
     left = saleable(quantity, rules=Rules(threshold=threshold))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,7 @@ def test_every_page_has_its_words_in_every_language(admin: Admin) -> None:
     from notifier.web.admin.page import WORDS, words_of
 
     for path in WORDS.glob("*.toml"):
+        assert set(tomllib.loads(path.read_text())) == set(available_locales()), path.name
         keys = {locale: set(words_of(path.stem, locale)) for locale in available_locales()}
         assert len({frozenset(one) for one in keys.values()}) == 1, f"{path.name}: {keys}"
 
