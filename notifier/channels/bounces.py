@@ -24,6 +24,7 @@ from notifier.channels.foreign_mail import (
     field_of,
     headers_of,
     quoted_mail,
+    shape_of,
     text_of,
 )
 from notifier.channels.smtp.classify import Stage, classify, shorten
@@ -36,11 +37,6 @@ _log = structlog.get_logger(__name__)
 
 PROVIDER = "mailbox"
 LARGEST = 2_000_000  # octets; a bounce quotes at most one of our mails
-# Anybody may write to that mailbox, and a megabyte can be made to take a minute: the parser holds
-# each line against each open boundary, and needs for a header a time that grows with its square.
-MOST_LINES = 100_000
-MOST_HELD_AGAINST = 2_000_000
-LONGEST_HEADER = 50_000  # octets; the usual limit of mail servers is twice that
 
 _RECIPIENT_HEADERS = (
     "Delivered-To",
@@ -72,35 +68,22 @@ def read_mail(raw: bytes, *, secrets: Sequence[bytes], envelope_to: str = "") ->
     address it was delivered to, when the mailbox knows it better than the headers. None: it is
     none of ours, forged, an automatic answer, or says nothing that counts. Never raises.
     """
-    if len(raw) > LARGEST or _takes_too_long(raw):
+    if len(raw) > LARGEST:
+        return None
+    shape = shape_of(raw)
+    if shape.takes_too_long:
+        _log.warning(
+            "A mail that came back is not read: it would take too long",
+            lines=shape.lines,
+            boundaries=shape.boundaries,
+            longest=shape.longest,
+        )
         return None
     try:
         return _read(raw, secrets, envelope_to)
     except Exception:  # noqa: BLE001 - one mail that breaks the parser must not block the mailbox
         _log.exception("A mail that came back cannot be read", octets=len(raw))
         return None
-
-
-def _takes_too_long(raw: bytes) -> bool:
-    lines = raw.splitlines()
-    boundaries = raw.lower().count(b"boundary")
-    longest = folded = 0
-    for line in lines:
-        folded = len(line) + (folded if line[:1] in (b" ", b"\t") else 0)
-        longest = max(longest, folded)
-    if (
-        len(lines) <= MOST_LINES
-        and len(lines) * boundaries <= MOST_HELD_AGAINST
-        and longest <= LONGEST_HEADER
-    ):
-        return False
-    _log.warning(
-        "A mail that came back is not read: it would take too long",
-        lines=len(lines),
-        boundaries=boundaries,
-        longest=longest,
-    )
-    return True
 
 
 def _read(raw: bytes, secrets: Sequence[bytes], envelope_to: str) -> Receipt | None:

@@ -1,10 +1,13 @@
 """What stands in a mail that somebody else's program wrote: its headers, its text, its date?
 
 Pure functions. Nothing in such a mail need be well formed: what cannot be read is taken as it is.
+Anybody may write one, and a megabyte can be made to take a minute: the parser holds each line
+against each open boundary, and needs for a header a time that grows with its square.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -12,6 +15,37 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 LOOKED_AT = 100_000  # characters of a text that are read
+MOST_LINES = 100_000
+MOST_HELD_AGAINST = 2_000_000
+LONGEST_HEADER = 50_000  # octets; the usual limit of mail servers is twice that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailShape:
+    """How many lines and boundaries a mail seems to have; the octets of its longest header."""
+
+    lines: int
+    boundaries: int
+    longest: int
+
+    @property
+    def takes_too_long(self) -> bool:
+        return (
+            self.lines > MOST_LINES
+            or self.lines * self.boundaries > MOST_HELD_AGAINST
+            or self.longest > LONGEST_HEADER
+        )
+
+
+def shape_of(raw: bytes) -> MailShape:
+    """Found without parsing it."""
+    lines = raw.splitlines()
+    longest = folded = 0
+    for line in lines:
+        folded = len(line) + (folded if line[:1] in (b" ", b"\t") else 0)
+        longest = max(longest, folded)
+    boundaries = raw.lower().count(b"boundary")
+    return MailShape(lines=len(lines), boundaries=boundaries, longest=longest)
 
 
 def headers_of(mail: Message, *names: str) -> list[str]:
