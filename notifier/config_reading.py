@@ -20,6 +20,8 @@ from notifier.errors import ConfigError
 
 PREFIX = "NOTIFIER__"
 _SIGNS = re.compile(r"[.-]")
+_SECRET = re.compile(r"secret|password|token|url|apprise")  # a database's url holds one
+LONGEST_SHOWN = 60
 FILE_SETTINGS = frozenset({"ca_file", "dkim_key_file"})  # settings that are names of files
 
 
@@ -105,5 +107,15 @@ def _explain(error: ValidationError, *, where: str) -> str:
             words = "is not a setting; check the spelling (`notifier config --example` lists all)"
         elif problem["type"] == "missing":
             words = "is missing"
+        elif problem["type"] != "value_error":  # whose words hold it
+            words = _with_value(words, problem["input"], of=str(problem["loc"][-1]))
         lines.append(f"  {place}: {words}" if place else f"  {words}")
     return "\n".join(lines)
+
+
+def _with_value(words: str, value: Any, *, of: str) -> str:
+    """What is wanted, and what stands there; a secret is not repeated."""
+    words = words.replace("Input should", "should").replace("String should", "should")
+    if not isinstance(value, (str, int, float)) or _SECRET.search(of):
+        return words
+    return f"{words}, and is {str(value)[:LONGEST_SHOWN]!r}"

@@ -211,12 +211,6 @@ class Shop(Section):
     def _is_domain(cls, value: str) -> str:
         return read_domain(value)
 
-    @field_validator("shopify_secrets", "woocommerce_secrets", mode="before")
-    @classmethod
-    def _is_one_of_them(cls, secrets: object) -> object:
-        """A file that holds a single secret, and no list."""
-        return (secrets,) if isinstance(secrets, str) else secrets
-
     @field_validator("shopify_secrets", "woocommerce_secrets")
     @classmethod
     def _are_secrets(cls, secrets: tuple[str, ...]) -> tuple[str, ...]:

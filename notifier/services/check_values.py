@@ -15,6 +15,7 @@ from notifier.domain.mail_address import normalise_email
 from notifier.domain.money import read_currency
 from notifier.errors import InvalidInput
 from notifier.i18n import available_locales
+from notifier.services.hook_out import HOOK_EVENTS
 
 
 def check_values(shop: Shop, *, about: str) -> Iterator[Finding]:
@@ -56,6 +57,22 @@ def check_values(shop: Shop, *, about: str) -> Iterator[Finding]:
                 message=f"{written!r} is not a mail address.",
                 advice="Write hello@kettle.example, with a name before it: Kettle <hello@…>.",
             )
+    for field in ("url", "privacy_url"):
+        written = str(getattr(shop, field))
+        if written and not written.startswith(("https://", "http://")):
+            yield Finding.bad(
+                f"{about}.{field}",
+                f"{written!r} is not a web address, so nothing links to it.",
+                advice="Write https://kettle.example/….",
+            )
+    for name, webhook in shop.webhooks.items():
+        for event in webhook.events:
+            if event not in ("*", *HOOK_EVENTS):
+                yield Finding.bad(
+                    f"{about}.webhooks.{name}.events",
+                    f"{event!r} is no event, so it never comes.",
+                    advice=f"Take some of {', '.join(HOOK_EVENTS)}, or * for all.",
+                )
     if shop.logo_url and not shop.logo_url.startswith("https://"):
         yield Finding.warn(
             f"{about}.logo_url",

@@ -65,3 +65,51 @@ def test_a_section_that_is_set_as_a_value_is_named(tmp_path: Path) -> None:
 def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
         load_config(tmp_path, environ={})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("SHOPS__KETTLE__ORIGINS", "https://kettle.example"),
+        ("SHOPS__KETTLE__PUSH_SECRETS", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"),
+        ("SERVICE__SECRET_KEYS", "k" * 40),
+    ],
+)
+@pytest.mark.parametrize("by_file", [False, True])
+def test_one_is_enough_where_several_may_stand(
+    tmp_path: Path, name: str, said: str, by_file: bool
+) -> None:
+    if by_file:
+        (tmp_path / "one").write_text(said + "\n")
+    variable = {f"{name}_FILE": str(tmp_path / "one")} if by_file else {name: said}
+    found = read(tmp_path, SHOPS, **variable)
+    kettle = found.shops["Kettle"]
+    assert said in (*kettle.origins, *kettle.push_secrets, *found.service.secret_keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            '[shops.Kettle.release]\nstrategy = "loud"',
+            "shops.Kettle.release.strategy: should be 'adaptive', 'all', 'per_unit' or 'fixed', "
+            "and is 'loud'",
+        ),
+        (
+            "[limits]\nmax_active = -1",
+            "limits.max_active: should be greater than or equal to 1, and is '-1'",
+        ),
+        ("[limits]\nmax_active = []", "limits.max_active: should be a valid integer"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(tmp_path, SHOPS + text)
+    assert says in str(refused.value).splitlines()[1]
+
+
+def test_a_secret_that_cannot_be_used_is_not_repeated(tmp_path: Path) -> None:
+    key = '[shops.Kettle.keys.erp]\nsecret = "tooshort"\nscopes = ["*"]'
+    with pytest.raises(ConfigError, match=r"shops\.Kettle\.keys\.erp\.secret") as refused:
+        read(tmp_path, SHOPS + key)
+    assert "tooshort" not in str(refused.value)

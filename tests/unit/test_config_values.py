@@ -93,6 +93,17 @@ WORDS: dict[str, dict[str, Any]] = {
     "reply_to": {"reply_to": "nobody"},
     "support_email": {"support_email": "help@"},
     "logo_url": {"logo_url": "http://kettle.example/logo.png"},
+    "url": {"url": "ftp://kettle.example"},
+    "privacy_url": {"privacy_url": "javascript:alert(1)"},
+    "webhooks.erp.events": {
+        "webhooks": {
+            "erp": {
+                "url": "https://erp.example",
+                "secret": "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz",
+                "events": ["stock.back_in_stock", "order.eaten"],
+            }
+        }
+    },
 }
 
 
