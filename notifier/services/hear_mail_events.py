@@ -8,14 +8,14 @@ of ours is counted and not kept: the account may carry other mail as well (trust
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Any
 
 from notifier import plugins
 from notifier.channels.base import Receipt
-from notifier.errors import BadToken
+from notifier.errors import BadToken, StoreBusy
 from notifier.http import Limits, Outbound
 from notifier.log import log
 from notifier.metrics import MAIL_EVENTS
@@ -88,16 +88,7 @@ def take(env: Env, provider: str, value: Any) -> Heard:
         log.info("callbacks confirmed", provider=provider)
 
     def act() -> None:
-        before = _told_before(env, provider, [one.event_id for one in events.receipts])
-        for receipt in events.receipts:
-            if receipt.event_id in before:
-                heard.known += 1
-            elif not _names_a_message(env, receipt):
-                heard.not_ours += 1
-            elif receive(env, receipt):
-                heard.news += 1
-            else:
-                heard.known += 1
+        _hear(env, provider, events.receipts, heard)
 
     if events.once:
         name = f"{provider}\n{events.once}"
@@ -114,6 +105,31 @@ def take(env: Env, provider: str, value: Any) -> Heard:
         if count:
             MAIL_EVENTS.labels(provider=provider, result=result).inc(count)
     return heard
+
+
+def _hear(env: Env, provider: str, said: Sequence[Receipt], heard: Heard) -> None:
+    """One by one. What cannot be booked keeps no other from being heard; it is raised at the end,
+    so that the callback comes again."""
+    before = _told_before(env, provider, [one.event_id for one in said])
+    troubles: list[Exception] = []
+    for receipt in said:
+        if receipt.event_id in before:
+            heard.known += 1
+        elif not _names_a_message(env, receipt):
+            heard.not_ours += 1
+        else:
+            try:
+                news = receive(env, receipt)
+            except StoreBusy:
+                raise
+            except Exception as error:  # noqa: BLE001  one event must not keep the others
+                log.exception("mail event not booked", provider=provider, id=receipt.event_id)
+                troubles.append(error)
+                continue
+            heard.news += news
+            heard.known += not news
+    if troubles:
+        raise troubles[0]
 
 
 def _told_before(env: Env, provider: str, event_ids: list[str]) -> set[str]:

@@ -200,6 +200,19 @@ def test_the_relays_words_are_told_in_ours(
     assert all(0 < len(one.event_id) <= 255 for one in found)
 
 
+@pytest.mark.parametrize(
+    ("provider", "event"),
+    [
+        ("ses", {"eventType": "Send", "mail": {"messageId": "9" * 300}}),
+        ("sendgrid", {"event": "delivered", "sg_message_id": "9" * 300, "sg_event_id": "7" * 300}),
+        ("postmark", {"RecordType": "Delivery", "MessageID": "9" * 300}),
+    ],
+)
+def test_no_name_of_theirs_is_longer_than_a_database_takes(provider: str, event: Any) -> None:
+    [found] = read(provider, event)
+    assert (0 < len(found.event_id) <= 255, len(found.provider_id)) == (True, 0)
+
+
 def test_a_status_is_no_address_and_no_version() -> None:
     assert status_in("", "smtp; 550-5.1.1 The mailbox") == "5.1.1"
     assert status_in("Relay 5.1.1.7 says 550", "#4.4.1#") == "4.4.1"

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from notifier.channels.base import Receipt, ReceiptKind
 from notifier.config import Config
 from notifier.domain.order_delay import Promise
 from notifier.http import Outbound
@@ -25,6 +26,7 @@ from notifier.services.certificates import (
     Certificates,
 )
 from notifier.services.env import Env, open_env
+from notifier.services.receive import receive as really_receive
 from notifier.signing import Purpose
 from notifier.store.session import Database
 from tests.fakes.feed_server import FeedServer, Reply, serving
@@ -645,6 +647,34 @@ def test_of_many_events_each_has_its_own_effect(
     answer = post(client, sendgrid, sendgrid.call(*events, at=clock.now))
     assert answer.json == {"news": 3, "known": 0, "not_ours": 1, "ignored": 2}
     assert state(store, told) == "complained"
+
+
+def test_an_event_that_cannot_be_booked_keeps_no_other_from_being_heard(
+    client: FlaskClient,
+    env: Env,
+    store: Storefront,
+    clock: SettableClock,
+    told: int,
+    relays: dict[str, Relay],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes again with all the others, which have no effect then."""
+    sendgrid = relays["sendgrid"]
+    assert isinstance(sendgrid, Sendgrid)
+    events = [sendgrid.event(what, **names(env, told)) for what in ("delivered", "bounce")]
+    call = sendgrid.call(*events, at=clock.now)
+
+    def receive(env: Env, receipt: Receipt) -> bool:
+        if receipt.kind is ReceiptKind.DELIVERED:
+            raise KeyError("a fault of ours")
+        return really_receive(env, receipt)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(hear_mail_events, "receive", receive)
+        assert post(client, sendgrid, call).status_code == 500
+    assert state(store, told) == "bounced"
+    answer = post(client, sendgrid, call)
+    assert (answer.status_code, answer.json["news"], answer.json["known"]) == (200, 1, 1)
 
 
 @pytest.mark.parametrize(

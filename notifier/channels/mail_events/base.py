@@ -40,6 +40,7 @@ __all__ = [
 # SendGrid tries again for 24 hours, Mailgun for 8, both with the time of the first try
 TAKEN_FOR = timedelta(hours=25)
 AHEAD = timedelta(minutes=5)
+LONGEST_NAME = 255  # what a database takes
 
 # permanent, and yet not the address: it is full, or it is the sender that is refused
 _NOT_THE_ADDRESS = frozenset({"5.2.2", "5.1.7", "5.1.8"})
@@ -118,10 +119,12 @@ def receipts_for(
     def receipt(kind: ReceiptKind, blame: Blame, *, name: str, shuts: bool) -> Receipt:
         return Receipt(
             provider=provider,
-            event_id=name if len(name) <= 255 else hashlib.sha256(name.encode()).hexdigest(),
+            event_id=name
+            if len(name) <= LONGEST_NAME
+            else hashlib.sha256(name.encode()).hexdigest(),
             kind=kind,
             uid=uid,
-            provider_id=provider_id,
+            provider_id=provider_id if len(provider_id) <= LONGEST_NAME else "",
             at=at,
             blame=blame,
             code=said.code[:64],
@@ -133,7 +136,7 @@ def receipts_for(
     if not said.refused_for_person:
         return (first,)
     stop = receipt(
-        ReceiptKind.STOPPED, Blame.OPTED_OUT, name=f"{event_id} stopped"[-255:], shuts=True
+        ReceiptKind.STOPPED, Blame.OPTED_OUT, name=f"{event_id} stopped"[-LONGEST_NAME:], shuts=True
     )
     return (first, stop)
 
