@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from notifier.domain.dates import read_eta
 from notifier.domain.eta import Eta
 from notifier.domain.subscription import EtaNews
 from notifier.errors import NotFound
@@ -145,3 +146,38 @@ def test_nobody_chooses_for_somebody_else(world: World) -> None:
         change_eta_news(world.env, eve, ids[BEN], news=EtaNews.NEVER)
 
     assert world.subscription(ids[BEN]).eta_days == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "who_hears"),
+    [
+        ("2027-12-30", "2027-12", [0, 1, 0, 0]),  # by one day: until the 31st
+        ("2027-12", "2028-01", [1, 1, 1, 0]),
+        ("2028-02-29", "2028-02", [0, 0, 0, 0]),  # the same last day
+    ],
+)
+def test_a_month_counts_by_its_last_day(
+    world: World, first: str, then: str, who_hears: list[int]
+) -> None:
+    world.see("SHIRT-S", 0, eta=read_eta(first))
+    ids = {who: world.waits(who) for who in (ANN, BEN, CY, DEE)}
+    world.run()
+    chosen = {BEN: EtaNews.EVERY, CY: EtaNews.OVER_A_WEEK, DEE: EtaNews.NEVER}
+    for who, news in chosen.items():
+        choose(world, ids[who], news)
+
+    world.see("SHIRT-S", 0, eta=read_eta(then))
+    world.run()
+
+    assert told(world) == who_hears
+
+
+@pytest.mark.parametrize(("days", "mails"), [(0, 1), (-1, 0)])
+def test_today_is_news_and_a_day_that_is_over_is_none(world: World, days: int, mails: int) -> None:
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+
+    world.see("SHIRT-S", 0, eta=Eta.on(world.clock().date() + days * DAY))
+    world.run()
+
+    assert len(world.mails(ANN, "eta_revised")) == mails
