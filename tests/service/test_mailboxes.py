@@ -260,7 +260,6 @@ REFUSED = {"reply": b"{tag} NO [SERVERBUG] Cannot open this message\r\n"}
 HUNG_UP = {"drop": 0}
 
 
-@ON_ONE
 @pytest.mark.parametrize("how", [REFUSED, HUNG_UP], ids=["refused", "hung up"])
 def test_a_mail_that_is_never_given_holds_up_no_other_and_is_named(
     told: World, imap: ImapServer, how: dict[str, Any]
