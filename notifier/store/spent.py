@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, text, update
 
 from notifier.domain.message import MessageState
-from notifier.store.tables.telling import messages
+from notifier.store.tables.telling import WANTED, messages
 
 
 def wait_no_longer(tx: Connection, channel: str, *, codes: Collection[str], now: datetime) -> int:
@@ -16,6 +16,7 @@ def wait_no_longer(tx: Connection, channel: str, *, codes: Collection[str], now:
     moved = tx.execute(
         update(messages)
         .where(
+            text(WANTED),  # what has an index; of the others there may be a million
             messages.c.channel == channel,
             messages.c.state == MessageState.DUE.value,
             messages.c.last_code.in_(codes),

@@ -15,6 +15,7 @@ from notifier.services.sweep import sweep
 from notifier.store import ledger
 from notifier.store.backlog import depths
 from notifier.store.claims import leased
+from notifier.store.spent import wait_no_longer
 from notifier.store.tables.people import subscriptions
 from notifier.store.told import move_all_told
 from tests.plans import steps
@@ -26,7 +27,7 @@ DAY = timedelta(days=1)
 def plans(world: World, ask: Callable[[Any], object]) -> list[str]:
     """How SQLite answers what is asked; nothing elsewhere."""
     asked: list[tuple[str, Any]] = []
-    with world.db.read() as tx:
+    with world.db.write() as tx:
         event.listen(tx, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
         ask(tx)
         if not world.db.is_sqlite:
@@ -44,6 +45,9 @@ def test_what_is_open_or_unsealed_is_found_without_a_walk_over_all_there_ever_wa
     world.waits(ANN)
     for plan in plans(world, leased) + plans(world, depths):
         assert "ix_messages_" in plan, plan
+    spent = plans(world, lambda tx: wait_no_longer(tx, "mail", codes=["x"], now=world.env.now()))
+    for plan in spent:
+        assert "ix_messages_due" in plan, plan
     for plan in plans(world, lambda tx: ledger.has_unsealed(tx, "consent")):
         assert "SEARCH ledger" in plan, plan
 
