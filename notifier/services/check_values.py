@@ -48,23 +48,7 @@ def check_values(shop: Shop, *, about: str) -> Iterator[Finding]:
                     f"{code!r} is not a country whose phone numbers are known.",
                     advice="Write two capital letters such as US, GB or DE.",
                 )
-    for field in ("sender", "reply_to", "support_email"):
-        written = str(getattr(shop, field))
-        if written and not _is_address(written):
-            yield Finding(
-                level="bad",
-                about=f"{about}.{field}",
-                message=f"{written!r} is not a mail address.",
-                advice="Write hello@kettle.example, with a name before it: Kettle <hello@…>.",
-            )
-    for field in ("url", "privacy_url"):
-        written = str(getattr(shop, field))
-        if written and not written.startswith(("https://", "http://")):
-            yield Finding.bad(
-                f"{about}.{field}",
-                f"{written!r} is not a web address, so nothing links to it.",
-                advice="Write https://kettle.example/….",
-            )
+    yield from _addresses(shop, about)
     for name, webhook in shop.webhooks.items():
         for event in webhook.events:
             if event not in ("*", *HOOK_EVENTS):
@@ -79,6 +63,25 @@ def check_values(shop: Shop, *, about: str) -> Iterator[Finding]:
             "Mail programs do not show pictures that are not on https.",
             advice="Give an https address.",
         )
+
+
+def _addresses(shop: Shop, about: str) -> Iterator[Finding]:
+    for field in ("sender", "reply_to", "support_email"):
+        written = str(getattr(shop, field))
+        if written and not _is_address(written):
+            yield Finding.bad(
+                f"{about}.{field}",
+                f"{written!r} is not a mail address.",
+                advice="Write hello@kettle.example, with a name before it: Kettle <hello@…>.",
+            )
+    for field in ("url", "privacy_url"):
+        written = str(getattr(shop, field))
+        if written and not written.startswith(("https://", "http://")):
+            yield Finding.bad(
+                f"{about}.{field}",
+                f"{written!r} is not a web address, so nothing links to it.",
+                advice="Write https://kettle.example/….",
+            )
 
 
 def _is_country(code: str) -> bool:
