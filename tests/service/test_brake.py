@@ -168,6 +168,14 @@ def test_the_limits_are_the_shops_and_zero_is_none(world: World) -> None:
     assert is_braked(world)
 
 
+def test_one_that_came_back_is_enough_where_it_is_too_much_of_what_the_shop_sends(
+    world: World,
+) -> None:
+    world.reconfigure(brake={"bounce_share": 0.1, "least_sends": 10})
+    came_back(world, sent(world, 10)[:1])
+    assert is_braked(world)
+
+
 def test_alerts_wait_and_what_is_owed_leaves(world: World) -> None:
     for key in ("SHIRT-S", "SHIRT-M"):
         world.see(key, 0)
