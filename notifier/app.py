@@ -161,7 +161,7 @@ class Service:
                 port=int(port),
                 threads=threads,
                 channel_timeout=30,
-                max_request_header_size=64 * 1024,
+                max_request_header_size=128 * 1024,  # a link of 100 kB is a wrong link
                 max_request_body_size=21 * 1024 * 1024,
                 clear_untrusted_proxy_headers=not proxied,
                 trusted_proxy="*" if proxied else None,

@@ -64,6 +64,12 @@ def test_a_worker_asks_for_the_token_as_well(world: World) -> None:
         assert get(port, "/metrics", Authorization="Bearer let me see")[0] == 200
 
 
+@ONLY_SQLITE
+def test_a_link_of_100_kb_is_not_known_rather_than_too_long(world: World) -> None:
+    with working(world) as port:
+        assert get(port, "/u/" + "x" * 102_400)[0] == 404
+
+
 def test_what_is_no_address_is_refused() -> None:
     for wrong in ("9101", "127.0.0.1", "127.0.0.1:metrics", "127.0.0.1:99999"):
         with pytest.raises(ValueError, match="not an address and a port"):
