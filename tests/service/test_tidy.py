@@ -12,7 +12,7 @@ from notifier.services import announce, steer_release, tidy
 from notifier.services.pace import Pace
 from notifier.services.sweep import sweep
 from notifier.store import alarms, events, purge
-from notifier.store.tables.orders import order_lines, orders
+from notifier.store.tables.orders import notices, order_events, order_lines, orders
 from notifier.store.tables.people import contacts
 from tests.world import ANN, BEN, EVE, World
 
@@ -204,15 +204,17 @@ def test_an_order_that_is_over_goes_with_all_its_proof_when_its_time_is_up(world
     _order(world, state="refund_due")
     world.clock.advance(timedelta(days=2191))
     tidy.tidy(world.env)
-    assert world.count("orders") == 1  # money is owed
+    for table in ("orders", "order_lines", "order_events", "notices"):
+        assert world.count(table) == 1, table  # money is owed
     with world.db.write() as tx:
         tx.execute(order_lines.update().values(state="refunded"))
     tidy.tidy(world.env)
-    assert [world.count(table) for table in ("orders", "order_lines", "contacts")] == [0, 0, 0]
+    for table in ("orders", "order_lines", "order_events", "notices", "messages", "contacts"):
+        assert world.count(table) == 0, table
 
 
 def _order(world: World, *, state: str) -> int:
-    """An order by one contact, with the other's phone, and one message about it."""
+    """An order by one contact, with the other's phone, and one message about it, on record."""
     from notifier.store import outbox, receipts
 
     ids = [row["id"] for row in world.rows("SELECT id FROM contacts ORDER BY id")]
@@ -266,5 +268,24 @@ def _order(world: World, *, state: str) -> int:
             detail="",
             provider_id="",
             now=now,
+        )
+        tx.execute(
+            insert(order_events).values(
+                line_id=line, at=now, recorded_at=now, kind="notice_offered", key="1"
+            )
+        )
+        tx.execute(
+            insert(notices).values(
+                line_id=line,
+                message_id=message,
+                attempt_no=1,
+                kind="delay_notice",
+                medium="email",
+                address=ANN,
+                locale="en",
+                plan={},
+                digest="",
+                written_at=now,
+            )
         )
     return int(line)
