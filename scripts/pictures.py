@@ -148,6 +148,7 @@ def main() -> int:
                 stage.shop.act("KETTLE-12", Act.RESTOCK)
                 page.locator("[data-story] .wave").first.wait_for()
                 page.locator("[data-story] .email", has_text="Back in stock").first.wait_for()
+                page.wait_for_timeout(2000)  # the newest lines are slow to fade in
                 keep(page, "dial")
             messages(browser, stage)
             manage(browser, stage)
