@@ -48,7 +48,7 @@ def test_what_was_held_is_looked_at_and_let_go(admin_site: AdminSite, olga: Page
     olga.get_by_role("link", name="Decide").click()
     expect(olga.locator("main")).to_contain_text("People waiting for it")
     olga.get_by_role("button", name="It is right: tell them").click()
-    olga.get_by_role("dialog").get_by_text("go out to 1 people").wait_for()
+    olga.get_by_role("dialog").get_by_text("People who are told: 1.").wait_for()
     olga.get_by_role("dialog").get_by_role("button", name="It is right: tell them").click()
     olga.get_by_role("status").get_by_text("30 announcements are released").wait_for()
 
@@ -70,7 +70,7 @@ def test_a_date_is_looked_at_then_told(admin_site: AdminSite, olga: Page) -> Non
     olga.get_by_label("Expected").fill(day)
     olga.get_by_label("Who says so").fill("supplier")
     olga.get_by_role("button", name="What would it mean?").click()
-    olga.get_by_text("1 people who wait are told.").wait_for()
+    olga.get_by_text("One person who waits is told.").wait_for()
     admin_site.store.send()
     assert told(admin_site, "eta_revised") == 0
     olga.get_by_role("button", name="Save and tell them").click()
