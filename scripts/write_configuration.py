@@ -44,7 +44,8 @@ place in the file. After a change run `notifier check`.
 * **From the environment.** Every option is also `NOTIFIER__SECTION__OPTION`, in capitals, with two
   underscores between the steps: `NOTIFIER__SERVICE__PUBLIC_URL`,
   `NOTIFIER__SHOPS__KETTLE__STOCK__COOL_DOWN`. The environment wins over the file. A list is written
-  as in TOML, `NOTIFIER__SHOPS__KETTLE__ORIGINS='["https://kettle.example"]'`, or just the one entry.
+  as in TOML, `NOTIFIER__SHOPS__KETTLE__ORIGINS='["https://kettle.example"]'`; a single entry may
+  stand alone.
 * **Secrets from files.** `…_FILE` names a file that holds the value, without the space around it:
   `NOTIFIER__CHANNELS__MAIL__PASSWORD_FILE=/run/secrets/mail`. Options that are secret are marked
   with 🔒. (Two options end in `_file` themselves, `ca_file` and `dkim_key_file`: set those in the
