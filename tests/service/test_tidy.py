@@ -163,6 +163,20 @@ def test_all_addresses_without_anything_go_in_one_run(world: World) -> None:
     assert world.count("contacts") == 1
 
 
+def test_all_old_messages_go_in_one_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    restock(world, "SHIRT-S", ANN, BEN, EVE)
+    there = world.count("messages")
+    keep = world.config.retention.model_copy(
+        update={"messages": timedelta(days=1), "ended": timedelta(0)}
+    )
+    world.env.config = world.config.model_copy(update={"retention": keep})
+    world.clock.advance(timedelta(days=2))
+    monkeypatch.setattr(tidy, "BATCH", 2)
+
+    assert tidy.tidy(world.env)["messages"] == there > 2
+    assert world.count("messages") == 0
+
+
 def test_a_run_ends_when_its_time_is_up_and_the_next_goes_on(world: World) -> None:
     _contacts(world, 2 * tidy.BATCH + 1)
     assert tidy.tidy(world.env, at_most=0)["contacts"] == tidy.BATCH
