@@ -57,6 +57,7 @@ _WORDS = {
         "backorder backordered onbackorder availablefororder availableonbackorder backorderable "
         "availabletoorder specialorder nachbestellt aufbestellung surcommande bajopedido "
         "sobrepedido suordinazione opbestelling sobencomenda restorder restordre "
+        "availableonorder "
         "nazamówienie подзаказ підзамовлення お取り寄せ"
     ),
     Availability.PREORDER: (
@@ -74,6 +75,14 @@ def _folded(phrase: str) -> str:
     """Letters and digits alone, without case and accents: both spellings of `é` are one."""
     bare = unicodedata.normalize("NFKD", phrase.casefold())
     return "".join(c for c in bare if c.isalnum())
+
+
+def _counts_below_zero(folded: str, *, word: str) -> bool:
+    """A count such as `-1`, whose sign would be lost with the other marks: it is no yes."""
+    if not folded.isdecimal():
+        return False
+    mark = unicodedata.normalize("NFKC", word.strip())[:1]
+    return mark == "(" or unicodedata.category(mark) == "Pd" or mark == "\N{MINUS SIGN}"
 
 
 _BY_WORD = {_folded(word): meaning for meaning, words in _WORDS.items() for word in words.split()}
@@ -96,7 +105,10 @@ def _read_word(word: str) -> Availability:
     tail = word.strip()
     if "schema.org" in tail.casefold() or "://" in tail or tail.startswith("/"):
         tail = tail.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]  # yes/no is no address
-    return _BY_WORD.get(_folded(tail), Availability.UNKNOWN)
+    folded = _folded(tail)
+    if _counts_below_zero(folded, word=tail):
+        return Availability.UNKNOWN
+    return _BY_WORD.get(folded, Availability.UNKNOWN)
 
 
 def settle_availability(

@@ -252,6 +252,9 @@ def test_a_period_of_bare_days_lasts_until_its_last_day_is_over() -> None:
         ("verfuegbar", "in_stock"), ("ikke på lager", "out_of_stock"), ("на складе", "in_stock"),
         ("在庫切れ", "out_of_stock"), ("สินค้าหมด", "out_of_stock"), ("غير متوفر", "out_of_stock"),
         ("sur commande", "backorder"), ("预售", "preorder"),
+        ("Available on order", "backorder"), ("Stock on order", "unknown"),
+        ("-1", "unknown"), ("\u22121", "unknown"), ("\u20131", "unknown"), ("(1)", "unknown"),
+        ("- 1", "unknown"), (-1, "unknown"),
     ],
 )  # fmt: skip
 def test_availability_words_of_all_formats_are_known(word: object, meaning: str) -> None:
