@@ -18,6 +18,18 @@ def test_a_one_time_thing_is_spent_once(database: Database) -> None:
     assert [spend(), spend()] == [True, False]
 
 
+def test_a_one_time_thing_is_forgotten_when_its_time_is_over_and_not_before(
+    database: Database,
+) -> None:
+    def is_known(at: datetime) -> bool:
+        database.retry(lambda tx: limits.forget_old(tx, now=at))
+        return database.retry(lambda tx: limits.is_spent(tx, "pow", "one"))
+
+    database.retry(lambda tx: limits.spend(tx, "pow", "one", expires_at=NOW + HOUR))
+    assert is_known(NOW + HOUR)
+    assert not is_known(NOW + HOUR + timedelta(seconds=1))
+
+
 def test_a_lease_is_held_by_one_at_a_time(database: Database) -> None:
     def take(owner: str, at: datetime) -> bool:
         return database.retry(

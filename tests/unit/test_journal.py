@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from notifier import journal
+from notifier.channels.base import Blame, Outcome, Result
 from notifier.journal import Journal, LeaseOver, Life, boot_seconds
+from notifier.services.settle import note_as_result, result_as_note
 
 MINUTE = timedelta(minutes=1)
 ACCEPTED = {"outcome": "accepted"}
@@ -229,3 +231,18 @@ def test_an_answer_is_noted_on_a_full_disk_and_nothing_more_is_handed_over(
 
 def _no_space(*_: object) -> None:
     raise OSError("full")
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_whoever_takes_over_books_the_answer_as_the_provider_gave_it(
+    living: Journal, tmp_path: Path, outcome: Outcome
+) -> None:
+    answer = Result(
+        outcome=outcome, blame=Blame.ADDRESS, code="5.1.1", detail="no such user", provider_id="p1"
+    )
+    living.hand_over_all([(7, 1)])
+    living.answer_all([(7, 1, result_as_note(answer))])
+
+    step = journal.read_notes(tmp_path, living.owner).steps[7, 1]
+
+    assert note_as_result(dict(step.answer)) == answer
