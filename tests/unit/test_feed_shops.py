@@ -130,6 +130,18 @@ ANSWERS: list[tuple[str, Any, Found]] = [
         {"id": "v", "qtyInStock": 0, "unlimited": True, "price": 1000},
         {"id": "w", "qtyInStock": 0, "unlimited": False, "price": 1000}]}]},
      {"v": ("in_stock", None), "w": ("out_of_stock", 0)}),
+    ("Ecwid, not counted is left out", {"items": [
+        {"id": 1, "quantity": 11, "unlimited": False, "inStock": True, "enabled": True},
+        {"id": 2, "quantity": 67, "inStock": True, "enabled": False}]},
+     {"1": ("in_stock", 11), "2": ("out_of_stock", 67)}),
+    ("Ecwid, combinations", {"items": [
+        {"id": 3, "quantity": 6, "inStock": True, "enabled": True, "price": 2, "combinations": [
+            {"id": 31, "quantity": 0, "unlimited": False}, {"id": 32, "quantity": 6},
+            {"id": 33, "quantity": 0, "unlimited": True}]},
+        {"id": 4, "quantity": 5, "inStock": True, "enabled": False, "combinations": [
+            {"id": 41, "quantity": 5}]}]},
+     {"31": ("out_of_stock", 0), "32": ("in_stock", 6), "33": ("in_stock", None),
+      "41": ("out_of_stock", 5)}),
     ("another system's words", [
         {"id": 1, "inventory_tracking": True, "stock_status": "instock", "regular_price": "9"}],
      {"1": ("in_stock", None)}),

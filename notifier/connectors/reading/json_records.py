@@ -23,7 +23,7 @@ from notifier.connectors.reading.shop_answers import correct, in_cents, is_sale,
 from notifier.connectors.reading.text import find_encoding
 from notifier.errors import LookFailed
 
-_VARIANT_LISTS = ("variants", "variations", "offers", "skus", "children")
+_VARIANT_LISTS = ("variants", "variations", "offers", "skus", "children", "combinations")
 _FROM_PRODUCT = (
     Field.TITLE, Field.URL, Field.IMAGE_URL, Field.PRICE, Field.CURRENCY, Field.ETA,
 )  # fmt: skip

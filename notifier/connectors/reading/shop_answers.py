@@ -25,9 +25,10 @@ _MARKS = frozenset(
         "inventory_management", "inventoryItem", "is_on_backorder", "stock_status", "source_code",
         "attribute_set_id", "stock_item", "inventory_tracking", "id_product_attribute",
         "id_default_combination", "isCloseout", "manage_inventory", "unlimited", "stock",
-        "quantityAllocated",
+        "quantityAllocated", "enabled",
     ]
 )  # fmt: skip
+_MARKS_OF_PRODUCTS = frozenset(["inventory_tracking", "enabled"])
 _SUMS = frozenset(["bundle", "configurable", "grouped"])
 _TRACKING = frozenset(["none", "product", "variant", "simple", "sku"])
 _HIDDEN = frozenset(["draft", "archived", "trash", "pending", "proposed", "rejected"])
@@ -56,7 +57,7 @@ def correct(values: Values, item: Item, *, parent: Item | None, taken: Iterable[
     Fields in `taken` are mapped by the merchant himself and stay.
     """
     outer = parent or _NOTHING
-    if _MARKS.isdisjoint(item) and "inventory_tracking" not in outer:
+    if _MARKS.isdisjoint(item) and _MARKS_OF_PRODUCTS.isdisjoint(outer):
         return
     found: Values = {}
     for recognise, read in _SYSTEMS:
@@ -187,9 +188,9 @@ def _counted_or_not(found: Values, item: Item, outer: Item) -> None:
     """Squarespace and Ecwid: `unlimited` beside a count that means nothing then."""
     if "qtyInStock" in item:
         found[Field.QUANTITY] = item["qtyInStock"]
-    if item["unlimited"] is True:
+    if item.get("unlimited") is True:
         found[Field.TRACKED] = False
-    if item.get("enabled") is False:
+    if item.get("enabled", outer.get("enabled")) is False:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
@@ -217,9 +218,14 @@ _SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item
     (lambda i, _: "isCloseout" in i, _shopware),
     (lambda i, _: "manage_inventory" in i, _medusa),
     (lambda i, _: "quantityAllocated" in i, _saleor_stock),
-    (lambda i, _: "unlimited" in i, _counted_or_not),
+    (lambda i, o: "unlimited" in i or _may_be_off(i) or _may_be_off(o), _counted_or_not),
     (lambda i, _: "inStock" in _member(i, "stock"), _wix),
 )
+
+
+def _may_be_off(item: Item) -> bool:
+    """Whether it says if it is for sale beside its stock: Ecwid, which may say no more."""
+    return "inStock" in item and "enabled" in item
 
 
 def _tracking(item: Item, outer: Item) -> str:
