@@ -101,9 +101,11 @@ def units_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> 
 
 def plan_for(env: Env, tx: Transaction, shop: ShopRef, release: ReleaseRow) -> WavePlan:
     """What the release's strategy would do now."""
+    # before the units: else what is sold and seen between the two would be in neither
+    seen_at = stock_store.vouched_at(tx, shop.id, [release.variant_id]).get(release.variant_id)
     units = units_for(env, tx, shop, release)
     if holds_units(release):
-        return plan_reserved(tx, release, units=units, now=env.now())
+        return plan_reserved(tx, release, units=units, seen_at=seen_at, now=env.now())
     strategy = strategy_of(release)
     is_adaptive = strategy.name == ADAPTIVE
     seen = release_seen(env, tx, shop, release, units=units) if is_adaptive else None

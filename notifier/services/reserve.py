@@ -17,7 +17,7 @@ from notifier.domain.waves import WavePlan
 from notifier.errors import Conflict, NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.held_until import HELD_UNTIL
-from notifier.store import catalogue, outbox, people, releases, releasing, reservations, stock
+from notifier.store import catalogue, outbox, people, releases, releasing, reservations
 from notifier.store.outbox import MessageRow
 from notifier.store.people import InLine
 from notifier.store.releases import ReleaseRow
@@ -36,13 +36,18 @@ def holds_units(release: ReleaseRow) -> bool:
 
 
 def plan_reserved(
-    tx: Transaction, release: ReleaseRow, *, units: int | None, now: datetime
+    tx: Transaction,
+    release: ReleaseRow,
+    *,
+    units: int | None,
+    seen_at: datetime | None,
+    now: datetime,
 ) -> WavePlan:
     """As many as there are units that nobody holds; one at a time where the source does not say
-    how many there are."""
+    how many there are. `seen_at`: of when the units are, or earlier, never later."""
     reservations.let_go(tx, release.variant_id, now=now)
     held, first_end = reservations.held_units(tx, release.variant_id)
-    there = 1 if units is None else max(units - _sold_since(tx, release, now=now), 0)
+    there = 1 if units is None else max(units - _sold_since(tx, release, seen_at, now=now), 0)
     free = max(there - held, 0)
     # more may come in, somebody leave the line or a message come back, long before one ends;
     # of those offered now none has an end yet
@@ -65,10 +70,11 @@ def plan_reserved(
     )
 
 
-def _sold_since(tx: Transaction, release: ReleaseRow, *, now: datetime) -> int:
+def _sold_since(
+    tx: Transaction, release: ReleaseRow, seen_at: datetime | None, *, now: datetime
+) -> int:
     """Units reported sold that the stock, as it was last seen, cannot show yet."""
     length = timedelta(seconds=release.strategy[HOLD_FOR])
-    seen_at = stock.vouched_at(tx, release.shop_id, [release.variant_id]).get(release.variant_id)
     since = max(seen_at or release.started_at, now - max(length, _SEEN_WITHIN))
     bought = releasing.purchases_of(tx, release.variant_id, since=since)
     return sum(one.units for one in bought if one.at > since)

@@ -10,6 +10,7 @@ import pytest
 
 from notifier.domain.sms_text import count_segments
 from notifier.errors import Conflict
+from notifier.services import open_wave
 from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
 from notifier.services.foresee_release import foresee_release
@@ -97,6 +98,32 @@ def test_what_was_bought_is_offered_to_nobody_before_the_stock_shows_it(
     world.clock.advance(10 * MINUTE)
     world.run()
     assert told(world) == [1, 1, 0]
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
+def test_what_is_bought_and_seen_while_a_wave_is_planned_is_offered_to_nobody(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite plans in one snapshot."""
+    world = a_line(make_world, hold_for=24 * HOUR)
+    world.see("SHIRT-S", 2)
+    world.run()
+    assert told(world) == [1, 1, 0]
+    world.clock.advance(10 * MINUTE)
+    anns, read = message_to(world, ANN), open_wave.units_for
+    meanwhile = iter([True])
+
+    def units_for(*about: Any) -> int | None:
+        units = read(*about)
+        if next(meanwhile, False):
+            use_reservation(world.env, world.shop, anns, ref="1001")
+            world.see("SHIRT-S", 1)
+        return units
+
+    monkeypatch.setattr(open_wave, "units_for", units_for)
+    world.run()
+    assert next(meanwhile, None) is None, "a wave was planned"
+    assert told(world) == [1, 1, 0], "Ben has the last one"
 
 
 @ON_SQLITE
