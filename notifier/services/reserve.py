@@ -112,26 +112,32 @@ def begin_holds(
     never: dict[str, list[int]] = {}
     if not found:
         return list(leaving), never
-    now = env.now()
-    lengths = _lengths(tx, {one.release_id for one in found.values()})
-    begin: dict[int, list[int]] = {}
+    if _begin(tx, list(found.values()), now=env.now()):
+        found = reservations.of_messages(tx, wanted)  # one may have been used meanwhile
     told: list[MessageRow] = []
     for one in leaving:
         mine = found.get((one.release_id or 0, one.subscription_id or 0))
         if mine is None:
             told.append(one)
-            continue
-        if mine.state not in (DUE, HELD):
+        elif mine.state == HELD and mine.until is not None:
+            until = mine.until.isoformat()
+            told.append(replace(one, facts={**(one.facts or {}), HELD_UNTIL: until}))
+        else:
             never.setdefault(BOUGHT if mine.state == USED else STOCK_GONE, []).append(one.id)
-            continue
-        until = mine.until
-        if mine.state != HELD or until is None or until <= now:
-            until = now + lengths[mine.release_id]
-            begin.setdefault(mine.release_id, []).append(mine.id)
-        told.append(replace(one, facts={**(one.facts or {}), HELD_UNTIL: until.isoformat()}))
+    return told, never
+
+
+def _begin(tx: Transaction, found: Sequence[ReservationRow], *, now: datetime) -> bool:
+    """Let those begin that have no time yet, or none left; whether there were any."""
+    begin: dict[int, list[int]] = {}
+    for one in found:
+        is_over = one.state == HELD and (one.until is None or one.until <= now)
+        if one.state == DUE or is_over:
+            begin.setdefault(one.release_id, []).append(one.id)
+    lengths = _lengths(tx, set(begin))
     for release_id, ids in begin.items():
         reservations.start_holding(tx, ids, until=now + lengths[release_id])
-    return told, never
+    return bool(begin)
 
 
 def _lengths(tx: Transaction, release_ids: set[int]) -> dict[int, timedelta]:

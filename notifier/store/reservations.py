@@ -66,6 +66,7 @@ def reserve(
         ]
     )
     fresh = {"state": DUE, "made_at": now, "until": None, "ended_at": None}
+    fresh["units"] = statement.excluded.units  # they may want more or fewer by now
     tx.execute(
         statement.on_conflict_do_update(
             index_elements=["release_id", "subscription_id"],
@@ -110,11 +111,11 @@ _OF_MESSAGES = Prepared(
 
 
 def start_holding(tx: Connection, ids: Sequence[int], *, until: datetime) -> None:
-    """Their messages leave now."""
+    """Their messages leave now. What was used or passed on meanwhile stays so."""
     if ids:
         tx.execute(
             update(reservations)
-            .where(reservations.c.id.in_(list(ids)))
+            .where(reservations.c.id.in_(list(ids)), reservations.c.state.in_((DUE, HELD)))
             .values(state=HELD, until=until, ended_at=None)
         )
 

@@ -12,6 +12,7 @@ from notifier.errors import Conflict, NotFound
 from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
 from notifier.services.reserve import reservation_of, use_reservation
+from notifier.store import reservations
 from tests.fakes.twilio import FakeTwilio
 from tests.world import ANN, BEN, EVE, SID, TOKEN, World
 
@@ -93,6 +94,46 @@ def test_what_is_bought_with_it_frees_nothing_and_counts_once(
     world.see("SHIRT-S", 1, step=HOUR)  # the shop has sold one; the other is Ben's
     world.run()
     assert told(world) == [True, True, False]
+
+
+def test_a_reservation_made_anew_is_for_what_is_asked_for_by_then(
+    make_world: Callable[..., World],
+) -> None:
+    world = three_wait(make_world)
+    world.see("SHIRT-S", 1)
+    world.run()
+    [row] = world.rows("SELECT * FROM reservations")
+    about = {name: row[name] for name in ("shop_id", "variant_id", "release_id")}
+    with world.db.write() as tx:
+        now = world.clock()
+        reservations.end_reservation(tx, row["id"], state=reservations.RELEASED, now=now)
+        reservations.reserve(tx, {row["subscription_id"]: 3}, **about, now=now)
+    assert world.rows("SELECT units, state FROM reservations") == [{"units": 3, "state": "due"}]
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
+@pytest.mark.parametrize("state", [reservations.USED, reservations.PASSED])
+def test_what_is_used_or_passes_on_while_its_message_is_taken_is_not_held_again(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """On SQLite nobody else can write then."""
+    world = three_wait(make_world)
+    read, meanwhile = reservations.of_messages, iter([True])
+
+    def of_messages(tx: Any, wanted: Any) -> Any:
+        found = read(tx, wanted)
+        if next(meanwhile, False):
+            [row] = found.values()
+            with world.db.write() as other:
+                reservations.end_reservation(other, row.id, state=state, now=world.clock())
+        return found
+
+    monkeypatch.setattr(reservations, "of_messages", of_messages)
+    world.see("SHIRT-S", 1)
+    world.run()
+    assert next(meanwhile, None) is None, "a message was taken"
+    assert told(world)[0] is False
+    assert world.rows("SELECT state FROM reservations ORDER BY id")[0] == {"state": state}
 
 
 @ON_SQLITE
