@@ -63,7 +63,8 @@ def _steps(env: Env, release_id: int, *, seconds: float) -> int:
         with env.pace.measured():
             made = env.db.retry(partial(_step, env, release_id, known=known, go_on=steps > 0))
         if made == NO_PLACES:
-            line_up_in_parts(env, release_id)
+            if not line_up_in_parts(env, release_id):
+                return steps
             continue
         steps += made
         if not made or time.monotonic() >= until:
@@ -195,7 +196,7 @@ def _step(
     if shop is None:
         releases.update_release(tx, release_id, state="stopped", reason="error", finished_at=now)
         return 1
-    if release.strategy.get(LINING_UP):
+    if LINING_UP in release.strategy:
         return NO_PLACES
     if go_on and release.wave_open:
         tell_next(env, tx, shop, release, now=now)

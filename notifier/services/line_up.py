@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from notifier.domain.lottery import draw
@@ -17,8 +20,9 @@ from notifier.store.session import Transaction
 LOTTERY = "lottery"
 WHOLE_PRODUCT = "whole_product"  # …: the line is that of all its variants
 PLACES = "places"  # in a release's strategy: how many have a place
-LINING_UP = "lining_up"  # …: places are not given yet
+LINING_UP = "lining_up"  # …: places are not given yet; who gives them, and of when that is
 AT_ONCE = 2_000  # people
+GIVES_UP = timedelta(seconds=30)  # who has given none for so long has died
 
 
 def order_of(shop: ShopRef) -> dict[str, Any]:
@@ -42,36 +46,65 @@ def line_up(tx: Transaction, release: ReleaseRow) -> None:
         tx, product_id=release.product_id, variant_id=release.variant_id
     )
     if people_waiting > AT_ONCE:
-        releases.update_release(tx, release.id, strategy={**wanted, LINING_UP: True})
+        releases.update_release(tx, release.id, strategy={**wanted, LINING_UP: {}})
         return
     count = line_order.give_places(tx, release.id, _order(tx, release))
     releases.update_release(tx, release.id, strategy={**wanted, PLACES: count})
     log.info("places given", release=release.id, places=count, order=wanted.get("order", ""))
 
 
-def line_up_in_parts(env: Env, release_id: int) -> None:
+def line_up_in_parts(env: Env, release_id: int) -> bool:
     """The same for a long line, in transactions of which none keeps a sign-up waiting. One that was
-    left in the middle begins anew."""
+    left in the middle begins anew. False: somebody else is at it, or has done it."""
+    mine = secrets.token_hex(8)
+    if not env.db.retry(lambda tx: _is_ours(env, tx, release_id, mine, may_begin=True)):
+        return False
     with env.db.read() as tx:
         release = releases.load_release(tx, release_id)
         ids = _order(tx, release) if release is not None else []
-    env.db.retry(lambda tx: line_order.take_places(tx, release_id))
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
-        env.db.retry(
-            lambda tx, some=some, start=start: line_order.give_places(  # type: ignore[misc]
-                tx, release_id, some, first=start
-            )
-        )
-    env.db.retry(lambda tx: _are_placed(tx, release_id, count=len(ids)))
+    parts = [(start, ids[start : start + AT_ONCE]) for start in range(0, len(ids), AT_ONCE)]
+    for start, some in parts or [(0, ids)]:
+        if not env.db.retry(partial(_give_part, env, release_id, mine, some, start)):
+            return False
+    return bool(env.db.retry(partial(_all_have_places, env, release_id, mine, len(ids))))
 
 
-def _are_placed(tx: Transaction, release_id: int, *, count: int) -> None:
+def _is_ours(
+    env: Env, tx: Transaction, release_id: int, mine: str, *, may_begin: bool = False
+) -> ReleaseRow | None:
+    """The release, locked, while nobody else gives its places; two at a time would take from one
+    another what they gave. `may_begin`: also where nobody does, or who did has died."""
     release = releases.load_release(tx, release_id, for_update=True, skip_locked=False)
-    if release is not None:
-        kept = {name: value for name, value in release.strategy.items() if name != LINING_UP}
-        releases.update_release(tx, release_id, strategy={**kept, PLACES: count})
-        log.info("places given", release=release_id, places=count, order=kept.get("order", ""))
+    if release is None or LINING_UP not in release.strategy:
+        return None
+    given, now = release.strategy[LINING_UP], env.now()
+    is_left = not given or now - datetime.fromisoformat(given["at"]) >= GIVES_UP
+    if given.get("by") != mine and not (may_begin and is_left):
+        return None
+    strategy = {**release.strategy, LINING_UP: {"by": mine, "at": now.isoformat()}}
+    releases.update_release(tx, release_id, strategy=strategy)
+    return replace(release, strategy=strategy)
+
+
+def _give_part(
+    env: Env, release_id: int, mine: str, some: Sequence[int], start: int, tx: Transaction
+) -> bool:
+    if _is_ours(env, tx, release_id, mine) is None:
+        return False
+    if not start:
+        line_order.take_places(tx, release_id)
+    line_order.give_places(tx, release_id, some, first=start)
+    return True
+
+
+def _all_have_places(env: Env, release_id: int, mine: str, count: int, tx: Transaction) -> bool:
+    release = _is_ours(env, tx, release_id, mine)
+    if release is None:
+        return False
+    kept = {name: value for name, value in release.strategy.items() if name != LINING_UP}
+    releases.update_release(tx, release_id, strategy={**kept, PLACES: count})
+    log.info("places given", release=release_id, places=count, order=kept.get("order", ""))
+    return True
 
 
 def _has_places(rules: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from notifier.domain.lottery import draw
 from notifier.services import line_up
 from notifier.services.place_in_line import place_words
 from notifier.store import line_order
+from notifier.store.releases import ReleaseRow
 from tests.world import World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
@@ -115,6 +116,32 @@ def test_who_waits_for_the_variant_and_for_any_has_one_lot(
     assert len(told(world)) == len(PEOPLE)
 
 
+def test_a_long_line_is_drawn_by_one_at_a_time(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_up, "AT_ONCE", 5)
+    order, answers = line_up._order, []
+
+    def another_comes(tx: Any, release: ReleaseRow) -> list[int]:
+        if not answers:
+            answers.append(True)
+            answers.append(line_up.line_up_in_parts(world.env, release.id))
+        return order(tx, release)
+
+    monkeypatch.setattr(line_up, "_order", another_comes)
+    world = make_world(double_opt_in=False, release={**SLOWLY, "order": "lottery"})
+    world.see("SHIRT-S", 0)
+    for address in PEOPLE:
+        world.asks(address)
+    world.see("SHIRT-S", 30)
+    world.run()
+    assert answers == [True, False]
+    assert world.count("places") == len(PEOPLE)
+    [release] = world.rows("SELECT id FROM releases")
+    assert not line_up.line_up_in_parts(world.env, release["id"]), "it is done"
+    assert world.count("places") == len(PEOPLE)
+
+
 def test_a_long_line_is_drawn_part_by_part_and_anew_when_it_was_left_in_the_middle(
     make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +163,9 @@ def test_a_long_line_is_drawn_part_by_part_and_anew_when_it_was_left_in_the_midd
         with pytest.raises(OSError, match="went off"):
             world.announce()
     assert world.count("places") == 5
+    world.run()
+    assert told(world) == [], "who was at it may live"
+    world.clock.advance(line_up.GIVES_UP)
     world.run()
     [release] = world.rows("SELECT strategy FROM releases")
     kept = release["strategy"]
