@@ -22,7 +22,7 @@ WHOLE_PRODUCT = "whole_product"  # …: the line is that of all its variants
 PLACES = "places"  # in a release's strategy: how many have a place
 LINING_UP = "lining_up"  # …: places are not given yet; who gives them, and of when that is
 AT_ONCE = 2_000  # people
-GIVES_UP = timedelta(seconds=30)  # who has given none for so long has died
+GIVES_UP = timedelta(minutes=2)  # who has given none for so long has died; a million are read first
 
 
 def order_of(shop: ShopRef) -> dict[str, Any]:
