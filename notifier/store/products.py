@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select, update
 
+from notifier.store.by_key import rows_by_key
 from notifier.store.regroup import move_variant
 from notifier.store.tables.catalogue import products, variants
 from notifier.store.tables.sources import source_variants
@@ -36,7 +37,7 @@ def put_products(
     tx: Connection, shop_id: int, new: Sequence[Written], *, now: datetime, tally: Tally
 ) -> dict[str, int]:
     """Make or change products; ids by key. What was not said stays as it is."""
-    known = _known(tx, products, shop_id, [one.key for one in new])
+    known = rows_by_key(tx, products, shop_id, [one.key for one in new])
     ids: dict[str, int] = {}
     for one in new:
         row = known.get(one.key)
@@ -71,7 +72,7 @@ def put_variants(
 ) -> None:
     """Make or change variants, each with the id of its product, and move those that were
     elsewhere."""
-    known = _known(tx, variants, shop_id, [one.key for _, one in new])
+    known = rows_by_key(tx, variants, shop_id, [one.key for _, one in new])
     for product_id, one in new:
         row = known.get(one.key)
         if row is None:
@@ -88,18 +89,6 @@ def put_variants(
                 .where(source_variants.c.variant_id == row.id)
                 .values(digest="")
             )
-
-
-def _known(tx: Connection, table: Table, shop_id: int, keys: Sequence[str]) -> dict[str, Row[Any]]:
-    found: dict[str, Row[Any]] = {}
-    for start in range(0, len(keys), 500):
-        rows = tx.execute(
-            select(table).where(
-                table.c.shop_id == shop_id, table.c.key.in_(keys[start : start + 500])
-            )
-        )
-        found.update((row.key, row) for row in rows)
-    return found
 
 
 def _insert(tx: Connection, table: Table, one: Written, **more: Any) -> int:

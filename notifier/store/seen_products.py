@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Table, select, update
 
 from notifier.domain.observation import Observation
 from notifier.domain.one_line import one_line
+from notifier.store.by_key import rows_by_key
 from notifier.store.regroup import move_variant
 from notifier.store.tables.catalogue import products, variants
 from notifier.store.upsert import insert_into
@@ -44,16 +45,7 @@ def learn(
 
     Empty text and missing prices never overwrite what is known already.
     """
-    known = {
-        row.key: row
-        for start in range(0, len(seen), 500)
-        for row in tx.execute(
-            select(variants).where(
-                variants.c.shop_id == shop_id,
-                variants.c.key.in_([o.key for o in seen[start : start + 500]]),
-            )
-        )
-    }
+    known = rows_by_key(tx, variants, shop_id, [one.key for one in seen])
     elsewhere = _of_another_product(tx, shop_id, known)
     naming = [one for one in seen if one.product_key or one.key not in elsewhere]
     product_ids = _learn_products(tx, shop_id, naming, now=now)
@@ -122,15 +114,7 @@ def _learn_products(
     wanted: dict[str, Observation] = {}
     for one in seen:
         wanted.setdefault(one.product_key or one.key, one)
-    keys = list(wanted)
-    known: dict[str, Row[Any]] = {}
-    for start in range(0, len(keys), 500):
-        rows = tx.execute(
-            select(products).where(
-                products.c.shop_id == shop_id, products.c.key.in_(keys[start : start + 500])
-            )
-        )
-        known.update((row.key, row) for row in rows)
+    known = rows_by_key(tx, products, shop_id, list(wanted))
     ids: dict[str, int] = {}
     for key, one in wanted.items():
         values = {"title": one_line(one.title), "url": one.url, "image_url": one.image_url}
