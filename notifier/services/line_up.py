@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -48,63 +47,78 @@ def line_up(tx: Transaction, release: ReleaseRow) -> None:
     if people_waiting > AT_ONCE:
         releases.update_release(tx, release.id, strategy={**wanted, LINING_UP: {}})
         return
-    count = line_order.give_places(tx, release.id, _order(tx, release))
-    releases.update_release(tx, release.id, strategy={**wanted, PLACES: count})
-    log.info("places given", release=release.id, places=count, order=wanted.get("order", ""))
+    _all_have_places(tx, release, line_order.give_places(tx, release.id, _order(tx, release)))
 
 
 def line_up_in_parts(env: Env, release_id: int) -> bool:
     """The same for a long line, in transactions of which none keeps a sign-up waiting. One that was
     left in the middle begins anew. False: somebody else is at it, or has done it."""
     mine = secrets.token_hex(8)
-    if not env.db.retry(lambda tx: _is_ours(env, tx, release_id, mine, may_begin=True)):
+    release = env.db.retry(lambda tx: _begin(env, tx, release_id, mine))
+    if release is None:
         return False
     with env.db.read() as tx:
-        release = releases.load_release(tx, release_id)
-        ids = _order(tx, release) if release is not None else []
-    parts = [(start, ids[start : start + AT_ONCE]) for start in range(0, len(ids), AT_ONCE)]
-    for start, some in parts or [(0, ids)]:
-        if not env.db.retry(partial(_give_part, env, release_id, mine, some, start)):
+        ids = _order(tx, release)
+    for start in range(0, max(len(ids), 1), AT_ONCE):
+        if not env.db.retry(partial(_give_part, env, release_id, mine, ids, start)):
             return False
-    return bool(env.db.retry(partial(_all_have_places, env, release_id, mine, len(ids))))
+    return env.db.retry(lambda tx: _end(tx, release_id, mine, count=len(ids)))
 
 
-def _is_ours(
-    env: Env, tx: Transaction, release_id: int, mine: str, *, may_begin: bool = False
-) -> ReleaseRow | None:
-    """The release, locked, while nobody else gives its places; two at a time would take from one
-    another what they gave. `may_begin`: also where nobody does, or who did has died."""
+def _locked(tx: Transaction, release_id: int, *, by: str | None = None) -> ReleaseRow | None:
+    """The release while its places are still to be given, and given by this one, if one is named.
+    Two who gave them at a time would take from one another what they gave."""
     release = releases.load_release(tx, release_id, for_update=True, skip_locked=False)
     if release is None or LINING_UP not in release.strategy:
         return None
-    given, now = release.strategy[LINING_UP], env.now()
-    is_left = not given or now - datetime.fromisoformat(given["at"]) >= GIVES_UP
-    if given.get("by") != mine and not (may_begin and is_left):
+    return release if by is None or release.strategy[LINING_UP].get("by") == by else None
+
+
+def _begin(env: Env, tx: Transaction, release_id: int, mine: str) -> ReleaseRow | None:
+    """The release, whose places are given by us from now on; None where another gives them."""
+    release = _locked(tx, release_id)
+    if release is None or _is_alive(release.strategy[LINING_UP], now=env.now()):
         return None
-    strategy = {**release.strategy, LINING_UP: {"by": mine, "at": now.isoformat()}}
-    releases.update_release(tx, release_id, strategy=strategy)
-    return replace(release, strategy=strategy)
+    _note(env, tx, release, mine)
+    return release
+
+
+def _is_alive(given: Mapping[str, str], *, now: datetime) -> bool:
+    """Whether somebody gives places, and has given some lately."""
+    return bool(given) and now - datetime.fromisoformat(given["at"]) < GIVES_UP
 
 
 def _give_part(
-    env: Env, release_id: int, mine: str, some: Sequence[int], start: int, tx: Transaction
+    env: Env, release_id: int, mine: str, ids: Sequence[int], start: int, tx: Transaction
 ) -> bool:
-    if _is_ours(env, tx, release_id, mine) is None:
-        return False
-    if not start:
-        line_order.take_places(tx, release_id)
-    line_order.give_places(tx, release_id, some, first=start)
-    return True
-
-
-def _all_have_places(env: Env, release_id: int, mine: str, count: int, tx: Transaction) -> bool:
-    release = _is_ours(env, tx, release_id, mine)
+    """False: another gives them by now."""
+    release = _locked(tx, release_id, by=mine)
     if release is None:
         return False
-    kept = {name: value for name, value in release.strategy.items() if name != LINING_UP}
-    releases.update_release(tx, release_id, strategy={**kept, PLACES: count})
-    log.info("places given", release=release_id, places=count, order=kept.get("order", ""))
+    _note(env, tx, release, mine)
+    if not start:
+        line_order.take_places(tx, release_id)
+    line_order.give_places(tx, release_id, ids[start : start + AT_ONCE], first=start)
     return True
+
+
+def _end(tx: Transaction, release_id: int, mine: str, *, count: int) -> bool:
+    """False: another gives them by now."""
+    release = _locked(tx, release_id, by=mine)
+    if release is not None:
+        _all_have_places(tx, release, count)
+    return release is not None
+
+
+def _note(env: Env, tx: Transaction, release: ReleaseRow, mine: str) -> None:
+    given = {"by": mine, "at": env.now().isoformat()}
+    releases.update_release(tx, release.id, strategy={**release.strategy, LINING_UP: given})
+
+
+def _all_have_places(tx: Transaction, release: ReleaseRow, count: int) -> None:
+    kept = {name: value for name, value in release.strategy.items() if name != LINING_UP}
+    releases.update_release(tx, release.id, strategy={**kept, PLACES: count})
+    log.info("places given", release=release.id, places=count, order=kept.get("order", ""))
 
 
 def _has_places(rules: Mapping[str, Any]) -> bool:
