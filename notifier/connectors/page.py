@@ -35,7 +35,7 @@ from notifier.http import Fetched, Limits, Outbound
 __all__ = ["Settings", "Source"]
 
 CHECKED_PAGES = 5
-_READER_VERSION = "2"
+_READER_VERSION = "3"
 _log = logging.getLogger(__name__)
 
 

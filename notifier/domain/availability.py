@@ -34,6 +34,8 @@ _WORDS = {
         "dostępny wmagazynie skladem naskladě nasklade dostupné raktáron készleten elérhető "
         "înstoc disponibil stokta stoktavar mevcut διαθέσιμο άμεσαδιαθέσιμο "
         "вналичии естьвналичии наскладе внаявності євнаявності налично "
+        "вналичност yrasandėlyje turime irnoliktavā pieejams laos saadaval nazalihi nazalogi "
+        "nastanju dostupno dostupnoodmah σεαπόθεμα موجود "
         "متوفر متاح במלאי 在庫あり 在庫有り 有货 现货 有貨 現貨 재고있음 มีสินค้า cònhàng tersedia"
     ),
     Availability.OUT_OF_STOCK: (
@@ -50,6 +52,11 @@ _WORDS = {
         "loppunut niedostępny brakwmagazynie wyprzedane vyprodáno nenískladem nedostupné "
         "vypredané niejenasklade elfogyott nincsraktáron stocepuizat epuizat indisponibil "
         "stoktayok tükendi εξαντλημένο μηδιαθέσιμο нетвналичии немаєвнаявності "
+        "нетнаскладе неевналичност нямавналичност изчерпан nėrasandėlyje išparduota "
+        "navnoliktavā navpieejams laostotsas eiolesaadaval nijedostupno nedostupno ninazalogi "
+        "nemanastanju nijenastanju rasprodano rasprodato zurzeitnichtlieferbar vergriffen "
+        "tijdelijkuitverkocht momentálněnedostupné mevcutdeğil εξαντλήθηκε utsåld "
+        "نفدتالكمية نفذتالكمية ناموجود 入荷待ち 補貨中 일시품절 "
         "غيرمتوفر غيرمتاح נמכר אזלמהמלאי 在庫なし 在庫切れ 売り切れ 品切れ 完売 "
         "缺货 无货 售罄 缺貨 품절 สินค้าหมด hếthàng habis stokhabis"
     ),
@@ -58,12 +65,15 @@ _WORDS = {
         "availabletoorder specialorder nachbestellt aufbestellung surcommande bajopedido "
         "sobrepedido suordinazione opbestelling sobencomenda restorder restordre "
         "availableonorder "
+        "disponiblesurcommande disponiblebajopedido naobjednávku naobjednavku rendelhető lacomandă "
+        "κατόπινπαραγγελίας διαθέσιμοκατόπινπαραγγελίας bestillingsvare beställningsvara "
+        "tilauksesta tilattavissa restnoteret "
         "nazamówienie подзаказ підзамовлення お取り寄せ"
     ),
     Availability.PREORDER: (
         "preorder presale preordered comingsoon availableforpreorder preorderavailable "
-        "vorbestellbar vorbestellung précommande preventa prenotabile предзаказ передзамовлення "
-        "予約受付中 预售 預購"
+        "vorbestellbar vorbestellen vorbestellung kommersnart précommande preventa prenotabile "
+        "предзаказ передзамовлення 予約 予約受付中 预售 預購"
     ),
     Availability.DISCONTINUED: (
         "discontinued endoflife nolongeravailable eol archived nichtmehrlieferbar descatalogado"

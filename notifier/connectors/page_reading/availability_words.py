@@ -12,6 +12,7 @@ from notifier.domain.availability import Availability, read_availability
 # Meta's crawler knows `oos`; JSON-LD may carry a compact IRI such as `schema:InStock`.
 _EXTRA = {"oos": Availability.OUT_OF_STOCK}
 _PREFIXES = ("schema:", "s:", "sdo:")
+_WRAPPED = ("@id", "url", "@value", "value", "name", "availability")
 _BUYABLE_RANK = (Availability.PREORDER, Availability.BACKORDER, Availability.IN_STOCK)
 
 
@@ -25,7 +26,7 @@ def availability_word(value: Any) -> str:
         return str(value)
     if not isinstance(value, Mapping):
         return html.unescape(text_value(value))
-    wrapped = [text_value(value.get(name)) for name in ("@id", "url", "@value", "value", "name")]
+    wrapped = [text_value(value.get(name)) for name in _WRAPPED]
     types = [t for t in values_of(value, "@type") if isinstance(t, str)]
     said = [word for word in (*wrapped, *types) if word]
     known = (word for word in said if read_word(word) is not Availability.UNKNOWN)

@@ -26,7 +26,7 @@ def choose_family(
     heading. Empty when it cannot be known which of several products is meant.
     """
     merged, warnings = merge_twins([c for c in candidates if c.has_offer] or candidates)
-    families = _families(merged)
+    families = _without_sums(_families(merged))
     if len(families) <= 1:
         return (families[0] if families else []), warnings
     for fits in (_same_address, _same_path, _same_title):
@@ -163,6 +163,18 @@ def _families(candidates: Sequence[Offered]) -> list[list[Offered]]:
         named = f"{candidate.title}\0{address}" if candidate.title else f"\0{number}"
         families.setdefault(candidate.family or candidate.group or named, []).append(candidate)
     return list(families.values())
+
+
+def _without_sums(families: list[list[Offered]]) -> list[list[Offered]]:
+    """Without a product that only sums up what another block lists one by one, by its name."""
+    listed = [o.title.casefold() for family in families if len(family) > 1 for o in family]
+
+    def is_sum(family: list[Offered]) -> bool:
+        name = family[0].title.casefold()
+        alone = len(family) == 1 and family[0].summed
+        return alone and bool(name) and any(title.startswith(name) for title in listed)
+
+    return [family for family in families if not is_sum(family)]
 
 
 def _same_address(offered: Offered, page: Document) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
+from notifier.connectors.reading.text import wide_encoding
 from notifier.errors import LookFailed
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -26,6 +27,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Latin-1 means Windows-1252 (WHATWG encoding labels); who says UTF-8 and is wrong means it too.
+_EIGHT_BIT = {
+    "ascii": "cp1252", "cp1252": "cp1252", "iso8859-1": "cp1252", "iso8859-15": "iso8859-15",
+    "utf-8": "cp1252",
+}  # fmt: skip
+_GOES_ON = re.compile(r"</html\s*+>\s*+<", re.IGNORECASE)
+_LAST_TAGS = re.compile(r"</(?:html|body)\s*+>", re.IGNORECASE)
 _BLANK = r"[\t\n\f\r ]"
 _ATTRIBUTE = (
     rf"(?:(?:{_BLANK}|/)*+[^\t\n\f\r />][^\t\n\f\r />=]*+"
@@ -105,21 +113,31 @@ def _refuse_overloaded_tags(text: str, *, url: str) -> None:
 def decode_page(body: bytes, *, content_type: str = "") -> str:
     """The text of a page: byte order mark, Content-Type, <meta charset>, UTF-8, then Windows-1252.
 
-    A page that is valid UTF-8 is read as UTF-8 when neither header nor meta says otherwise.
+    A page that is UTF-8 throughout is UTF-8, also where header or meta names a Western encoding,
+    and one that is not is read as Windows-1252 where they say UTF-8: shops copy such lines.
     """
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body.decode(name, errors="replace")
+    if wide := wide_encoding(body):
+        return body.decode(wide, errors="replace")
     named = _HEADER_CHARSET.search(content_type)
     in_meta = _META_CHARSET.search(body[:4096])
     if named:
         return _decode(body, named.group(1))
     if in_meta:
         return _decode(body, in_meta.group(1).decode("ascii", errors="replace"))
+    return _decode_eight_bit(body, name="cp1252")
+
+
+def _decode_eight_bit(body: bytes, *, name: str) -> str:
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
-        return body.decode("cp1252", errors="replace")
+        text = body.decode("utf-8", errors="replace")
+    foreign = sum(1 for c in text if c > "\x7f" and c != "\ufffd")
+    # some broken bytes among much UTF-8 are damage, and no other encoding
+    return text if foreign > 10 * text.count("\ufffd") else body.decode(name, errors="replace")
 
 
 def _decode(body: bytes, name: str) -> str:
@@ -130,12 +148,14 @@ def _decode(body: bytes, name: str) -> str:
     if codec.name.startswith(("utf-16", "utf-32")) or not codec._is_text_encoding:
         # The name was readable as ASCII, so the page is not UTF-16, and `hex` is no charset.
         return body.decode("utf-8", errors="replace")
-    if codec.name == "iso8859-1":
-        codec = codecs.lookup("cp1252")  # what browsers do (WHATWG encoding labels)
+    if codec.name in _EIGHT_BIT:
+        return _decode_eight_bit(body, name=_EIGHT_BIT[codec.name])
     return body.decode(codec.name, errors="replace")
 
 
 def _parse(text: str) -> Element:
+    if _GOES_ON.search(text):
+        text = _LAST_TAGS.sub("", text)  # what stands behind them counts, as in a browser
     # huge_tree lifts the depth from 256 to 2048; the size is bounded above.
     parser = etree.HTMLParser(
         encoding="utf-8",

@@ -2,7 +2,8 @@
 
 Strict JSON first. Then the damage seen on real pages, each repaired only where it is certain what
 was meant: control characters in strings, comments, trailing commas, CDATA and comment wrappers,
-HTML entities for quotes, several values in a row. What is cut off stays unread.
+HTML entities for quotes, several values in a row, quotes and values nobody escaped, a text that
+holds the JSON. What is cut off stays unread.
 """
 
 from __future__ import annotations
@@ -10,8 +11,11 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+
+from notifier.connectors.page_reading.json_loose import loosen_json
 
 MAX_REPAIR = 2 * 1024 * 1024
 
@@ -33,14 +37,24 @@ def read_json_values(text: str) -> tuple[list[Any], str]:
         return [], "the block is empty"
     values, problem = _read_all(text)
     if not problem:
+        inner = values[0] if len(values) == 1 else None
+        if isinstance(inner, str) and inner.strip()[:1] in ("{", "["):
+            return _read_all(inner.strip())  # JSON that was written as JSON once more
         return values, ""
     if len(text) > MAX_REPAIR:
         return values, problem
-    for repaired in (tidy_json(text), tidy_json(html.unescape(text))):
+    for repaired in _repairs(text):
         found, still = _read_all(repaired)
         if found and not still:
             return found, f"repaired: {problem}"
     return values, problem
+
+
+def _repairs(text: str) -> Iterator[str]:
+    """The same text, repaired in one way after the other, the surest first."""
+    yield tidy_json(text)
+    yield tidy_json(html.unescape(text))
+    yield tidy_json(loosen_json(text))
 
 
 def _read_all(text: str) -> tuple[list[Any], str]:

@@ -13,16 +13,28 @@ from typing import Any
 
 Node = Mapping[str, Any]
 
+# Names that are read somewhere; Wix writes them with a capital, others `SKU` and `URL`.
+_READ = (
+    "name", "url", "sku", "mpn", "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "isbn",
+    "productID", "identifier", "productGroupID", "inProductGroupWithID", "hasVariant",
+    "isVariantOf", "image", "contentUrl", "color", "size", "material", "pattern", "offers",
+    "offerCount", "availability", "availabilityStarts", "itemCondition", "itemOffered",
+    "price", "lowPrice", "highPrice", "minPrice", "priceCurrency", "priceSpecification",
+    "priceType", "validFrom", "inventoryLevel", "value", "minValue", "eligibleQuantity",
+    "mainEntity", "itemListElement",
+)  # fmt: skip
+_NAMES = {name.casefold(): name for name in _READ}
 MAX_DEPTH = 64
 MAX_NODES = 50_000
 
 
 def plain_name(name: str) -> str:
-    """`http://schema.org/offers`, `schema:offers` and `offers` are one name."""
+    """`http://schema.org/offers`, `schema:offers`, `Offers` and `offers` are one name."""
     if name.startswith("@"):
         return name
     tail = name.rstrip("/").rsplit("/", 1)[-1].rsplit("#", 1)[-1]
-    return tail.rsplit(":", 1)[-1]
+    bare = tail.rsplit(":", 1)[-1]
+    return _NAMES.get(bare.casefold(), bare)
 
 
 def plain(value: Any, *, depth: int = 0) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from notifier.connectors.page_reading.availability_words import availability_word, read_words
 from notifier.connectors.page_reading.page_values import read_day, read_price, read_quantity
@@ -27,14 +28,20 @@ from notifier.domain.eta import Eta
 
 _OFFER_TYPES = frozenset({"offer", "aggregateoffer", "offerforpurchase", "demand"})
 _OLD_PRICE_TYPES = frozenset({"listprice", "strikethroughprice", "srp", "msrp", "regularprice"})
+_OFFER_FIELDS = ("availability", "price", "priceCurrency")
 _NOT_A_PRICE = frozenset({"deliverychargespecification", "paymentchargespecification"})
+# What several offers mean together: one that can be had is enough, one that does not say leaves
+# open whether the others, which are gone, are all there is.
 _RANK = (
     Availability.IN_STOCK,
+    Availability.UNKNOWN,
     Availability.BACKORDER,
     Availability.PREORDER,
     Availability.OUT_OF_STOCK,
     Availability.DISCONTINUED,
 )
+_GONE = (Availability.OUT_OF_STOCK, Availability.DISCONTINUED)
+_REST = "_rest"  # marks the offer that stands for those an AggregateOffer counts and does not list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +75,47 @@ def is_summed(offer: Node) -> bool:
 
 
 def offers_of(product: Node) -> list[Node]:
-    """A product's offers, the offers inside an AggregateOffer in its place where it lists them."""
+    """A product's offers, the offers inside an AggregateOffer in its place where it lists them.
+
+    `offerCount` is "the number of offers for the product" (schema.org): where it is more than are
+    listed, one offer more stands for the rest.
+    """
     found: list[Node] = []
     for offer in nodes_of(product, "offers"):
         inner = [o for o in nodes_of(offer, "offers") if is_offer(o)]
         if inner:
-            found.extend({"priceCurrency": offer.get("priceCurrency"), **o} for o in inner)
+            found.extend(_offers_inside(offer, inner))
         elif is_offer(offer):
             found.append(offer)
+    return _with_own_word(product, found)
+
+
+def is_rest(offer: Node) -> bool:
+    """Whether it stands for offers that are counted and not listed."""
+    return _REST in offer
+
+
+def _with_own_word(product: Node, offers: list[Node]) -> list[Node]:
+    """Shops also write the availability, and even the price, beside the offers or instead."""
+    said = {name: product[name] for name in _OFFER_FIELDS if values_of(product, name)}
+    if "availability" not in said or any(values_of(o, "availability") for o in offers):
+        return offers
+    return [{**said, **offer} for offer in offers] or [{"@type": ["Offer"], **said}]
+
+
+def _offers_inside(outer: Node, listed: Sequence[Node]) -> list[Node]:
+    """The listed offers with what `outer` says for all, and the rest of them as one."""
+    said = values_of(outer, "availability")
+    word, _ = read_words([availability_word(v) for v in said])
+    counted = read_quantity(first_text(outer, "offerCount")) or 0
+    missing = counted - len(listed)
+    shared: dict[str, Any] = {"priceCurrency": outer.get("priceCurrency")}
+    if word in _GONE or (len(listed) == 1 and missing <= 0):
+        shared["availability"] = outer.get("availability")
+    found: list[Node] = [{**shared, **offer} for offer in listed]
+    silent = not any(values_of(offer, "availability") for offer in found)
+    if missing > 0 or (silent and word is not Availability.UNKNOWN):
+        found.append({"@type": ["AggregateOffer"], "availability": said, _REST: max(missing, 0)})
     return found
 
 
@@ -108,14 +148,19 @@ def join_offers(offers: Sequence[Node], *, today: date | None = None) -> OfferFa
     Used and refurbished offers do not speak for the product while there are new ones.
     """
     facts = [read_offer(o, today=today) for o in _new_ones(offers)]
+    hidden = sum(o[_REST] for o in offers if is_rest(o))
     if not facts:
         return OfferFacts()
     if len(facts) == 1:
         return facts[0]
     said = {f.availability for f in facts}
     best = next((a for a in _RANK if a in said), Availability.UNKNOWN)
+    warnings = [w for f in facts for w in f.warnings]
+    if hidden and best is Availability.UNKNOWN:
+        warnings.append(f"the page counts {hidden} offers more than it lists; they may be in stock")
     of_best = [f for f in facts if f.availability is best]
-    cheapest = min(of_best, key=lambda f: (f.price is None, f.price or Decimal(0)))
+    priced = of_best if any(f.price is not None for f in of_best) else facts
+    cheapest = min(priced, key=lambda f: (f.price is None, f.price or Decimal(0)))
     return OfferFacts(
         availability=best,
         stated=any(f.stated for f in facts),
@@ -124,7 +169,7 @@ def join_offers(offers: Sequence[Node], *, today: date | None = None) -> OfferFa
         currency=cheapest.currency,
         regular_price=cheapest.regular_price,
         eta=cheapest.eta,
-        warnings=tuple(dict.fromkeys(w for f in facts for w in f.warnings)),
+        warnings=tuple(dict.fromkeys(warnings)),
     )
 
 

@@ -26,6 +26,7 @@ from notifier.connectors.page_reading.schema_nodes import (
 from notifier.connectors.page_reading.schema_offers import (
     OfferFacts,
     is_offer,
+    is_rest,
     join_offers,
     offers_of,
     read_offer,
@@ -121,6 +122,8 @@ def _walk(value: Any, *, found: _Nodes, depth: int) -> None:
         found.products.append(value)
     elif types and is_offer(value):
         found.loose_offers.append(value)
+    if types & (_PRODUCTS | _GROUPS) and nodes_of(value, "offers"):
+        return  # whatever else it names is related to it, by whatever property
     for name, child in value.items():
         if name not in _ELSEWHERE:
             _walk(child, found=found, depth=depth + 1)
@@ -170,7 +173,7 @@ class _Reader:
 
     def offers(self, product: Node) -> list[Node]:
         resolved = [self.whole(o) for o in nodes_of(product, "offers")]
-        return offers_of({"offers": resolved})
+        return offers_of({**product, "offers": resolved})
 
     def read_group(self, group: Node) -> list[Offered]:
         """A ProductGroup's variants; the group itself when it lists none that can be told apart."""
@@ -191,8 +194,8 @@ class _Reader:
         """One product; one for each offer when the offers are told apart by sku or address."""
         product = self.whole(product)
         offers = self.offers(product)
-        names = [self._offer_name(o) for o in offers]
-        if len(offers) > 1 and all(names) and len(set(names)) == len(names):
+        listed = [o for o in offers if not is_rest(o)]
+        if len(offers) > 1 and self._are_variants(listed, product=product):
             key = first_text(product, "sku", "productID", "mpn") or self._own_url(product)
             return [
                 replace(
@@ -203,10 +206,16 @@ class _Reader:
                     family=key or first_text(product, "name") or "product",
                     variant_title=first_text(o, "name"),
                 )
-                for o in offers
+                for o in listed
             ]
         facts = join_offers(offers, today=self.today)
         return [self._offered(product, offers=offers, facts=facts)]
+
+    def _are_variants(self, listed: Sequence[Node], *, product: Node) -> bool:
+        """Told apart by names of their own; a single one by another than the product's."""
+        names = [self._offer_name(o) for o in listed]
+        of_product = self._ids(product) if len(listed) == 1 else frozenset()
+        return all(names) and len(set(names) - of_product) == len(names)
 
     def _offered(self, product: Node, *, offers: Sequence[Node], facts: OfferFacts) -> Offered:
         skus = [first_text(product, n) for n in _ID_NAMES]

@@ -47,7 +47,7 @@ def sniff_shape(body: IO[bytes], *, encoding: str = "") -> Shape:
     for magic, shape in ((b"\x1f\x8b", Shape.GZIP), (b"BZh", Shape.BZIP2), (b"PK", Shape.ZIP)):
         if head.startswith(magic) and (len(magic) == 3 or not head[2:4].isalnum()):
             return shape
-    text = head.decode(encoding or _by_bom(head) or _wide(head) or "utf-8", "replace")
+    text = head.decode(encoding or _by_bom(head) or wide_encoding(head) or "utf-8", "replace")
     text = text.lstrip("\ufeff\x00 \t\r\n")
     if not text:
         raise LookFailed("empty", "The feed is empty. Nothing was changed.")
@@ -69,7 +69,7 @@ def find_encoding(body: IO[bytes]) -> tuple[str, str]:
     body.seek(0)
     head = body.read(_HEAD)
     body.seek(0)
-    known = _by_bom(head) or _wide(head)
+    known = _by_bom(head) or wide_encoding(head)
     if known:
         return known, "replace"
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
@@ -96,7 +96,7 @@ def _by_bom(head: bytes) -> str:
     return next((name for bom, name in _BOMS if head.startswith(bom)), "")
 
 
-def _wide(head: bytes) -> str:
+def wide_encoding(head: bytes) -> str:
     """UTF-16 without a mark: every other byte of plain text is zero."""
     sample = head[:400]
     if len(sample) >= 4 and sample[1::2].count(0) > len(sample) // 3:
