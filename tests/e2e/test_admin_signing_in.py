@@ -103,6 +103,30 @@ def test_one_comes_in_by_a_link_turns_codes_on_and_signs_in_with_them(
     olga.get_by_role("button", name="Invite").click()
     walk.look("A one-time link")
 
+    # and what he types is not lost when his session ends meanwhile
+    olga.goto(admin_site.url("/-/account"))
+    olga.get_by_label("Name", exact=True).fill("Ben, who was away")
+    admin_site.clock.advance(timedelta(minutes=31))
+    olga.get_by_role("button", name="Save").click()
+    walk.look("Sign in")
+    olga.get_by_label("Mail address").fill("ben@kettle.example")
+    walk.type("Password", GOOD)
+    walk.look("Your code")
+    walk.type("Code", phone.at(admin_site.env.now()))
+    walk.look("Not sent yet")
+    olga.get_by_role("button", name="Send it now").click()
+    walk.look("My account")
+    assert olga.get_by_label("Name", exact=True).input_value() == "Ben, who was away"
+
+    # nor when he is asked again who he is
+    olga.goto(admin_site.url("/-/people/invite"))
+    olga.get_by_label("Mail address").fill("dora@kettle.example")
+    admin_site.clock.advance(timedelta(minutes=6))
+    olga.get_by_role("button", name="Invite").click()
+    walk.look("Is it you?")
+    walk.type("Password", GOOD)
+    walk.look("A one-time link")
+
     # and without his phone a recovery code lets him in
     olga.context.clear_cookies()
     olga.goto(admin_site.url("/-/sign-in"))

@@ -32,6 +32,26 @@ TOKEN_FIELD = "csrf_token"
 TOKEN_HEADER = "X-CSRF-Token"
 
 
+class Interrupted(Exception):
+    """A form came that has to wait for `first`: a page of signing in, or a look at what was typed.
+
+    `back` leads to the page it was typed on.
+    """
+
+    def __init__(self, first: str, back: str) -> None:
+        super().__init__(first)
+        self.first = first
+        self.back = back
+
+
+class FromElsewhere(Forbidden):
+    """The form was not sent from a page of ours."""
+
+
+class TooOld(Forbidden):
+    """The form is of a page that was opened in an earlier session."""
+
+
 def needs(right: Right, *, fresh: bool = False) -> Callable[[F], F]:
     """Let in who has the right; `fresh`: who also signed in within the last minutes."""
 
@@ -157,13 +177,15 @@ def _refuse_others_forms() -> None:
     site = request.headers.get("Sec-Fetch-Site", "")
     own = {request.host, urlsplit(env().config.service.public_url).netloc}
     if site not in ("", "same-origin", "none") or (origin and urlsplit(origin).netloc not in own):
-        raise Forbidden("This form was sent from another page. Open the page and try again.")
+        raise FromElsewhere("This form was sent from another page. Open the page and try again.")
     found = half_signed()
     if found is None:
         return
     sent = request.headers.get(TOKEN_HEADER) or request.form.get(TOKEN_FIELD, "")
     if not hmac.compare_digest(sent.encode(), found.csrf.encode()):
-        raise Forbidden("This page is too old. Load it again and repeat what you did.")
+        if found.stage == "full":
+            raise Interrupted("sign_in.kept", _page_of_form())
+        raise TooOld("This page is too old. Load it again and repeat what you did.")
 
 
 def _to(endpoint: str) -> Any:
@@ -176,11 +198,16 @@ def _to(endpoint: str) -> Any:
         page = urlsplit(request.headers.get("HX-Current-URL", ""))
         here = f"{page.path}?{page.query}".rstrip("?")
     elif request.method not in HARMLESS:
-        here = urlsplit(request.headers.get("Referer", "")).path or request.script_root + "/"
+        raise Interrupted(endpoint, _page_of_form())
     where = url_for(endpoint, next=here)
     if by_script:
         return Response(status=204, headers={"HX-Redirect": where})
     return redirect(where, code=303)
+
+
+def _page_of_form() -> str:
+    """The path of the page whose form this request is."""
+    return urlsplit(request.headers.get("Referer", "")).path or request.script_root + "/"
 
 
 def _is_secure() -> bool:

@@ -11,23 +11,14 @@ from flask import request, url_for
 from notifier.errors import Conflict, InvalidInput, TooMany
 from notifier.i18n import duration_words
 from notifier.services.passkeys import Site, site_of
+from notifier.web.admin.own_path import own_path_or
 from notifier.web.admin.page import locale, words_of
 from notifier.web.here import env
 
 
 def asked_next() -> str:
     """Where to go afterwards: a path of ours, or the start. Never anywhere else."""
-    wanted = request.values.get("next", "")
-    root = request.script_root + "/"
-    own = (
-        wanted.startswith(root)
-        and not wanted.startswith("//")
-        and "\\" not in wanted
-        and wanted.isprintable()
-        and wanted.isascii()
-        and len(wanted) <= 2000
-    )
-    return wanted if own else url_for("front.index")
+    return own_path_or(request.values.get("next", ""), url_for("front.index"))
 
 
 def own_site_or_none() -> Site | None:

@@ -19,21 +19,28 @@ from notifier.errors import (
 )
 from notifier.log import log
 from notifier.web.admin import door
+from notifier.web.admin.kept import keep_typed
 from notifier.web.admin.page import show
 
-_SAID = (400, 403, 404, 409, 422, 429, 500, 503)
+_SAID = (400, 403, 404, 409, 413, 422, 429, 500, 503)
+_PASSES = (429, 500, 503)  # what may work a moment later
 
 
-def failure(status: int, reason: str = "") -> Response:
-    """The page for this status. `reason` is a sentence of ours, shown as it is."""
+def failure(status: int, reason: str = "", *, kind: str = "") -> Response:
+    """The page for this status. `reason` is a sentence of ours, shown as it is; `kind` says it
+    more closely than the status: `old` or `elsewhere` of a 403."""
     known = status if status in _SAID else 500 if status >= 500 else 400
+    passes = known in _PASSES
+    looks = request.method in door.HARMLESS
     answer = show(
         "failure",
         words="frame",
         status=status,
-        known=known,
+        said=f"{known}_{kind}" if kind else str(known),
         reason=reason,
-        signed_in=door.signed() is not None,
+        here=request.script_root + request.full_path.rstrip("?") if passes and looks else "",
+        kept=keep_typed() if passes else None,
+        token=request.form.get(door.TOKEN_FIELD, "") if passes else "",
     )
     if known in (429, 503):
         answer.headers.setdefault("Retry-After", "5")
@@ -82,7 +89,9 @@ def register_failures(app: Flask) -> None:
             return Response("This address is not ours.\n", status=400, mimetype="text/plain")
         if error.response is not None or (error.code or 500) < 400:
             return error
-        ours = error.code in (403, 409, 422) and error.description
+        if isinstance(error, door.TooOld | door.FromElsewhere):
+            return failure(403, kind="old" if isinstance(error, door.TooOld) else "elsewhere")
+        ours = error.code in (409, 422) and error.description
         return failure(error.code or 500, str(error.description) if ours else "")
 
     @app.errorhandler(Exception)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, g, redirect, request, url_for
 
 from notifier.domain.rights import Right
 from notifier.errors import BadToken, Conflict, InvalidInput, TooMany
-from notifier.services.entry_link import Opened, enter_by_link, open_link
+from notifier.services.entry_link import enter_by_link, open_link
 from notifier.services.passkeys import (
     ask_to_enter,
     confirm_with_passkey,
@@ -16,21 +16,24 @@ from notifier.services.passkeys import (
 )
 from notifier.services.reset_password import ask_for_reset
 from notifier.services.second_factor import enter_code
-from notifier.services.session_of import Signed, Stage
+from notifier.services.session_of import Signed, Stage, find_session
 from notifier.services.sign_in import Entered, confirm_password
 from notifier.services.sign_in import sign_in as sign_in_with
 from notifier.services.sign_in import sign_out as end_own_session
 from notifier.web.admin import door
 from notifier.web.admin.door import half_signed, needs, open_to_all
-from notifier.web.admin.entering import (
-    asked_next,
-    own_site,
-    own_site_or_none,
-    passkey_answer,
-    status_of,
-    trouble_of,
-)
+from notifier.web.admin.entering import asked_next, own_site, own_site_or_none, passkey_answer
+from notifier.web.admin.failures import failure
+from notifier.web.admin.kept import keep_typed, read_kept
 from notifier.web.admin.page import locale, note, show, words_of
+from notifier.web.admin.sign_in_forms import (
+    confirm_form,
+    link_gone,
+    password_form,
+    refused,
+    show_kept,
+    sign_in_form,
+)
 from notifier.web.here import circumstances, env
 
 blueprint = Blueprint("sign_in", __name__)
@@ -42,7 +45,7 @@ def sign_in() -> Any:
     """The form; who is signed in already goes on."""
     if door.signed() is not None:
         return _on()
-    return _form()
+    return sign_in_form()
 
 
 @blueprint.post("/-/sign-in")
@@ -54,7 +57,7 @@ def sign_in_now() -> Any:
             env(), email=email, password=request.form.get("password", ""), where=circumstances()
         )
     except (InvalidInput, TooMany) as error:
-        return _form(error, email=email[:320])
+        return sign_in_form(error, email=email[:320])
     return _entered(entered)
 
 
@@ -71,8 +74,8 @@ def passkey_now() -> Any:
     try:
         token = enter_with_passkey(env(), own_site(), passkey_answer(), where=circumstances())
     except (InvalidInput, TooMany) as error:
-        return _form(error)
-    return _with(token, _on())
+        return sign_in_form(error)
+    return _go_on(token)
 
 
 @blueprint.get("/-/sign-in/code")
@@ -82,7 +85,7 @@ def code() -> Any:
     half = half_signed()
     if half is None or half.stage is Stage.FULL:
         return _on() if half else _to_sign_in()
-    return show("code", next=asked_next(), trouble="")
+    return show("code", next=asked_next(), trouble="", kept=None)
 
 
 @blueprint.post("/-/sign-in/code")
@@ -94,12 +97,12 @@ def code_now() -> Any:
     try:
         token = enter_code(env(), half, code=request.form.get("code", ""), where=circumstances())
     except (InvalidInput, TooMany) as error:
-        return _refused("code", error)
+        return refused("code", error)
     except Conflict as error:
-        answer = _form(error)
+        answer = sign_in_form(error)
         door.take_cookie(answer)
         return answer
-    return _with(token, _on())
+    return _go_on(token)
 
 
 @blueprint.post("/-/sign-out")
@@ -119,7 +122,7 @@ def sign_out() -> Any:
 @needs(Right.SEE)
 def confirm() -> Any:
     """Before what is dangerous: is it still you?"""
-    return show("confirm", next=asked_next(), trouble="", passkeys=own_site_or_none() is not None)
+    return confirm_form()
 
 
 @blueprint.post("/-/confirm")
@@ -135,8 +138,8 @@ def confirm_now() -> Any:
             where=circumstances(),
         )
     except (InvalidInput, TooMany) as error:
-        return _refused("confirm", error, passkeys=own_site_or_none() is not None)
-    return _with(token, _on())
+        return refused("confirm", error, passkeys=own_site_or_none() is not None)
+    return _go_on(token, at_once=True)
 
 
 @blueprint.post("/-/confirm/passkey")
@@ -147,8 +150,8 @@ def confirm_passkey() -> Any:
             env(), own_site(), _signed(), passkey_answer(), where=circumstances()
         )
     except (InvalidInput, TooMany) as error:
-        return _refused("confirm", error, passkeys=True)
-    return _with(token, _on())
+        return refused("confirm", error, passkeys=True)
+    return _go_on(token, at_once=True)
 
 
 @blueprint.get("/-/forgot")
@@ -165,7 +168,7 @@ def forgot_now() -> Any:
     try:
         ask_for_reset(env(), email=email, where=circumstances())
     except (InvalidInput, TooMany) as error:
-        return _refused("forgot", error, asked=False, email=email[:320])
+        return refused("forgot", error, asked=False, email=email[:320])
     return show("forgot", asked=True, trouble="", email="")
 
 
@@ -176,8 +179,8 @@ def enter(token: str) -> Any:
     try:
         opened = open_link(env(), token)
     except BadToken:
-        return _gone()
-    return _password_form(opened)
+        return link_gone()
+    return password_form(opened)
 
 
 @blueprint.post("/-/enter/<token>")
@@ -195,62 +198,45 @@ def enter_now(token: str) -> Any:
             where=circumstances(),
         )
     except BadToken:
-        return _gone()
+        return link_gone()
     except (InvalidInput, TooMany, Conflict) as error:
-        return _password_form(opened, error)
+        return password_form(opened, error)
     return _entered(entered)
 
 
-def _form(error: Exception | None = None, *, email: str = "") -> Response:
-    answer = show(
-        "sign_in",
-        status=status_of(error) if error else 200,
-        next=asked_next(),
-        email=email,
-        trouble=trouble_of(error) if error else "",
-        passkeys=own_site_or_none() is not None,
-    )
-    return _wait(answer, error)
-
-
-def _refused(name: str, error: Exception, **values: Any) -> Response:
-    answer = show(
-        name,
-        status=status_of(error),
-        next=asked_next(),
-        trouble=trouble_of(error),
-        **values,
-    )
-    return _wait(answer, error)
-
-
-def _wait(answer: Response, error: Exception | None) -> Response:
-    if isinstance(error, TooMany):
-        answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
-    return answer
-
-
-def _password_form(opened: Opened, error: Exception | None = None) -> Response:
-    # no stricter Referrer-Policy than that of all pages: with `no-referrer` browsers send forms
-    # with `Origin: null`, as if from another site
-    return show(
-        "enter",
-        status=status_of(error) if error else 200,
-        opened=opened,
-        trouble=trouble_of(error) if error else "",
-        email=request.form.get("email", "")[:320],
-    )
-
-
-def _gone() -> Response:
-    return show("link_gone", status=404)
+@blueprint.app_errorhandler(door.Interrupted)
+def interrupted(stop: door.Interrupted) -> Any:
+    """A form came that has to wait. What was typed is kept, where it can be."""
+    kept = keep_typed()
+    if stop.first == "sign_in.kept":
+        if kept is None:
+            return failure(403, kind="old")
+        return show_kept(kept, back=stop.back, at_once=False)
+    if kept is None:
+        return redirect(url_for(stop.first, next=stop.back), code=303)
+    if stop.first == "sign_in.confirm":
+        return confirm_form(kept, back=stop.back)
+    return sign_in_form(kept=kept, back=stop.back)
 
 
 def _entered(entered: Entered) -> Any:
-    if entered.stage is Stage.SECOND_FACTOR:
-        where = url_for("sign_in.code", next=asked_next())
-        return _with(entered.token, redirect(where, code=303))
-    return _with(entered.token, _on())
+    if entered.stage is not Stage.SECOND_FACTOR:
+        return _go_on(entered.token)
+    if kept := read_kept(request.form):
+        g.signed = find_session(env(), entered.token)
+        form = show("code", next=asked_next(), trouble="", kept=kept)
+        return _with(entered.token, form)
+    where = url_for("sign_in.code", next=asked_next())
+    return _with(entered.token, redirect(where, code=303))
+
+
+def _go_on(token: str, *, at_once: bool = False) -> Any:
+    """To where somebody wanted to go, or to what they had typed when they were stopped."""
+    kept = read_kept(request.form)
+    if kept is None:
+        return _with(token, _on())
+    g.signed = find_session(env(), token)  # its token belongs into the form
+    return _with(token, show_kept(kept, back=asked_next(), at_once=at_once))
 
 
 def _with(token: str, answer: Any) -> Any:
