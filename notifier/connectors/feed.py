@@ -36,7 +36,7 @@ __all__ = ["Settings", "Source"]
 _Settings = Settings
 CHECKED_PAGES = 3
 NOT_YET = "the pages name no total, so absence counts when two looks in a row list the same"
-_READER_VERSION = "3"  # goes up when one and the same feed is read in another way
+_READER_VERSION = "4"  # goes up when one and the same feed is read in another way
 
 
 class Source:

@@ -24,6 +24,7 @@ class Field(StrEnum):
     SKU = "sku"
     PRODUCT_KEY = "product_key"
     AVAILABILITY = "availability"
+    IN_STOCK = "in_stock"
     QUANTITY = "quantity"
     ETA = "eta"
     PRICE = "price"
@@ -51,39 +52,45 @@ _NAMES = {
     Field.KEY: "id skuid itemid offerid variantid variationid productid articleid contentid "
     "retailerid merchantitemid uniqueid identifiant artikelid iditem idproduct",
     Field.SKU: "sku variantsku productcodesku productcode articlenumber itemnumber artikelnummer "
-    "productsku sellersku merchantsku productnumber ugs "
+    "productsku sellersku merchantsku productnumber ugs artikelnummerimshop narticuloentienda "
     "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku",
     Field.PRODUCT_KEY: "itemgroupid groupid productgroupid parentid parentsku parent handle "
     "parentproductid productgroup",
-    Field.AVAILABILITY: "availability availabilitystatus stockstatus instock isinstock available "
-    "stockavailability inventorystatus presence verfugbarkeit lagerstatus disponibilite "
-    "salable issalable vorratig auflager enstock "
+    Field.AVAILABILITY: "availability availabilitystatus stockstatus stocklevelstatus available "
+    "availableforsale stockavailability inventorystatus presence verfugbarkeit lagerstatus "
+    "disponibilite "
     "disponibilidad disponibilita beschikbaarheid disponibilidade dostepnosc dostupnost",
+    # a yes or no, for those whose availability says when it will be sent
+    Field.IN_STOCK: "instock isinstock isonstock isavailable salable issalable orderable vorratig "
+    "auflager enstock",
     # what can be sold goes before what is in the house
     Field.QUANTITY: "quantitytosellonfacebook sellableonlinequantity sellablequantity "
     "salablequantity saleablequantity availablequantity quantityavailable availableqty "
-    "availablestock freeqty availablenoteditable "
+    "availablestock freeqty availablenoteditable availabletosell ats "
     "quantity inventoryquantity variantinventoryqty "
     "stockquantity inventory qty stock stocklevel currentstocklevel currentstock "
     "inventorylevel qtyinstock productquantity quantityinstock inventoryqty count menge bestand "
-    "lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias amountinstock",
+    "lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias amountinstock "
+    "unidades stuckzahl voorraad giacenza estoque",
     Field.ETA: "availabilitydate availabledate availablefrom availabilitystarts eta restockdate "
     "expecteddate expectedavailabilitydate expectedinstockdate instockdate preorderreleasedate "
     "backorderdate preorderdate dateavailable nextavailabledate backinstockdate",
     Field.PRICE: "price variantprice pricevat priceinclvat pricetaxincluded regularprice baseprice "
-    "unitprice preis prix precio prezzo prijs preco cena",
+    "unitprice pricewithvat preis preisbrutto prix precio prezzo prijs preco cena",
     Field.SALE_PRICE: "saleprice specialprice discountprice discountedprice salesprice "
-    "sonderangebotspreis prixsolde preciooferta",
+    "sonderangebotspreis prixsolde preciooferta precioespecial",
     Field.SALE_PERIOD: "salepriceeffectivedate salepriceeffectiveperiod salepricedates",
     Field.SALE_STARTS: "datesalepricestarts specialpricefromdate salepricestartdate "
     "specialfromdate salestart",
     Field.SALE_ENDS: "datesalepriceends specialpricetodate salepriceenddate specialtodate saleend",
     Field.REGULAR_PRICE: "oldprice compareatprice variantcompareatprice listprice regularprice "
-    "strikethroughprice priceold msrp rrp uvp",
+    "strikethroughprice priceold preciooriginal msrp rrp uvp",
     Field.CURRENCY: "currency currencyid currencycode pricecurrency wahrung devise moneda",
-    Field.TITLE: "title name productname itemtitle producttitle titel titre titulo titolo",
+    Field.TITLE: "title name productname itemtitle producttitle titel titre titulo titolo "
+    "produktname nombredelproducto",
     Field.VARIANT_TITLE: "varianttitle variantname",
-    Field.URL: "link url producturl itemurl productlink permalink deeplink href",
+    Field.URL: "link url producturl itemurl productlink permalink deeplink href produkturl "
+    "urldelproducto",
     Field.IMAGE_URL: "imagelink imageurl image mainimage imagesrc imgurl picture images photo "
     "variantimage productimage",
     Field.TRACKED: "managestock manageinventory tracked inventorytracked trackinventory "
@@ -118,6 +125,8 @@ def wanted_names(columns: Mapping[str, str]) -> Wanted:
     wanted: Wanted = {}
     for field, names in _NAMES.items():
         own = columns.get(field)
+        if field is Field.IN_STOCK and own is None and Field.AVAILABILITY in columns:
+            continue  # he says where his availability is
         for rank, name in enumerate([fold(own)] if own is not None else names.split()):
             wanted.setdefault(name, []).append((field, rank))
     return wanted

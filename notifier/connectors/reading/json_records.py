@@ -17,13 +17,18 @@ from jmespath.exceptions import JMESPathError
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
 from notifier.connectors.reading.json_stream import json_pieces
+from notifier.connectors.reading.nested_stock import STOCK_FIELDS, unfold_stock
 from notifier.connectors.reading.paging import Paging
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
 from notifier.connectors.reading.shop_answers import correct, in_cents, is_sale, is_sales_list
 from notifier.connectors.reading.text import find_encoding
 from notifier.errors import LookFailed
 
-_VARIANT_LISTS = ("variants", "variations", "offers", "skus", "children", "combinations")
+_VARIANT_LISTS = (
+    "variants", "variations", "offers", "skus", "children", "combinations", "variantsInfo",
+)  # fmt: skip
+_WRAPPED_IN = ("nodes", "items", "edges", "variants")
+_MASTERS = ("masterVariant",)  # commercetools names the first variant apart
 _FROM_PRODUCT = (
     Field.TITLE, Field.URL, Field.IMAGE_URL, Field.PRICE, Field.CURRENCY, Field.ETA,
 )  # fmt: skip
@@ -34,7 +39,7 @@ _ITEM_LISTS = frozenset(
     )
 )  # fmt: skip
 _ALSO_OF_ONE_ITEM = frozenset(("variants", "offers"))
-_STOCK = frozenset((Field.AVAILABILITY, Field.QUANTITY))
+_STOCK = frozenset(STOCK_FIELDS)
 _MAX_DEPTH = 4
 
 
@@ -157,20 +162,19 @@ class _Finder:
 
     def _looks_like_item(self, value: dict[str, Any]) -> bool:
         """It has an id and something that only goods have, and holds no items itself."""
+        if _lists_sellers(value):
+            return True
         if any(isinstance(value.get(name), list) for name in _ITEM_LISTS - _ALSO_OF_ONE_ITEM):
             return False
         if any(isinstance(_member(value, name), list) for name in _VARIANT_LISTS):
             return True
         fields = {f for name in value for f, _ in self._wanted.get(fold(name), ())}
-        goods = {Field.AVAILABILITY, Field.QUANTITY, Field.PRICE}
+        goods = {*_STOCK, Field.PRICE}
         return bool(fields & {Field.KEY, Field.SKU}) and bool(fields & goods)
 
     def _items(self, product: dict[str, Any]) -> Records:
         """One record for an item, or one for each of its variants."""
-        listed = next(
-            (v for n in _VARIANT_LISTS if isinstance(v := _member(product, n), list) and v), []
-        )
-        variants = [v for v in map(_node, listed) if isinstance(v, dict)]
+        variants = _variants_of(product)
         if not variants:
             yield from self._record(product)
             return
@@ -210,6 +214,7 @@ class _Finder:
             found = path.search(item)
             if found is not None:
                 values[field] = found
+        unfold_stock(values, wanted=self._wanted)
         if Field.IMAGE_URL not in values and isinstance(item.get("media"), list):
             values[Field.IMAGE_URL] = next(iter(item["media"]), None)
         return values
@@ -220,11 +225,31 @@ class _Finder:
             self._notes.columns.append(name[:60])
 
 
+def _variants_of(product: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The variants in whichever list they are, with one that stands beside the list."""
+    listed: list[Any] = next(
+        (v for n in _VARIANT_LISTS if isinstance(v := _member(product, n), list) and v), []
+    )
+    if not listed and _lists_sellers(product):
+        listed = product["items"]
+    first = next((product[n] for n in _MASTERS if isinstance(product.get(n), dict)), None)
+    variants = [v for v in map(_node, listed) if isinstance(v, dict)]
+    return [first, *variants] if first is not None else variants
+
+
+def _lists_sellers(product: Mapping[str, Any]) -> bool:
+    """A product of VTEX, whose variants are `items` that name who sells them."""
+    items = product.get("items")
+    return isinstance(items, list) and any(isinstance(i, dict) and "sellers" in i for i in items)
+
+
 def _member(item: Mapping[str, Any], name: str) -> Any:
     """A list of variants may be wrapped: `{"variants": {"nodes": […]}}`."""
     value = item.get(name)
     if isinstance(value, dict):
-        return value.get("nodes") or value.get("items") or value.get("edges")
+        return next(
+            (value[n] for n in ("nodes", "items", "edges", "variants") if value.get(n)), None
+        )
     return value
 
 
@@ -244,13 +269,19 @@ def _inherit(values: dict[Field, Any], parent: Mapping[Field, Any], *, alone: bo
 
 
 def _node(element: Any) -> Any:
-    """What an edge of a GraphQL connection leads to; anything else itself."""
-    return element.get("node", element) if isinstance(element, dict) else element
+    """What an edge of GraphQL leads to, what commercetools shows now of what it keeps."""
+    if not isinstance(element, dict):
+        return element
+    kept = element.get("masterData")
+    if isinstance(kept, dict) and isinstance(kept.get("current"), dict):
+        return {"id": element.get("id"), **kept["current"]}
+    return element.get("node", element)
 
 
 def _is_agentic(item: Mapping[str, Any]) -> bool:
     """True for a variant of OpenAI's feed: its amounts are in the smallest unit."""
-    return isinstance(item.get("availability"), dict) or "variant_options" in item
+    said = item.get("availability")
+    return (isinstance(said, dict) and "available" in said) or "variant_options" in item
 
 
 def _options(item: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -30,6 +30,7 @@ class Prices:
 
 
 NO_PRICES = Prices()
+_CURRENCY_NAMES = ("currency", "currency_code", "currencyCode", "currencyIso")
 _BESIDES = frozenset([Field.SALE_PRICE, Field.REGULAR_PRICE])
 
 
@@ -93,8 +94,8 @@ class _Reading:
 
     def _from_object(self, value: Mapping[str, Any]) -> Money | None:
         """`{"amount": 1999, "currency": "USD"}` (in cents for OpenAI) or `{"value": "19.99"}`."""
-        currency = read_currency(value.get("currency") or value.get("currency_code"))
-        currency = currency or self.currency
+        named = next((value[name] for name in _CURRENCY_NAMES if value.get(name)), "")
+        currency = read_currency(named) or self.currency
         amount = value.get("amount", value.get("value"))
         if self.minor_units and isinstance(amount, int):
             return read_minor_units(amount, currency=currency)

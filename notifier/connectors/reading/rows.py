@@ -107,7 +107,11 @@ class RowReader:
     ) -> tuple[Availability, Units]:
         """Availability and units by the word, the quantity and the rules of the shop's stock."""
         word, quantity = values.get(Field.AVAILABILITY), values.get(Field.QUANTITY)
+        is_there = values.get(Field.IN_STOCK)
+        if word in (None, ""):
+            word, is_there = is_there, None
         said = self._word(word)
+        said = self._word(is_there) if said is None else said
         units, instead = self._units(quantity, has_word=said is not None, warnings=warnings)
         said = instead if said is None else said
         if said is None and _text(word):

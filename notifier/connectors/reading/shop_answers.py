@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from notifier.connectors.reading import hosted_answers
 from notifier.connectors.reading.columns import Field
+from notifier.connectors.reading.hosted_answers import member
 from notifier.domain.availability import Availability
 
 Item = Mapping[str, Any]
@@ -27,7 +29,7 @@ _MARKS = frozenset(
         "id_default_combination", "isCloseout", "manage_inventory", "unlimited", "stock",
         "quantityAllocated", "enabled",
     ]
-)  # fmt: skip
+) | hosted_answers.MARKS  # fmt: skip
 _MARKS_OF_PRODUCTS = frozenset(["inventory_tracking", "enabled"])
 _SUMS = frozenset(["bundle", "configurable", "grouped"])
 _TRACKING = frozenset(["none", "product", "variant", "simple", "sku"])
@@ -75,7 +77,7 @@ def correct(values: Values, item: Item, *, parent: Item | None, taken: Iterable[
 
 
 def _shopify(found: Values, item: Item, outer: Item) -> None:
-    tracked = _member(item, "inventoryItem").get("tracked", item.get("inventory_management"))
+    tracked = member(item, "inventoryItem").get("tracked", item.get("inventory_management"))
     found[Field.TRACKED] = bool(tracked)
     status = str(item.get("status", outer.get("status", ""))).casefold()
     if status in _HIDDEN:
@@ -93,7 +95,7 @@ def _woocommerce(found: Values, item: Item, outer: Item) -> None:
 def _woocommerce_store(found: Values, item: Item, outer: Item) -> None:
     if item.get("is_in_stock") is True and item.get("is_on_backorder") is True:
         found[Field.AVAILABILITY] = Availability.BACKORDER
-    prices = _member(item, "prices")
+    prices = member(item, "prices")
     places = prices.get("currency_minor_unit")
     price, regular = str(prices.get("price")), str(prices.get("regular_price"))
     if isinstance(places, int) and 0 <= places <= 4 and price.isdecimal():
@@ -104,9 +106,7 @@ def _woocommerce_store(found: Values, item: Item, outer: Item) -> None:
 
 
 def _magento(found: Values, item: Item, outer: Item) -> None:
-    stock = _member(_member(item, "extension_attributes"), "stock_item") or _member(
-        item, "stock_item"
-    )
+    stock = member(member(item, "extension_attributes"), "stock_item") or member(item, "stock_item")
     if stock:
         found[Field.QUANTITY] = stock.get("qty")
         found[Field.AVAILABILITY] = stock.get("is_in_stock")
@@ -166,7 +166,7 @@ def _shopware(found: Values, item: Item, outer: Item) -> None:
 
 
 def _medusa(found: Values, item: Item, outer: Item) -> None:
-    price = _member(item, "calculated_price")
+    price = member(item, "calculated_price")
     if price.get("calculated_amount") is not None:
         found[Field.PRICE] = price["calculated_amount"]
         found[Field.CURRENCY] = price.get("currency_code")
@@ -175,11 +175,11 @@ def _medusa(found: Values, item: Item, outer: Item) -> None:
 
 
 def _saleor_stock(found: Values, item: Item, outer: Item) -> None:
-    variant = _member(item, "productVariant")
+    variant = member(item, "productVariant")
     numbers = [item.get(name, 0) for name in ("quantity", "quantityAllocated", "quantityReserved")]
     if variant:
         found[Field.KEY], found[Field.SKU] = variant.get("id"), variant.get("sku")
-    found[Field.LOCATION] = _member(item, "warehouse").get("id")
+    found[Field.LOCATION] = member(item, "warehouse").get("id")
     if all(isinstance(number, int) for number in numbers):
         found[Field.QUANTITY] = numbers[0] - numbers[1] - numbers[2]
 
@@ -195,7 +195,7 @@ def _counted_or_not(found: Values, item: Item, outer: Item) -> None:
 
 
 def _wix(found: Values, item: Item, outer: Item) -> None:
-    stock = _member(item, "stock")
+    stock = member(item, "stock")
     found[Field.QUANTITY] = stock.get("quantity")
     found[Field.AVAILABILITY] = stock.get("inStock")
     found[Field.TRACKED] = stock.get("trackInventory")
@@ -205,7 +205,7 @@ def _wix(found: Values, item: Item, outer: Item) -> None:
 
 _SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item], None]], ...] = (
     (
-        lambda i, _: "inventory_management" in i or "tracked" in _member(i, "inventoryItem"),
+        lambda i, _: "inventory_management" in i or "tracked" in member(i, "inventoryItem"),
         _shopify,
     ),
     (lambda i, _: "is_on_backorder" in i, _woocommerce_store),
@@ -219,7 +219,8 @@ _SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item
     (lambda i, _: "manage_inventory" in i, _medusa),
     (lambda i, _: "quantityAllocated" in i, _saleor_stock),
     (lambda i, o: "unlimited" in i or _may_be_off(i) or _may_be_off(o), _counted_or_not),
-    (lambda i, _: "inStock" in _member(i, "stock"), _wix),
+    (lambda i, _: "inStock" in member(i, "stock"), _wix),
+    *hosted_answers.SYSTEMS,
 )
 
 
@@ -230,8 +231,3 @@ def _may_be_off(item: Item) -> bool:
 
 def _tracking(item: Item, outer: Item) -> str:
     return str(item.get("inventory_tracking", outer.get("inventory_tracking")))
-
-
-def _member(item: Item, name: str) -> Item:
-    value = item.get(name)
-    return value if isinstance(value, Mapping) else _NOTHING

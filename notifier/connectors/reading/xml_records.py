@@ -2,8 +2,9 @@
 
 RSS 2.0 and a bare channel have `item`, Atom has `entry`, Yandex `offer`, Heureka `SHOPITEM`,
 home-made ones `product`. Only direct children count, so a price inside `shipping` is not the
-price. Entities are never resolved and a document that declares any is refused. Damage that a
-browser would forgive is forgiven and noted; a file without its closing tag is cut off.
+price; a stock that holds elements is looked into. Entities are never resolved and a document that
+declares any is refused. Damage that a browser would forgive is forgiven and noted; a file without
+its closing tag is cut off.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import IO, Any
 from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
+from notifier.connectors.reading.nested_stock import STOCK_FIELDS, unfold_stock
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
 from notifier.connectors.reading.shop_answers import correct
 from notifier.connectors.reading.xml_frame import (
@@ -44,6 +46,7 @@ _HARMLESS = frozenset(
         "ERR_UNKNOWN_ENCODING",
     ]
 )  # fmt: skip
+_SYSTEMS = frozenset(["prestashop", "inventory"])  # of PrestaShop, of Salesforce
 _TIMES = frozenset(["lastbuilddate", "pubdate", "updated", "date", "generated", "createdat"])
 
 
@@ -51,7 +54,7 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
     """The records of an XML feed. Raises LookFailed when it is none or cannot be trusted."""
     notes.format = "xml"
     root = refuse_cut_off(body)
-    reader = _XmlReader(hints, notes, is_prestashop=root == "prestashop")
+    reader = _XmlReader(hints, notes, is_of_system=root in _SYSTEMS)
     source = declare_prefixes(body, root, notes)
     notes.flawless = source is body
     tags = item_tags(hints)
@@ -75,10 +78,10 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
 
 
 class _XmlReader:
-    def __init__(self, hints: Hints, notes: Notes, *, is_prestashop: bool) -> None:
+    def __init__(self, hints: Hints, notes: Notes, *, is_of_system: bool) -> None:
         self._notes = notes
         self._taken = hints.columns
-        self._is_prestashop = is_prestashop
+        self._is_of_system = is_of_system
         self._wanted: Wanted = wanted_names(hints.columns)
         self._paths = {
             Field(ours): theirs
@@ -183,7 +186,10 @@ class _XmlReader:
                 continue
             text = child.text
             if len(child):
-                text = None if _holds_elements(child) else "".join(child.itertext())
+                if _holds_elements(child):
+                    self._look_into(child, plan, values)
+                    continue
+                text = "".join(child.itertext())
             if not text and tag == _ATOM + "link" and child.get("rel") in (None, "alternate"):
                 text = child.get("href")
             if not text or text.isspace():
@@ -194,10 +200,18 @@ class _XmlReader:
                     ranks[field] = rank
         for field, path in self._paths.items():
             values[field] = _at_path(element, path)
-        if self._is_prestashop:
-            item = {child.tag: child.text for child in element if isinstance(child.tag, str)}
-            correct(values, item, parent=None, taken=self._taken)
+        if self._is_of_system:
+            correct(values, _texts_of(element), parent=None, taken=self._taken)
         return values
+
+    def _look_into(
+        self, child: Any, plan: list[tuple[Field, int]], values: dict[Field, Any]
+    ) -> None:
+        """An element that holds elements says something of stock alone: `STOCK/AMOUNT`."""
+        inside: dict[Field, Any] = {f: _texts_of(child) for f, _ in plan if f in STOCK_FIELDS}
+        unfold_stock(inside, wanted=self._wanted)
+        for field, value in inside.items():
+            values.setdefault(field, value)
 
     def _fill_from_attributes(
         self, values: dict[Field, Any], ranks: dict[Field, int], element: Any
@@ -238,6 +252,11 @@ def _both_cases(tags: tuple[str, ...]) -> list[str]:
 
 def _holds_elements(child: Any) -> bool:
     return any(isinstance(grandchild.tag, str) for grandchild in child)
+
+
+def _texts_of(element: Any) -> dict[str, str | None]:
+    """What stands in the direct children, by their names."""
+    return {c.tag.rpartition("}")[2]: c.text for c in element if isinstance(c.tag, str)}
 
 
 def _without_halves(element: Any) -> Any:
