@@ -50,7 +50,8 @@ class Field(StrEnum):
 
 _NAMES = {
     Field.KEY: "id skuid itemid offerid variantid variationid productid articleid contentid "
-    "retailerid merchantitemid uniqueid identifiant artikelid iditem idproduct",
+    "retailerid merchantitemid uniqueid identifiant artikelid iditem idproduct "
+    "variantidnoneditable productidnoneditable productinternalid",
     Field.SKU: "sku variantsku productcodesku productcode articlenumber itemnumber artikelnummer "
     "productsku sellersku merchantsku productnumber ugs artikelnummerimshop narticuloentienda "
     "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku",
@@ -75,8 +76,8 @@ _NAMES = {
     Field.ETA: "availabilitydate availabledate availablefrom availabilitystarts eta restockdate "
     "expecteddate expectedavailabilitydate expectedinstockdate instockdate preorderreleasedate "
     "backorderdate preorderdate dateavailable nextavailabledate backinstockdate",
-    Field.PRICE: "price variantprice pricevat priceinclvat pricetaxincluded regularprice baseprice "
-    "unitprice pricewithvat preis preisbrutto prix precio prezzo prijs preco cena",
+    Field.PRICE: "price variantprice productprice pricevat priceinclvat pricetaxincluded "
+    "regularprice baseprice unitprice pricewithvat preis preisbrutto prix precio prezzo prijs preco cena",
     Field.SALE_PRICE: "saleprice specialprice discountprice discountedprice salesprice "
     "sonderangebotspreis prixsolde preciooferta precioespecial",
     Field.SALE_PERIOD: "salepriceeffectivedate salepriceeffectiveperiod salepricedates",
@@ -103,7 +104,7 @@ _NAMES = {
     Field.SIZE: "size grosse",
     Field.MATERIAL: "material",
     Field.LOCATION: "location locationid locationname warehouse warehouseid warehousecode "
-    "warehousename sourcecode stocklocation",
+    "warehousename sourcecode storecode stocklocation",
 }  # fmt: skip
 
 Wanted = dict[str, list[tuple[Field, int]]]

@@ -13,6 +13,7 @@ from typing import IO
 
 from notifier.connectors.reading.frames import LONGEST_END, Alone, is_like_ascii, read_head
 from notifier.connectors.reading.records import Hints
+from notifier.connectors.reading.shop_exports import needs_rows_before
 from notifier.connectors.reading.table_records import read_header
 from notifier.connectors.reading.text import find_encoding
 from notifier.connectors.reading.window import Window
@@ -75,7 +76,7 @@ class TableFrame:
 
 
 def find_table_frame(body: IO[bytes], hints: Hints) -> TableFrame | None:
-    """The frame of a table, if it has a header and its signs are single bytes."""
+    """The frame of a table, if it has a header, single bytes for signs, and rows for themselves."""
     encoding = hints.encoding or find_encoding(body)[0]
     if not is_like_ascii(encoding):
         return None
@@ -83,6 +84,8 @@ def find_table_frame(body: IO[bytes], hints: Hints) -> TableFrame | None:
     if found is None:
         return None
     names, delimiter, lines = found
+    if needs_rows_before(names):
+        return None
     start = read_head(body)
     at = 0
     for _ in range(lines):

@@ -212,6 +212,8 @@ def _id(value: object, field: str) -> str:
             return ""
         raise RowRefused(field, value, "The id is not a text or a whole number.")
     text = str(value).strip()
+    if text.startswith('="') and text.endswith('"'):
+        text = text[2:-1].strip()  # how Excel is told to leave the zeros of 00123
     if len(text) > MAX_KEY:
         raise RowRefused(field, text, f"The id is longer than {MAX_KEY} characters.")
     if not text.isprintable():

@@ -2,7 +2,9 @@
 
 Shopify's products: a row of an image alone is no variant, a variant without an SKU is known by its
 handle and its options, and stock that nobody tracks is not counted. Shopify's inventory: the
-column Available is a count. BigCommerce: what may not be purchased is not there.
+column Available is a count. Wix: a variant is known by its product and its options, too, and a
+product that has variants does not count them. Everywhere: what may not be purchased or is hidden is
+not there.
 """
 
 from __future__ import annotations
@@ -18,6 +20,16 @@ Correct = Callable[[Values, Sequence[str]], bool]
 
 _OPTIONS = ("option1value", "option2value", "option3value")
 _NO_OPTION = "default title"
+_NO = frozenset(["n", "no", "0", "false", "2"])  # 2 is Magento's word for switched off
+# Which columns say whether a row is for sale, by system; the first one that is there decides.
+_GATES = (
+    ("allowpurchases", "productvisible"),  # BigCommerce
+    ("productisavailable", "productisinventorytracked"),  # Ecwid
+    ("visible", "variantidnoneditable"),  # Squarespace
+    ("productonline", "attributesetcode"),  # Magento
+)
+# These only tell the system.
+_MARKS = frozenset(["productisinventorytracked", "variantidnoneditable", "attributesetcode"])
 _SAYS_SOMETHING = (Field.PRICE, Field.QUANTITY, Field.AVAILABILITY)
 
 
@@ -32,19 +44,33 @@ def known_export(header: Sequence[str], *, columns: Mapping[str, str]) -> Correc
         return _ShopifyProducts(at, columns=columns)
     if "handle" in at and "location" in at and "available" in at:
         return None if "availability" in columns else _shopify_inventory
-    if "allowpurchases" in at and "productvisible" in at and "availability" not in columns:
-        return _BigCommerce(at)
+    if "handleid" in at and "fieldtype" in at and "key" not in columns:
+        return _WixProducts(at, columns=columns)
+    for gates in _GATES:
+        if "availability" not in columns and all(gate in at for gate in gates):
+            return _Gated([at[gate] for gate in gates if gate not in _MARKS])
     return None
 
 
+def needs_rows_before(header: Sequence[str]) -> bool:
+    """Whether a row cannot be read without those above it: Shopify says once what is a draft."""
+    names = {fold(name) for name in header}
+    return {"handle", "variantinventoryqty", "status"} <= names
+
+
 class _ShopifyProducts:
+    """The first row of a product says its status for all."""
+
     def __init__(self, at: Mapping[str, int], *, columns: Mapping[str, str]) -> None:
+        self._status = at.get("status") if "availability" not in columns else None
+        self._hidden = ""
         self._options = [at[name] for name in _OPTIONS if name in at]
         self._tracker = at.get("variantinventorytracker") if "tracked" not in columns else None
 
     def __call__(self, values: Values, row: Sequence[str]) -> bool:
         if self._tracker is not None and self._tracker < len(row):
             values[Field.TRACKED] = bool(row[self._tracker].strip())
+        self._note_status(values, row)
         if values.get(Field.KEY) or values.get(Field.SKU):
             return True
         handle = str(values.get(Field.PRODUCT_KEY, "")).strip()
@@ -55,21 +81,53 @@ class _ShopifyProducts:
         values[Field.KEY] = "/".join([handle, *named])
         return True
 
+    def _note_status(self, values: Values, row: Sequence[str]) -> None:
+        handle = str(values.get(Field.PRODUCT_KEY, "")).strip()
+        at = self._status
+        status = row[at].strip() if at is not None and at < len(row) else ""
+        if status:
+            self._hidden = handle if status.casefold() in ("draft", "archived") else ""
+        if handle and handle == self._hidden:
+            values[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
 
 def _shopify_inventory(values: Values, row: Sequence[str]) -> bool:
     values[Field.QUANTITY] = values.pop(Field.AVAILABILITY, None)
     return True
 
 
-class _BigCommerce:
-    def __init__(self, at: Mapping[str, int]) -> None:
-        self._gates = (at["allowpurchases"], at["productvisible"])
+class _WixProducts:
+    """A row `Product`, then a row `Variant` for each combination whose stock is counted."""
+
+    def __init__(self, at: Mapping[str, int], *, columns: Mapping[str, str]) -> None:
+        self._handle, self._type = at["handleid"], at["fieldtype"]
+        self._options = [at[name] for name in at if name.startswith("productoptiondescription")]
+        self._visible = _Gated([at["visible"]] if "visible" in at else [])
+        self._is_mapped = "availability" in columns
 
     def __call__(self, values: Values, row: Sequence[str]) -> bool:
-        if any(
-            row[gate].strip().casefold() in ("n", "no", "0")
-            for gate in self._gates
-            if gate < len(row)
-        ):
+        handle = row[self._handle].strip() if self._handle < len(row) else ""
+        is_variant = self._type < len(row) and row[self._type].strip().casefold() == "variant"
+        chosen = [row[place].strip() for place in sorted(self._options) if place < len(row)]
+        named = [option for option in chosen if option]
+        if is_variant:
+            values[Field.PRODUCT_KEY] = handle
+            values[Field.KEY] = "/".join([handle, *named])
+        else:
+            values[Field.KEY] = handle
+            if named and str(values.get(Field.QUANTITY, "")).strip().isdigit():
+                del values[Field.QUANTITY]
+        return bool(handle) and (self._is_mapped or self._visible(values, row))
+
+
+class _Gated:
+    """What one of the columns says no to is not for sale."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        self._places = places
+
+    def __call__(self, values: Values, row: Sequence[str]) -> bool:
+        said = [row[place].strip().casefold() for place in self._places if place < len(row)]
+        if any(word in _NO for word in said):
             values[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
         return True

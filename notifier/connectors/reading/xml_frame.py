@@ -9,12 +9,14 @@ import re
 from typing import IO, Protocol
 
 from notifier.connectors.reading.records import Notes
+from notifier.connectors.reading.text import find_encoding
 from notifier.errors import LookFailed
 
 GOOGLE = b"http://base.google.com/ns/1.0"
 _ENDS = 64 * 1024
 _CHUNK = 1024 * 1024
 _BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)+(?=<)")
+_DECLARED = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)")
 _CALLED_WIDE = re.compile(
     rb"(?:\xef\xbb\xbf|\s)*<\?xml[^>]*\sencoding\s*=\s*[\"'](?:utf-?16|ucs-?2|unicode)",
     re.IGNORECASE,
@@ -77,15 +79,22 @@ def declare_prefixes(body: IO[bytes], root: str, notes: Notes) -> Readable:
 
 
 def wrong_label(body: IO[bytes]) -> str:
-    """`utf-8` for a file that calls itself UTF-16 in letters of one byte; empty for others.
+    """The encoding of a file that says another one; empty where it is right.
 
-    .NET writes that into the text of a feed, which is then saved as UTF-8. Keeps the place.
+    .NET writes UTF-16 into the text of a feed, which is then saved as UTF-8; scripts write UTF-8
+    over what a database gave them in Windows-1252. Keeps the place.
     """
     at = body.tell()
     body.seek(0)
-    said = _CALLED_WIDE.match(body.read(400))
+    head = body.read(400)
+    said = _DECLARED.match(head)
+    label = ""
+    if _CALLED_WIDE.match(head):
+        label = "utf-8"
+    elif said is None or said[1].lower() == b"utf-8":
+        label = "windows-1252" if find_encoding(body)[0] == "cp1252" else ""
     body.seek(at)
-    return "utf-8" if said else ""
+    return label
 
 
 def count_opened(body: IO[bytes], tag: str) -> int:

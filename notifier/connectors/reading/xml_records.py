@@ -62,7 +62,7 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         source,
         events=("start", "end"),
         tag=[tag if tag.startswith("{") else f"{{*}}{tag}" for tag in tags],
-        encoding=wrong_label(body) or None,
+        encoding=hints.encoding or wrong_label(body) or None,
         **SAFELY,
     )
     try:
