@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from notifier.store.tables.catalogue import products, variants
 from notifier.store.tables.people import contacts, subscriptions
@@ -24,11 +24,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """`variant` None: any variant of the product. `address` is empty after an erasure."""
+    """`variant` None: any variant of the product. `address` is empty after an erasure; titles are
+    where the shop gave none."""
 
     id: int
     product: str
+    product_title: str
     variant: str | None
+    variant_title: str
     medium: str
     address: str
     state: str
@@ -47,7 +50,8 @@ class Listed:
     expires_at: datetime
 
 
-_OWN = set(Listed.__slots__) - {"product", "variant", "address"}
+_OTHERS = {"product", "product_title", "variant", "variant_title", "address"}
+_OWN = set(Listed.__slots__) - _OTHERS
 
 
 def list_subscriptions(
@@ -58,7 +62,9 @@ def list_subscriptions(
         select(
             *[subscriptions.c[name] for name in sorted(_OWN)],
             products.c.key.label("product"),
+            products.c.title.label("product_title"),
             variants.c.key.label("variant"),
+            func.coalesce(variants.c.title, "").label("variant_title"),
             contacts.c.address,
         )
         .join(products, products.c.id == subscriptions.c.product_id)

@@ -184,6 +184,7 @@ def list_page(caller: Caller, given: SubscriptionQuery) -> SubscriptionPage:
 
 def _show(row: Listed) -> SubscriptionShown:
     values = {field.name: getattr(row, field.name) for field in fields(row)}
+    del values["product_title"], values["variant_title"]  # a shop's software knows its names
     values["channel"] = values.pop("medium")
     values["reason"] = values.pop("ended_reason") or values["reason"]
     return SubscriptionShown(**values)

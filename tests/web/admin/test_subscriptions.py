@@ -53,6 +53,16 @@ def test_a_filter_shows_exactly_those(
     assert rows(admin, query) == count
 
 
+def test_the_list_names_each_product_with_its_key_below(
+    waiting: dict[str, int], admin: Admin, store: Storefront
+) -> None:
+    store.stock("BARE", 0, title="")
+    store.ask("BARE", "dora@example.com")
+    cells = admin.get("/kettle/subscriptions").tree.xpath("//td[@class='name']")
+    said = [" ".join(" ".join(cell.itertext()).split()) for cell in cells]
+    assert said == ["Linen shirt S S", "Copper kettle KETTLE", "Linen shirt S S", "BARE BARE"]
+
+
 @pytest.mark.parametrize("query", ["?state=gone", "?medium=fax", "?address=a@", "?after=x"])
 def test_what_is_no_filter_is_refused(waiting: dict[str, int], admin: Admin, query: str) -> None:
     assert admin.get(f"/kettle/subscriptions{query}").status == 422
