@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from notifier.services.brake import BRAKED
 from notifier.services.env import Env, ShopRef
+from notifier.services.hold_alarm import about_hold
 from notifier.services.see_order import ShownLine, list_lines
 from notifier.services.steer_release import ReleaseShown, list_releases
 from notifier.store import events, switches, today
@@ -61,9 +62,16 @@ def look_today(env: Env, shop: ShopRef) -> tuple[Needs, UnderWay]:
         refunds, refund_by = today.refunds_due(tx, shop.id)
         off = switches.all_off(tx, now=now)
         brake = off.get(switches.of_alerts(shop.slug))
+        holds = events.find_holds(tx, shop_id=shop.id, undecided=True)
+        held = {about_hold(shop, one.id, source=one.source) for one in holds}
+
+        def is_said(alarm: AlarmRow) -> bool:
+            """A notice or a hold beside it says the same, and what to do."""
+            return bool(brake) if alarm.code == BRAKED else alarm.about in held
+
         needs = Needs(
-            holds=events.find_holds(tx, shop_id=shop.id, undecided=True),
-            alarms=[one for one in today.alarms_of(tx, shop.id) if one.code != BRAKED or not brake],
+            holds=holds,
+            alarms=[one for one in today.alarms_of(tx, shop.id) if not is_said(one)],
             lines=lines.lines,
             more_lines=lines.last is not None,
             refunds=refunds,

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, request
 from jinja2 import Environment
+from markupsafe import Markup, escape
 from werkzeug.urls import iri_to_uri
 
 from notifier.domain.message_context import DEFAULT_ACCENT
@@ -170,9 +171,12 @@ def _headers() -> dict[str, str]:
 
 
 def fill(text: str, **values: object) -> str:
-    """Put values into the {braces} of a phrase. The result is escaped like any other text."""
+    """Put values into the {braces} of a phrase. The result is escaped like any other text; what is
+    HTML among the values stays so."""
+    if any(isinstance(value, Markup) for value in values.values()):
+        text = escape(text)
     for name, value in values.items():
-        text = text.replace(f"{{{name}}}", str(value))
+        text = text.replace(f"{{{name}}}", value if isinstance(value, Markup) else str(value))
     return text
 
 

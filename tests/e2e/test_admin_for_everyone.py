@@ -80,6 +80,31 @@ def test_axe_and_a_phone_find_no_fault_on_any_page(
     assert [text for text in logged if not HARMLESS.search(text)] == []
 
 
+LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitänsmützenaufbewahrungsschatulle" * 2
+TO_LEFT = "كوب شاي زجاجي (طقم من 2)"
+CUT_OFF = """() => [...document.querySelectorAll('main, main .card')]
+  .filter((one) => one.scrollWidth > one.clientWidth)
+  .map((one) => [one.className, one.scrollWidth, one.clientWidth])"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_long_names_and_those_from_right_to_left_push_nothing_out(
+    admin_site: AdminSite, olga: Page, width: int
+) -> None:
+    waiting = {
+        key: admin_site.store.stock(key, 0, title=title) or admin_site.store.wait(key)
+        for key, title in (("WORD", LONG_WORD), ("LEFT", TO_LEFT), ("K" * 120, "Kettle"))
+    }
+    olga.set_viewport_size({"width": width, "height": 740})
+
+    person = f"/kettle/subscriptions/{waiting['WORD']}"
+    lists = [f"/kettle/{name}" for name in ("products", "subscriptions", "demand", "broadcast")]
+    for path in ("/kettle/", *lists, person, "/kettle/products/WORD"):
+        olga.goto(admin_site.url(path))
+        assert LONG_WORD in (olga.locator("main").text_content() or "")
+        assert olga.evaluate(CUT_OFF) == [], path
+
+
 def test_a_key_leads_to_a_section_and_one_tells_which(admin_site: AdminSite, olga: Page) -> None:
     olga.goto(admin_site.url("/kettle/"))
 

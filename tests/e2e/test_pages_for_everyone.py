@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from notifier.services.order_given import LineSaid, OrderSaid, read_order
+from notifier.services.take_orders import take_order
 from tests.databases import SqliteTemplate
 from tests.e2e.faults import find_faults, find_faults_light_and_dark
 from tests.e2e.pages_site import PAGES, PagesSite, Stories, press
@@ -88,6 +90,29 @@ def test_axe_and_a_thumb_find_no_fault_in_light_or_dark(
     assert page.evaluate(TOO_SMALL) == [], "under 44 px"
     # a page that answers 4xx on purpose is logged as such; a refusal by the policy never is
     assert [text for text in logged if "Failed to load resource" not in text] == []
+
+
+def test_a_long_name_of_what_was_bought_does_not_widen_the_page(
+    make_site: MakeSite, open_page: Callable[..., Page]
+) -> None:
+    site, page = make_site("en"), open_page(viewport={"width": 320, "height": 640})
+    shop = site.store.shop
+    site.store.stock("WORD", 0, title="Donaudampfschifffahrtsgesellschaftskapitänsmütze" * 3)
+    said = OrderSaid(
+        ref="#" + "7" * 60,
+        completed_at=site.env.now().isoformat(),
+        country="DE",
+        email="ann@example.com",
+        lines=[LineSaid(ref="1", variant="WORD", quantity=1)],
+    )
+    zone, currency = shop.config.time_zone, shop.config.currency
+    given = read_order(said, shop_zone=zone, currency=currency, now=site.env.now())
+    take_order(site.env, shop, given, source="api:kettle/server")
+
+    site.show(page, "manage")
+
+    expect(page.get_by_role("link", name="Donaudampfschiff")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_axe_would_find_a_fault_on_a_page(

@@ -211,7 +211,7 @@ def interrupted(stop: door.Interrupted) -> Any:
     if stop.first == "sign_in.kept":
         if kept is None:
             return failure(403, kind="old")
-        return show_kept(kept, back=stop.back, at_once=False)
+        return show_kept(kept, back=stop.back, status=403)
     if kept is None:
         return redirect(url_for(stop.first, next=stop.back), code=303)
     if stop.first == "sign_in.confirm":

@@ -43,10 +43,10 @@ def confirm_form(kept: Kept | None = None, *, back: str = "") -> Response:
     )
 
 
-def show_kept(kept: Kept, *, back: str, at_once: bool) -> Response:
+def show_kept(kept: Kept, *, back: str, at_once: bool = False, status: int = 200) -> Response:
     """What was typed, to be sent now. `at_once`: by itself, for the same person has just shown
     that it is they."""
-    return show("kept", words="sign_in", kept=kept, next=back, at_once=at_once)
+    return show("kept", words="sign_in", status=status, kept=kept, next=back, at_once=at_once)
 
 
 def password_form(opened: Opened, error: Exception | None = None) -> Response:

@@ -32,6 +32,11 @@ def test_products_are_found_by_title_key_and_sku(stocked: Storefront, admin: Adm
     assert "No product yet" in admin.get("/cups/products").said
 
 
+def test_a_product_without_a_name_is_called_by_its_key(admin: Admin, store: Storefront) -> None:
+    store.stock("BARE", 0, title="", url="", image_url="", price=None, currency="")
+    assert admin.get("/kettle/products/BARE").heading == "BARE"
+
+
 def test_what_is_out_is_listed_with_how_many_wait(stocked: Storefront, admin: Admin) -> None:
     seen = admin.get("/kettle/products?view=out")
     [row] = seen.tree.xpath("//tbody/tr")
