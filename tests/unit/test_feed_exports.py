@@ -53,6 +53,7 @@ def test_a_draft_of_shopify_is_not_for_sale_with_all_its_variants(feed: Path) ->
 Qty,Variant Inventory Policy,Variant Price,Status
 mug,Mug,S,MUG-S,shopify,5,deny,9.00,draft
 mug,,M,MUG-M,shopify,5,deny,9.00,
+mug,,,,,,,,
 cup,Cup,S,CUP-S,shopify,5,deny,9.00,active
 cup,,M,CUP-M,shopify,0,deny,9.00,
 """
@@ -62,6 +63,24 @@ cup,,M,CUP-M,shopify,0,deny,9.00,
         "MUG-M": ("out_of_stock", 5),
         "CUP-S": ("in_stock", 5),
         "CUP-M": ("out_of_stock", 0),
+    }
+
+
+@pytest.mark.parametrize("available", ["Available", "Available (not editable)"])
+def test_a_variant_of_shopifys_inventory_without_an_sku_is_known_by_its_options(
+    feed: Path, available: str
+) -> None:
+    body = f"""Handle,Title,Option1 Name,Option1 Value,SKU,Location,Committed,{available},On hand
+ring,Ring,Title,Default Title,"",Lisbon,0,1,1
+cup,Cup,Size,S,"",Lisbon,1,0,1
+cup,Cup,Size,S,"",Porto,1,4,5
+tea,Tea,Title,Default Title,T-1,Lisbon,0,not stocked,
+"""
+
+    assert found_in(feed, body) == {
+        "ring": ("in_stock", 1),
+        "cup/S": ("in_stock", 4),
+        "T-1": ("out_of_stock", None),
     }
 
 

@@ -70,14 +70,15 @@ _NAMES = {
     "availablestock freeqty availablenoteditable availabletosell ats "
     "quantity inventoryquantity variantinventoryqty "
     "stockquantity inventory qty stock stocklevel currentstocklevel currentstock "
-    "inventorylevel qtyinstock productquantity quantityinstock inventoryqty count menge bestand "
+    "inventorylevel qtyinstock productquantity quantityinstock inventoryqty menge bestand "
     "lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias amountinstock "
     "unidades stuckzahl voorraad giacenza estoque",
     Field.ETA: "availabilitydate availabledate availablefrom availabilitystarts eta restockdate "
     "expecteddate expectedavailabilitydate expectedinstockdate instockdate preorderreleasedate "
     "backorderdate preorderdate dateavailable nextavailabledate backinstockdate",
     Field.PRICE: "price variantprice productprice pricevat priceinclvat pricetaxincluded "
-    "regularprice baseprice unitprice pricewithvat preis preisbrutto prix precio prezzo prijs preco cena",
+    "regularprice baseprice unitprice pricewithvat preis preisbrutto prix precio prezzo prijs "
+    "preco cena",
     Field.SALE_PRICE: "saleprice specialprice discountprice discountedprice salesprice "
     "sonderangebotspreis prixsolde preciooferta precioespecial",
     Field.SALE_PERIOD: "salepriceeffectivedate salepriceeffectiveperiod salepricedates",

@@ -27,7 +27,7 @@ _MARKS = frozenset(
         "inventory_management", "inventoryItem", "is_on_backorder", "stock_status", "source_code",
         "attribute_set_id", "stock_item", "inventory_tracking", "id_product_attribute",
         "id_default_combination", "isCloseout", "manage_inventory", "unlimited", "stock",
-        "quantityAllocated", "enabled",
+        "quantityAllocated", "enabled", "prices",
     ]
 ) | hosted_answers.MARKS  # fmt: skip
 _MARKS_OF_PRODUCTS = frozenset(["inventory_tracking", "enabled"])
@@ -208,7 +208,10 @@ _SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item
         lambda i, _: "inventory_management" in i or "tracked" in member(i, "inventoryItem"),
         _shopify,
     ),
-    (lambda i, _: "is_on_backorder" in i, _woocommerce_store),
+    (
+        lambda i, _: "is_on_backorder" in i or "currency_minor_unit" in member(i, "prices"),
+        _woocommerce_store,
+    ),
     (lambda i, _: "stock_status" in i and {"price", "regular_price"} <= i.keys(), _woocommerce),
     (lambda i, _: "source_code" in i and "sku" in i, _magento_source),
     (lambda i, _: "attribute_set_id" in i or "stock_item" in i, _magento),

@@ -19,6 +19,7 @@ Values = dict[Field, Any]
 Correct = Callable[[Values, Sequence[str]], bool]
 
 _OPTIONS = ("option1value", "option2value", "option3value")
+_AVAILABLE = ("available", "availablenoteditable")
 _NO_OPTION = "default title"
 _NO = frozenset(["n", "no", "0", "false", "2"])  # 2 is Magento's word for switched off
 # Which columns say whether a row is for sale, by system; the first one that is there decides.
@@ -42,8 +43,8 @@ def known_export(header: Sequence[str], *, columns: Mapping[str, str]) -> Correc
     at = {fold(name): place for place, name in reversed(list(enumerate(header)))}
     if "handle" in at and "variantinventoryqty" in at:
         return _ShopifyProducts(at, columns=columns)
-    if "handle" in at and "location" in at and "available" in at:
-        return None if "availability" in columns else _shopify_inventory
+    if "handle" in at and "location" in at and any(name in at for name in _AVAILABLE):
+        return _ShopifyInventory(at, columns=columns)
     if "handleid" in at and "fieldtype" in at and "key" not in columns:
         return _WixProducts(at, columns=columns)
     for gates in _GATES:
@@ -70,16 +71,11 @@ class _ShopifyProducts:
     def __call__(self, values: Values, row: Sequence[str]) -> bool:
         if self._tracker is not None and self._tracker < len(row):
             values[Field.TRACKED] = bool(row[self._tracker].strip())
+        says_something = any(values.get(field) for field in _SAYS_SOMETHING)
         self._note_status(values, row)
         if values.get(Field.KEY) or values.get(Field.SKU):
             return True
-        handle = str(values.get(Field.PRODUCT_KEY, "")).strip()
-        if not handle or not any(values.get(field) for field in _SAYS_SOMETHING):
-            return False
-        chosen = [row[place].strip() for place in self._options if place < len(row)]
-        named = [option for option in chosen if option and option.casefold() != _NO_OPTION]
-        values[Field.KEY] = "/".join([handle, *named])
-        return True
+        return says_something and _is_named_by_options(values, row, self._options)
 
     def _note_status(self, values: Values, row: Sequence[str]) -> None:
         handle = str(values.get(Field.PRODUCT_KEY, "")).strip()
@@ -91,9 +87,29 @@ class _ShopifyProducts:
             values[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
-def _shopify_inventory(values: Values, row: Sequence[str]) -> bool:
-    values[Field.QUANTITY] = values.pop(Field.AVAILABILITY, None)
-    return True
+def _is_named_by_options(values: Values, row: Sequence[str], options: Sequence[int]) -> bool:
+    """Give a variant without an SKU its handle and options for a key; False without a handle."""
+    handle = str(values.get(Field.PRODUCT_KEY, "")).strip()
+    chosen = [row[place].strip() for place in options if place < len(row)]
+    named = [option for option in chosen if option and option.casefold() != _NO_OPTION]
+    if handle:
+        values[Field.KEY] = "/".join([handle, *named])
+    return bool(handle)
+
+
+class _ShopifyInventory:
+    """A row for each variant and place; `Available` is a count there."""
+
+    def __init__(self, at: Mapping[str, int], *, columns: Mapping[str, str]) -> None:
+        self._options = [at[name] for name in _OPTIONS if name in at]
+        self._is_count = "available" in at and "availability" not in columns
+
+    def __call__(self, values: Values, row: Sequence[str]) -> bool:
+        if self._is_count:
+            values[Field.QUANTITY] = values.pop(Field.AVAILABILITY, None)
+        if not (values.get(Field.KEY) or values.get(Field.SKU)):
+            return _is_named_by_options(values, row, self._options)
+        return True
 
 
 class _WixProducts:
