@@ -25,10 +25,12 @@ from notifier.store.session import Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownChoice:
-    """What the customer may answer. `until`: for `wait` only; None: as long as it takes."""
+    """What the customer may answer, and the paragraph (or "policy") that lets them. `until`: for
+    `wait` only; None: as long as it takes."""
 
     kind: str
     until: date | None
+    paragraph: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +252,12 @@ def _line(case: Case, keys: dict[int, str], *, now: datetime) -> dict[str, Any]:
         "expected": _estimate(case),
         "notice": _notice(standing),
         "choices": tuple(
-            ShownChoice(kind=one.kind.value, until=one.until) for one in standing.choices
+            ShownChoice(
+                kind=one.kind.value,
+                until=one.until,
+                paragraph=standing.pack.paragraph_of(one.kind),
+            )
+            for one in standing.choices
         ),
         "refund": _refund(standing.refund),
         "reasons": tuple(

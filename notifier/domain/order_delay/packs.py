@@ -23,8 +23,8 @@ from enum import StrEnum
 
 from notifier.domain.business_days import Holidays, is_us_federal_holiday, never
 from notifier.domain.order_delay.line import Exclusion
-from notifier.domain.order_delay.paragraphs import EU, STRICTEST, UK, US
-from notifier.domain.order_delay.states import Why
+from notifier.domain.order_delay.paragraphs import BEHIND, EU, STRICTEST, UK, US
+from notifier.domain.order_delay.states import ChoiceKind, Why
 
 
 class Looks(StrEnum):
@@ -76,6 +76,10 @@ class RulePack:
     def version(self) -> str:
         """`us-ftc-435@2014-12-08`: what a record of a decision names."""
         return f"{self.name}@{self.effective_from.isoformat()}"
+
+    def paragraph_of(self, choice: ChoiceKind) -> str:
+        """What gives the customer this choice: a paragraph, or "policy"."""
+        return self.paragraphs[BEHIND[choice]]
 
 
 _READ_ON = date(2026, 11, 21)

@@ -8,9 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from notifier.domain.order_delay.states import Why
+from notifier.domain.order_delay.states import ChoiceKind, Why
 
 _POLICY = dict.fromkeys(Why, "policy")
+
+BEHIND: Mapping[ChoiceKind, Why] = MappingProxyType(
+    {
+        ChoiceKind.WAIT: Why.CONSENTED,
+        ChoiceKind.CANCEL: Why.CANCELLED,
+        ChoiceKind.WITHDRAW: Why.WITHDRAWN,
+        ChoiceKind.SET_PERIOD: Why.PERIOD_SET,
+        ChoiceKind.TERMINATE: Why.TERMINATED,
+    }
+)
+"""What the line stands there for once the customer has chosen so."""
 
 US: Mapping[Why, str] = MappingProxyType(
     _POLICY

@@ -19,6 +19,7 @@ class Choice(Shape):
 
     kind: str
     until: date | None = Field(description="For `wait`; null: as long as it takes.")
+    paragraph: str = Field(description='What gives the customer this choice, or "policy".')
 
 
 class Reason(Shape):

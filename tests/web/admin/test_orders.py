@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from notifier.domain.order_delay import PACKS, ChoiceKind, Why
 from notifier.domain.rights import Role
 from notifier.services.order_follow import AT_ONCE, follow_due
 from notifier.services.order_given import LineSaid, OrderSaid, read_order
 from notifier.services.take_orders import take_order
+from notifier.web.admin.page import words_of
 from tests.web.admin.visitor import Admin
 from tests.web.storefront import Storefront
 
@@ -69,7 +71,12 @@ def test_what_a_date_means_is_shown_before_it_is_saved(
     store.send()
     told = [letter["kind"] for letter in store.letters()[before:]]
     assert told == ["delay_notice"]
-    assert "A date was given 1 February 2027" in admin.get(PATH).said
+    seen = admin.get(PATH).said
+    assert "A date was given 1 February 2027" in seen
+    assert "May choose" in seen
+    assert "to cancel, and be refunded · 16 CFR 435.2(c)(1)" in seen
+    assert "16 CFR part 435, USA" in seen
+    assert "time_not_stated" not in seen.replace(" ", "_")
 
 
 @pytest.mark.parametrize(
@@ -102,3 +109,10 @@ def test_evidence_asks_for_a_fresh_password_and_is_a_file(
     stale = admin.get("/kettle/evidence.json?ref=%23101")
     assert stale.status == 303
     assert "confirm" in stale.location
+
+
+def test_every_reason_choice_and_law_has_its_words() -> None:
+    words = words_of("orders", "en")
+    named = [f"why_{one.value}" for one in Why] + [f"choice_{one.value}" for one in ChoiceKind]
+    named += [f"law_{name}" for name in PACKS]
+    assert [name for name in named if name not in words] == []
