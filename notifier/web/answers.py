@@ -42,13 +42,26 @@ def error_answer(
     answer = jsonify({"error": error})
     answer.status_code = status
     if retry_after is not None:
-        answer.headers["Retry-After"] = str(max(1, math.ceil(retry_after.total_seconds())))
+        answer.headers["Retry-After"] = _seconds(retry_after)
     return answer
 
 
 def wants_page() -> bool:
-    """True for the pages people open; the API answers JSON whatever Accept says."""
-    return request.path.startswith(_PAGE_PREFIXES)
+    """True for the pages people open, and for a browser at an address that is none of ours; the
+    API answers JSON whatever Accept says."""
+    if request.path.startswith(_PAGE_PREFIXES):
+        return True
+    return request.endpoint in (None, "front.front") and _is_browser()
+
+
+def _is_browser() -> bool:
+    """Does somebody look? Programs ask for anything, or for JSON."""
+    of_programs = request.path.startswith(("/api/", "/hooks/"))
+    return not of_programs and "text/html" in request.headers.get("Accept", "")
+
+
+def _seconds(wait: timedelta) -> str:
+    return str(max(1, math.ceil(wait.total_seconds())))
 
 
 def register_errors(app: Flask) -> None:
@@ -60,7 +73,7 @@ def register_errors(app: Flask) -> None:
 def _invalid(error: InvalidInput) -> Response:
     first = error.problems[0]
     if wants_page():
-        return page_for_error(422, first.message)
+        return page_for_error(422)
     details = [{"field": p.field, "code": p.code, "message": p.message} for p in error.problems]
     return error_answer(
         422,
@@ -73,30 +86,32 @@ def _invalid(error: InvalidInput) -> Response:
 
 def _not_found(error: NotFound) -> Response:
     if wants_page():
-        return page_for_error(404, "")
+        return page_for_error(404)
     return error_answer(404, "not_found", str(error), field=error.field)
 
 
 def _bad_token(_error: BadToken) -> Response:
-    return page_for_error(404, "")
+    return page_for_error(404)
 
 
 def _conflict(error: Conflict) -> Response:
     if wants_page():
-        return page_for_error(409, str(error))
+        return page_for_error(409)
     return error_answer(409, error.code, str(error), field=error.field)
 
 
 def _too_many(error: TooMany) -> Response:
     if wants_page():
-        return page_for_error(429, str(error))
+        page = page_for_error(429)
+        page.headers["Retry-After"] = _seconds(error.retry_after)
+        return page
     return error_answer(429, "too_many", str(error), retry_after=error.retry_after)
 
 
 def _busy(error: StoreBusy) -> Response:
     log.warning("request refused: database busy", why=str(error))
     if wants_page():
-        page = page_for_error(503, "")
+        page = page_for_error(503)
         page.headers["Retry-After"] = str(int(BUSY_RETRY.total_seconds()))
         return page
     words = "The service is busy. Try again shortly."
@@ -114,7 +129,7 @@ def _http(error: HTTPException) -> Any:
     if error.response is not None:
         return error.response
     if wants_page():
-        answer = page_for_error(status, "")
+        answer = page_for_error(status)
     else:
         name = error.name.lower().replace(" ", "_")
         field = getattr(error, "field", "")
@@ -128,7 +143,7 @@ def _http(error: HTTPException) -> Any:
 def _unexpected(error: Exception) -> Response:
     log.exception("request failed", path=request.path, method=request.method)
     if wants_page():
-        return page_for_error(500, "")
+        return page_for_error(500)
     return error_answer(500, "internal", "Something went wrong here. It has been noted.")
 
 

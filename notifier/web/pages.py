@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from werkzeug.urls import iri_to_uri
 
 from notifier.domain.message_context import DEFAULT_ACCENT
+from notifier.errors import NotFound
 from notifier.i18n import (
     accepted_locales,
     available_locales,
@@ -32,8 +33,11 @@ from notifier.web.page_environment import page_environment
 from notifier.web.page_styles import accent_url, style_url
 
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_SAID = (400, 404, 409, 415, 422, 429, 500, 503)  # each has its words; others say it roughly
+_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+# each has its words; others say it roughly
+_SAID = (400, 404, 405, 409, 413, 415, 422, 429, 500, 503)
 _RETRY_AFTER = {429: "60", 503: "5"}
+_PASSES = (429, 500, 503)  # what may work a moment later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,25 +121,45 @@ def page(
     return answer
 
 
-def page_for_error(status: int, message: str) -> Response:
-    """The page for an error, in the visitor's language.
-
-    `message` is for programs and logs; a page never repeats it, since it may hold what was sent.
-    """
-    del message
+def page_for_error(status: int) -> Response:
+    """The page for an error, in the visitor's language. What may work a moment later has a button
+    for it, which sends again what was typed."""
     known = status if status in _SAID else 500 if status >= 500 else 400
     words = section(visitor_locale(), "page")
     answer = page(
         "error",
         locale=visitor_locale(),
+        shop=_shop_asked(),
         status=status,
         title=words[f"error_{known}_title"],
         text=words[f"error_{known}_text"],
         offers_link=known == 404,
+        again=_asked_again() if known in _PASSES else "",
+        typed=_typed() if known in _PASSES else (),
     )
     if known in _RETRY_AFTER:
         answer.headers["Retry-After"] = _RETRY_AFTER[known]
     return answer
+
+
+def _shop_asked() -> ShopRef | None:
+    """The shop whose public key the address names."""
+    try:
+        return env().shop_by_key(str((request.view_args or {}).get("public_key", "")))
+    except NotFound:
+        return None
+
+
+def _asked_again() -> str:
+    """The address of this page with what it was asked for."""
+    return own_path(request.full_path.rstrip("?"))
+
+
+def _typed() -> tuple[tuple[str, str], ...]:
+    """What a form of a page of ours has sent; empty where no browser says that it was one."""
+    if request.method != "POST" or request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return ()
+    return tuple(request.form.items(multi=True))
 
 
 def redirect_to(url: str, *, status: int) -> Response:
@@ -172,12 +196,17 @@ def _headers() -> dict[str, str]:
 
 def fill(text: str, **values: object) -> str:
     """Put values into the {braces} of a phrase. The result is escaped like any other text; what is
-    HTML among the values stays so."""
+    HTML among the values stays so. Letters from right to left keep to themselves (UAX 9)."""
     if any(isinstance(value, Markup) for value in values.values()):
         text = escape(text)
     for name, value in values.items():
-        text = text.replace(f"{{{name}}}", value if isinstance(value, Markup) else str(value))
+        text = text.replace(f"{{{name}}}", value if isinstance(value, Markup) else _apart(value))
     return text
+
+
+def _apart(value: object) -> str:
+    said = str(value)
+    return f"\u2068{said}\u2069" if _TO_LEFT.search(said) else said
 
 
 def phrase_for(words: Mapping[str, str], name: str, count: int) -> str:

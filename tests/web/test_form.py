@@ -13,6 +13,7 @@ from notifier.domain.availability import Availability
 from notifier.i18n import consent_text
 from notifier.services.env import open_env
 from notifier.store.session import Database
+from notifier.web.pages import fill
 from notifier.web.public import create_public
 from tests.timing import SettableClock
 from tests.web.storefront import CUPS, KETTLE, PUBLIC_URL, RENDERER, Storefront, config
@@ -414,3 +415,9 @@ def test_no_slip_is_seen_in_a_phone_number_or_a_trapped_program(
         done = sign_up(client, **fields)
         assert done.status_code == 202
         assert "If you meant" not in words(done)
+
+
+def test_a_name_from_right_to_left_does_not_turn_the_words_around_it() -> None:
+    text = "“{product}” is available at {shop}."
+    said = fill(text, product="كوب (طقم من 2)", shop="Kettle & Co")
+    assert said == "“\u2068كوب (طقم من 2)\u2069” is available at Kettle & Co."
