@@ -118,3 +118,24 @@ def test_an_availability_inside_an_object_of_its_own_is_read() -> None:
     seen = only(read(page(product(offers={**OFFER, "availability": word}))))
 
     assert seen.availability == "out_of_stock"
+
+
+@pytest.mark.parametrize(
+    ("name", "word", "meaning"),
+    [
+        ("delivery-soldout", "LimitedAvailability", "out_of_stock"),
+        ("delivery-not-available", "LimitedAvailability", "out_of_stock"),
+        ("delivery-restock", "LimitedAvailability", "backorder"),
+        ("delivery-available", "InStock", "in_stock"),
+        ("stock", "LimitedAvailability", "in_stock"),
+    ],
+)
+def test_limited_availability_of_shopwares_theme_means_what_the_line_behind_it_shows(
+    name: str, word: str, meaning: str
+) -> None:
+    body = f"""<div itemscope itemtype="https://schema.org/Product"><h1 itemprop="name">Mug</h1>
+    <div itemprop="offers" itemscope itemtype="https://schema.org/Offer">
+    <link itemprop="availability" href="https://schema.org/{word}">
+    <p class="delivery-information {name}"><span></span>No longer available</p></div></div>"""
+
+    assert only(read(body.encode())).availability == meaning

@@ -12,6 +12,7 @@ from typing import Any
 
 from notifier.connectors.page_reading.document import Document, Element, squeeze, text_of
 from notifier.connectors.page_reading.schema_nodes import Node, plain_name, types_of
+from notifier.connectors.page_reading.shop_themes import theme_word
 
 MAX_ITEMS = 5_000
 MAX_TEXT = 2_000
@@ -69,6 +70,8 @@ def _property_elements(scope: Element, *, ids: dict[str, Element]) -> Iterator[E
 
 
 def _value(element: Element) -> str:
+    if element.get("itemprop") == "availability" and (meant := theme_word(element)):
+        return meant
     for attribute in ("content", _URL_ATTRIBUTES.get(element.tag, "")):
         if attribute and element.get(attribute) is not None:
             return squeeze(element.get(attribute))
