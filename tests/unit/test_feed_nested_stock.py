@@ -117,6 +117,34 @@ def test_a_stock_of_xml_that_holds_elements_is_looked_into(feed: Path) -> None:
     assert found_in(feed, body) == {"1": ("out_of_stock", 0)}
 
 
+@pytest.mark.parametrize(
+    ("places", "found"),
+    [
+        ([("yes", 4), ("no", 0), ("yes", 3)], ("in_stock", 7)),
+        ([("no", 0), ("no", 0)], ("out_of_stock", 0)),
+        ([("yes", None), ("no", 0)], ("in_stock", None)),
+        ([("no", 0), ("ask us", None)], ("unknown", None)),
+        ([], ("unknown", None)),
+    ],
+)
+def test_what_is_sold_is_the_sum_over_the_places_inside(
+    feed: Path, places: list[tuple[str, int | None]], found: tuple[str, int | None]
+) -> None:
+    listed = [{"available": word, "stockCount": count} for word, count in places]
+    each = "".join(
+        f'<availability storeId="{n}" available="{word}"'
+        + ("/>" if count is None else f' stockCount="{count}"/>')
+        for n, (word, count) in enumerate(places)
+    )
+    xml = (
+        '<kaspi_catalog xmlns="http://kaspi.kz/kaspishopping"><offers><offer sku="M">'
+        f"<availabilities>{each}</availabilities></offer></offers></kaspi_catalog>"
+    )
+
+    assert found_in(feed, [{"sku": "M", "stock": listed}]) == {"M": found}
+    assert found_in(feed, xml) == {"M": found}
+
+
 def test_the_inventory_of_salesforce_counts_what_is_there_and_not_what_may_follow(
     feed: Path,
 ) -> None:

@@ -112,6 +112,12 @@ def test_an_availability_beside_the_offer_counts_where_the_offer_says_none() -> 
     assert only(read(page(both))).availability == "in_stock"
 
 
+def test_a_list_that_php_wrote_as_an_object_is_a_list() -> None:
+    offers = {"0": SOLD_OUT, "2": SOLD_OUT}
+
+    assert only(read(page(product(offers=offers)))).availability == "out_of_stock"
+
+
 def test_an_availability_inside_an_object_of_its_own_is_read() -> None:
     word = {"@type": "ItemAvailability", "availability": "https://schema.org/OutOfStock"}
 

@@ -62,6 +62,8 @@ def flat(value: Any, *, depth: int = 0) -> Iterator[Any]:
     if isinstance(value, list):
         for item in value:
             yield from flat(item, depth=depth + 1)
+    elif isinstance(value, Mapping) and value and all(name.isdigit() for name in value):
+        yield from flat(list(value.values()), depth=depth + 1)  # a list of PHP with gaps
     elif isinstance(value, Mapping) and "@list" in value:
         yield from flat(value["@list"], depth=depth + 1)
     elif isinstance(value, Mapping) and "@graph" in value and len(value) <= 2:

@@ -59,7 +59,7 @@ _NAMES = {
     "parentproductid productgroup",
     Field.AVAILABILITY: "availability availabilitystatus stockstatus stocklevelstatus available "
     "availableforsale stockavailability inventorystatus presence verfugbarkeit lagerstatus "
-    "disponibilite "
+    "disponibilite availabilities "
     "disponibilidad disponibilita beschikbaarheid disponibilidade dostepnosc dostupnost",
     # a yes or no, for those whose availability says when it will be sent
     Field.IN_STOCK: "instock isinstock isonstock isavailable salable issalable orderable vorratig "
@@ -70,9 +70,9 @@ _NAMES = {
     "availablestock freeqty availablenoteditable availabletosell ats "
     "quantity inventoryquantity variantinventoryqty "
     "stockquantity inventory qty stock stocklevel currentstocklevel currentstock "
-    "inventorylevel qtyinstock productquantity quantityinstock inventoryqty menge bestand "
-    "lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias amountinstock "
-    "unidades stuckzahl voorraad giacenza estoque",
+    "inventorylevel stockcount qtyinstock productquantity quantityinstock inventoryqty menge "
+    "bestand lagerbestand cantidad quantite quantita aantal ilosc mnozstvi existencias "
+    "amountinstock unidades stuckzahl voorraad giacenza estoque",
     Field.ETA: "availabilitydate availabledate availablefrom availabilitystarts eta restockdate "
     "expecteddate expectedavailabilitydate expectedinstockdate instockdate preorderreleasedate "
     "backorderdate preorderdate dateavailable nextavailabledate backinstockdate",

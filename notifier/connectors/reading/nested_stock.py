@@ -3,15 +3,17 @@
 SAP has `stock: {stockLevel, stockLevelStatus}`, Salesforce `inventory: {ats, orderable}`,
 BigCommerce `inventory: {isInStock, aggregated: {availableToSell}}`, commercetools
 `availability: {isOnStock, availableQuantity}`, Squarespace `stock: {quantity, unlimited}`. Inside
-such an object the names mean what they mean in an item, and `amount` is an amount of stock.
+such an object the names mean what they mean in an item, and `amount` is an amount of stock. A list
+of objects names places (Kaspi: `availabilities`): what is sold is the sum over them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from notifier.connectors.reading.columns import Field, Wanted, fold
+from notifier.domain.availability import Availability, read_availability
 
 STOCK_FIELDS = (Field.AVAILABILITY, Field.IN_STOCK, Field.QUANTITY)
 _ALSO = (Field.TRACKED, Field.BACKORDERS, Field.ETA)
@@ -29,10 +31,28 @@ def unfold_stock(values: dict[Field, Any], *, wanted: Wanted) -> None:
     """Put what is inside of objects in their place; what is beside them goes before."""
     for field in STOCK_FIELDS:
         inner = values.get(field)
-        if isinstance(inner, Mapping):
-            del values[field]
-            for found, value in _read(inner, field, wanted=wanted, depth=0).items():
-                values.setdefault(found, value)
+        places: list[Any] = inner if isinstance(inner, list) else [inner]
+        if not all(isinstance(place, Mapping) for place in places):
+            continue
+        del values[field]
+        read = [_read(place, field, wanted=wanted, depth=0) for place in places]
+        for found, value in (_sum(read) if isinstance(inner, list) else read[0]).items():
+            values.setdefault(found, value)
+
+
+def _sum(places: Sequence[Mapping[Field, Any]]) -> dict[Field, Any]:
+    """Nothing is said where one place does not say and no other has some."""
+    counts = [str(place.get(Field.QUANTITY, "")).strip() for place in places]
+    words = [place.get(Field.AVAILABILITY, place.get(Field.IN_STOCK)) for place in places]
+    said = {read_availability(word) for word in words}
+    together: dict[Field, Any] = {}
+    if counts and all(count.isascii() and count.isdigit() and len(count) < 10 for count in counts):
+        together[Field.QUANTITY] = sum(map(int, counts))
+    if Availability.IN_STOCK in said:
+        together[Field.AVAILABILITY] = Availability.IN_STOCK
+    elif len(said) == 1 and Availability.UNKNOWN not in said:
+        together[Field.AVAILABILITY] = said.pop()
+    return together
 
 
 def _read(
@@ -62,3 +82,16 @@ def _read(
         for field, value in more.items():
             found.setdefault(field, value)
     return found
+
+
+def inside_of(element: Any) -> Any:
+    """What stands in the children of an element of XML, or a list of their attributes."""
+    children = [c for c in element if isinstance(c.tag, str)]
+    if all(c.attrib and not (c.text or "").strip() and not len(c) for c in children):
+        return [dict(c.attrib) for c in children]
+    return texts_of(element)
+
+
+def texts_of(element: Any) -> dict[str, str | None]:
+    """What stands in the direct children, by their names."""
+    return {c.tag.rpartition("}")[2]: c.text for c in element if isinstance(c.tag, str)}

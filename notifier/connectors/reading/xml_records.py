@@ -17,7 +17,12 @@ from typing import IO, Any
 from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
-from notifier.connectors.reading.nested_stock import STOCK_FIELDS, unfold_stock
+from notifier.connectors.reading.nested_stock import (
+    STOCK_FIELDS,
+    inside_of,
+    texts_of,
+    unfold_stock,
+)
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
 from notifier.connectors.reading.shop_answers import correct
 from notifier.connectors.reading.xml_frame import (
@@ -201,14 +206,14 @@ class _XmlReader:
         for field, path in self._paths.items():
             values[field] = _at_path(element, path)
         if self._is_of_system:
-            correct(values, _texts_of(element), parent=None, taken=self._taken)
+            correct(values, texts_of(element), parent=None, taken=self._taken)
         return values
 
     def _look_into(
         self, child: Any, plan: list[tuple[Field, int]], values: dict[Field, Any]
     ) -> None:
         """An element that holds elements says something of stock alone: `STOCK/AMOUNT`."""
-        inside: dict[Field, Any] = {f: _texts_of(child) for f, _ in plan if f in STOCK_FIELDS}
+        inside: dict[Field, Any] = {f: inside_of(child) for f, _ in plan if f in STOCK_FIELDS}
         unfold_stock(inside, wanted=self._wanted)
         for field, value in inside.items():
             values.setdefault(field, value)
@@ -252,11 +257,6 @@ def _both_cases(tags: tuple[str, ...]) -> list[str]:
 
 def _holds_elements(child: Any) -> bool:
     return any(isinstance(grandchild.tag, str) for grandchild in child)
-
-
-def _texts_of(element: Any) -> dict[str, str | None]:
-    """What stands in the direct children, by their names."""
-    return {c.tag.rpartition("}")[2]: c.text for c in element if isinstance(c.tag, str)}
 
 
 def _without_halves(element: Any) -> Any:
