@@ -84,6 +84,8 @@ class Describer:
             if not _is_one(info) or (names and name not in names):
                 continue
             shape, choices = shape_of(info.annotation)
+            if shape is Shape.NUMBER and _is_share(info):
+                shape = Shape.SHARE
             found.append(
                 self._field(
                     (*base, name),
@@ -164,7 +166,7 @@ class Describer:
             help=help_text,
             shape=shape,
             choices=choices,
-            value="" if secret else text_of(value),
+            value="" if secret else text_of(value, shape),
             origin=self._origin(path),
             secret=secret,
             is_set=bool(value),
@@ -197,6 +199,12 @@ def _is_one(info: FieldInfo) -> bool:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return False
     return not any(isinstance(one, type) and issubclass(one, BaseModel) for one in _inside(kind))
+
+
+def _is_share(info: FieldInfo) -> bool:
+    """Does it go from nothing to all?"""
+    bounds = {(side, getattr(one, side, None)) for one in info.metadata for side in ("ge", "le")}
+    return bounds >= {("ge", 0), ("le", 1)}
 
 
 def _inside(kind: Any) -> Iterator[Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import timedelta
+from decimal import Decimal
 from enum import Enum, StrEnum
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -22,6 +23,7 @@ class Shape(StrEnum):
     PARAGRAPH = "paragraph"
     WHOLE = "whole"
     NUMBER = "number"
+    SHARE = "share"  # in per cent; the file has 0.05 where a form has 5
     LENGTH = "length"
     TICK = "tick"
     CHOICE = "choice"
@@ -60,10 +62,12 @@ _SHAPES: tuple[tuple[type | tuple[type, ...], Shape], ...] = (
 )
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, shape: Shape | None = None) -> str:
     """A value as a form shows it; a tick is `yes` or nothing."""
     if value is None:
         return ""
+    if shape is Shape.SHARE:
+        return f"{Decimal(str(value)) * 100:f}".rstrip("0").rstrip(".") or "0"
     if isinstance(value, bool):
         return "yes" if value else ""
     if isinstance(value, float):
@@ -94,6 +98,8 @@ def value_of(shape: Shape, text: str) -> Any:
         return text == "yes"
     if shape in (Shape.WHOLE, Shape.NUMBER):
         return _number(text, whole=shape is Shape.WHOLE)
+    if shape is Shape.SHARE:
+        return _share(text)
     if shape is Shape.LENGTH:
         if not text:
             raise ValueError("is empty; write 90s, 15m, 6h or 30d")
@@ -109,6 +115,17 @@ def _number(text: str, *, whole: bool) -> int | float:
     if not _NUMBER.fullmatch(text) or (whole and not text.lstrip("-").isdigit()):
         raise ValueError(f"{text[:40]!r} is not a {'whole number' if whole else 'number'}")
     return int(text) if whole else float(text.replace(",", "."))
+
+
+def _share(text: str) -> float:
+    """`2.5`, `2,5` or `2.5 %` is 0.025, to the last digit."""
+    typed = text.removesuffix("%").strip()
+    if not _NUMBER.fullmatch(typed):
+        raise ValueError(f"{text[:40]!r} is not a number")
+    percent = Decimal(typed.replace(",", "."))
+    if not 0 <= percent <= 100:
+        raise ValueError("must be from 0 to 100 per cent")
+    return float(percent / 100)
 
 
 def _map(text: str) -> dict[str, Any]:

@@ -400,7 +400,7 @@ def test_a_source_is_added_looked_at_and_removed(admin: Admin, env: Env, feeds: 
         ("feed", {"url": ""}, "url"),
         ("feed", {"url": "https://x.example/feed", "columns": "no sign"}, "columns"),
         ("feed", {"url": "https://x.example/feed", "every": "0s"}, "every"),
-        ("feed", {"url": "https://x.example/feed", "min_share": "2"}, "min_share"),
+        ("feed", {"url": "https://x.example/feed", "min_share": "200"}, "min_share"),
         ("page", {"urls": "https://x.example/p", "seconds_between": "0"}, "seconds_between"),
         ("page", {"urls": "https://x.example/p", "rule": "in_stok = .x :: yes"}, "rule"),
     ],
@@ -412,6 +412,32 @@ def test_a_source_that_could_not_be_read_is_not_saved(
     assert seen.status == 422
     assert problem(seen, name), seen.said
     assert stored(admin.env) == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [("2", 0.02), ("0,3 %", 0.003), ("7.1", 0.071), ("0", 0.0), ("100", 1.0), ("29%", 0.29)],
+)
+def test_a_share_is_shown_and_written_in_per_cent(
+    admin: Admin, env: Env, written: str, kept: float
+) -> None:
+    first = admin.get(f"{HERE}/brake").tree.xpath("//input[@name='s.bounce_share']/@value")
+    assert first == ["5"]  # the file says nothing, which is 0.05
+
+    assert change(admin, "/brake", bounce_share=written).status == 303
+
+    assert env.shop("kettle").config.brake.bounce_share == kept
+    [again] = admin.get(f"{HERE}/brake").tree.xpath("//input[@name='s.bounce_share']/@value")
+    assert again == written.removesuffix("%").strip().replace(",", ".")
+    assert change(admin, "/brake", bounce_share=again).status == 303
+    assert env.shop("kettle").config.brake.bounce_share == kept
+
+
+@pytest.mark.parametrize("written", ["101", "-1", "", "five", "0.05.1", "%"])
+def test_what_is_no_share_is_not_saved(admin: Admin, written: str) -> None:
+    seen = change(admin, "/brake", bounce_share=written)
+    assert seen.status == 422
+    assert problem(seen, "bounce_share")
 
 
 # ---- keys and webhooks ----
