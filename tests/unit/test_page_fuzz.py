@@ -125,6 +125,9 @@ SLOW: dict[str, Callable[[], bytes]] = {
     "open objects": lambda: b'<script type="application/ld+json">' + b'{"a":' * 150_000,
     "open comments": lambda: b'<script type="application/ld+json">{' + b"/*" * 400_000,
     "open strings": lambda: b'<script type="application/ld+json">{' + b'\\" ' * 200_000,
+    "quotes in quotes": lambda: (
+        b'<script type="application/ld+json">{"a":"' + b'", ' * 80_000 + b'"' * 10_000
+    ),
     "commas": lambda: b'<script type="application/ld+json">[1' + b", " * 200_000,
     "deep elements": lambda: b"<div>" * 200_000,
     "deep items": lambda: (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from notifier.connectors.page_reading.json_repair import read_json_values
-from tests.unit.pages import OFFER, only, page, product, read
+from tests.unit.pages import OFFER, URL, only, page, product, read
 
 
 def german_page(head: str = "") -> str:
@@ -98,6 +98,25 @@ def test_products_inside_a_product_that_is_sold_are_not_the_pages_own(name: str)
     other = product(sku="LID", name="Lid")
 
     seen = only(read(page(product(offers=SOLD_OUT, **{name: [other]}))))
+
+    assert (seen.sku, seen.availability) == ("MUG", "out_of_stock")
+
+
+@pytest.mark.parametrize(
+    "arrange",
+    [
+        lambda mug, lid: [{"@type": "WebPage", "mainEntity": mug}, lid],
+        lambda mug, lid: [
+            lid, {"@type": ["ItemPage"], "mainEntity": {"@id": "#m"}}, {**mug, "@id": "#m"},
+        ],
+        lambda mug, lid: [lid, {**mug, "mainEntityOfPage": {"@type": "WebPage", "@id": URL}}],
+        lambda mug, lid: [lid, {**mug, "mainEntityOfPage": URL}],
+    ],
+)  # fmt: skip
+def test_of_several_products_the_one_that_the_page_calls_its_own_counts(arrange: Any) -> None:
+    mug, lid = product(offers=SOLD_OUT), product(sku="LID", name="Lid")
+
+    seen = only(read(page({"@graph": arrange(mug, lid)})))
 
     assert (seen.sku, seen.availability) == ("MUG", "out_of_stock")
 

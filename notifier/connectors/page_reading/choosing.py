@@ -22,14 +22,14 @@ def choose_family(
 ) -> tuple[list[Offered], list[str]]:
     """The product the page is about, with all its variants; and warnings.
 
-    By the page's own address, then by being the only one with an offer, then by its name in the
-    heading. Empty when it cannot be known which of several products is meant.
+    By what the page calls its main entity, by its own address, by being the only one with an offer,
+    then by its name in the heading. Empty when one cannot know which of several products is meant.
     """
     merged, warnings = merge_twins([c for c in candidates if c.has_offer] or candidates)
     families = _without_sums(_families(merged))
     if len(families) <= 1:
         return (families[0] if families else []), warnings
-    for fits in (_same_address, _same_path, _same_title):
+    for fits in (_is_main, _same_address, _same_path, _same_title):
         fitting = [f for f in families if any(fits(o, page) for o in f)]
         if len(fitting) == 1:
             return fitting[0], warnings
@@ -138,6 +138,7 @@ def fill_gaps(first: Offered, *, other: Offered) -> Offered:
         quantity=speaks.quantity,
         eta=speaks.eta or first.eta,
         has_offer=first.has_offer or other.has_offer,
+        is_main=first.is_main or other.is_main,
         price=priced.price,
         currency=priced.currency,
         regular_price=priced.regular_price,
@@ -175,6 +176,10 @@ def _without_sums(families: list[list[Offered]]) -> list[list[Offered]]:
         return alone and bool(name) and any(title.startswith(name) for title in listed)
 
     return [family for family in families if not is_sum(family)]
+
+
+def _is_main(offered: Offered, page: Document) -> bool:
+    return offered.is_main
 
 
 def _same_address(offered: Offered, page: Document) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 from notifier.connectors.page_reading.json_loose import loosen_json
 
 MAX_REPAIR = 2 * 1024 * 1024
+MAX_LOOSE = 256 * 1024  # it is the slowest repair, and no product fills as much
 
 _OPENERS = re.compile(r"(?:<!--|(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?)", re.IGNORECASE)
 _CLOSERS = re.compile(r"(?:-->|(?://|/\*)?\s{0,20}\]\]>\s{0,20}(?:\*/)?)\s*\Z", re.IGNORECASE)
@@ -54,7 +55,8 @@ def _repairs(text: str) -> Iterator[str]:
     """The same text, repaired in one way after the other, the surest first."""
     yield tidy_json(text)
     yield tidy_json(html.unescape(text))
-    yield tidy_json(loosen_json(text))
+    if len(text) <= MAX_LOOSE:
+        yield tidy_json(loosen_json(text))
 
 
 def _read_all(text: str) -> tuple[list[Any], str]:

@@ -18,6 +18,7 @@ class Offered:
     "at least one is"), so it is no answer for one variant. `family` is the same for all variants
     of one product. `has_offer` tells "an offer that does
     not say" from "no offer at all". `stated` is False when the markup says nothing of availability.
+    `is_main`: the page itself says that it is about this one.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Offered:
     stated: bool = False
     summed: bool = False
     has_offer: bool = False
+    is_main: bool = False
     quantity: int | None = None
     price: Decimal | None = None
     currency: str = ""

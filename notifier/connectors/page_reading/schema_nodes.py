@@ -21,7 +21,8 @@ _READ = (
     "offerCount", "availability", "availabilityStarts", "itemCondition", "itemOffered",
     "price", "lowPrice", "highPrice", "minPrice", "priceCurrency", "priceSpecification",
     "priceType", "validFrom", "inventoryLevel", "value", "minValue", "eligibleQuantity",
-    "mainEntity", "itemListElement",
+    "mainEntity", "mainEntityOfPage",
+    "itemListElement",
 )  # fmt: skip
 _NAMES = {name.casefold(): name for name in _READ}
 MAX_DEPTH = 64

@@ -52,6 +52,7 @@ _ID_NAMES = (
     "sku", "productID", "mpn", "gtin", "gtin13", "gtin14", "gtin12", "gtin8", "isbn", "identifier",
 )  # fmt: skip
 _OPTION_NAMES = ("color", "size", "material", "pattern")
+_PAGES = frozenset({"webpage", "itempage"})
 _VARIANT_IN_URL = frozenset({"variant", "variation_id", "sku", "skuid", "pid", "variant_id"})
 
 
@@ -65,6 +66,7 @@ class _Nodes:
     by_id: dict[str, Node] = field(default_factory=dict)
     seen: int = 0
     walked: set[int] = field(default_factory=set)
+    main: set[int] = field(default_factory=set)
 
 
 def read_products(
@@ -116,6 +118,8 @@ def _walk(value: Any, *, found: _Nodes, depth: int) -> None:
         return
     found.walked.add(id(value))
     types = types_of(value)
+    if types & _PAGES:
+        found.main.update(id(_named(n, found)) for n in nodes_of(value, "mainEntity"))
     if types & _GROUPS or (types & _PRODUCTS and nodes_of(value, "hasVariant")):
         found.groups.append(value)
     elif types & _PRODUCTS or (types & _GOODS and nodes_of(value, "offers")):
@@ -127,6 +131,11 @@ def _walk(value: Any, *, found: _Nodes, depth: int) -> None:
     for name, child in value.items():
         if name not in _ELSEWHERE:
             _walk(child, found=found, depth=depth + 1)
+
+
+def _named(node: Node, found: _Nodes) -> Node:
+    """The node itself, or the one it only names."""
+    return found.by_id.get(str(node.get("@id")), node) if len(node) == 1 else node
 
 
 def _attach_loose_offers(found: _Nodes) -> None:
@@ -179,12 +188,14 @@ class _Reader:
         """A ProductGroup's variants; the group itself when it lists none that can be told apart."""
         key = first_text(group, "productGroupID", "sku", "productID") or self._own_url(group)
         family = key or first_text(group, "name") or "group"
+        is_main = id(group) in self.found.main
         variants: list[Offered] = []
         for variant in self.variants_of(group):
             node = self.whole(variant)
             inherited = {k: group[k] for k in ("image", "name") if k in group and k not in node}
             for offered in self.read_product({**inherited, **node}):
-                variants.append(replace(offered, group=offered.group or key, family=family))
+                group_key = offered.group or key
+                variants.append(replace(offered, group=group_key, family=family, is_main=is_main))
         variants = [v for v in variants if v.has_offer or v.ids or v.urls]
         if variants and (any(v.has_offer for v in variants) or not self.offers(group)):
             return variants
@@ -192,6 +203,7 @@ class _Reader:
 
     def read_product(self, product: Node) -> list[Offered]:
         """One product; one for each offer when the offers are told apart by sku or address."""
+        is_main = id(product) in self.found.main
         product = self.whole(product)
         offers = self.offers(product)
         listed = [o for o in offers if not is_rest(o)]
@@ -204,12 +216,13 @@ class _Reader:
                     ids=self._ids(o),
                     group=self._group(product) or key,
                     family=key or first_text(product, "name") or "product",
+                    is_main=is_main,
                     variant_title=first_text(o, "name"),
                 )
                 for o in listed
             ]
         facts = join_offers(offers, today=self.today)
-        return [self._offered(product, offers=offers, facts=facts)]
+        return [replace(self._offered(product, offers=offers, facts=facts), is_main=is_main)]
 
     def _are_variants(self, listed: Sequence[Node], *, product: Node) -> bool:
         """Told apart by names of their own; a single one by another than the product's."""
@@ -223,7 +236,7 @@ class _Reader:
         own = next((s for s in skus if s), "") or next((first_text(o, "sku") for o in offers), "")
         named = [first_text(product, "url"), *(first_text(o, "url") for o in offers)]
         if not any(named):
-            named.append(first_text(product, "@id"))
+            named.append(first_text(product, "mainEntityOfPage", "@id"))
         return Offered(
             source=self.source,
             sku=own.removeprefix("sku:"),
