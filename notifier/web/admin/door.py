@@ -164,6 +164,8 @@ def watch(app: Flask) -> None:
 
     @app.before_request
     def look() -> None:
+        if request.blueprint == "assets":  # a page that says the database is away has its styles
+            return
         token = request.cookies.get(cookie_name(), "")
         renews_itself = "HX-Request" in request.headers and "part" in request.args
         g.signed = find_session(env(), token, seen=not renews_itself) if token else None

@@ -113,6 +113,7 @@ def sign_out() -> Any:
         end_own_session(
             env(), session_id=here.session_id, person_id=here.person.id, where=circumstances()
         )
+        note(words_of("sign_in", locale())["signed_out"])
     answer = redirect(url_for("sign_in.sign_in"), code=303)
     door.take_cookie(answer)  # type: ignore[arg-type]
     return answer
@@ -250,6 +251,8 @@ def _on() -> Any:
 
 def _to_sign_in() -> Any:
     note(words_of("sign_in", locale())["too_long"], kind="wrong")
+    if kept := read_kept(request.form):
+        return sign_in_form(kept=kept)
     return redirect(url_for("sign_in.sign_in", next=asked_next()), code=303)
 
 

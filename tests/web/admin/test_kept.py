@@ -95,6 +95,16 @@ def test_what_was_typed_when_the_session_was_over_is_sent_by_one_press_after_sig
     assert "owns" in name_of(olga)
 
 
+def test_what_was_typed_is_kept_while_the_code_is_looked_for_too_long(
+    olga: Admin, clock: SettableClock
+) -> None:
+    clock.advance(timedelta(minutes=31))
+    asked = post(olga, "/-/account/taste", TYPED)
+    late = post(olga, "/-/sign-in/code", {**fields(asked), "code": "000000"})
+    assert (late.status, late.heading) == (401, "Sign in")
+    assert fields(late)["kept"] == fields(asked)["kept"]
+
+
 def test_what_was_typed_before_the_password_is_asked_for_again_goes_on_by_itself(
     olga: Admin, clock: SettableClock
 ) -> None:
@@ -179,6 +189,16 @@ def test_a_page_that_failed_for_now_leads_to_itself(
     monkeypatch.setattr("notifier.web.admin.today.look_today", _away)
     seen = olga.get("/kettle/?part=all")
     assert seen.tree.xpath("//main//a[1]/@href")[0] == "/kettle/?part=all"
+
+
+def test_the_page_about_an_absent_database_has_its_styles(
+    olga: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(olga.env.db), "read", _away)
+    seen = olga.get("/kettle/")
+    assert (seen.status, seen.heading) == (503, "Busy at the moment")
+    [sheet] = seen.tree.xpath("//link[@rel='stylesheet']/@href")
+    assert olga.get(sheet).status == 200
 
 
 def test_a_file_that_is_too_large_is_called_so(olga: Admin) -> None:

@@ -108,6 +108,7 @@ def test_one_signs_in_and_goes_where_one_wanted_and_out_again(browser: Browser) 
     token = browser.token
     assert browser.get("/-/account").status == 200
     assert browser.post("/-/sign-out").status == 303
+    assert "You are signed out." in browser.get("/-/sign-in").said
     assert browser.get("/-/account").status == 303
     assert find_session(browser.env, token) is None
 

@@ -63,6 +63,12 @@ def test_the_list_names_each_product_with_its_key_below(
     assert said == ["Linen shirt S S", "Copper kettle KETTLE", "Linen shirt S S", "BARE BARE"]
 
 
+def test_an_empty_list_says_whether_it_was_searched(admin: Admin) -> None:
+    for path, searched in (("subscriptions", "?state=told"), ("broadcast", "?q=zzz")):
+        assert " yet" in admin.get(f"/kettle/{path}").said, path
+        assert " yet" not in admin.get(f"/kettle/{path}{searched}").said, path
+
+
 @pytest.mark.parametrize("query", ["?state=gone", "?medium=fax", "?address=a@", "?after=x"])
 def test_what_is_no_filter_is_refused(waiting: dict[str, int], admin: Admin, query: str) -> None:
     assert admin.get(f"/kettle/subscriptions{query}").status == 422
