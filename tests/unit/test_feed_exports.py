@@ -108,8 +108,25 @@ tea,Tea,Title,Default Title,T-1,Lisbon,0,not stocked,
             {"A": ("in_stock", 3)},
         ),
         ('id,availability\n="00123",in stock\n', {"00123": ("in_stock", None)}),
+        (
+            "aw_product_id|merchant_product_id|in_stock|stock_quantity|search_price|stock_status\n"
+            "11|A|0||5.00|\n12|B|1|4|6.00|\n",
+            {"A": ("out_of_stock", None), "B": ("in_stock", 4)},
+        ),
+        (
+            "id,stockTracking,stockLevel\nA,enabled,0\nB,disabled,0\n",
+            {"A": ("out_of_stock", 0), "B": ("in_stock", None)},
+        ),
     ],
-    ids=["squarespace", "ecwid", "magento", "local inventory", "zeros kept for Excel"],
+    ids=[
+        "squarespace",
+        "ecwid",
+        "magento",
+        "local inventory",
+        "zeros kept for Excel",
+        "awin",
+        "lightspeed",
+    ],
 )
 def test_an_export_is_read_as_its_system_means_it(feed: Path, body: str, found: Found) -> None:
     assert found_in(feed, body) == found

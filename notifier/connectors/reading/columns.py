@@ -51,7 +51,7 @@ class Field(StrEnum):
 _NAMES = {
     Field.KEY: "id skuid itemid offerid variantid variationid productid articleid contentid "
     "retailerid merchantitemid uniqueid identifiant artikelid iditem idproduct "
-    "variantidnoneditable productidnoneditable productinternalid",
+    "variantidnoneditable productidnoneditable productinternalid merchantproductid awproductid",
     Field.SKU: "sku variantsku productcodesku productcode articlenumber itemnumber artikelnummer "
     "productsku sellersku merchantsku productnumber ugs artikelnummerimshop narticuloentienda "
     "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku",
@@ -78,7 +78,7 @@ _NAMES = {
     "backorderdate preorderdate dateavailable nextavailabledate backinstockdate",
     Field.PRICE: "price variantprice productprice pricevat priceinclvat pricetaxincluded "
     "regularprice baseprice unitprice pricewithvat preis preisbrutto prix precio prezzo prijs "
-    "preco cena",
+    "preco cena searchprice",
     Field.SALE_PRICE: "saleprice specialprice discountprice discountedprice salesprice "
     "sonderangebotspreis prixsolde preciooferta precioespecial",
     Field.SALE_PERIOD: "salepriceeffectivedate salepriceeffectiveperiod salepricedates",
@@ -96,7 +96,7 @@ _NAMES = {
     Field.IMAGE_URL: "imagelink imageurl image mainimage imagesrc imgurl picture images photo "
     "variantimage productimage",
     Field.TRACKED: "managestock manageinventory tracked inventorytracked trackinventory "
-    "inventorytracking trackquantity productisinventorytracked",
+    "inventorytracking stocktracking trackquantity productisinventorytracked",
     Field.BACKORDERS: "backordersallowed backorders allowbackorders allowbackorder "
     "variantinventorypolicy inventorypolicy continuesellingwhenoutofstock",
     Field.ALTERNATIVES: "alternatives alternativeids",

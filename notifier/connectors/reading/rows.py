@@ -25,8 +25,12 @@ from notifier.errors import InvalidInput
 MAX_KEY = 200
 _MAX_TEXT = 500
 # 2 is Magento's "sell below zero and say so"
-_YES = frozenset(["1", "2", "true", "yes", "y", "continue", "notify", "allow", "on", "ja"])
-_NO = frozenset(["0", "false", "no", "n", "deny", "none", "off", "nein", "do not track"])
+_YES = frozenset(
+    ["1", "2", "true", "yes", "y", "continue", "notify", "allow", "on", "ja", "enabled"]
+)
+_NO = frozenset(
+    ["0", "false", "no", "n", "deny", "none", "off", "nein", "do not track", "disabled"]
+)
 
 
 class RowRefused(Exception):
