@@ -65,6 +65,7 @@ class ProductShown:
     alerts: bool
     published: bool
     variants: Sequence[VariantShown]
+    has_more: bool  # variants than are shown
 
 
 def list_products(
@@ -97,7 +98,10 @@ def show_product(env: Env, shop: ShopRef, key: str) -> ProductShown:
         product_id = catalogue.find_product_id(tx, shop.id, key)
         if product_id is None:
             raise NotFound(f"There is no product {key[:80]!r} in this shop.")
-        found = product_list.list_variants(tx, shop.id, product_id=product_id, limit=VARIANTS)
+        all_of_it = product_list.list_variants(
+            tx, shop.id, product_id=product_id, limit=VARIANTS + 1
+        )
+        found = all_of_it[:VARIANTS]
         rows = _rows(tx, shop, found)
         changes = {
             row.variant.id: product_list.changes_of(tx, row.variant.id, since=now - DRAWN)
@@ -119,6 +123,7 @@ def show_product(env: Env, shop: ShopRef, key: str) -> ProductShown:
             )
             for row in rows
         ],
+        has_more=len(all_of_it) > VARIANTS,
     )
 
 

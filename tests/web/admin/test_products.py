@@ -37,6 +37,17 @@ def test_a_product_without_a_name_is_called_by_its_key(admin: Admin, store: Stor
     assert admin.get("/kettle/products/BARE").heading == "BARE"
 
 
+def test_a_product_of_very_many_variants_says_that_not_all_are_shown(
+    admin: Admin, store: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("notifier.services.browse_products.VARIANTS", 2)
+    for size in ("S", "M"):
+        store.stock(size, 1)
+    assert "first 2 variants" not in admin.get("/kettle/products/SHIRT").said
+    store.stock("L", 1)
+    assert "first 2 variants" in admin.get("/kettle/products/SHIRT").said
+
+
 def test_what_is_out_is_listed_with_how_many_wait(stocked: Storefront, admin: Admin) -> None:
     seen = admin.get("/kettle/products?view=out")
     [row] = seen.tree.xpath("//tbody/tr")
