@@ -9,10 +9,13 @@ from typing import Any
 
 from sqlalchemy import text
 
+from notifier.channels.base import Blame, Receipt, ReceiptKind
 from notifier.domain.subscription import EndedReason
 from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
+from notifier.services.receive import receive
 from notifier.services.steer_release import stop_release
+from notifier.signing import Purpose
 from tests.world import ANN, BEN, World
 
 HOOK = {"erp": {"url": "http://127.0.0.1:9/hooks", "events": ["*"]}}
@@ -106,3 +109,36 @@ def test_who_need_not_confirm_is_told_of_as_well(make_world: MakeWorld) -> None:
     world.asks(ANN, "SHIRT-S")
     [confirmed] = told(world, "subscription.confirmed")
     assert (confirmed["subscription"], confirmed["variant"]) == (ann, "SHIRT-S")
+
+
+def says(world: World, message: int, kind: ReceiptKind, **said: Any) -> None:
+    uid = world.env.signer.make(Purpose.MESSAGE, message)
+    event = f"{kind.value} {message}"
+    receive(world.env, Receipt(provider="test", event_id=event, kind=kind, uid=uid, **said))
+
+
+def alerts(world: World) -> list[int]:
+    found = world.rows("SELECT id FROM messages WHERE kind = 'back_in_stock' ORDER BY id")
+    return [one["id"] for one in found]
+
+
+def test_an_address_that_is_not_written_to_again_is_told_with_the_reason(
+    make_world: MakeWorld,
+) -> None:
+    world = make_world(release={"strategy": "all"}, webhooks=HOOK)
+    world.see("SHIRT-S", 0)
+    for who in (ANN, BEN, "cleo@waits.example"):
+        world.waits(who)
+    world.see("SHIRT-S", 5)
+    world.run()
+    returned, complained, full = alerts(world)
+
+    says(world, returned, ReceiptKind.BOUNCED, blame=Blame.ADDRESS, code="5.1.1")
+    says(world, complained, ReceiptKind.COMPLAINED, code="abuse")
+    says(world, full, ReceiptKind.SOFT_BOUNCED, blame=Blame.MAILBOX, code="5.2.2")
+
+    kind = "back_in_stock"
+    assert told(world, "message.bounced") == [
+        {"message": returned, "kind": kind, "reason": "bounced", "code": "5.1.1"},
+        {"message": complained, "kind": kind, "reason": "complained", "code": "abuse"},
+    ]
