@@ -408,7 +408,9 @@ def test_no_file_promises_too_much_or_names_where_it_was_written(words: str) -> 
 
 def test_every_decision_is_listed_and_has_its_parts() -> None:
     listed = said(DOCS / "decisions" / "README.md")
-    for path in sorted((DOCS / "decisions").glob("0*.md")):
+    decisions = sorted((DOCS / "decisions").glob("0*.md"))
+    assert decisions
+    for path in decisions:
         text = said(path)
         assert f"]({path.name})" in listed
         assert text.startswith(f"# {path.name[:4]} ")

@@ -32,6 +32,7 @@ def plans(world: World, ask: Callable[[Any], object]) -> list[str]:
         ask(tx)
         if not world.db.is_sqlite:
             return []
+        assert asked, "nothing was asked of the database"
         return [
             str(tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())
             for statement, values in list(asked)

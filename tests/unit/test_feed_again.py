@@ -335,7 +335,9 @@ def test_real_feeds_say_the_same_when_only_changes_are_read(
     fixtures_dir: Path, tmp_path: Path, kind: str
 ) -> None:
     chance = random.Random(kind)
-    for file in sorted((fixtures_dir / kind).iterdir()):
+    files = sorted((fixtures_dir / kind).iterdir())
+    assert files
+    for file in files:
         body = file.read_bytes()
         path = tmp_path / file.name
         check_same(path, body, body)
