@@ -75,7 +75,7 @@ def read_money(
 def read_minor_units(value: object, *, currency: str, field: str = "price") -> Money:
     """An amount given in the smallest unit (1999 USD cents are 19.99). Raises InvalidInput."""
     digits = str(value).strip()
-    if isinstance(value, bool) or not re.fullmatch(r"\d{1,15}", digits):
+    if not re.fullmatch(r"\d{1,15}", digits):
         raise _unreadable(field, value)
     code = read_currency(currency)
     return Money(amount=Decimal(digits).scaleb(-decimals_of(code)), currency=code)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from notifier.domain.availability import Availability, read_availability, settle_availability
 from notifier.domain.dates import read_eta, read_instant, read_period
-from notifier.domain.money import Money, read_minor_units, read_money
+from notifier.domain.money import Money, amount_text, read_minor_units, read_money
 from notifier.domain.quantity import MAX_UNITS, read_units
 from notifier.errors import InvalidInput
 
@@ -36,6 +36,10 @@ MONEY = [
     ("3980 RUB", "3980", "RUB"),
     ("159.00 RUR", "159.00", "RUB"),
     ("0.00 INR", "0.00", "INR"),
+    ("1 290 руб.", "1290", "RUB"),
+    ("EUR 12,34 €", "12.34", "EUR"),
+    ("1.234.567 EUR", "1234567", "EUR"),
+    ("0,125", "0.125", ""),
     ("12.5000", "12.5000", ""),
     ("252", "252", ""),
     (252, "252", ""),
@@ -51,7 +55,8 @@ def test_amounts_are_read_as_shops_write_them(text: object, amount: str, currenc
 @pytest.mark.parametrize(
     "text",
     ["free", "-5 USD", "NaN", "Infinity", "1e308", "12-15 USD", "12.34 XYZ", "5 EUR USD",
-     "12,34,56", "1.234.56", "1,234.567,8", "5 €/kg", True, ["5"], {"a": 5}, "9" * 100],
+     "12,34,56", "1.234.56", "1,234.567,8", "5 €/kg", True, ["5"], {"a": 5}, "9" * 100,
+     "0" * 61, "1,2345,678 USD"],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused_and_never_guessed(text: object) -> None:
     with pytest.raises(InvalidInput):
@@ -67,6 +72,38 @@ def test_the_shops_decimal_sign_settles_what_could_be_two_amounts() -> None:
     assert read_money("1,234", decimal=",") == Money(amount=Decimal("1.234"))
     assert read_money("1.234", decimal=",") == Money(amount=Decimal("1234"))
     assert read_money("$5", currency="CAD") == Money(amount=Decimal(5), currency="CAD")
+
+
+def test_the_currency_to_assume_settles_it_too() -> None:
+    assert read_money("29,000", currency="TND") == Money(amount=Decimal(29), currency="TND")
+    assert read_money("29,000", currency="EUR") == Money(amount=Decimal(29000), currency="EUR")
+
+
+@pytest.mark.parametrize("text", ["1.234,50", ",123"])
+def test_what_contradicts_the_shops_decimal_sign_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_money(text, decimal=".")
+
+
+@pytest.mark.parametrize("units", [True, "19.99", "-5", "", None])
+def test_no_count_of_smallest_units_is_refused(units: object) -> None:
+    with pytest.raises(InvalidInput):
+        read_minor_units(units, currency="USD")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        ("5", "USD", "5.00"),
+        ("5", "JPY", "5"),
+        ("0.00129", "USD", "0.00129"),
+        ("1E+3", "", "1000.00"),
+    ],
+)
+def test_an_amount_is_written_without_losing_a_decimal(
+    amount: str, currency: str, text: str
+) -> None:
+    assert amount_text(Decimal(amount), currency) == text
 
 
 @pytest.mark.parametrize(
