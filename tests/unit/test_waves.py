@@ -12,7 +12,7 @@ HALF_HOUR = timedelta(minutes=30)
 
 
 @pytest.mark.parametrize(
-    ("quantity", "rate", "units"), [(4, 3, 12), (3, 1.5, 4), (3, 0.1, 1), (0, 3, 1)]
+    ("quantity", "rate", "units"), [(4, 3, 12), (5, 1.5, 7), (3, 0.1, 1), (0, 3, 1)]
 )
 def test_so_many_units_are_told_for_each_there_is_and_one_at_least(
     quantity: int, rate: float, units: int
