@@ -9,6 +9,7 @@ import pytest
 from notifier.services import answer_once
 from notifier.services.act_once import Acted, act_once
 from notifier.services.tidy import tidy
+from notifier.store import limits
 from tests.world import World
 
 
@@ -80,4 +81,19 @@ def test_what_died_half_way_is_done_by_the_same_delivery_and_by_no_other(
     desk.world.clock.advance(answer_once.LEFT_BEHIND + timedelta(seconds=1))
     assert desk.hear(body=b"six") is Acted.BUSY
     assert desk.hear(body=b"five") is Acted.DONE
+    assert desk.acted == 1
+
+
+def test_a_process_that_dies_just_after_the_effect_does_not_cause_a_second(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(limits, "spend", die)
+        with pytest.raises(KeyboardInterrupt):
+            desk.hear()
+    desk.world.clock.advance(answer_once.LEFT_BEHIND + timedelta(seconds=1))
+    assert desk.hear() is Acted.BEFORE
     assert desk.acted == 1
