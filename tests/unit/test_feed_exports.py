@@ -117,6 +117,20 @@ tea,Tea,Title,Default Title,T-1,Lisbon,0,not stocked,
             "id,stockTracking,stockLevel\nA,enabled,0\nB,disabled,0\n",
             {"A": ("out_of_stock", 0), "B": ("in_stock", None)},
         ),
+        (
+            "offer-id,title,product-url,price,merchant-category,availability\n"
+            "A,Cup,https://x.example/a,5.00,Cups,1\nB,Cup,https://x.example/b,5.00,Cups,6\n"
+            "C,Cup,https://x.example/c,5.00,Cups,5\nD,Cup,https://x.example/d,5.00,Cups,4\n"
+            "E,Cup,https://x.example/e,5.00,Cups,3\nF,Cup,https://x.example/f,5.00,Cups,in stock\n",
+            {
+                "A": ("in_stock", None),
+                "B": ("out_of_stock", None),
+                "C": ("backorder", None),
+                "D": ("preorder", None),
+                "E": ("unknown", None),
+                "F": ("in_stock", None),
+            },
+        ),
     ],
     ids=[
         "squarespace",
@@ -126,6 +140,7 @@ tea,Tea,Title,Default Title,T-1,Lisbon,0,not stocked,
         "zeros kept for Excel",
         "awin",
         "lightspeed",
+        "kelkoo",
     ],
 )
 def test_an_export_is_read_as_its_system_means_it(feed: Path, body: str, found: Found) -> None:

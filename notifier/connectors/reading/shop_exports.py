@@ -3,8 +3,8 @@
 Shopify's products: a row of an image alone is no variant, a variant without an SKU is known by its
 handle and its options, and stock that nobody tracks is not counted. Shopify's inventory: the
 column Available is a count. Wix: a variant is known by its product and its options, too, and a
-product that has variants does not count them. Everywhere: what may not be purchased or is hidden is
-not there.
+product that has variants does not count them. Kelkoo's availability is a code, not a count.
+Everywhere: what may not be purchased or is hidden is not there.
 """
 
 from __future__ import annotations
@@ -31,6 +31,16 @@ _GATES = (
 )
 # These only tell the system.
 _MARKS = frozenset(["productisinventorytracked", "variantidnoneditable", "attributesetcode"])
+# 1 in stock, 2 stock on order, 3 see the shop, 4 pre-order, 5 available on order, 6 out of stock
+# (Kelkoo's feed specification)
+_KELKOO = {
+    "1": Availability.IN_STOCK,
+    "2": Availability.BACKORDER,
+    "3": Availability.UNKNOWN,
+    "4": Availability.PREORDER,
+    "5": Availability.BACKORDER,
+    "6": Availability.OUT_OF_STOCK,
+}
 _SAYS_SOMETHING = (Field.PRICE, Field.QUANTITY, Field.AVAILABILITY)
 
 
@@ -47,6 +57,8 @@ def known_export(header: Sequence[str], *, columns: Mapping[str, str]) -> Correc
         return _ShopifyInventory(at, columns=columns)
     if "handleid" in at and "fieldtype" in at and "key" not in columns:
         return _WixProducts(at, columns=columns)
+    if "merchantcategory" in at and "availability" in at and "availability" not in columns:
+        return _kelkoo
     for gates in _GATES:
         if "availability" not in columns and all(gate in at for gate in gates):
             return _Gated([at[gate] for gate in gates if gate not in _MARKS])
@@ -134,6 +146,12 @@ class _WixProducts:
             if named and str(values.get(Field.QUANTITY, "")).strip().isdigit():
                 del values[Field.QUANTITY]
         return bool(handle) and (self._is_mapped or self._visible(values, row))
+
+
+def _kelkoo(values: Values, row: Sequence[str]) -> bool:
+    said = str(values.get(Field.AVAILABILITY, "")).strip()
+    values[Field.AVAILABILITY] = _KELKOO.get(said, said)
+    return True
 
 
 class _Gated:
