@@ -3,8 +3,7 @@
 A sender serves one channel after another, each for some seconds (services/turn.py). What is due is
 taken and checked anew in one transaction (services/claim.py), carried by the channel with no
 transaction open, each step noted in the journal first, and booked by hundreds
-(services/book_batch.py), while the next are taken (services/fill_desk.py). What is left when a
-sender dies goes through services/take_over.py.
+(services/book_batch.py). What is left when a sender dies goes through services/take_over.py.
 """
 
 from __future__ import annotations
@@ -175,7 +174,7 @@ class Sender:
         if first.messages:
             self._serving = name, turn
             try:
-                with turn.book.thread, turn.filler.thread:
+                with turn.book:
                     turn.took(first)
                     self._carry(name, channel, turn)
             finally:
@@ -223,7 +222,7 @@ class Sender:
     def _put_off(self, name: str, error: ConfigError) -> int:
         """The channel cannot be opened as it is set up: what is due learns why, and waits."""
         self._owes = True
-        book = BatchBook(self._env)
+        book = BatchBook(self._env, self._journal)
         first = self._env.db.retry(
             lambda tx: self._claim(tx, name, size=self._env.config.delivery.batch, after=0)
         )

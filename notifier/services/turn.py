@@ -1,9 +1,9 @@
 """What lies on a sender's desk while one channel has its turn?
 
-The channel's thread takes letters and leaves results; that of the book (book_batch.py) books these.
-A third (fill_desk.py) puts new letters there before it is empty. A turn ends when nothing is due
-any more, when the sender stops, or after some seconds if others wait for theirs: then every result
-is booked and the journal can be emptied.
+The channel's thread takes letters and leaves results; the thread of the book (book_batch.py) puts
+new letters there before it is empty. A turn ends when nothing is due any more, when the sender
+stops, or after some seconds if others wait for theirs: then every result is booked and the journal
+can be emptied.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from notifier.services.book_batch import BatchBook
 from notifier.services.book_result import NOT_WANTED, UNWRITABLE
 from notifier.services.claim import Claimed
 from notifier.services.env import Env
-from notifier.services.fill_desk import DeskFiller
 from notifier.services.last_look import LastLook
 from notifier.services.settle import result_as_note
 from notifier.store.outbox import MessageRow
@@ -52,25 +51,17 @@ class BatchSize:
 
     now: int
     after_release: int = 0
-    _is_quick: bool = False
-
-    @property
-    def few(self) -> int:
-        """With so many left the next are taken. To get them takes about as long as a batch that is
-        quickly gone; of others, less lies before a confirmation that comes meanwhile."""
-        return self.now if self._is_quick else self.now // 2
 
     def note(self, seconds: float, *, most: int) -> None:
-        """So long a batch takes to leave."""
-        self._is_quick = seconds < QUICK
-        if self._is_quick:
+        """So long it took since the last batch was taken."""
+        if seconds < QUICK:
             self.now = min(self.now * 2, most)
         elif seconds > SLOW:
             self.now = max(self.now // 2, 1)
 
 
 class Turn:
-    """The desk of one channel's turn, as the channel sees it (channels/base.py) and who fills it.
+    """The desk (channels/base.py) and the supply (book_batch.py) of one channel's turn.
 
     `write` makes letters of claimed messages and gives what could not be written, with why.
     `may_go_on`: whether no other channel waits for its turn, and this one may still send.
@@ -117,13 +108,11 @@ class Turn:
         self._began = time.monotonic()
         self._asked = self._began  # whether others wait
         self._news_at = self._began
-        self._filled_at = self._began
-        self._filled_to = 0  # letters that lay there then
+        self._claimed_at = time.monotonic()
         self.taken = 0  # messages that became ours
         self.looked_at = 0
         self.is_unsure = False  # something may be ours that we do not know of
-        self.book = BatchBook(env)
-        self.filler = DeskFiller(env, notes, self)
+        self.book = BatchBook(env, notes, supply=self)
 
     @property
     def still_for(self) -> float:
@@ -149,7 +138,7 @@ class Turn:
         letter = self._letters.popleft()
         if not self._asked_for_more and self._is_low:
             self._asked_for_more = True
-            self.filler.nudge()
+            self.book.nudge()
         return letter
 
     def hand_over(
@@ -199,7 +188,7 @@ class Turn:
             self.book.add(message, Result(outcome=Outcome.REFUSED, code=NOT_WANTED, detail=why))
         return found.keys()
 
-    # -- the side of who fills it
+    # -- the supply's side
 
     def end(self) -> None:
         """Take nothing more; returns when nothing is being taken."""
@@ -239,8 +228,10 @@ class Turn:
 
     def _put(self, claimed: Claimed) -> None:
         """Write letters and lay them on the desk. Raises StoreBusy."""
-        if claimed.looked_at:
-            self._note_speed()
+        now = time.monotonic()
+        if self.looked_at and claimed.looked_at:
+            self._size.note(now - self._claimed_at, most=self._env.config.delivery.batch)
+        self._claimed_at = now
         self._size.after_release = claimed.last_release
         self.taken += len(claimed.messages)
         self.looked_at += claimed.looked_at
@@ -253,19 +244,11 @@ class Turn:
         self._messages.update({one.message_id: messages[one.message_id] for one in letters})
         self._look.add([messages[one.message_id] for one in letters])
         self._letters.extend(letters)
-        self._filled_at, self._filled_to = time.monotonic(), len(self._letters)
         self._asked_for_more = False
-
-    def _note_speed(self) -> None:
-        """How long a whole batch takes, by what has left since the desk was filled."""
-        left = self._filled_to - len(self._letters)
-        if left > 0:
-            seconds = (time.monotonic() - self._filled_at) * self._size.now / left
-            self._size.note(seconds, most=self._env.config.delivery.batch)
 
     @property
     def _is_low(self) -> bool:
-        return len(self._letters) <= self._size.few
+        return len(self._letters) <= self._size.now // 2
 
     def _may_claim(self) -> bool:
         if self._over or self._is_stopped():

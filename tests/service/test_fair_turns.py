@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select
 
-from notifier.services import book_batch, fill_desk
+from notifier.services import book_batch
 from notifier.services.announce import announce
 from notifier.services.claim import claim_due
 from notifier.services.pace import FEWEST
@@ -210,38 +210,6 @@ def test_a_batch_is_as_large_as_leaves_in_half_a_second() -> None:
     assert size.now == 1
 
 
-def test_the_next_are_taken_when_half_a_batch_is_left_or_a_whole_one_that_is_quickly_gone() -> None:
-    size = BatchSize(now=64)
-    assert size.few == 32
-    size.note(0.1, most=64)
-    assert size.few == 64
-    size.note(0.8, most=64)
-    assert size.few == 32
-
-
-def test_the_next_are_taken_while_results_are_being_booked(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else the mail server waits for the database."""
-    go_on, book = threading.Event(), book_batch.BatchBook._book
-
-    def book_late(self: book_batch.BatchBook, *, tries: int) -> None:
-        assert go_on.wait(60)
-        book(self, tries=tries)
-
-    monkeypatch.setattr(book_batch.BatchBook, "_book", book_late)
-    people = 5 * FIRST_SIZE
-    restocked(world, S=people)
-    thread = threading.Thread(target=world.deliver)
-    thread.start()
-    try:
-        world.smtp.wait_for(people)
-    finally:
-        go_on.set()
-        thread.join(60)
-    assert world.count("messages", "state = 'accepted'") == people
-
-
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_nothing_is_kept_of_those_that_were_told(world: World) -> None:
     world.deliver_with(batch=50)
@@ -266,7 +234,6 @@ def test_the_next_are_taken_when_there_is_room_not_when_a_clock_says_so(
 ) -> None:
     """Also while batches grow: then less than half of the next one is on the desk at once."""
     monkeypatch.setattr(book_batch, "BOOK_EVERY", 30.0)
-    monkeypatch.setattr(fill_desk, "FILL_EVERY", 30.0)
     restocked(world, S=3 * FIRST_SIZE)
 
     began = time.monotonic()
