@@ -51,10 +51,18 @@ class BatchSize:
 
     now: int
     after_release: int = 0
+    is_quick: bool = False
+
+    def few(self, *, is_server: bool) -> int:
+        """With so many left the next are taken. A database server is waited for as long as a quick
+        batch lasts, so it is asked a whole one ahead; SQLite computes in this process, and asked
+        sooner it would only be in the way (decision 0063)."""
+        return self.now if self.is_quick and is_server else self.now // 2
 
     def note(self, seconds: float, *, most: int) -> None:
-        """So long it took since the last batch was taken."""
-        if seconds < QUICK:
+        """So long a whole batch takes to leave."""
+        self.is_quick = seconds < QUICK
+        if self.is_quick:
             self.now = min(self.now * 2, most)
         elif seconds > SLOW:
             self.now = max(self.now // 2, 1)
@@ -108,7 +116,8 @@ class Turn:
         self._began = time.monotonic()
         self._asked = self._began  # whether others wait
         self._news_at = self._began
-        self._claimed_at = time.monotonic()
+        self._filled_at = self._began
+        self._filled_to = 0  # letters that lay there then
         self.taken = 0  # messages that became ours
         self.looked_at = 0
         self.is_unsure = False  # something may be ours that we do not know of
@@ -228,10 +237,8 @@ class Turn:
 
     def _put(self, claimed: Claimed) -> None:
         """Write letters and lay them on the desk. Raises StoreBusy."""
-        now = time.monotonic()
-        if self.looked_at and claimed.looked_at:
-            self._size.note(now - self._claimed_at, most=self._env.config.delivery.batch)
-        self._claimed_at = now
+        if claimed.looked_at:
+            self._note_speed()
         self._size.after_release = claimed.last_release
         self.taken += len(claimed.messages)
         self.looked_at += claimed.looked_at
@@ -244,11 +251,19 @@ class Turn:
         self._messages.update({one.message_id: messages[one.message_id] for one in letters})
         self._look.add([messages[one.message_id] for one in letters])
         self._letters.extend(letters)
+        self._filled_at, self._filled_to = time.monotonic(), len(self._letters)
         self._asked_for_more = False
+
+    def _note_speed(self) -> None:
+        """How long a whole batch takes, by what has left since the desk was filled."""
+        left = self._filled_to - len(self._letters)
+        if left > 0:
+            seconds = (time.monotonic() - self._filled_at) * self._size.now / left
+            self._size.note(seconds, most=self._env.config.delivery.batch)
 
     @property
     def _is_low(self) -> bool:
-        return len(self._letters) <= self._size.now // 2
+        return len(self._letters) <= self._size.few(is_server=not self._env.db.is_sqlite)
 
     def _may_claim(self) -> bool:
         if self._over or self._is_stopped():

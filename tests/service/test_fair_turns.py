@@ -210,6 +210,15 @@ def test_a_batch_is_as_large_as_leaves_in_half_a_second() -> None:
     assert size.now == 1
 
 
+def test_the_next_are_taken_earlier_where_a_database_server_is_waited_for() -> None:
+    size = BatchSize(now=64)
+    assert size.few(is_server=True) == 32
+    size.note(0.1, most=64)
+    assert (size.few(is_server=True), size.few(is_server=False)) == (64, 32)
+    size.note(0.8, most=64)
+    assert size.few(is_server=True) == 32
+
+
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_nothing_is_kept_of_those_that_were_told(world: World) -> None:
     world.deliver_with(batch=50)
