@@ -127,20 +127,19 @@ def _has_places(rules: Mapping[str, Any]) -> bool:
 
 def _order(tx: Transaction, release: ReleaseRow) -> list[int]:
     """Subscriptions with a place, in the order of their places."""
-    is_lottery = release.strategy.get("order") == LOTTERY
     first_tags = release.strategy.get("first_tags", ())
-    first: list[int] = []
-    others: list[int] = []
-    drawn: set[int] = set()  # who waits for the variant and for any has one lot, too
-    for one in line_order.all_waiting(tx, release, tags=bool(first_tags)):
-        if is_lottery and one.contact_id in drawn:
-            continue
-        drawn.add(one.contact_id)
-        (first if comes_first(one.tags, first_tags) else others).append(one.id)
-    if is_lottery:
-        seed = str(release.strategy["seed"])
-        return [*draw(first, seed=seed), *draw(others, seed=seed)]
-    return first
+    line = line_order.all_waiting(tx, release, tags=bool(first_tags))
+    if release.strategy.get("order") != LOTTERY:
+        return [one.id for one in line if comes_first(one.tags, first_tags)]
+    # who waits for the variant and for any has one lot, too: the better one
+    first: dict[int, int] = {}
+    others: dict[int, int] = {}
+    for one in line:
+        lots = first if comes_first(one.tags, first_tags) else others
+        lots.setdefault(one.contact_id, one.id)
+    rest = [id_ for contact_id, id_ in others.items() if contact_id not in first]
+    seed = str(release.strategy["seed"])
+    return [*draw(first.values(), seed=seed), *draw(rest, seed=seed)]
 
 
 def comes_first(tags: Iterable[object], first_tags: Iterable[object]) -> bool:

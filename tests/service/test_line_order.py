@@ -69,6 +69,26 @@ def test_a_lottery_draws_those_with_a_tag_first(make_world: Callable[..., World]
     assert set(told(world)[:3]) == {2, 4, 6}
 
 
+@ON_SQLITE
+def test_who_waits_twice_has_one_lot_by_the_wish_with_the_tag(
+    make_world: Callable[..., World],
+) -> None:
+    rules = {"order": "lottery", "first_tags": ("vip",)}
+    world = make_world(double_opt_in=False, release={**SLOWLY, **rules})
+    world.see("SHIRT-S", 0, product="SHIRT")
+    world.see("SHIRT-M", 0, product="SHIRT")
+    for address in PEOPLE:
+        world.asks(address)
+    for number in (2, 4, 6):
+        assert world.asks(PEOPLE[number], "", product="SHIRT", tags=("VIP",))
+    world.see("SHIRT-S", 30)
+    world.run()
+    by = world.rows("SELECT id, contact_id FROM subscriptions ORDER BY id")
+    contacts = list(dict.fromkeys(one["contact_id"] for one in by))
+    assert {contacts.index(by[one]["contact_id"]) for one in told(world)[:3]} == {2, 4, 6}
+    assert len({by[one]["contact_id"] for one in told(world)}) == len(told(world))
+
+
 def test_the_same_seed_draws_the_same_whatever_the_order_was() -> None:
     assert draw(range(100), seed="a") == draw(reversed(range(100)), seed="a")
     assert draw(range(100), seed="a") != draw(range(100), seed="b")
