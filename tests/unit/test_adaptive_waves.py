@@ -184,6 +184,27 @@ def test_a_wave_plan_of_the_adaptive_strategy_is_its_decision() -> None:
         plan_wave(replace(release, adaptive=None), strategy=Strategy(name="adaptive"))
 
 
+@pytest.mark.parametrize(
+    ("seen", "is_for_all"),
+    [
+        (state(20, each=2), False),
+        (state(50, waiting=30), True),
+        (state(None), False),
+        (state(0, told=(told(9, hours_ago=1),)), False),
+    ],
+)
+def test_a_wave_of_the_adaptive_strategy_ends_where_it_decided_unless_it_is_for_all(
+    seen: AdaptiveState, is_for_all: bool
+) -> None:
+    """Who joins the line while the last wave is written is told in it, too."""
+    decision = decide(seen)
+    release = ReleaseState(quantity=seen.stock, units_told=0, waves=0, adaptive=seen)
+    plan = plan_wave(release, strategy=Strategy(name="adaptive"))
+    limits = (None, None) if is_for_all else (decision.people, decision.units)
+    assert (plan.people, plan.units, plan.largest) == (*limits, seen.stock)
+    assert plan.again_in == decision.look_again
+
+
 def before_the_night(*, hours: float) -> AdaptiveState:
     """150 were told in the evening, 60 of them will look, half of these in the first hour, and a
     third have; then nobody for so many hours."""
