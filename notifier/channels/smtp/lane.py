@@ -15,9 +15,9 @@ import ssl
 import time
 from collections import deque
 from datetime import datetime, timedelta
-from enum import Enum
 
-from notifier.channels.base import Blame, Letter, Outcome, Result
+from notifier.channels.base import Result
+from notifier.channels.smtp.carried import At, Carried
 from notifier.channels.smtp.classify import (
     Stage,
     classify,
@@ -30,35 +30,12 @@ from notifier.channels.smtp.reply import Reply, Unreadable
 from notifier.channels.smtp.session import Session
 from notifier.channels.smtp.settings import Settings
 
-__all__ = ["Carried", "Lane", "refuse_too_big"]
+__all__ = ["Lane"]
 
 _CHUNK = 65_536
 _DOT = b".\r\n"
 BIG = 65_536  # a longer text is sent first, its dot when all of it has left: the server may object
 _GOOD = {Stage.MAIL: b"250 ", Stage.RCPT: b"250 ", Stage.RSET: b"250 ", Stage.DATA: b"354 "}
-
-
-class _At(Enum):
-    """How far a letter is, as far as a broken connection is concerned."""
-
-    ANNOUNCED = 1
-    TEXT = 2  # the text is under way, the dot is not
-    DOT = 3
-
-
-class Carried:
-    """A letter on a lane, as a mail. `is_looked_at`: the server has answered something to it."""
-
-    __slots__ = ("at", "dot_ends", "failed", "is_looked_at", "letter", "mail", "may_move")
-
-    def __init__(self, letter: Letter, mail: Mail) -> None:
-        self.letter = letter
-        self.mail = mail
-        self.at = _At.ANNOUNCED
-        self.failed: Result | None = None
-        self.is_looked_at = False
-        self.may_move = False  # announced on a connection that may have been gone by then
-        self.dot_ends = 0
 
 
 class Lane:
@@ -112,7 +89,7 @@ class Lane:
     @property
     def has_handed_over(self) -> bool:
         """Whether a letter's dot was written and not answered yet."""
-        return bool(self.carried) and self.carried[0].at is _At.DOT
+        return bool(self.carried) and self.carried[0].at is At.DOT
 
     @property
     def size_limit(self) -> int:
@@ -129,8 +106,8 @@ class Lane:
         one = self.ready
         assert one is not None
         self.ready = None
-        text = b"" if one.at is _At.TEXT else one.mail.wire
-        one.at = _At.DOT
+        text = b"" if one.at is At.TEXT else one.mail.wire
+        one.at = At.DOT
         one.dot_ends = self._written + len(text) + len(_DOT)
         self._expected.append((Stage.DOT, one))
         next_one = b"" if follower is None else self._announcement(follower)
@@ -270,7 +247,7 @@ class Lane:
             self._finish(one, one.failed)
             self._give_up()
         elif one.mail.size > BIG:
-            one.at = _At.TEXT
+            one.at = At.TEXT
             self._write(one.mail.wire)
         else:
             self.ready = one
@@ -332,7 +309,7 @@ class Lane:
             self._taken += count
             self._out = self._out[count:] if count < len(self._out) else b""
             self._wait_on()
-        if self.is_usable and self.carried and self.carried[0].at is _At.TEXT:
+        if self.is_usable and self.carried and self.carried[0].at is At.TEXT:
             self.on_readable()  # it may have objected meanwhile
             if self.is_usable:
                 self.ready = self.carried[0]
@@ -354,11 +331,11 @@ class Lane:
         """The connection is of no more use. Say of each letter on it what that means."""
         stage = self._expected[0][0] if self._expected else Stage.BODY
         for place, one in enumerate(list(self.carried)):
-            if one.at is _At.DOT:
+            if one.at is At.DOT:
                 left = self._taken >= one.dot_ends
                 how = classify(Stage.DOT if left else Stage.BODY, 0, text=text, label=label)
                 self._finish(one, how)
-            elif one.at is _At.TEXT:
+            elif one.at is At.TEXT:
                 self._finish(one, classify(Stage.BODY, 0, text=text, label=label))
             elif place or (one.may_move and not one.is_looked_at and label == "dropped"):
                 self.untouched.append(one)
@@ -380,11 +357,3 @@ class Lane:
         self.is_usable = False
         self.deadline = float("inf")
         self.sock.close()
-
-
-def refuse_too_big(mail: Mail, *, limit: int) -> Result | None:
-    """The server would refuse it, or cut the line in the middle of it (RFC 1870)."""
-    if not 0 < limit < mail.size or len(mail.content) <= limit:
-        return None
-    text = f"The letter has {len(mail.content)} bytes, the server takes {limit} (SIZE)."
-    return Result(outcome=Outcome.REFUSED, blame=Blame.CONTENT, code="552 5.3.4", detail=text)

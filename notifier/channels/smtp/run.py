@@ -19,8 +19,9 @@ import structlog
 
 from notifier.channels.base import Blame, Letter, LetterDesk, Outcome, Result
 from notifier.channels.smtp.addresses import BadAddress
+from notifier.channels.smtp.carried import Carried
 from notifier.channels.smtp.classify import shorten
-from notifier.channels.smtp.lane import Carried, Lane, refuse_too_big
+from notifier.channels.smtp.lane import Lane
 from notifier.channels.smtp.mime import Mail
 from notifier.channels.smtp.pace import Pace, provider_of
 from notifier.clock import Clock
@@ -100,7 +101,7 @@ class Run:
                 return None
             mail = self._prepare(letter)
             if isinstance(mail, Mail):
-                mail = refuse_too_big(mail, limit=size_limit) or mail
+                mail = _too_big(mail, limit=size_limit) or mail
             if isinstance(mail, Mail):
                 refused = self._refused_senders.get(mail.sender_group)
                 if refused is None:
@@ -243,3 +244,11 @@ def _paced(wait: float) -> Result:
         detail="Its mail provider takes no more letters of ours for the moment.",
         retry_after=timedelta(seconds=wait),
     )
+
+
+def _too_big(mail: Mail, *, limit: int) -> Result | None:
+    """The server would refuse it, or cut the line in the middle of it (RFC 1870)."""
+    if not 0 < limit < mail.size or len(mail.content) <= limit:
+        return None
+    text = f"The letter has {len(mail.content)} bytes, the server takes {limit} (SIZE)."
+    return Result(outcome=Outcome.REFUSED, blame=Blame.CONTENT, code="552 5.3.4", detail=text)
