@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from notifier.connectors.reading.text import wide_encoding
+from notifier.connectors.reading.text import is_damaged_utf8, wide_encoding
 from notifier.errors import LookFailed
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -135,9 +135,7 @@ def _decode_eight_bit(body: bytes, *, name: str) -> str:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         text = body.decode("utf-8", errors="replace")
-    foreign = sum(1 for c in text if c > "\x7f" and c != "\ufffd")
-    # some broken bytes among much UTF-8 are damage, and no other encoding
-    return text if foreign > 10 * text.count("\ufffd") else body.decode(name, errors="replace")
+    return text if is_damaged_utf8(text) else body.decode(name, errors="replace")
 
 
 def _decode(body: bytes, name: str) -> str:

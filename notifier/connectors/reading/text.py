@@ -77,19 +77,21 @@ def find_encoding(body: IO[bytes]) -> tuple[str, str]:
         while chunk := body.read(_CHUNK):
             decoder.decode(chunk)
     except UnicodeDecodeError:
-        return _eight_bit(body)
+        body.seek(0)
+        sample = body.read(4 * _CHUNK).decode("utf-8", "replace")
+        return "utf-8" if is_damaged_utf8(sample) else "cp1252", "replace"
     finally:
         body.seek(0)
     return "utf-8", "replace"
 
 
-def _eight_bit(body: IO[bytes]) -> tuple[str, str]:
-    """UTF-8 with a few broken bytes stays UTF-8; otherwise it is an eight-bit encoding."""
-    body.seek(0)
-    sample = body.read(4 * _CHUNK).decode("utf-8", "replace")
-    foreign = sum(1 for c in sample if c > "\x7f" and c != "\ufffd")
-    broken = sample.count("\ufffd")
-    return ("utf-8", "replace") if foreign > 10 * broken else ("cp1252", "replace")
+def is_damaged_utf8(read: str) -> bool:
+    """Whether text read as UTF-8 with replacements is UTF-8 with a few broken bytes.
+
+    Otherwise it is of an eight-bit encoding, where nearly every foreign letter breaks.
+    """
+    foreign = sum(1 for c in read if c > "\x7f" and c != "\ufffd")
+    return foreign > 10 * read.count("\ufffd")
 
 
 def _by_bom(head: bytes) -> str:
