@@ -247,9 +247,7 @@ def _member(item: Mapping[str, Any], name: str) -> Any:
     """A list of variants may be wrapped: `{"variants": {"nodes": […]}}`."""
     value = item.get(name)
     if isinstance(value, dict):
-        return next(
-            (value[n] for n in ("nodes", "items", "edges", "variants") if value.get(n)), None
-        )
+        return next((value[n] for n in _WRAPPED_IN if value.get(n)), None)
     return value
 
 
