@@ -16,11 +16,10 @@ GOOGLE = b"http://base.google.com/ns/1.0"
 _ENDS = 64 * 1024
 _CHUNK = 1024 * 1024
 _BEFORE = re.compile(rb"(?:\xef\xbb\xbf|\s)+(?=<)")
-_DECLARED = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)")
-_CALLED_WIDE = re.compile(
-    rb"(?:\xef\xbb\xbf|\s)*<\?xml[^>]*\sencoding\s*=\s*[\"'](?:utf-?16|ucs-?2|unicode)",
-    re.IGNORECASE,
+_DECLARED = re.compile(
+    rb"(?:\xef\xbb\xbf|\s)*<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE
 )
+_WIDE = re.compile(rb"utf-?16|ucs-?2|unicode", re.IGNORECASE)
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 
 
@@ -89,7 +88,7 @@ def wrong_label(body: IO[bytes]) -> str:
     head = body.read(400)
     said = _DECLARED.match(head)
     label = ""
-    if _CALLED_WIDE.match(head):
+    if said and _WIDE.match(said[1]):
         label = "utf-8"
     elif said is None or said[1].lower() == b"utf-8":
         label = "windows-1252" if find_encoding(body)[0] == "cp1252" else ""
