@@ -14,6 +14,8 @@ from notifier.domain.availability import Availability
 
 Item = Mapping[str, Any]
 Values = dict[Field, Any]
+# How an item is recognised, and what is read off it; both get the item and its product.
+System = tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item], None]]
 _NOTHING: Item = {}
 
 # One of these is in every item that is spoken of here.
@@ -103,7 +105,7 @@ def _shopware_5(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
-SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item], None]], ...] = (
+SYSTEMS: tuple[System, ...] = (
     (lambda i, _: "availableForSale" in i, _shopify_storefront),
     (lambda i, _: "isUnlimited" in i or "basePrice" in member(i, "pricing"), _squarespace),
     (lambda i, _: {"ats", "orderable"} <= member(i, "inventory").keys(), _salesforce),

@@ -7,17 +7,13 @@ whether the product is for sale at all. Sources: the systems' API references.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from notifier.connectors.reading import hosted_answers
 from notifier.connectors.reading.columns import Field
-from notifier.connectors.reading.hosted_answers import member
+from notifier.connectors.reading.hosted_answers import Item, System, Values, member
 from notifier.domain.availability import Availability
-
-Item = Mapping[str, Any]
-Values = dict[Field, Any]
 
 # Lists of what was bought, not of what there is.
 _SALES = frozenset(["line_items", "lineItems", "order_items", "order_rows", "order_products"])
@@ -34,7 +30,6 @@ _MARKS_OF_PRODUCTS = frozenset(["inventory_tracking", "enabled"])
 _SUMS = frozenset(["bundle", "configurable", "grouped"])
 _TRACKING = frozenset(["none", "product", "variant", "simple", "sku"])
 _HIDDEN = frozenset(["draft", "archived", "trash", "pending", "proposed", "rejected"])
-_NOTHING: Item = {}
 
 
 def is_sale(item: Item) -> bool:
@@ -58,7 +53,7 @@ def correct(values: Values, item: Item, *, parent: Item | None, taken: Iterable[
 
     Fields in `taken` are mapped by the merchant himself and stay.
     """
-    outer = parent or _NOTHING
+    outer = parent or {}
     if _MARKS.isdisjoint(item) and _MARKS_OF_PRODUCTS.isdisjoint(outer):
         return
     found: Values = {}
@@ -203,7 +198,7 @@ def _wix(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
-_SYSTEMS: tuple[tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item], None]], ...] = (
+_SYSTEMS: tuple[System, ...] = (
     (
         lambda i, _: "inventory_management" in i or "tracked" in member(i, "inventoryItem"),
         _shopify,
