@@ -23,12 +23,20 @@ SLOWLY = {"strategy": "fixed", "size": 5}
 def a_line(
     make_world: Callable[..., World], rules: dict[str, object], *, vips: tuple[int, ...] = ()
 ) -> World:
+    world = restocked(make_world, rules, vips=vips)
+    world.run()
+    return world
+
+
+def restocked(
+    make_world: Callable[..., World], rules: dict[str, object], *, vips: tuple[int, ...] = ()
+) -> World:
+    """Everybody waits, the stock is seen, and nobody is lined up yet."""
     world = make_world(double_opt_in=False, release={**SLOWLY, **rules})
     world.see("SHIRT-S", 0)
     for number, address in enumerate(PEOPLE):
         world.asks(address, tags=("VIP",) if number in vips else ())
     world.see("SHIRT-S", 30)
-    world.run()
     return world
 
 
@@ -149,11 +157,7 @@ def test_a_long_line_is_drawn_by_one_at_a_time(
         return order(tx, release)
 
     monkeypatch.setattr(line_up, "_order", another_comes)
-    world = make_world(double_opt_in=False, release={**SLOWLY, "order": "lottery"})
-    world.see("SHIRT-S", 0)
-    for address in PEOPLE:
-        world.asks(address)
-    world.see("SHIRT-S", 30)
+    world = restocked(make_world, {"order": "lottery"})
     world.run()
     assert answers == [True, False]
     assert world.count("places") == len(PEOPLE)
@@ -175,11 +179,7 @@ def test_a_long_line_is_drawn_part_by_part_and_anew_when_it_was_left_in_the_midd
 
     with monkeypatch.context() as broken:
         broken.setattr(line_order, "give_places", die_in_the_second)
-        world = make_world(double_opt_in=False, release={**SLOWLY, "order": "lottery"})
-        world.see("SHIRT-S", 0)
-        for address in PEOPLE:
-            world.asks(address)
-        world.see("SHIRT-S", 30)
+        world = restocked(make_world, {"order": "lottery"})
         with pytest.raises(OSError, match="went off"):
             world.announce()
     assert world.count("places") == 5
