@@ -1,10 +1,14 @@
 """Which kinds of trouble are there, and what does each tell the person who meets it?
 
-Every message is a sentence that holds the offending value and says what to do.
+Every message is a sentence that holds the offending value and says what to do, in English: for
+programs, logs and the command line. What a person reads on a page is found by code and values in
+the page's catalogue (web/refusal.py), in the page's language.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -19,11 +23,13 @@ class ConfigError(NotifierError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
-    """One thing wrong in what somebody sent: which field, a stable code, and what to do."""
+    """One thing wrong in what somebody sent: which field, a stable code, and what to do.
+    `values`: what a sentence of a catalogue is filled with."""
 
     field: str
     code: str
     message: str
+    values: Mapping[str, object] = dataclasses.field(default_factory=dict, compare=False)
 
 
 class InvalidInput(NotifierError):
@@ -34,8 +40,8 @@ class InvalidInput(NotifierError):
         self.problems = problems
 
     @classmethod
-    def of(cls, field: str, code: str, message: str) -> InvalidInput:
-        return cls(FieldProblem(field=field, code=code, message=message))
+    def of(cls, field: str, code: str, message: str, **values: object) -> InvalidInput:
+        return cls(FieldProblem(field=field, code=code, message=message, values=values))
 
     def about(self, field: str) -> InvalidInput:
         """The same, said of another field: the one that the asker knows it by."""
@@ -53,12 +59,13 @@ class NotFound(NotifierError):
 
 class Conflict(NotifierError):
     """The request is sound, but the state of things does not allow it now. `field`: which part of
-    the request it is about, where it is about one."""
+    the request it is about, where it is about one. `values`: as of a FieldProblem."""
 
-    def __init__(self, code: str, message: str, *, field: str = "") -> None:
+    def __init__(self, code: str, message: str, *, field: str = "", **values: object) -> None:
         super().__init__(message)
         self.code = code
         self.field = field
+        self.values = values
 
 
 class TooMany(NotifierError):

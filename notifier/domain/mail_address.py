@@ -54,15 +54,22 @@ def normalise_email(text: object) -> MailAddress:
     try:
         found = validate_email(typed, check_deliverability=False, strict=True)
     except EmailNotValidError as problem:
-        raise _invalid("invalid", f"{_quoted(typed)} is not a mail address. {problem}") from problem
+        raise _invalid(
+            "invalid", f"{_quoted(typed)} is not a mail address. {problem}", typed=_short(typed)
+        ) from problem
     if found.ascii_email is None:
         raise _invalid(
             "not_supported",
             f"Letters other than a–z before the @ are not supported yet ({_quoted(typed)}). "
             "Please use another address.",
+            typed=_short(typed),
         )
     if len(found.ascii_domain.rpartition(".")[2]) < 2:
-        raise _invalid("invalid", f"{_quoted(typed)} has a one-letter ending. Please check it.")
+        raise _invalid(
+            "invalid",
+            f"{_quoted(typed)} has a one-letter ending. Please check it.",
+            typed=_short(typed),
+        )
     if len(found.ascii_email) > LONGEST:
         raise _too_long()
     return MailAddress(
@@ -110,12 +117,16 @@ def _readable(text: object) -> str:
 
 
 def _quoted(typed: str) -> str:
-    return f"“{typed[:60]}{'…' if len(typed) > 60 else ''}”"
+    return f"“{_short(typed)}”"
+
+
+def _short(typed: str) -> str:
+    return f"{typed[:60]}…" if len(typed) > 60 else typed
 
 
 def _too_long() -> InvalidInput:
-    return _invalid("too_long", f"A mail address has at most {LONGEST} characters.")
+    return _invalid("too_long", f"A mail address has at most {LONGEST} characters.", most=LONGEST)
 
 
-def _invalid(code: str, sentence: str) -> InvalidInput:
-    return InvalidInput.of("email", code, sentence)
+def _invalid(code: str, sentence: str, **values: object) -> InvalidInput:
+    return InvalidInput.of("email", code, sentence, **values)

@@ -80,18 +80,20 @@ def normalise_phone(
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if _TEST_NUMBER.fullmatch(e164):
         if not allow_test_numbers:
-            raise _invalid("test_number", f"{e164} is a test number. Please give your own.")
+            message = f"{e164} is a test number. Please give your own."
+            raise _invalid("test_number", message, typed=e164)
         return Phone(e164=e164, region="US", zones=COUNTRY_ZONES["US"])
     if not phonenumbers.is_valid_number(number):
         raise _invalid(
             "invalid",
             f"“{typed}” is not a complete telephone number. Please check its digits; for another "
             "country start with + and the country code.",
+            typed=typed,
         )
     _refuse_what_gets_no_sms(number, e164=e164, allow_voip=allow_voip)
     region = phonenumbers.region_code_for_number(number) or ""
     if region in {"", "001"} or (allowed_countries and region not in allowed_countries):
-        raise _invalid("country", f"We cannot send SMS to the country of {e164}.")
+        raise _invalid("country", f"We cannot send SMS to the country of {e164}.", typed=e164)
     state, zones = _place_of(number, region=region)
     return Phone(e164=e164, region=region, state=state, zones=zones)
 
@@ -131,10 +133,13 @@ def _readable(text: object) -> str:
 def _refuse_other_signs(typed: str) -> None:
     if _EXTENSION.search(typed):
         raise _invalid(
-            "extension", f"“{typed}” has an extension, and SMS cannot reach one. Leave it out."
+            "extension",
+            f"“{typed}” has an extension, and SMS cannot reach one. Leave it out.",
+            typed=typed,
         )
     if any(one.isalpha() for one in typed):
-        raise _invalid("letters", f"“{typed}” has letters in it. Please give digits only.")
+        message = f"“{typed}” has letters in it. Please give digits only."
+        raise _invalid("letters", message, typed=typed)
     rest = typed[1:] if typed[0] in "+＋" else typed
     if not all(one.isdecimal() or one in _SEPARATORS for one in rest):
         raise _invalid("characters", f"“{typed}” holds a sign that no telephone number has.")
@@ -146,10 +151,12 @@ def _parsed(typed: str, *, default_region: str) -> PhoneNumber:
     except NumberParseException as problem:
         if typed[0] not in "+＋" and default_region not in phonenumbers.SUPPORTED_REGIONS:
             raise _invalid(
-                "no_country", f"“{typed}” has no country code. Start with + and the country code."
+                "no_country",
+                f"“{typed}” has no country code. Start with + and the country code.",
+                typed=typed,
             ) from problem
         raise _invalid(
-            "invalid", f"“{typed}” is not a telephone number. Please check it."
+            "invalid", f"“{typed}” is not a telephone number. Please check it.", typed=typed
         ) from problem
 
 
@@ -158,9 +165,10 @@ def _refuse_what_gets_no_sms(number: PhoneNumber, *, e164: str, allow_voip: bool
     if kind in _REACHABLE or (kind == PhoneNumberType.VOIP and allow_voip):
         return
     if kind == PhoneNumberType.FIXED_LINE:
-        raise _invalid("landline", f"{e164} is a landline. Please give a mobile number.")
+        message = f"{e164} is a landline. Please give a mobile number."
+        raise _invalid("landline", message, typed=e164)
     what = _WORDS.get(kind, "not known as a mobile number")
-    raise _invalid("not_mobile", f"{e164} is {what}. Please give a mobile number.")
+    raise _invalid("not_mobile", f"{e164} is {what}. Please give a mobile number.", typed=e164)
 
 
 def _place_of(number: PhoneNumber, *, region: str) -> tuple[str, tuple[str, ...]]:
@@ -172,5 +180,5 @@ def _place_of(number: PhoneNumber, *, region: str) -> tuple[str, tuple[str, ...]
     return "", COUNTRY_ZONES.get(region, ())
 
 
-def _invalid(code: str, sentence: str) -> InvalidInput:
-    return InvalidInput.of("phone", code, sentence)
+def _invalid(code: str, sentence: str, **values: object) -> InvalidInput:
+    return InvalidInput.of("phone", code, sentence, **values)

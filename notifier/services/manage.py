@@ -47,7 +47,11 @@ def resume(env: Env, contact_id: int, subscription_id: int) -> None:
 def change_quantity(env: Env, contact_id: int, subscription_id: int, *, quantity: int) -> None:
     if not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidInput.of(
-            "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
+            "quantity",
+            "out_of_range",
+            f"{quantity} is not between 1 and {MAX_QUANTITY}.",
+            first=1,
+            last=MAX_QUANTITY,
         )
     _move_own(env, contact_id, subscription_id, from_states=ACTIVE, quantity=quantity)
 

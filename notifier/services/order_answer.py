@@ -136,7 +136,11 @@ def _check_period(case: Case, standing: Standing, until: Until, *, now: datetime
     first, _, last = days_of_period(case, now)
     if until is None or not first <= until <= last:
         raise InvalidInput.of(
-            "until", "out_of_range", f"Give a date from {first} to {last}, such as {first}."
+            "until",
+            "out_of_range",
+            f"Give a date from {first} to {last}, such as {first}.",
+            first=first,
+            last=last,
         )
 
 
@@ -144,7 +148,11 @@ def _check_quantity(case: Case, quantity: int) -> None:
     most = case.line.quantity - 1
     if not 1 <= quantity <= most:
         raise InvalidInput.of(
-            "quantity", "out_of_range", f"{quantity} is not between 1 and {most}; cancel instead."
+            "quantity",
+            "out_of_range",
+            f"{quantity} is not between 1 and {most}; cancel instead.",
+            first=1,
+            last=most,
         )
 
 

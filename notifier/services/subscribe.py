@@ -126,7 +126,11 @@ def check_quantity(quantity: int) -> None:
     """Raises errors.InvalidInput."""
     if not 1 <= quantity <= MAX_QUANTITY:
         raise InvalidInput.of(
-            "quantity", "out_of_range", f"{quantity} is not between 1 and {MAX_QUANTITY}."
+            "quantity",
+            "out_of_range",
+            f"{quantity} is not between 1 and {MAX_QUANTITY}.",
+            first=1,
+            last=MAX_QUANTITY,
         )
 
 

@@ -21,7 +21,7 @@ from notifier.errors import (
 )
 from notifier.log import log
 from notifier.web.pages import page_for_error
-from notifier.web.shopper_words import asks_for_shopper, busy_words
+from notifier.web.shopper_words import asks_for_shopper, page_words
 
 BUSY_RETRY = timedelta(seconds=5)
 _PAGE_PREFIXES = ("/c/", "/u/", "/m/", "/o/", "/r/", "/k/", "/h/", "/f/")
@@ -116,7 +116,7 @@ def _busy(error: StoreBusy) -> Response:
         return page
     words = "The service is busy. Try again shortly."
     if asks_for_shopper():
-        words = busy_words()
+        words = page_words("error_503_text")
     return error_answer(503, "busy", words, retry_after=BUSY_RETRY)
 
 
@@ -133,18 +133,27 @@ def _http(error: HTTPException) -> Any:
     else:
         name = error.name.lower().replace(" ", "_")
         field = getattr(error, "field", "")
-        answer = error_answer(status, name, str(error.description), field=field)
+        answer = error_answer(status, name, _http_words(status, error), field=field)
     for header, value in error.get_headers():
         if header in ("Allow", "Retry-After"):
             answer.headers[header] = value
     return answer
 
 
+def _http_words(status: int, error: HTTPException) -> str:
+    """What was too much is for a shopper to shorten; the rest is for who wrote the program."""
+    too_much = status == 413 and asks_for_shopper()
+    return page_words("error_413_text") if too_much else str(error.description)
+
+
 def _unexpected(error: Exception) -> Response:
     log.exception("request failed", path=request.path, method=request.method)
     if wants_page():
         return page_for_error(500)
-    return error_answer(500, "internal", "Something went wrong here. It has been noted.")
+    words = "Something went wrong here. It has been noted."
+    if asks_for_shopper():
+        words = page_words("error_500_text")
+    return error_answer(500, "internal", words)
 
 
 _ANSWERS: Mapping[type[Exception], Callable[[Any], Any]] = {

@@ -30,15 +30,16 @@ from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
 from notifier.web.link_forms import make_nonce, nonce_age, posted
 from notifier.web.opened_link import Way
-from notifier.web.pages import fill, own_path, page, picture_url, web_url
+from notifier.web.pages import fill, own_path, page, picture_url, speak, web_url
 from notifier.web.read_json import single
-from notifier.web.shopper_words import problem_words, wait_words
+from notifier.web.shopper_words import conflict_words, problem_words, wait_words
 
 blueprint = Blueprint("form", __name__)
 blueprint.register_blueprint(new_link)
 
 PAGE = "f"
 QUICKEST = timedelta(seconds=1.5)  # nobody fills in the form faster
+_NOT_NOW = {"available": "form_there", "discontinued": "form_gone"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,7 @@ def sign_up(public_key: str) -> Response:
     asked = single(request.args, allowed={"variant", "product", "lang"})
     wanted = (asked.get("lang", ""), *accepted_locales(request.headers.get("Accept-Language", "")))
     locale = choose_locale(wanted, shop.config.locales, default=shop.config.locale)
+    speak(locale)
     try:
         offer = load_offer(
             env(),
@@ -105,7 +107,7 @@ def _sign_up(offer: Offer, form: MultiDict[str, str], *, locale: str) -> Respons
         return _too_many(offer, draft, error, locale=locale)
     except (Conflict, NotFound) as error:
         SIGN_UPS.labels(answer=type(error).__name__).inc()
-        return _not_now(offer, error, locale=locale)
+        return _not_now(offer, draft, error, locale=locale)
     SIGN_UPS.labels(answer="accepted").inc()
     return _done(offer, draft, locale=locale)
 
@@ -127,7 +129,9 @@ def _read(form: MultiDict[str, str], offer: Offer) -> Draft:
 def _ask(offer: Offer, draft: Draft, *, locale: str, waited: bool) -> SignUp:
     typed = draft.quantity.strip()
     if not (typed.isascii() and typed.isdigit()):
-        raise InvalidInput.of("quantity", "not_a_number", "Give a whole number.")
+        raise InvalidInput.of(
+            "quantity", "not_a_number", "Give a whole number.", first=1, last=MAX_QUANTITY
+        )
     by_sms = draft.medium == "sms"
     return SignUp(
         variant=draft.variant,
@@ -192,7 +196,7 @@ def _show_errors(offer: Offer, draft: Draft, error: InvalidInput, *, locale: str
         marketing=draft.marketing,
         errors=known,
     )
-    notice = "" if known else words["form_busy" if "pow" in errors else "stale"]
+    notice = "" if known else errors.get("pow") or words["stale"]
     return _show(offer, kept, locale=locale, status=422, notice=notice)
 
 
@@ -203,12 +207,14 @@ def _too_many(offer: Offer, draft: Draft, error: TooMany, *, locale: str) -> Res
     return answer
 
 
-def _not_now(offer: Offer, error: Conflict | NotFound, *, locale: str) -> Response:
+def _not_now(offer: Offer, draft: Draft, error: Conflict | NotFound, *, locale: str) -> Response:
     """It came back while the form was open, is gone for good, or takes no requests any more."""
     if isinstance(error, NotFound):
         return _tell(offer.shop, "unknown_product", locale=locale, status=404)
-    key = "form_there" if error.code == "available" else "form_gone"
-    return _about(offer, key, locale=locale, status=409)
+    if error.code not in _NOT_NOW:
+        notice = conflict_words(error, locale=locale)
+        return _show(offer, draft, locale=locale, status=409, notice=notice)
+    return _about(offer, _NOT_NOW[error.code], locale=locale, status=409)
 
 
 def _nothing_to_wait_for(offer: Offer, *, locale: str) -> Response:

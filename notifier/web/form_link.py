@@ -8,20 +8,15 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from notifier.errors import InvalidInput, TooMany
-from notifier.i18n import (
-    accepted_locales,
-    available_locales,
-    choose_locale,
-    duration_words,
-    section,
-)
+from notifier.i18n import accepted_locales, available_locales, choose_locale, section
 from notifier.services.env import ShopRef
 from notifier.services.mail_link import mail_manage_link
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import env
 from notifier.web.link_forms import posted
-from notifier.web.pages import fill, page
+from notifier.web.pages import page
 from notifier.web.read_json import single
+from notifier.web.shopper_words import problem_words, wait_words
 
 blueprint = Blueprint("new_link", __name__)
 
@@ -48,17 +43,14 @@ def _answer(shop: ShopRef | None) -> Response:
         return _show(shop, locale=locale)
     form = posted()
     typed = form.get("address", "")[:2000]
-    says = section(locale, "error")
     try:
         if not form.get("website"):
             mail_manage_link(env(), typed, shop=shop, ip=request.remote_addr or "")
     except InvalidInput as error:
-        problem = error.problems[0]
-        key = "required" if problem.code == "required" else f"invalid_{problem.field}"
-        return _show(shop, locale=locale, typed=typed, trouble=says[key], status=422)
+        trouble = problem_words(error.problems[0], locale=locale)
+        return _show(shop, locale=locale, typed=typed, trouble=trouble, status=422)
     except TooMany as error:
-        wait = duration_words(error.retry_after, locale)
-        trouble = fill(says["too_many"], wait=wait)
+        trouble = wait_words(error, locale=locale)
         answer = _show(shop, locale=locale, typed=typed, trouble=trouble, status=429)
         answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
         return answer

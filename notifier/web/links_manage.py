@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
-from notifier.errors import Conflict, InvalidInput, NotFound, NotifierError, TooMany
+from notifier.errors import Conflict, InvalidInput, NotFound, TooMany
+from notifier.i18n import section
 from notifier.services import manage
 from notifier.services.change_address import change_address
 from notifier.services.change_variant import change_variant
 from notifier.services.confirm import resend_confirmation
 from notifier.services.end_waiting import end, end_all
 from notifier.services.privacy import erase_address, export_address
+from notifier.services.subscribe import MAX_QUANTITY
 from notifier.signing import Purpose
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
@@ -23,12 +24,17 @@ from notifier.web.link_forms import has_nonce, make_nonce, posted, read_link
 from notifier.web.manage_view import ETA_NEWS, Entry, Overview, load_overview
 from notifier.web.opened_link import Button
 from notifier.web.pages import link_headers, own_path, page, redirect_to
+from notifier.web.refusal import Wrong
+from notifier.web.shopper_words import conflict_words, problem_words, wait_words
 
 blueprint = Blueprint("manage", __name__)
 
 PAGE = "m"
 _STATUS = {Conflict: 409, TooMany: 429, InvalidInput: 422, NotFound: 404}
-_NOT_THAT_ONE = ("available", "discontinued", "closed")  # why it cannot be waited for instead
+# What a person fills in, by the field that an error names.
+_FIELDS = {name: name for name in ("quantity", "variant", "locale", "dates")}
+_FIELDS |= {"email": "address", "phone": "address"}
+_NOTHING_WRONG = Wrong()
 # What an address bar may ask the page to say after an action: fixed phrases, nothing else.
 _SAID = frozenset(("paused", "resumed", "changed", "stopped", "stopped_all", "resent", "moved"))
 
@@ -43,13 +49,14 @@ def all_notices(token: str) -> Response:
         said = request.args.get("said", "")
         return _show(overview, said=said if said in _SAID else "", about=_number("about"))
     form = posted()
+    words = overview.words
     if not has_nonce(form, PAGE, contact_id):
-        return _show(overview, trouble="stale", status=400)
+        return _show(overview, trouble=words["trouble_stale"], status=400)
     act = form.get("act", "")
     if act in _FOR_ALL:
         return _FOR_ALL[act](overview, form)
     if act not in _FOR_ONE:
-        return _show(overview, trouble="stale", status=400)
+        return _show(overview, trouble=words["trouble_stale"], status=400)
     return _change_one(overview, act, form)
 
 
@@ -65,29 +72,53 @@ def _change_one(overview: Overview, act: str, form: MultiDict[str, str]) -> Resp
     entries = {str(one.card.id): one for one in (*overview.waiting, *overview.unconfirmed)}
     entry = entries.get(form.get("item", ""))
     if entry is None:  # ended meanwhile, or never theirs
-        return _show(overview, trouble="gone", status=409)
+        return _show(overview, trouble=overview.words["trouble_gone"], status=409)
     id_ = entry.card.id
     try:
         said = _FOR_ONE[act](overview.contact_id, entry, form)
     except (Conflict, TooMany, InvalidInput, NotFound) as error:
-        return _show(
-            load_overview(overview.contact_id),
-            trouble=_trouble(error),
-            about=id_,
-            status=_STATUS[type(error)],
-        )
+        return _refused(load_overview(overview.contact_id), error, form, about=id_)
     where = own_path(f"{request.path}?said={said}&about={id_}#n{id_}")
     return redirect_to(where, status=303)
 
 
-def _trouble(error: NotifierError) -> str:
-    """The phrase for what went wrong: the page never repeats what was typed."""
-    if isinstance(error, Conflict):
-        return error.code if error.code in _NOT_THAT_ONE else "gone"
+def _refused(
+    overview: Overview,
+    error: Conflict | TooMany | InvalidInput | NotFound,
+    form: MultiDict[str, str],
+    *,
+    about: int,
+) -> Response:
+    """The page with what was wrong: beside its field where it has one, else at the top."""
+    says, locale = section(overview.locale, "manage_error"), overview.locale
+    trouble, wrong = "", Wrong()
     if isinstance(error, InvalidInput):
-        first = error.problems[0]
-        return "same_address" if first.code == "same" else f"bad_{first.field}"
-    return "too_often" if isinstance(error, TooMany) else "gone"
+        problem = error.problems[0]
+        trouble = problem_words(problem, says, locale=locale)
+        name = _FIELDS.get(problem.field, "")
+        if _is_on_page(overview, about, name):
+            typed = form.get(name, "")[:254]
+            trouble, wrong = "", Wrong(field=name, text=trouble, typed=typed)
+    elif isinstance(error, Conflict):
+        trouble = conflict_words(error, says, locale=locale)
+    elif isinstance(error, TooMany):
+        trouble = wait_words(error, locale=locale)
+    else:
+        trouble = overview.words["trouble_gone"]
+    status = _STATUS[type(error)]
+    answer = _show(overview, trouble=trouble, wrong=wrong, about=about, status=status)
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
+    return answer
+
+
+def _is_on_page(overview: Overview, about: int, name: str) -> bool:
+    """Whether this notice is shown with this field."""
+    entry = next((one for one in overview.waiting if one.card.id == about), None)
+    if entry is None or name not in _FIELDS.values():
+        return False
+    offered = {"variant": entry.variants, "locale": entry.locales}
+    return bool(offered.get(name, True))
 
 
 def _pause(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
@@ -126,13 +157,16 @@ def _change(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
 def _whole_number(text: str, *, field: str) -> int:
     text = text.strip()
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidInput.of(field, "not_a_number", "Give a whole number.")
+        raise InvalidInput.of(
+            field, "not_a_number", "Give a whole number.", first=1, last=MAX_QUANTITY
+        )
     return int(text)
 
 
 def _move(contact_id: int, entry: Entry, form: MultiDict[str, str]) -> str:
     typed = form.get("address", "")
-    by_sms = "sms" in entry.media and "@" not in typed
+    has_digits = any(sign.isdigit() for sign in typed)
+    by_sms = "sms" in entry.media and "@" not in typed and has_digits
     change_address(
         env(),
         contact_id,
@@ -227,13 +261,15 @@ def _ask_once_more(overview: Overview, act: str) -> Response:
 
 
 def _show(
-    overview: Overview, *, said: str = "", trouble: str = "", about: int = 0, status: int = 200
+    overview: Overview,
+    *,
+    said: str = "",
+    trouble: str = "",
+    wrong: Wrong = _NOTHING_WRONG,
+    about: int = 0,
+    status: int = 200,
 ) -> Response:
     words = overview.words
-    extra: dict[str, Any] = {
-        "said": words[f"said_{said}"] if said else "",
-        "trouble": words.get(f"trouble_{trouble}", words["trouble_gone"]) if trouble else "",
-    }
     return page(
         "manage",
         locale=overview.locale,
@@ -241,6 +277,9 @@ def _show(
         status=status,
         overview=overview,
         about=about,
+        said=words[f"said_{said}"] if said else "",
+        trouble=trouble,
+        wrong=wrong,
+        most=MAX_QUANTITY,
         nonce=make_nonce(PAGE, overview.contact_id),
-        **extra,
     )

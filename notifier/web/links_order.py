@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from notifier.domain.order_delay import ChoiceKind, Until
 from notifier.errors import Conflict, InvalidInput
-from notifier.i18n import format_date
+from notifier.i18n import section
 from notifier.services.decide_order import decide
 from notifier.services.order_answer import Answer, AnswerKind, days_of_period
 from notifier.signing import Purpose
@@ -22,13 +22,16 @@ from notifier.web.here import circumstances, env
 from notifier.web.link_forms import has_nonce, make_nonce, posted, read_link
 from notifier.web.order_receipt import receipt
 from notifier.web.order_view import OPEN_END, OrderView, open_order
-from notifier.web.pages import fill, page
+from notifier.web.pages import page
+from notifier.web.refusal import Wrong
+from notifier.web.shopper_words import conflict_words, problem_words
 
 blueprint = Blueprint("order", __name__)
 
 PAGE = "o"
 _FROM_MAIL = frozenset({"wait", "cancel", "withdraw"})
 _ACTS = frozenset(AnswerKind)
+_NOTHING_WRONG = Wrong()
 
 
 @blueprint.route("/o/<token>", methods=["GET", "POST"])
@@ -42,17 +45,21 @@ def order(token: str) -> Response:
     form = posted()
     view = open_order(line_id)
     if not has_nonce(form, PAGE, line_id) or form.get("act") not in _ACTS:
-        return _show(view, trouble="stale", status=400)
+        return _show(view, trouble=section(view.locale, "page")["stale"], status=400)
     try:
         answer = _read(form)
         if _is_to_be_confirmed(view, answer, form):
             return _ask_once(view)
         done = decide(env(), line_id, answer, circumstances=circumstances(), link=token)
     except Conflict as refused:
-        return _show(open_order(line_id), trouble=refused.code, status=409)
-    except InvalidInput as wrong:
-        field = wrong.problems[0].field
-        return _show(view, trouble=f"bad_{field}", status=422)
+        now = open_order(line_id)
+        return _show(now, trouble=_trouble(now, refused), status=409)
+    except InvalidInput as error:
+        wrong = _wrong(view, error, form)
+        fields = {"until": view.period, "quantity": view.may_reduce}
+        if fields.get(wrong.field):
+            return _show(view, wrong=wrong, status=422)
+        return _show(view, trouble=wrong.text, status=422)  # the page has no such field
     return receipt(open_order(line_id), done)
 
 
@@ -95,7 +102,9 @@ def _is_to_be_confirmed(view: OrderView, answer: Answer, form: MultiDict[str, st
 # --- pages --------------------------------------------------------------------------------
 
 
-def _show(view: OrderView, *, trouble: str = "", status: int = 200) -> Response:
+def _show(
+    view: OrderView, *, trouble: str = "", wrong: Wrong = _NOTHING_WRONG, status: int = 200
+) -> Response:
     return page(
         "order",
         locale=view.locale,
@@ -103,22 +112,29 @@ def _show(view: OrderView, *, trouble: str = "", status: int = 200) -> Response:
         status=status,
         view=view,
         say=view.words,
-        trouble=_trouble(view, trouble),
-        wrong=trouble.removeprefix("bad_") if trouble.startswith("bad_") else "",
+        trouble=trouble,
+        wrong=wrong,
         nonce=make_nonce(PAGE, view.shown.id),
     )
 
 
-def _trouble(view: OrderView, code: str) -> str:
-    if not code or code == "stale":
-        return code
+def _trouble(view: OrderView, refused: Conflict) -> str:
+    says = section(view.locale, "order_error")
+    return conflict_words(refused, says, locale=view.locale, moment=view.moment)
+
+
+def _wrong(view: OrderView, error: InvalidInput, form: MultiDict[str, str]) -> Wrong:
+    """What is said beside the field, also to what is no day or number: which there are."""
+    problem, locale = error.problems[0], view.locale
     first, _, last = days_of_period(view.shown.case, view.shown.now)
-    return fill(
-        view.words.get(f"trouble_{code}", view.words["trouble_not_open"]),
-        moment=view.moment,
-        most=view.shown.case.line.quantity - 1,
-        first=format_date(first, view.locale),
-        last=format_date(last, view.locale),
+    between: dict[str, object] = {"first": 1, "last": view.shown.case.line.quantity - 1}
+    if problem.field == "until":
+        between = {"first": view.day(first), "last": view.day(last)}
+    says = section(locale, "order_error")
+    return Wrong(
+        field=problem.field,
+        text=problem_words(problem, says, locale=locale, **between),
+        typed=form.get(problem.field, "")[:40],
     )
 
 

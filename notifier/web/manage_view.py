@@ -17,7 +17,7 @@ from notifier.services.show_order import open_lines_of
 from notifier.services.write_message import media_of
 from notifier.signing import Purpose
 from notifier.web.here import env
-from notifier.web.pages import fill, own_path, visitor_locale
+from notifier.web.pages import fill, own_path, speak, visitor_locale
 from notifier.web.product_card import Card, card_of, day, masked
 
 HISTORY = 10
@@ -96,6 +96,7 @@ def load_overview(contact_id: int) -> Overview:
     """Raises errors.NotFound for what is not stored any more, or was erased."""
     contact, items = load_items(env(), contact_id)
     locale = _locale_of(items)
+    speak(locale)
     words = section(locale, "page")
     shops = {item.shop.id: item.shop for item in items}
     waiting = [one for one in items if one.subscription.state in _WAITS]

@@ -12,7 +12,7 @@ from notifier.i18n import available_locales, choose_locale, section
 from notifier.services.own_items import Item, load_item
 from notifier.web.here import env
 from notifier.web.link_forms import make_nonce
-from notifier.web.pages import fill, page
+from notifier.web.pages import fill, page, speak
 from notifier.web.product_card import Card, card_of, day, link_path, masked
 
 
@@ -45,6 +45,7 @@ def open_subscription(subscription_id: int, *, campaign: str) -> Opened:
     """Raises errors.NotFound for what is not stored any more, or was erased."""
     contact, item = load_item(env(), subscription_id)
     locale = choose_locale(item.subscription.locale, available_locales())
+    speak(locale)
     return Opened(
         item=item,
         contact_id=contact.id,

@@ -25,7 +25,7 @@ from notifier.services.show_order import Shown, load_shown
 from notifier.web.here import env
 from notifier.web.order_facts import facts_of, money_of
 from notifier.web.order_timeline import Entry, last_moment, timeline
-from notifier.web.pages import fill, picture_url, web_url
+from notifier.web.pages import fill, picture_url, speak, web_url
 from notifier.web.product_card import Card, masked
 
 _STATES = {
@@ -323,6 +323,7 @@ def open_order(line_id: int, *, choose: str = "") -> OrderView:
     """Raises errors.NotFound for what is not stored."""
     shown = load_shown(env(), line_id)
     locale = choose_locale(shown.case.order.locale, available_locales())
+    speak(locale)
     if locale != shown.case.order.locale:
         shown = load_shown(env(), line_id, locale=locale)
     return OrderView(shown, locale=locale, choose=choose)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, request
+from flask import Response, g, request
 from jinja2 import Environment
 from markupsafe import Markup, escape
 from werkzeug.urls import iri_to_uri
@@ -89,6 +89,18 @@ def visitor_locale() -> str:
     return choose_locale(wanted, available_locales())
 
 
+def speak(locale: str) -> None:
+    """Whose page this is reads this language: so does who meets an error on it."""
+    g.spoken = locale
+
+
+def _spoken() -> str:
+    """The language of this request's page: its reader's where we know it, else what the address
+    or the browser asks for."""
+    asked = (str(g.get("spoken", "")), request.args.get("lang", ""))
+    return choose_locale([one for one in (*asked, visitor_locale()) if one], available_locales())
+
+
 def own_path(path: str) -> str:
     """A path of ours as a browser sees it, behind whatever prefix the public address has."""
     return urlsplit(env().config.service.public_url).path + path
@@ -125,10 +137,10 @@ def page_for_error(status: int) -> Response:
     """The page for an error, in the visitor's language. What may work a moment later has a button
     for it, which sends again what was typed."""
     known = status if status in _SAID else 500 if status >= 500 else 400
-    words = section(visitor_locale(), "page")
+    words = section(_spoken(), "page")
     answer = page(
         "error",
-        locale=visitor_locale(),
+        locale=_spoken(),
         shop=_shop_asked(),
         status=status,
         title=words[f"error_{known}_title"],

@@ -1,4 +1,4 @@
-"""How is it said to a shopper, in the language of the page, why a sign-up was not taken?
+"""How is it said to a shopper, in the language of the page, why something was refused?
 
 Codes and fields stay as they are: programs read those.
 """
@@ -11,53 +11,66 @@ from flask import request
 from werkzeug.exceptions import HTTPException
 
 from notifier.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
-from notifier.i18n import (
-    accepted_locales,
-    available_locales,
-    choose_locale,
-    duration_words,
-    section,
-)
-from notifier.services.subscribe import MAX_QUANTITY
+from notifier.i18n import accepted_locales, available_locales, choose_locale, section
 from notifier.web.cors import BROWSER_CALLS
 from notifier.web.pages import fill
 from notifier.web.read_json import json_body
+from notifier.web.refusal import Words, sentence_of
 
-__all__ = ["asks_for_shopper", "busy_words", "problem_words", "to_shopper", "wait_words"]
+__all__ = [
+    "asks_for_shopper",
+    "conflict_words",
+    "page_words",
+    "problem_words",
+    "said_locale",
+    "to_shopper",
+    "wait_words",
+]
 
 _OWN = "en"  # the language that errors are written in: they say more than our phrases
 
 
-def problem_words(problem: FieldProblem, *, locale: str) -> str:
-    """What is wrong with a field of the form."""
+def problem_words(problem: FieldProblem, *first: Words, locale: str, **more: object) -> str:
+    """What is wrong with a field of the form, and what to do. `first`: the page's own sentences.
+
+    What no person typed is not for a person to mend: the page is not as we sent it.
+    """
     says = section(locale, "error")
-    if problem.code == "required":
-        return says["required"]
-    text = says.get(f"invalid_{problem.field}", says["out_of_date"])
-    return fill(text, max=MAX_QUANTITY)
+    found = sentence_of(problem, *first, says, locale=locale, **more)
+    return found or says.get(f"{problem.field}_else", says["out_of_date"])
+
+
+def conflict_words(error: Conflict, *first: Words, locale: str, **more: object) -> str:
+    """Why it is not possible now, and how things stand."""
+    says = section(locale, "error")
+    return sentence_of(error, *first, says, locale=locale, **more) or says["conflict_else"]
 
 
 def wait_words(error: TooMany, *, locale: str) -> str:
-    wait = duration_words(error.retry_after, locale)
-    return fill(section(locale, "error")["too_many"], wait=wait)
+    return sentence_of(error, section(locale, "error"), locale=locale) or ""
 
 
-def to_shopper(error: Exception, *, locale: str, shop: str) -> Exception:
-    """The same error in this language. What only a programmer can cause stays as it is."""
-    if locale.partition("-")[0] == _OWN:
-        return error
-    page = section(locale, "page")
+def to_shopper(error: Exception, *, locale: str, shop: str = "") -> Exception:
+    """The same error in this language. What only a programmer can cause stays English where
+    English is spoken: there it says more."""
     if isinstance(error, InvalidInput):
-        said = [replace(one, message=problem_words(one, locale=locale)) for one in error.problems]
-        return InvalidInput(*said)
+        return InvalidInput(*(_to_shopper(one, locale=locale) for one in error.problems))
     if isinstance(error, TooMany):
         return TooMany(wait_words(error, locale=locale), retry_after=error.retry_after)
     if isinstance(error, Conflict):
-        key = "form_there_title" if error.code == "available" else "form_gone_title"
-        return Conflict(error.code, page[key], field=error.field)
+        return Conflict(error.code, conflict_words(error, locale=locale), field=error.field)
     if isinstance(error, NotFound):
-        return NotFound(fill(page["unknown_product_text"], shop=shop), field=error.field)
+        text = section(locale, "page")["unknown_product_text"]
+        return NotFound(fill(text, shop=shop), field=error.field)
     return error
+
+
+def _to_shopper(problem: FieldProblem, *, locale: str) -> FieldProblem:
+    says = section(locale, "error")
+    is_typed = f"{problem.field}_else" in says or sentence_of(problem, says, locale=locale)
+    if not is_typed and locale.partition("-")[0] == _OWN:
+        return problem
+    return replace(problem, message=problem_words(problem, locale=locale))
 
 
 def asks_for_shopper() -> bool:
@@ -66,11 +79,16 @@ def asks_for_shopper() -> bool:
     return is_browser and "Authorization" not in request.headers
 
 
-def busy_words() -> str:
-    """That one may come again, in the language the widget asks for, or else the browser: which
-    languages the shop has may be what could not be read."""
+def page_words(key: str) -> str:
+    """A phrase of the pages in the language of who asks."""
+    return section(said_locale(), "page")[key]
+
+
+def said_locale() -> str:
+    """The language the widget asks for, or else the browser: which languages the shop has may be
+    what could not be read."""
     wanted = (*_said_locales(), *accepted_locales(request.headers.get("Accept-Language", "")))
-    return section(choose_locale(wanted, available_locales()), "page")["error_503_text"]
+    return choose_locale(wanted, available_locales())
 
 
 def _said_locales() -> tuple[str, ...]:

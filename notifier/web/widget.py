@@ -26,7 +26,7 @@ from notifier.web.fast_door import Keeping, may_be_kept
 from notifier.web.guards import Guard, guarded
 from notifier.web.here import circumstances, env
 from notifier.web.read_json import json_bytes, single
-from notifier.web.shopper_words import to_shopper
+from notifier.web.shopper_words import said_locale, to_shopper
 
 blueprint = Blueprint("widget", __name__)
 
@@ -114,7 +114,10 @@ def subscribe_route() -> Response:
         return create_by_key()
     if (refused := request.environ.get(REFUSED)) is not None:  # found out before Flask was asked
         _refuse(refused)
-    body = read_sign_up(json_bytes())
+    try:
+        body = read_sign_up(json_bytes())
+    except InvalidInput as error:
+        raise to_shopper(error, locale=said_locale()) from error
     shop = env().shop_by_key(body.key)
     origin = check_origin(shop)
     locale = locale_of(shop, body)

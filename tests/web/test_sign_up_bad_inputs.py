@@ -255,12 +255,16 @@ def test_a_refusal_names_the_field_it_is_about(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"email": "bogus"}, "Das ist keine vollständige E-Mail-Adresse."),
-        ({"email": None, "phone": "911"}, "Diese Mobilnummer können wir nicht erreichen."),
+        ({"email": "bogus"}, "„bogus“ ist keine vollständige E-Mail-Adresse."),
+        ({"email": None, "phone": "911"}, "„911“ ist keine vollständige Mobilnummer."),
         ({"quantity": 0}, "Bitte geben Sie eine ganze Zahl von 1 bis 10000 ein."),
         ({"variant": "NOPE"}, "Er ist hier nicht bekannt, oder Kettle & Co nimmt"),
-        ({"variant": "KETTLE"}, "Jetzt erhältlich"),
-        ({"locale": "en", "email": "bogus"}, "“bogus” is not a mail address."),
+        ({"variant": "KETTLE"}, "Der Artikel ist wieder da"),
+        ({"quantity": 2.5}, "Bitte geben Sie eine ganze Zahl ein"),
+        ({"email": None, "phone": "+49 30 123456"}, "+4930123456 ist eine Festnetznummer."),
+        ({"colour": "red"}, "Diese Seite ist nicht mehr aktuell."),
+        ({"locale": "es", "quantity": 1.5}, "Escriba un número entero"),
+        ({"locale": "en", "email": "bogus"}, "“bogus” is not a complete e-mail address."),
     ],
 )
 def test_a_shopper_reads_a_refusal_in_the_language_of_the_page(
@@ -272,6 +276,15 @@ def test_a_shopper_reads_a_refusal_in_the_language_of_the_page(
     for _ in range(2):  # the second may be found out before the app is asked
         answer = client.post(URL, json=body, headers=SHOP)
         assert answer.get_json()["error"]["message"].startswith(says)
+
+
+def test_what_is_too_much_to_be_read_is_refused_in_the_language_of_the_browser(
+    client: FlaskClient, store: Storefront
+) -> None:
+    headers = SHOP | {"Accept-Language": "es"}
+    answer = client.post(URL, json=_body(email="a@b.co" * 4000), headers=headers)
+    assert answer.status_code == 413
+    assert "Vuelva atrás y acórtelo" in answer.get_json()["error"]["message"]
 
 
 def test_who_comes_too_often_reads_it_in_the_language_of_the_page(
