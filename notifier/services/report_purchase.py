@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from notifier.domain.shop_clock import at_the_latest
 from notifier.errors import InvalidInput, NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import read_address
@@ -81,6 +82,7 @@ def _count(
         raise NotFound(
             f"There is no variant {one.variant[:80]!r} in this shop.", field=f"{place}.variant"
         )
+    now = env.now()
     contacts = _contacts(env, tx, shop, one, place=place)
     message = None
     if contacts:
@@ -89,7 +91,7 @@ def _count(
             contact_ids=contacts,
             variant_id=variant.id,
             after=one.at - BY_MESSAGE,
-            before=one.at,
+            before=at_the_latest(one.at, now),
         )
     told = None if contacts is None else message is not None
     counted = releasing.add_purchase(
@@ -98,6 +100,7 @@ def _count(
         variant_id=variant.id,
         ref=one.ref,
         at=one.at,
+        heard_at=now,
         units=one.units,
         told=told,
         release_id=message.release_id if message else None,
@@ -109,7 +112,7 @@ def _count(
             release_id=message.release_id,
             subscription_id=message.subscription_id,
             ref=one.ref,
-            now=env.now(),
+            now=now,
         )
     return CountedPurchase(ref=one.ref, counted=counted, told=told)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from notifier.domain.message import MessageKind
+from notifier.domain.shop_clock import MOST_BEHIND, at_the_latest
 from notifier.domain.subscription import SubscriptionState
 from notifier.domain.waves import WavePlan
 from notifier.errors import Conflict, NotFound
@@ -76,8 +77,8 @@ def _sold_since(
     """Units reported sold that the stock, as it was last seen, cannot show yet."""
     length = timedelta(seconds=release.strategy[HOLD_FOR])
     since = max(seen_at or release.started_at, now - max(length, _SEEN_WITHIN))
-    bought = releasing.purchases_of(tx, release.variant_id, since=since)
-    return sum(one.units for one in bought if one.at > since)
+    bought = releasing.purchases_of(tx, release.variant_id, since=since - MOST_BEHIND)
+    return sum(one.units for one in bought if at_the_latest(one.at, one.heard_at) > since)
 
 
 def reserve_for(
@@ -188,6 +189,7 @@ def use_reservation(env: Env, shop: ShopRef, message_id: int, *, ref: str) -> Re
             variant_id=row.variant_id,
             ref=ref[:128],
             at=now,
+            heard_at=now,
             units=row.units,
             told=True,
             release_id=row.release_id,

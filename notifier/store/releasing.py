@@ -13,6 +13,7 @@ from notifier.domain.availability import Availability
 from notifier.domain.message import MessageKind, MessageState
 from notifier.domain.outages import Seen
 from notifier.domain.subscription import SubscriptionState
+from notifier.store.rows import columns_of
 from notifier.store.tables.catalogue import stock_changes
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.releasing import purchases
@@ -135,15 +136,21 @@ def first_looks(tx: Connection, release_ids: Sequence[int], *, every: int = 1) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bought:
+    """`at` by the shop's clock, `heard_at` by ours."""
+
     at: datetime
+    heard_at: datetime | None
     units: int
     told: bool | None
+
+
+_BOUGHT = columns_of(purchases, Bought)
 
 
 def purchases_of(tx: Connection, variant_id: int, *, since: datetime) -> list[Bought]:
     """What the shop has reported sold of a variant, oldest first."""
     rows = tx.execute(
-        select(purchases.c.at, purchases.c.units, purchases.c.told)
+        select(*_BOUGHT)
         .where(
             purchases.c.variant_id == variant_id,
             purchases.c.at >= since,

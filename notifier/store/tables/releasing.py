@@ -28,7 +28,8 @@ purchases = Table(
     Column("shop_id", BigId, ForeignKey("shops.id"), nullable=False),
     Column("variant_id", BigId, ForeignKey("variants.id"), nullable=False),
     Column("ref", String(128), nullable=False),  # the shop's own number, so that it counts once
-    Column("at", Instant, nullable=False),
+    Column("at", Instant, nullable=False),  # by the shop's clock
+    Column("heard_at", Instant),  # by ours; null: nobody knows
     Column("units", Integer, nullable=False),
     Column("told", Boolean),  # by somebody who had been told; null: nobody knows
     Column("release_id", BigId),
