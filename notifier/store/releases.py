@@ -5,12 +5,12 @@ Their waves: store/waves.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select, update
 
 from notifier.domain.stock import Level
 from notifier.store.rows import columns_of
@@ -20,6 +20,7 @@ from notifier.store.upsert import insert_or
 
 SOLD_OUT = "sold_out"
 NEWER = "newer"  # the next restock came before everybody was told; its release tells the rest
+_UNDER_WAY = ("running", "paused")
 CONTINUES = "continues"  # in a release's strategy: those it tells the rest of
 LAST_LOOK = "last_look"  # …: why nobody was told when it was looked at last; none after a wave
 
@@ -126,18 +127,21 @@ def list_releases(
 
 
 def under_way(tx: Connection, variant_id: int, *, kind: str) -> list[ReleaseRow]:
-    """Releases of a variant that are running or paused, oldest first, locked."""
+    """Releases of a variant that are running or paused, oldest first, locked.
+
+    So is the latest one in whatever state: nobody resumes it while a newer one is made.
+    """
+    of_variant = (releases.c.variant_id == variant_id, releases.c.kind == kind)
+    latest = select(func.max(releases.c.id)).where(*of_variant).scalar_subquery()
+    goes = releases.c.state.in_(_UNDER_WAY)
     query = (
         select(*_COLUMNS)
-        .where(
-            releases.c.variant_id == variant_id,
-            releases.c.kind == kind,
-            releases.c.state.in_(("running", "paused")),
-        )
+        .where(*of_variant, or_(goes, releases.c.id == latest))
         .order_by(releases.c.id)
         .with_for_update()
     )
-    return [_release(row) for row in tx.execute(query)]
+    found = [_release(row) for row in tx.execute(query)]
+    return [one for one in found if one.state in _UNDER_WAY]
 
 
 def first_start(tx: Connection, release_ids: Sequence[int]) -> datetime | None:
@@ -159,12 +163,26 @@ def update_release(tx: Connection, release_id: int, **values: Any) -> None:
 
 def stop_sold_out(tx: Connection, release_ids: Sequence[int], *, now: datetime) -> list[int]:
     """The goods went before everybody was told: stop, so that a return resumes in order. Those
-    that were not stopped before."""
+    that were not stopped before.
+
+    Not one that another has locked: who takes its next step looks at stock, too, and a person who
+    holds its messages back would wait for those that the caller has locked.
+    """
     if not release_ids:
+        return []
+    which = (releases.c.id.in_(list(release_ids)), releases.c.state.in_(("running", "done")))
+    free = tx.execute(
+        select(releases.c.id)
+        .where(*which)
+        .order_by(releases.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(free.scalars())
+    if not ids:
         return []
     stopped = tx.execute(
         update(releases)
-        .where(releases.c.id.in_(list(release_ids)), releases.c.state.in_(("running", "done")))
+        .where(releases.c.id.in_(ids))
         .values(
             state="stopped",
             reason=SOLD_OUT,
@@ -204,9 +222,10 @@ _RESUME = update(releases).values(
     cursor_id=None,
 )
 # Built once: building a statement anew costs several times what running it does.
-_RESUME_ALL = _RESUME.where(releases.c.id.in_(_RESUMABLE))
-_RESUME_ONE = _RESUME.where(
-    releases.c.id.in_(_RESUMABLE.where(releases.c.variant_id == bindparam("of_variant")))
+_FREE = _RESUMABLE.with_for_update(skip_locked=True, of=releases)
+_FREE_OF_VARIANT = _FREE.where(releases.c.variant_id == bindparam("of_variant"))
+_RESUME_FREE = _RESUME.where(
+    releases.c.id.in_(bindparam("free", expanding=True)), releases.c.id.in_(_RESUMABLE)
 )
 
 
@@ -215,12 +234,19 @@ def resume_sold_out(tx: Connection, variant_id: int, *, now: datetime) -> None:
 
     Only the latest release; a newer announcement has its own.
     """
-    tx.execute(_RESUME_ONE, {"of_variant": variant_id, "now": now})
+    _resume(tx, tx.execute(_FREE_OF_VARIANT, {"of_variant": variant_id}).scalars(), now=now)
 
 
 def resume_all_sold_out(tx: Connection, *, now: datetime) -> int:
     """The same for all variants; how many releases. It reads every stopped release."""
-    return int(tx.execute(_RESUME_ALL, {"now": now}).rowcount)
+    return _resume(tx, tx.execute(_FREE).scalars(), now=now)
+
+
+def _resume(tx: Connection, free: Iterable[int], *, now: datetime) -> int:
+    """Those that nobody else has locked, and of which there is still no newer one: who makes one
+    holds the latest until it can be seen (`under_way`). So nobody waits for another here."""
+    ids = list(free)
+    return int(tx.execute(_RESUME_FREE, {"free": ids, "now": now}).rowcount) if ids else 0
 
 
 def latest_release(tx: Connection, variant_id: int, *, kind: str) -> ReleaseRow | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,20 @@ def test_every_module_belongs_to_a_layer() -> None:
 def test_no_module_imports_what_its_layer_may_not() -> None:
     found = [c for name, path in MODULES.items() for c in complaints(name, path.read_text())]
     assert not found, "\n" + "\n".join(found)
+
+
+def test_nobody_writes_without_beginning_anew_where_the_database_says_so() -> None:
+    """A deadlock passes by itself: whoever writes does it by `retry`, `together` or
+    `all_together` of the database, never by its `write` alone."""
+    found = [
+        f"{module}:{node.lineno}"
+        for module, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and not node.args and not node.keywords
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "write"
+    ]
+    assert len(found) == 1, found
+    assert found[0].startswith("store.session:")
 
 
 @pytest.mark.parametrize(
