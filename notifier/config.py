@@ -40,6 +40,7 @@ from notifier.config_values import (
     check_name,
     read_length,
 )
+from notifier.errors import BadValue
 
 __all__ = [
     "ApiKey",
@@ -244,12 +245,14 @@ class Config(Section):
             for name in shop.webhooks:
                 check_name(name, what="webhook")
                 if len(f"webhook:{slug}:{name}") > LONGEST_NAME:
-                    raise ValueError(f"shop {slug!r} and webhook {name!r} have too long names")
+                    message = f"shop {slug!r} and webhook {name!r} have too long names"
+                    raise BadValue("long_names", message, typed=name)
             secrets = {f"keys.{name}": key.secret for name, key in shop.keys.items()}
             for field, value in {"public_key": shop.public_key, **secrets}.items():
                 place = f"shops.{slug}.{field}"
                 if value in seen:
-                    raise ValueError(f"{place} is the same as {seen[value]}; make another one")
+                    message = f"{place} is the same as {seen[value]}; make another one"
+                    raise BadValue("same_key", message, typed=seen[value])
                 seen[value] = place
         return self
 

@@ -7,6 +7,7 @@ import re
 from pydantic import Field, field_validator
 
 from notifier.config_section import Section
+from notifier.errors import BadValue
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEKLY = re.compile(rf"({'|'.join(DAYS)}) ([01][0-9]|2[0-3]):([0-5][0-9])\Z")
@@ -45,7 +46,8 @@ class AlertRules(Section):
     @classmethod
     def _is_moment(cls, value: str) -> str:
         if value and not _WEEKLY.match(value):
-            raise ValueError(f"{value!r} is not a day and a time; write e.g. mon 08:00")
+            message = f"{value!r} is not a day and a time; write e.g. mon 08:00"
+            raise BadValue("weekly", message, typed=value)
         return value
 
     @field_validator("mail_to")
@@ -53,7 +55,7 @@ class AlertRules(Section):
     def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
             if not re.fullmatch(r"[^@\s,;]+@[^@\s,;]+", one):
-                raise ValueError(f"{one!r} is not an e-mail address")
+                raise BadValue("address", f"{one!r} is not an e-mail address", typed=one)
         return value
 
     @field_validator("apprise")
@@ -61,7 +63,8 @@ class AlertRules(Section):
     def _are_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for number, one in enumerate(value, 1):
             if not _URL.match(one):  # it may hold a password: not repeated here
-                raise ValueError(f"number {number} is no address; write e.g. slack://…")
+                message = f"number {number} is no address; write e.g. slack://…"
+                raise BadValue("apprise", message, number=number)
         return value
 
     @property

@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from notifier.config import Config
-from notifier.errors import FieldProblem, InvalidInput
+from notifier.config_values import problem_of
+from notifier.errors import InvalidInput
 from notifier.log import log
 
 Path = tuple[str, ...]
@@ -54,7 +55,8 @@ def lay_over(config: Config, settings: Mapping[Path, Any]) -> Config:
     try:
         return Config.model_validate(_tree(config, settings))
     except ValidationError as error:
-        raise InvalidInput(*(_problem(one) for one in error.errors())) from error
+        problems = (problem_of(one, field="/".join(map(str, one["loc"]))) for one in error.errors())
+        raise InvalidInput(*problems) from error
 
 
 def lay_over_what_fits(config: Config, settings: Mapping[Path, Any]) -> tuple[Config, list[Path]]:
@@ -93,14 +95,3 @@ def _near(settings: Mapping[Path, Any], place: tuple[int | str, ...]) -> list[Pa
     """The settings that a complaint about `place` is about: there, above or below it."""
     where = tuple(str(step) for step in place)
     return [path for path in settings if path[: len(where)] == where or where[: len(path)] == path]
-
-
-def _problem(found: Any) -> FieldProblem:
-    words = str(found["msg"]).removeprefix("Value error, ")
-    if found["type"] == "extra_forbidden":
-        words = "is not a setting"
-    elif found["type"] == "missing":
-        words = "is missing"
-    return FieldProblem(
-        field="/".join(str(step) for step in found["loc"]), code="setting", message=words
-    )

@@ -14,6 +14,7 @@ from notifier.config_release import ReleaseRules
 from notifier.config_section import Section
 from notifier.config_values import Length, SomeTime, read_colour, read_domain, read_origin
 from notifier.domain.scope import EVERYTHING, Scope
+from notifier.errors import BadValue
 
 
 class StockRules(Section):
@@ -75,7 +76,8 @@ class ApiKey(Section):
         known = {EVERYTHING, *(scope.value for scope in Scope)}
         for scope in scopes:
             if scope not in known:
-                raise ValueError(f"{scope!r} is not a scope; there are {', '.join(sorted(known))}")
+                message = f"{scope!r} is not a scope; there are {', '.join(sorted(known))}"
+                raise BadValue("scope", message, typed=scope)
         return scopes
 
 
@@ -215,16 +217,15 @@ class Shop(Section):
     @classmethod
     def _are_secrets(cls, secrets: tuple[str, ...]) -> tuple[str, ...]:
         if not all(one.strip() for one in secrets):
-            raise ValueError("one of them is empty: anybody could sign with it")
+            raise BadValue("empty_secret", "one of them is empty: anybody could sign with it")
         return secrets
 
     @field_validator("shopify_silence", "woocommerce_silence")
     @classmethod
     def _is_long_or_none(cls, value: timedelta) -> timedelta:
         if timedelta(0) < value < timedelta(hours=1):
-            raise ValueError(
-                "a shop is often silent for so long; write 1h or more, or 0h for never"
-            )
+            message = "a shop is often silent for so long; write 1h or more, or 0h for never"
+            raise BadValue("silence", message)
         return value
 
     @field_validator("accent")
@@ -238,5 +239,6 @@ class Shop(Section):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value!r} is not a time zone; write e.g. Europe/Berlin") from error
+            message = f"{value!r} is not a time zone; write e.g. Europe/Berlin"
+            raise BadValue("time_zone", message, typed=value) from error
         return value

@@ -17,19 +17,40 @@ class NotifierError(Exception):
     """The root: everything this program raises on purpose."""
 
 
-class ConfigError(NotifierError):
-    """The configuration cannot be used as it stands."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldProblem:
     """One thing wrong in what somebody sent: which field, a stable code, and what to do.
-    `values`: what a sentence of a catalogue is filled with."""
+    `values`: what a sentence of a catalogue is filled with; `raised_as`: the field's first name,
+    where `about` gave it another."""
 
     field: str
     code: str
     message: str
     values: Mapping[str, object] = dataclasses.field(default_factory=dict, compare=False)
+    raised_as: str = dataclasses.field(default="", compare=False)
+
+
+class ConfigError(NotifierError):
+    """The configuration cannot be used as it stands. `problems`: of a channel's or a source's own
+    settings, where it says them by field."""
+
+    def __init__(self, message: str, *problems: FieldProblem) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+    @classmethod
+    def of(cls, field: str, code: str, message: str, **values: object) -> ConfigError:
+        problem = FieldProblem(field=field, code=code, message=message, values=values)
+        return cls(f"{field}: {message}", problem)
+
+
+class BadValue(ValueError):
+    """A text is not the value that is meant by it. What reads configuration asks for ValueError."""
+
+    def __init__(self, code: str, message: str, **values: object) -> None:
+        super().__init__(message)
+        self.code = code
+        self.values = values
 
 
 class InvalidInput(NotifierError):
@@ -45,7 +66,9 @@ class InvalidInput(NotifierError):
 
     def about(self, field: str) -> InvalidInput:
         """The same, said of another field: the one that the asker knows it by."""
-        return InvalidInput(*(replace(one, field=field) for one in self.problems))
+        return InvalidInput(
+            *(replace(one, field=field, raised_as=one.field) for one in self.problems)
+        )
 
 
 class NotFound(NotifierError):

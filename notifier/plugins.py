@@ -20,8 +20,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from notifier import channels, connectors
 from notifier.config import read_length
+from notifier.config_values import problem_of
 from notifier.connectors import shop_hooks
-from notifier.errors import ConfigError
+from notifier.errors import BadValue, ConfigError, FieldProblem
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 _PACKAGES = {
@@ -89,8 +90,11 @@ def read_settings(module: ModuleType, written: dict[str, Any], *, where: str) ->
     for name, value in written.items():
         try:
             values[name] = read_length(value) if "timedelta" in str(known[name].type) else value
-        except ValueError as error:
-            raise ConfigError(f"{where}.{name}: {error}") from error
+        except BadValue as error:
+            problem = FieldProblem(
+                field=name, code=error.code, message=str(error), values=error.values
+            )
+            raise ConfigError(f"{where}.{name}: {error}", problem) from error
     try:
         return _adapter(cast(type[Any], settings_class)).validate_python(values)
     except ValidationError as error:
@@ -99,7 +103,8 @@ def read_settings(module: ModuleType, written: dict[str, Any], *, where: str) ->
             + str(problem["msg"]).removeprefix("Value error, ")
             for problem in error.errors()
         ]
-        raise ConfigError("\n".join(lines)) from error
+        problems = (problem_of(one, field=str((*one["loc"], "")[0])) for one in error.errors())
+        raise ConfigError("\n".join(lines), *problems) from error
 
 
 def _adapter(settings_class: type[Any]) -> TypeAdapter[Any]:

@@ -61,13 +61,15 @@ class WebhookSettings:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(
-                f"url: {self.url!r} is not a web address like https://shop.example/…."
-            )
+            message = f"{self.url!r} is not a web address like https://shop.example/…."
+            raise ConfigError.of("url", "web_address", message, typed=self.url)
         for secret in (self.secret, *self.extra_secrets):
             _check_secret(secret)
         if not 0.05 <= self.timeout <= 120:
-            raise ConfigError(f"timeout: {self.timeout} is outside 0.05 to 120.")
+            message = f"{self.timeout} is outside 0.05 to 120."
+            raise ConfigError.of(
+                "timeout", "outside", message, typed=self.timeout, least=0.05, most=120
+            )
 
     def wants(self, kind: str) -> bool:
         """Whether it gets letters of this kind. In the outbox an event is called `hook:<event>`."""

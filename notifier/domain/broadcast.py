@@ -13,6 +13,7 @@ from typing import Any
 
 from notifier.domain.message_context import MAX_LIST
 from notifier.domain.one_line import one_line
+from notifier.errors import FieldProblem
 
 PRODUCT = "{product}"
 MAX_SUBJECT = 150
@@ -37,8 +38,8 @@ class Wording:
         return not (self.subject.strip() or self.text.strip() or self.short.strip())
 
 
-def problems(wording: Wording) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with it: (field, code, sentence)."""
+def problems(wording: Wording) -> Iterator[FieldProblem]:
+    """What is wrong with it."""
     for field, most, needed in (
         ("subject", MAX_SUBJECT, True),
         ("text", MAX_TEXT, True),
@@ -46,14 +47,25 @@ def problems(wording: Wording) -> Iterator[tuple[str, str, str]]:
     ):
         said = str(getattr(wording, field))
         if needed and not said.strip():
-            yield field, "missing", "is empty; write it, or empty the other fields too"
+            message = "is empty; write it, or empty the other fields too"
+            yield FieldProblem(field=field, code="empty_text", message=message)
         if len(said) > most:
-            yield field, "too_long", f"has {len(said)} characters; {most} is the most"
+            message = f"has {len(said)} characters; {most} is the most"
+            yield FieldProblem(field=field, code="too_long", message=message, values={"most": most})
         for found in _PLACEHOLDER.findall(said):
             if found != PRODUCT:
-                yield field, "placeholder", f"holds {found}; only {PRODUCT} is filled in"
+                message = f"holds {found}; only {PRODUCT} is filled in"
+                yield FieldProblem(
+                    field=field,
+                    code="placeholder",
+                    message=message,
+                    values={"found": found, "known": PRODUCT},
+                )
     if len(paragraphs(wording.text)) > MAX_LIST:
-        yield "text", "too_long", f"has more than {MAX_LIST} lines"
+        message = f"has more than {MAX_LIST} lines"
+        yield FieldProblem(
+            field="text", code="too_many_lines", message=message, values={"most": MAX_LIST}
+        )
 
 
 def paragraphs(text: str) -> list[str]:

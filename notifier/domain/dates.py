@@ -134,7 +134,10 @@ def _read_ahead(text: str, today: date, field: str) -> Eta | None:
         found = days_ahead(text, today=today)
     except ValueError as why:
         raise InvalidInput.of(
-            field, "not_a_date", f"{text[:80]!r} {why}. Give a date such as 2027-02-14."
+            field,
+            "not_a_date",
+            f"{text[:80]!r} {why}. Give a date such as 2027-02-14.",
+            typed=text[:80],
         ) from why
     if found is None:
         return None
@@ -267,6 +270,7 @@ def _plain_words(text: str) -> str:
 
 
 def _unreadable(field: str, value: object) -> InvalidInput:
+    shown = str(value)[:80]
     return InvalidInput.of(
-        field, "not_a_date", f"{str(value)[:80]!r} is not a date such as 2027-02-14."
+        field, "not_a_date", f"{shown!r} is not a date such as 2027-02-14.", typed=shown
     )

@@ -67,7 +67,10 @@ def read_password(text: str, *, names: Iterable[str] = (), field: str = "passwor
     found = readable(text, field=field)
     if len(found) < SHORTEST:
         raise InvalidInput.of(
-            field, "too_short", f"A password needs at least {SHORTEST} characters."
+            field,
+            "too_short",
+            f"A password needs at least {SHORTEST} characters.",
+            least=SHORTEST,
         )
     if signs_left(found, names=names) < ENOUGH:
         raise InvalidInput.of(
@@ -88,7 +91,7 @@ def readable(text: str, *, field: str = "password") -> str:
         raise InvalidInput.of(field, "required", "Please type a password.")
     if len(text) > LONGEST:  # looked at before anything that costs time
         raise InvalidInput.of(
-            field, "too_long", f"A password has at most {LONGEST} characters here."
+            field, "too_long", f"A password has at most {LONGEST} characters here.", most=LONGEST
         )
     try:
         text.encode()

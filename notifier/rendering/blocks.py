@@ -106,7 +106,10 @@ def _problem(name: str, value: str) -> FieldProblem | None:
         return None
     if name in ("accent", "paper") and not _COLOUR.match(value):
         return FieldProblem(
-            field=name, code="colour", message=f"Write a colour as #rrggbb, not {value!r:.20}."
+            field=name,
+            code="colour",
+            message=f"Write a colour as #rrggbb, not {value!r:.20}.",
+            values={"typed": value[:20]},
         )
     if name == "logo_url" and (
         not re.match(r"https://[^\s\\<>\"']+\Z", value) or len(value) > _LONGEST_URL
@@ -119,8 +122,9 @@ def _problem(name: str, value: str) -> FieldProblem | None:
     if name == "postal_address" and (len(value) > _LONGEST_ADDRESS or not value.isprintable()):
         return FieldProblem(
             field=name,
-            code="address",
+            code="line",
             message=f"A postal address is one line of at most {_LONGEST_ADDRESS} characters.",
+            values={"most": _LONGEST_ADDRESS},
         )
     return None
 

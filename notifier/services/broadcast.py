@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -111,9 +111,9 @@ def checked(shop: ShopRef, found: Audience, texts: Mapping[str, Wording]) -> dic
     """
     written = {locale: one for locale, one in texts.items() if not one.is_empty}
     wrong = [
-        FieldProblem(field=f"{locale}.{field}", code=code, message=message)
+        replace(problem, field=f"{locale}.{problem.field}")
         for locale, one in written.items()
-        for field, code, message in problems(one)
+        for problem in problems(one)
     ]
     otherwise = shop.config.locale
     without = [
@@ -122,7 +122,11 @@ def checked(shop: ShopRef, found: Audience, texts: Mapping[str, Wording]) -> dic
     if without or not written:
         said = ", ".join(without or [otherwise])
         needed = f"is needed: nothing is written for {said}"
-        wrong.append(FieldProblem(field=f"{otherwise}.text", code="missing", message=needed))
+        wrong.append(
+            FieldProblem(
+                field=f"{otherwise}.text", code="needed", message=needed, values={"languages": said}
+            )
+        )
     if wrong:
         raise InvalidInput(*wrong)
     return written
@@ -155,7 +159,9 @@ def look(
                 short = _rendered(renderer, shop, Medium.SMS, locale, context)
             except TemplateProblem as error:
                 wrong.append(
-                    FieldProblem(field=f"{language}.short", code="too_long", message=str(error))
+                    FieldProblem(
+                        field=f"{language}.short", code="too_long_text", message=str(error)
+                    )
                 )
         looked.append(
             Looked(

@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from notifier import plugins
-from notifier.config import SourceSection, WebhookSection
+from notifier.config import Config, SourceSection, WebhookSection
 from notifier.config_settings import Path, names_file
 from notifier.services.env import Env
 from notifier.services.setting_kinds import PUSH, WEBHOOK, is_secret, setting_fields
@@ -199,6 +199,21 @@ def _is_one(info: FieldInfo) -> bool:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return False
     return not any(isinstance(one, type) and issubclass(one, BaseModel) for one in _inside(kind))
+
+
+def is_share(path: Path) -> bool:
+    """Is the setting at this path a share, which a form shows in per cent?"""
+    kind: Any = Config
+    info: FieldInfo | None = None
+    for step in path:
+        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):  # a name, as of a shop
+            kind = next((one for one in _inside(kind) if hasattr(one, "model_fields")), None)
+            info = None
+        elif (info := kind.model_fields.get(step)) is None:
+            return False
+        else:
+            kind = info.annotation
+    return info is not None and shape_of(kind)[0] is Shape.NUMBER and _is_share(info)
 
 
 def _is_share(info: FieldInfo) -> bool:

@@ -170,7 +170,8 @@ def stale(tx: Transaction, place: Place) -> Conflict:
     """Somebody saved meanwhile: who, and which version."""
     rows = templates.history(tx, shop=place.shop, locale=place.locale, kind=place.kind, limit=1)
     name, number = (rows[0].saved_by, rows[0].number) if rows else ("Somebody", 0)
-    return Conflict("stale", f"{name} saved version {number} meanwhile. Load it first.")
+    message = f"{name} saved version {number} meanwhile. Load it first."
+    return Conflict("stale", message, who=name)
 
 
 def publish_version(

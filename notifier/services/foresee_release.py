@@ -60,7 +60,8 @@ def foresee_release(
     """`locale`: of the sentence; one that has no phrases is as the shop's. Raises errors.NotFound,
     and InvalidInput for a number of units that cannot be."""
     if not 1 <= units <= MOST_UNITS:
-        raise InvalidInput.of("units", "out_of_range", f"{units} is not 1 to {MOST_UNITS:,} units.")
+        message = f"{units} is not 1 to {MOST_UNITS:,} units."
+        raise InvalidInput.of("units", "out_of_range", message, typed=units, most=MOST_UNITS)
     with env.db.read() as tx:
         variant = known_variant(tx, shop, key)
         strategy = strategy_for(shop, variant.strategy)

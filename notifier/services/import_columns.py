@@ -106,7 +106,11 @@ def read_tags(text: str) -> tuple[str, ...]:
     tags = tuple(dict.fromkeys(one.strip() for one in re.split(r"[,;|]", text) if one.strip()))
     if len(tags) > MOST_TAGS or any(len(one) > LONGEST_TAG for one in tags):
         raise InvalidInput.of(
-            "tags", "too_many", f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters."
+            "tags",
+            "too_many",
+            f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters.",
+            most=MOST_TAGS,
+            longest=LONGEST_TAG,
         )
     return tags
 
@@ -167,6 +171,7 @@ def _id(text: str) -> str:
             "rounded",
             f"{text[:40]!r} is an id that a spreadsheet has rounded. Export the file anew and do "
             "not open it before.",
+            typed=text[:40],
         )
     return "" if text.lower() in _NOTHING else text
 
@@ -180,7 +185,10 @@ def _quantity(text: str) -> int:
         number = 0.5
     if not number.is_integer():
         raise InvalidInput.of(
-            "quantity", "not_a_quantity", f"{text[:40]!r} is not a whole number of units."
+            "quantity",
+            "not_a_quantity",
+            f"{text[:40]!r} is not a whole number of units.",
+            typed=text[:40],
         )
     return int(number)
 
@@ -188,7 +196,9 @@ def _quantity(text: str) -> int:
 def _is_yes(text: str, *, field: str) -> bool:
     word = text.lower()
     if word not in _YES | _NO:
-        raise InvalidInput.of(field, "not_yes_or_no", f"{text[:40]!r} is neither yes nor no.")
+        raise InvalidInput.of(
+            field, "not_yes_or_no", f"{text[:40]!r} is neither yes nor no.", typed=text[:40]
+        )
     return word in _YES
 
 
@@ -199,6 +209,7 @@ def _standing(state: str, *, told: str, left: str) -> Standing:
             "state",
             "unknown_word",
             f"{state[:40]!r} is not a state such as waiting, told or ended.",
+            typed=state[:40],
         )
     if left.lower() not in _NO:
         return Standing.LEFT

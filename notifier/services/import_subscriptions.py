@@ -31,13 +31,10 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImportProblem:
+class ImportProblem(FieldProblem):
     """What is wrong with one row. `row` counts from 1, as a spreadsheet does, header included."""
 
     row: int
-    field: str
-    code: str
-    message: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -213,7 +210,7 @@ def _met_before(
     active = people.count_active(tx, contact_id=contact.id, shop_id=shop.id, now=env.now())
     if active >= env.config.limits.max_active:
         raise InvalidInput.of(
-            "email", "too_many", f"This address waits for {active} products already."
+            "email", "too_many", f"This address waits for {active} products already.", most=active
         )
     return ""
 
@@ -223,7 +220,13 @@ def _refuse(report: ImportReport, number: int, problems: Sequence[FieldProblem])
     for one in problems:
         if len(report.problems) < MOST_KEPT:
             report.problems.append(
-                ImportProblem(row=number, field=one.field, code=one.code, message=one.message)
+                ImportProblem(
+                    row=number,
+                    field=one.field,
+                    code=one.code,
+                    message=one.message,
+                    values=one.values,
+                )
             )
 
 

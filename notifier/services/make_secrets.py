@@ -10,7 +10,7 @@ from typing import Any
 from notifier.config_settings import Path
 from notifier.config_values import check_name
 from notifier.domain.person import Person
-from notifier.errors import InvalidInput, NotFound
+from notifier.errors import BadValue, InvalidInput, NotFound
 from notifier.services.env import Env, ShopRef
 from notifier.services.settings import AS_IN_FILE, save_settings
 
@@ -85,7 +85,7 @@ def refuse_name(name: str, *, taken: Any, what: str) -> None:
     """Raises errors.InvalidInput for a name that cannot be one, or that is there."""
     try:
         check_name(name, what=what)
-    except ValueError as error:
-        raise InvalidInput.of("name", "name", str(error)) from error
+    except BadValue as error:
+        raise InvalidInput.of("name", error.code, str(error), **error.values) from error
     if name in taken:
-        raise InvalidInput.of("name", "taken", f"There is a {what} {name!r} already.")
+        raise InvalidInput.of("name", "taken", f"There is a {what} {name!r} already.", typed=name)

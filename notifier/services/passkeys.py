@@ -131,7 +131,9 @@ def ask_to_add(env: Env, site: Site, signed: Signed) -> str:
     if account is None:
         raise NotFound("There is no such account any more.")
     if len(known) >= MOST:
-        raise Conflict("too_many", f"There are {MOST} passkeys already. Remove one first.")
+        raise Conflict(
+            "too_many", f"There are {MOST} passkeys already. Remove one first.", most=MOST
+        )
     options = generate_registration_options(
         rp_id=site.host,
         rp_name=RP_NAME,
@@ -281,5 +283,7 @@ def _name(name: str) -> str:
     if not tidy:
         raise InvalidInput.of("name", "required", "Please give the passkey a name.")
     if len(tidy) > LONGEST_NAME:
-        raise InvalidInput.of("name", "too_long", f"At most {LONGEST_NAME} characters, please.")
+        raise InvalidInput.of(
+            "name", "too_long", f"At most {LONGEST_NAME} characters, please.", most=LONGEST_NAME
+        )
     return tidy

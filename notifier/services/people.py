@@ -225,7 +225,9 @@ def read_name(name: str) -> str:
     if not tidy:
         raise InvalidInput.of("name", "required", "Please give a name.")
     if len(tidy) > LONGEST_NAME:
-        raise InvalidInput.of("name", "too_long", f"At most {LONGEST_NAME} characters, please.")
+        raise InvalidInput.of(
+            "name", "too_long", f"At most {LONGEST_NAME} characters, please.", most=LONGEST_NAME
+        )
     return tidy
 
 

@@ -62,10 +62,14 @@ def plain(name: str) -> str:
 
 def _refused(cells: Sequence[str]) -> InvalidInput | None:
     if len(cells) > MOST_COLUMNS:
-        return InvalidInput.of("row", "too_wide", f"The row has {len(cells)} columns.")
+        return InvalidInput.of(
+            "row", "too_wide", f"The row has {len(cells)} columns.", most=MOST_COLUMNS
+        )
     longest = max((len(cell) for cell in cells), default=0)
     if longest > LONGEST_CELL:
-        return InvalidInput.of("row", "too_long", f"A cell has {longest} characters.")
+        return InvalidInput.of(
+            "row", "too_long", f"A cell has {longest} characters.", most=LONGEST_CELL
+        )
     if any("\x00" in cell for cell in cells):
         return InvalidInput.of("row", "nul", "The row holds a NUL character.")
     return None

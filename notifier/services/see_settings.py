@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifier.config_settings import Path
+from notifier.services.describe_settings import is_share
 from notifier.services.env import Env, ShopRef
-from notifier.services.setting_text import text_of
+from notifier.services.setting_text import Shape, text_of
 from notifier.store import settings as store
 from notifier.store import sources
 from notifier.store.sources import SourceRow
@@ -43,8 +44,8 @@ def list_changes(
         Change(
             id=row.id,
             path=row.path,
-            was=_shown(row.was),
-            now=_shown(row.now),
+            was=_shown(row.was, row.path),
+            now=_shown(row.now, row.path),
             secret=row.secret,
             by=row.by,
             at=row.at,
@@ -53,9 +54,12 @@ def list_changes(
     ]
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, path: str) -> str:
+    """As its form shows it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int | float) and is_share(tuple(path.split("/"))):
+        return f"{text_of(value, Shape.SHARE)}\N{NO-BREAK SPACE}%"
     return text_of(value)
 
 

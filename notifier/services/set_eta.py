@@ -151,7 +151,8 @@ def refuse_eta(env: Env, shop: ShopRef, eta: Eta | None, *, source: str) -> None
     if eta is None:
         return
     if eta.is_past(today_in(env, shop)):
-        raise InvalidInput.of("eta", "past", f"{eta.iso()} is over. Give a date to come, or null.")
+        message = f"{eta.iso()} is over. Give a date to come, or null."
+        raise InvalidInput.of("eta", "past", message, typed=eta.iso())
     if eta.precision in (EtaPrecision.DAY, EtaPrecision.RANGE) and not source.strip():
         raise InvalidInput.of(
             "source", "missing", "A definite date needs its source: a supplier, an order, a feed."

@@ -7,7 +7,7 @@ so that what is set in the admin is refused there and then, not when the first l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, replace
 from functools import cache
 from typing import Any
 
@@ -116,13 +116,20 @@ def _problems(kind: Kind) -> Iterator[FieldProblem]:
         plugins.read_settings(module, kind.written, where=where)
     except ConfigError as error:
         known = _known(kind)
+        if error.problems:
+            for one in error.problems:
+                at = (*kind.base, one.field) if one.field in known else kind.base
+                yield replace(one, field="/".join(at))
+            return
         for line in str(error).splitlines():
             told = line.removeprefix(f"{where}.")
             head, _, rest = told.partition(": ")
             first = head.partition(".")[0]
             at = (*kind.base, first) if first in known and rest else kind.base
             words = rest if first in known and rest else told.removeprefix(f"{where}: ")
-            yield FieldProblem(field="/".join(at), code="setting", message=words)
+            yield FieldProblem(
+                field="/".join(at), code="said", message=words, values={"said": words}
+            )
 
 
 def secrets_sent_elsewhere(

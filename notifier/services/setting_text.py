@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from notifier.config_values import write_length
+from notifier.errors import BadValue
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,15})?")
 
@@ -92,7 +93,7 @@ def _each(value: Any) -> list[Any]:
 
 
 def value_of(shape: Shape, text: str) -> Any:
-    """What was written, as the file would have it. Raises ValueError with what to write instead."""
+    """What was written, as the file would have it. Raises errors.BadValue."""
     text = text.replace("\r\n", "\n").strip()
     if shape is Shape.TICK:
         return text == "yes"
@@ -102,7 +103,7 @@ def value_of(shape: Shape, text: str) -> Any:
         return _share(text)
     if shape is Shape.LENGTH:
         if not text:
-            raise ValueError("is empty; write 90s, 15m, 6h or 30d")
+            raise BadValue("no_length", "is empty; write 90s, 15m, 6h or 30d")
         return text
     if shape is Shape.LIST:
         return [line.strip() for line in text.split("\n") if line.strip()]
@@ -113,18 +114,28 @@ def value_of(shape: Shape, text: str) -> Any:
 
 def _number(text: str, *, whole: bool) -> int | float:
     if not _NUMBER.fullmatch(text) or (whole and not text.lstrip("-").isdigit()):
-        raise ValueError(f"{text[:40]!r} is not a {'whole number' if whole else 'number'}")
+        if not text:
+            raise BadValue("empty_number", "is empty; write a number")
+        if whole:
+            raise BadValue("whole", f"{text[:40]!r} is not a whole number", typed=text[:40])
+        raise _no_number(text)
     return int(text) if whole else float(text.replace(",", "."))
+
+
+def _no_number(text: str) -> BadValue:
+    if not text:
+        return BadValue("empty_number", "is empty; write a number")
+    return BadValue("no_number", f"{text[:40]!r} is not a number", typed=text[:40])
 
 
 def _share(text: str) -> float:
     """`2.5`, `2,5` or `2.5 %` is 0.025, to the last digit."""
     typed = text.removesuffix("%").strip()
     if not _NUMBER.fullmatch(typed):
-        raise ValueError(f"{text[:40]!r} is not a number")
+        raise _no_number(text)
     percent = Decimal(typed.replace(",", "."))
     if not 0 <= percent <= 100:
-        raise ValueError("must be from 0 to 100 per cent")
+        raise BadValue("share", "must be from 0 to 100 per cent")
     return float(percent / 100)
 
 
@@ -136,7 +147,8 @@ def _map(text: str) -> dict[str, Any]:
             continue
         key, sign, value = (part.strip() for part in line.partition("="))
         if not sign or not key:
-            raise ValueError(f"{line.strip()[:40]!r} is not a line like: name = value")
+            message = f"{line.strip()[:40]!r} is not a line like: name = value"
+            raise BadValue("pair", message, typed=line.strip()[:40])
         if key in found:
             found[key] = [*_each(found[key]), value]
         else:

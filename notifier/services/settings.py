@@ -150,20 +150,23 @@ def _refuse(env: Env, path: Path, value: Any) -> None:
     name = "/".join(path)
     whole = is_section(path) and value is not AS_IN_FILE
     if not may_be_set(path) or whole or name.count("/") != len(path) - 1 or len(name) > 400:
-        raise InvalidInput.of(name, "setting", "cannot be set here")
+        raise InvalidInput.of(name, "not_here", "cannot be set here")
     if not all(path):
-        raise InvalidInput.of(name, "setting", "needs a name")
+        raise InvalidInput.of(name, "no_name", "needs a name")
     if path in env.file_config.from_environment:
-        raise InvalidInput.of(name, "setting", "is set by the environment of the service")
+        raise InvalidInput.of(name, "by_environment", "is set by the environment of the service")
     if value is not AS_IN_FILE and len(json.dumps(value, ensure_ascii=False)) > LONGEST:
-        raise InvalidInput.of(name, "too_long", f"is longer than {LONGEST} characters")
+        raise InvalidInput.of(
+            name, "too_long", f"is longer than {LONGEST} characters", most=LONGEST
+        )
 
 
 def _refuse_stale(tx: Transaction, seen: int, *, under: Sequence[str]) -> None:
     if store.newest_change(tx, under=under) != seen:
         latest = store.latest_changes(tx, under=under, limit=1)
         who = latest[0].by if latest else "Somebody"
-        raise Conflict("stale", f"{who} saved meanwhile. Load the page again; nothing was saved.")
+        message = f"{who} saved meanwhile. Load the page again; nothing was saved."
+        raise Conflict("stale", message, who=who)
 
 
 def _write(

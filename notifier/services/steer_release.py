@@ -248,6 +248,7 @@ def _need_no_newer(tx: Transaction, row: ReleaseRow) -> None:
             "newer_release",
             f"Release {row.id} cannot resume: it came back once more since, and release {last.id} "
             "tells those who were not told.",
+            newer=last.id,
         )
 
 

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from notifier.errors import Conflict, FieldProblem, InvalidInput, NotifierError, TooMany
 from notifier.i18n import duration_words, format_date
+from notifier.i18n_figures import format_number
 from notifier.web.pages import fill
 
 Words = Mapping[str, str]
@@ -33,7 +34,8 @@ def keys_of(error: NotifierError | FieldProblem) -> tuple[str, ...]:
     if isinstance(error, InvalidInput):
         error = error.problems[0]
     if isinstance(error, FieldProblem):
-        return f"{error.field}_{error.code}", f"any_{error.code}"
+        named = dict.fromkeys((error.field, error.raised_as or "any", "any"))
+        return tuple(f"{name}_{error.code}" for name in named)
     if isinstance(error, Conflict):
         return (f"conflict_{error.code}",)
     return ("too_many",) if isinstance(error, TooMany) else ()
@@ -42,10 +44,10 @@ def keys_of(error: NotifierError | FieldProblem) -> tuple[str, ...]:
 def sentence_of(
     error: NotifierError | FieldProblem, *catalogues: Words, locale: str, **more: object
 ) -> str | None:
-    """The first sentence there is for it, filled with its values and, where it has none of that
+    """The closest sentence there is for it, filled with its values and, where it has none of that
     name, `more`; None without one. Of several problems the first."""
-    for words in catalogues:
-        for key in keys_of(error):
+    for key in keys_of(error):
+        for words in catalogues:
             if key in words:
                 return fill(words[key], **{**more, **_values_of(error, locale)})
     return None
@@ -63,4 +65,7 @@ def _values_of(error: NotifierError | FieldProblem, locale: str) -> dict[str, ob
 def _said(value: object, locale: str) -> object:
     if isinstance(value, date):
         return format_date(value, locale)
+    if isinstance(value, float):
+        digits = len(f"{value:g}".partition(".")[2])
+        return format_number(value, locale, digits=digits)
     return duration_words(value, locale) if isinstance(value, timedelta) else value

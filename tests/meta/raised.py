@@ -13,8 +13,14 @@ from functools import cache
 
 from tests.meta.checkout import CHECKOUT
 
-KINDS = {"Conflict": ("code",), "FieldProblem": ("field", "code"), "of": ("field", "code")}
+KINDS = {
+    "Conflict": ("code",),
+    "FieldProblem": ("field", "code"),
+    "of": ("field", "code"),
+    "BadValue": ("code",),
+}
 _OWN_WORDS = {"field", "code", "message", "values"}
+_MAKERS = ("InvalidInput", "ConfigError")
 _DEEPEST = 6  # steps from a code to where it is written
 
 Texts = frozenset[str] | None
@@ -221,8 +227,8 @@ def _kind_of(node: ast.AST) -> str:
     if not isinstance(node, ast.Call):
         return ""
     called = node.func
-    if isinstance(called, ast.Name) and called.id in ("Conflict", "FieldProblem"):
+    if isinstance(called, ast.Name) and called.id in KINDS and called.id != "of":
         return called.id
     is_of = isinstance(called, ast.Attribute) and called.attr == "of"
     named = called.value if isinstance(called, ast.Attribute) else None
-    return "of" if is_of and isinstance(named, ast.Name) and named.id == "InvalidInput" else ""
+    return "of" if is_of and isinstance(named, ast.Name) and named.id in _MAKERS else ""

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from itertools import product
 
 import pytest
 
+from notifier import config
 from notifier.i18n import available_locales, section
+from notifier.web.admin.page import words_of
+from notifier.web.admin.settings import PARTS, SERVICE
+from tests.meta.checkout import CHECKOUT
 from tests.meta.raised import Raised, module, raised_from
 
 Words = Mapping[str, str]
@@ -38,6 +43,10 @@ NOT_OF_CUSTOMERS = (
     "notifier.web.field_problems",  # the widget's own fields: `<field>_else`, else out_of_date
     "notifier.web.read_json",
     "notifier.web.shopper_words",  # says again what was raised
+    "notifier.config",
+    "notifier.config_alerts",
+    "notifier.config_shop",
+    "notifier.config_values",
 )
 # What no person types or chooses there: that the page is out of date is true of them, and of what
 # is no text that it is no whole address.
@@ -67,7 +76,7 @@ def lacks(
             keys = (f"conflict_{code}",)
             if one.kind == "InvalidInput":
                 keys = (f"{field}_{code}", f"any_{code}")
-            texts = [words[key] for words in catalogues for key in keys if key in words]
+            texts = [words[key] for key in keys for words in catalogues if key in words]
             if not texts and (field, code) not in known:
                 found.add(f"{one.place}: no sentence for {keys[0]}")
             gaps = {gap for text in texts[:1] for gap in _NAMES.findall(text)}
@@ -109,3 +118,56 @@ def test_an_error_without_a_sentence_is_found() -> None:
         "notifier.services.order_answer.refuse_impossible: nobody fills {who} of conflict_shipped",
         "notifier.web.links_order._day: no sentence for until_no_date",
     ]
+
+
+# What the admin's own pages read: first their own catalogue, then the shoppers'.
+COMPUTED = {
+    "notifier.config_values.problem_of": "pydantic's types: see below",
+    "notifier.plugins.read_settings": "what BadValue says",
+    "notifier.services.make_secrets.refuse_name": "what BadValue says",
+    "notifier.services.import_subscriptions._bring": "that of a Conflict",
+    "notifier.services.import_subscriptions._refuse": "says again what was found",
+    "notifier.web.admin.settings_form._read": "what BadValue says",
+}
+NOT_OF_THE_ADMIN = ("notifier.web.api", "notifier.domain.order_delay", "notifier.connectors")
+
+
+@cache
+def _of_the_admin() -> list[Raised]:
+    files = (CHECKOUT / "notifier" / "web" / "admin").glob("*.py")
+    pages = sorted(f"notifier.web.admin.{one.stem}" for one in files if one.stem != "__init__")
+    found = raised_from(pages, but=NOT_OF_THE_ADMIN)
+    return [one for one in found if one.codes or one.place not in COMPUTED]
+
+
+@pytest.mark.parametrize("locale", available_locales())
+def test_what_is_refused_in_the_admin_is_said_in_every_language(locale: str) -> None:
+    words = words_of("errors", locale)
+    assert lacks(_of_the_admin(), [words, section(locale, "error")]) == []
+
+
+def _bounds_of_settings() -> set[str]:
+    """The types of error that pydantic has for what limits a setting of the admin."""
+    types = {
+        "Ge": "greater_than_equal",
+        "Gt": "greater_than",
+        "Le": "less_than_equal",
+        "Lt": "less_than",
+        "MinLen": "string_too_short",
+        "MaxLen": "string_too_long",
+        "_PydanticGeneralMetadata": "string_pattern_mismatch",
+    }
+    models = [config.Shop, *PARTS.values(), *(model for model, _ in SERVICE.values())]
+    models += [config.SourceSection, config.WebhookSection]
+    limits = (type(one).__name__ for model in models for info in model.model_fields.values()
+              for one in info.metadata)  # fmt: skip
+    others = {"BeforeValidator", "AfterValidator"}
+    return {types[one] for one in limits if one not in others}
+
+
+@pytest.mark.parametrize("locale", available_locales())
+def test_what_pydantic_finds_in_a_setting_is_said_in_our_words(locale: str) -> None:
+    words = words_of("errors", locale)
+    always = {"missing", "literal_error", "enum", "value_error", "extra_forbidden"}
+    always |= {f"{kind}_type" for kind in ("string", "int", "float", "bool", "time_delta")}
+    assert {f"any_{one}" for one in always | _bounds_of_settings()} - set(words) == set()

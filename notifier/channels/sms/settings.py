@@ -94,21 +94,25 @@ class Settings:
         for name, (shape, what) in _SHAPES.items():
             value = getattr(self, name)
             if (value or name == "account_sid") and not shape.fullmatch(value):
-                raise ConfigError(f"{name}: {value!r} is not {what}.")
+                raise ConfigError.of(name, "shape", f"{value!r} is not {what}.", typed=value)
         if not self.auth_token:
-            raise ConfigError("auth_token: is missing; it is in the Twilio console.")
+            message = "is missing; it is in the Twilio console."
+            raise ConfigError.of("auth_token", "missing", message)
         if bool(self.api_key_sid) != bool(self.api_key_secret):
             missing = "api_key_secret" if self.api_key_sid else "api_key_sid"
-            raise ConfigError(f"{missing}: an API key needs SID and secret. Add the {missing}.")
+            message = f"an API key needs SID and secret. Add the {missing}."
+            raise ConfigError.of(missing, "api_key", message)
         if not self.messaging_service_sid and not self.from_number:
-            raise ConfigError("messaging_service_sid: give a Messaging Service, or a from_number.")
+            message = "give a Messaging Service, or a from_number."
+            raise ConfigError.of("messaging_service_sid", "no_sender", message)
         if any("=" not in key for key in self.signing_keys):
-            raise ConfigError("signing_keys: write each as key id=secret.")
+            raise ConfigError.of("signing_keys", "signing_key", "write each as key id=secret.")
         self._check_numbers()
         for name in ("status_callback_base", "base_url"):
             value = getattr(self, name)
             if value and (urlsplit(value).scheme not in ("http", "https") or "?" in value):
-                raise ConfigError(f"{name}: {value!r} is not a web address like https://….")
+                message = f"{value!r} is not a web address like https://…."
+                raise ConfigError.of(name, "web_address", message, typed=value)
 
     @property
     def auth_tokens(self) -> tuple[str, ...]:
@@ -129,7 +133,9 @@ class Settings:
         ):
             value = getattr(self, name)
             if not least <= value <= most:
-                raise ConfigError(f"{name}: {value} is outside {least} to {most}.")
+                message = f"{value} is outside {least} to {most}."
+                raise ConfigError.of(name, "outside", message, typed=value, least=least, most=most)
         has_cap = self.daily_spend_cap or self.daily_spend_cap_per_shop
         if has_cap and not self.price_per_segment:
-            raise ConfigError("price_per_segment: a daily cap needs the price of one SMS.")
+            message = "a daily cap needs the price of one SMS."
+            raise ConfigError.of("price_per_segment", "no_price", message)

@@ -102,9 +102,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not self.host.strip() or any(c.isspace() for c in self.host):
-            raise ConfigError(f"host: {self.host!r} is not a server name. Write smtp.shop.example.")
+            message = f"{self.host!r} is not a server name. Write smtp.shop.example."
+            raise ConfigError.of("host", "server_name", message, typed=self.host)
         if not 0 < self.port < 65536:
-            raise ConfigError(f"port: {self.port} is not a port. Write 587 or 465.")
+            message = f"{self.port} is not a port. Write 587 or 465."
+            raise ConfigError.of("port", "port", message, typed=self.port)
         self._check_security()
         self._check_numbers()
         self._check_addresses()
@@ -119,17 +121,22 @@ class Settings:
 
     def _check_security(self) -> None:
         if self.security not in ("starttls", "tls", "none"):
-            raise ConfigError(f"security: {self.security!r} is not starttls, tls or none.")
+            message = f"{self.security!r} is not starttls, tls or none."
+            raise ConfigError.of("security", "choice", message)
         if self.security == "none" and (self.username or self.password):
-            raise ConfigError(
-                'security: a login is never sent unencrypted, and security is "none". '
-                'Write security = "starttls" or "tls", or leave out username and password.'
+            raise ConfigError.of(
+                "security",
+                "unencrypted",
+                'a login is never sent unencrypted, and security is "none". '
+                'Write security = "starttls" or "tls", or leave out username and password.',
             )
         if bool(self.username) != bool(self.password):
             missing = "password" if self.username else "username"
-            raise ConfigError(f"{missing}: a login needs username and password. Add the {missing}.")
+            message = f"a login needs username and password. Add the {missing}."
+            raise ConfigError.of(missing, "login", message)
         if self.ca_file and not Path(self.ca_file).is_file():
-            raise ConfigError(f"ca_file: there is no file {self.ca_file}. Name a PEM file.")
+            message = f"there is no file {self.ca_file}. Name a PEM file."
+            raise ConfigError.of("ca_file", "no_file", message, typed=self.ca_file)
 
     def _check_numbers(self) -> None:
         for name, least, most in (
@@ -144,7 +151,8 @@ class Settings:
         ):
             value = getattr(self, name)
             if not least <= value <= most:
-                raise ConfigError(f"{name}: {value} is outside {least} to {most}.")
+                message = f"{value} is outside {least} to {most}."
+                raise ConfigError.of(name, "outside", message, typed=value, least=least, most=most)
 
     def _check_addresses(self) -> None:
         for name in ("from_address", "envelope_from", "unsubscribe_address"):
@@ -154,16 +162,17 @@ class Settings:
             try:
                 parse_mailbox(value)
             except BadAddress as error:
-                raise ConfigError(f"{name}: {error}") from error
+                raise ConfigError.of(name, "mailbox", str(error), typed=value) from error
         for name in ("bounce_domain", "dkim_domain"):
             value = getattr(self, name)
             try:
                 if value:
                     to_ascii_domain(value)
             except BadAddress as error:
-                raise ConfigError(f"{name}: {error}") from error
+                raise ConfigError.of(name, "mail_domain", str(error), typed=value) from error
         if any(c.isspace() or not c.isprintable() or ord(c) > 126 for c in self.hello_name):
-            raise ConfigError(f"hello_name: {self.hello_name!r} is not a plain host name.")
+            message = f"{self.hello_name!r} is not a plain host name."
+            raise ConfigError.of("hello_name", "server_name", message, typed=self.hello_name)
 
     def _check_dkim(self) -> None:
         parts = {
@@ -173,17 +182,19 @@ class Settings:
         }
         missing = [name for name, value in parts.items() if not value]
         if missing and len(missing) < len(parts):
-            raise ConfigError(
-                f"{missing[0]}: signing needs dkim_domain, dkim_selector and dkim_key_file. "
-                f"Add {' and '.join(missing)}, or leave out all three."
+            raise ConfigError.of(
+                missing[0],
+                "dkim",
+                "signing needs dkim_domain, dkim_selector and dkim_key_file. "
+                f"Add {' and '.join(missing)}, or leave out all three.",
             )
 
     def _check_callbacks(self) -> None:
         keys = self.callback_key_list
         if keys and not self.provider:
-            raise ConfigError(
-                f"provider: callback_keys are those of a provider. Write {', '.join(PROVIDERS)}."
-            )
+            message = f"callback_keys are those of a provider. Write {', '.join(PROVIDERS)}."
+            raise ConfigError.of("provider", "no_provider", message)
         for number, key in enumerate(keys, 1):
             if why := PROVIDERS[self.provider].why_no_key(key):
-                raise ConfigError(f"callback_keys: number {number} of {self.provider}: {why}.")
+                message = f"number {number} of {self.provider}: {why}."
+                raise ConfigError.of("callback_keys", "callback_key", message, number=number)

@@ -22,10 +22,10 @@ from notifier.web.admin.entering import (
     own_site_or_none,
     passkey_answer,
     status_of,
-    trouble_of,
 )
 from notifier.web.admin.page import locale, note, show, words_of
 from notifier.web.admin.qr_code import qr_code
+from notifier.web.admin.said import said_of
 from notifier.web.here import circumstances, env
 
 blueprint = Blueprint("account", __name__, url_prefix="/-/account")
@@ -192,7 +192,7 @@ def _page(error: Exception | None = None, *, part: str = "") -> Response:
         seen=seen,
         here=_signed().session_id,
         browsers={one.id: name_browser(one.agent) for one in seen.sessions},
-        trouble=trouble_of(error) if error else "",
+        trouble=said_of(error) if error else "",
         part=part,
         typed=request.form,
         can_passkeys=own_site_or_none() is not None,
@@ -207,7 +207,7 @@ def _codes_page(seed: second_factor.Seed, error: Exception | None = None) -> Res
         status=status_of(error) if error else 200,
         picture=qr_code(seed.uri),
         secret=spaced,
-        trouble=trouble_of(error) if error else "",
+        trouble=said_of(error) if error else "",
     )
 
 

@@ -59,7 +59,9 @@ def _last(row: Noted) -> tuple[int]:
 def _asked(name: str) -> str:
     text = request.args.get(name, "").strip()
     if len(text) > LONGEST:
-        raise InvalidInput.of(name, "too_long", f"At most {LONGEST} characters, please.")
+        raise InvalidInput.of(
+            name, "too_long", f"At most {LONGEST} characters, please.", most=LONGEST
+        )
     return text
 
 

@@ -1,6 +1,4 @@
-"""What do the pages of signing in and of one's own account share: where to go on to, passkeys,
-and a sentence for what was wrong?
-"""
+"""What do the pages of signing in and of one's own account share: where to go on to, passkeys?"""
 
 from __future__ import annotations
 
@@ -9,10 +7,8 @@ import json
 from flask import request, url_for
 
 from notifier.errors import Conflict, InvalidInput, TooMany
-from notifier.i18n import duration_words
 from notifier.services.passkeys import Site, site_of
 from notifier.web.admin.own_path import own_path_or
-from notifier.web.admin.page import locale, words_of
 from notifier.web.here import env
 
 
@@ -39,20 +35,6 @@ def passkey_answer() -> object:
         return json.loads(request.form.get("answer", "")[:64_000])
     except (ValueError, RecursionError) as error:
         raise InvalidInput.of("passkey", "wrong", "This passkey is not known here.") from error
-
-
-def trouble_of(error: Exception) -> str:
-    """A sentence in the reader's language for what was wrong with a form."""
-    words = words_of("sign_in", locale())
-    if isinstance(error, TooMany):
-        return words["wait"].replace("{time}", duration_words(error.retry_after, locale()))
-    if isinstance(error, InvalidInput):
-        problem = error.problems[0]
-        return words.get(f"{problem.field}_{problem.code}") or words.get(
-            f"any_{problem.code}", problem.message
-        )
-    code = error.code if isinstance(error, Conflict) else ""
-    return words.get(f"conflict_{code}", str(error))
 
 
 def status_of(error: Exception) -> int:

@@ -21,6 +21,7 @@ from notifier.log import log
 from notifier.web.admin import door
 from notifier.web.admin.kept import keep_typed
 from notifier.web.admin.page import show
+from notifier.web.admin.said import said_of
 
 _SAID = (400, 403, 404, 409, 413, 422, 429, 500, 503)
 _PASSES = (429, 500, 503)  # what may work a moment later
@@ -52,7 +53,7 @@ def register_failures(app: Flask) -> None:
 
     @app.errorhandler(InvalidInput)
     def invalid(error: InvalidInput) -> Any:
-        return failure(422, " ".join(_sentence(one.field, one.message) for one in error.problems))
+        return failure(422, said_of(error))
 
     @app.errorhandler(TemplateProblem)
     def broken_template(error: TemplateProblem) -> Any:
@@ -60,16 +61,16 @@ def register_failures(app: Flask) -> None:
 
     @app.errorhandler(NotFound)
     @app.errorhandler(BadToken)
-    def not_found(error: Exception) -> Any:
-        return failure(404, str(error))
+    def not_found(_error: Exception) -> Any:
+        return failure(404)
 
     @app.errorhandler(Conflict)
     def conflict(error: Conflict) -> Any:
-        return failure(409, str(error))
+        return failure(409, said_of(error))
 
     @app.errorhandler(TooMany)
     def too_many(error: TooMany) -> Any:
-        answer = failure(429, str(error))
+        answer = failure(429, said_of(error))
         if error.retry_after is not None:
             answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
         return answer
@@ -91,14 +92,9 @@ def register_failures(app: Flask) -> None:
             return error
         if isinstance(error, door.TooOld | door.FromElsewhere):
             return failure(403, kind="old" if isinstance(error, door.TooOld) else "elsewhere")
-        ours = error.code in (409, 422) and error.description
-        return failure(error.code or 500, str(error.description) if ours else "")
+        return failure(error.code or 500)
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Any:
         log.exception("admin request failed", path=request.path, method=request.method)
         return failure(500)
-
-
-def _sentence(field: str, message: str) -> str:
-    return f"{field}: {message}" if field else message

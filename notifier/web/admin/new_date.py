@@ -13,6 +13,7 @@ from notifier.services.foresee_eta import foresee_eta
 from notifier.services.set_eta import set_eta, today_in
 from notifier.web.admin.door import person, shop
 from notifier.web.admin.page import WRONG, locale, note, words_of
+from notifier.web.admin.said import said_of
 from notifier.web.here import env
 
 
@@ -36,6 +37,6 @@ def answer_date(
             return redirect(back, code=303)
         foreseen = foresee_eta(env(), shop(), asked["variant"], eta, source=asked["source"])
     except InvalidInput as error:
-        note(" ".join(one.message for one in error.problems), kind=WRONG)
+        note(said_of(error), kind=WRONG)
         return show_page(status=422, asked=asked, foreseen=None)
     return show_page(status=200, asked=asked, foreseen=foreseen)

@@ -36,7 +36,7 @@ def asked_limit(default: int = PAGE) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:6]) <= MOST:
-        raise InvalidInput.of("limit", "limit", f"must be a number from 1 to {MOST}")
+        raise InvalidInput.of("limit", "limit", f"must be a number from 1 to {MOST}", most=MOST)
     return int(text)
 
 

@@ -13,8 +13,9 @@ from notifier.services.entry_link import EntryLink
 from notifier.services.mail_entry_link import mail_entry_link
 from notifier.services.people import Wanted
 from notifier.web.admin.door import needs, person
-from notifier.web.admin.entering import status_of, trouble_of
+from notifier.web.admin.entering import status_of
 from notifier.web.admin.page import locale, note, show, words_of
+from notifier.web.admin.said import said_of
 from notifier.web.here import env
 from notifier.web.pages import fill
 
@@ -121,7 +122,7 @@ def _invite_form(error: Exception | None = None) -> Response:
     return show(
         "invite",
         status=status_of(error) if error else 200,
-        trouble=trouble_of(error) if error else "",
+        trouble=said_of(error) if error else "",
         typed=request.form,
         ticked=request.form.getlist("shops"),
         roles=ROLES,
@@ -134,7 +135,7 @@ def _person_page(person_id: int, error: Exception | None = None) -> Response:
     return show(
         "colleague",
         status=status_of(error) if error else 200,
-        trouble=trouble_of(error) if error else "",
+        trouble=said_of(error) if error else "",
         one=found,
         is_me=person_id == person().id,
         roles=ROLES,

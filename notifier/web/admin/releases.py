@@ -12,7 +12,7 @@ from notifier.domain.rights import Right
 from notifier.errors import InvalidInput, NotFound
 from notifier.services.brake import find_brake
 from notifier.services.decide_hold import Decision, decide_hold, load_hold
-from notifier.services.foresee_release import foresee_release
+from notifier.services.foresee_release import MOST_UNITS, foresee_release
 from notifier.services.look_today import told_of_release
 from notifier.services.read_demand import read_wanted
 from notifier.services.steer_release import (
@@ -30,6 +30,7 @@ from notifier.web.admin.door import confirm_first, needs, person, shop
 from notifier.web.admin.page import counted, locale, note, show, words_of, zone
 from notifier.web.admin.paging import asked_choice, asked_cursor, asked_limit, page_of
 from notifier.web.admin.reasons import brake_why, hold_why
+from notifier.web.admin.said import said_of
 from notifier.web.here import env
 from notifier.web.public import RENDERER
 
@@ -143,8 +144,10 @@ def what_if() -> Any:
                 units=_units(asked),
                 locale=locale(),
             )
-        except (InvalidInput, NotFound) as error:
-            wrong = str(error)
+        except InvalidInput as error:
+            wrong = said_of(error)
+        except NotFound as error:
+            wrong = said_of(InvalidInput.of("variant", "unknown", str(error)))
     status = 422 if wrong else 200
     wanted = read_wanted(env(), shop(), limit=OFFERED).rows
     return show(
@@ -160,7 +163,8 @@ def what_if() -> Any:
 
 def _units(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidInput.of("units", "number", f"{text[:20]!r} is not a number of units")
+        message = f"{text[:20]!r} is not a number of units"
+        raise InvalidInput.of("units", "not_a_number", message, typed=text[:20], most=MOST_UNITS)
     return int(text)
 
 

@@ -23,6 +23,7 @@ from notifier.services.send_broadcast import send_broadcast
 from notifier.web.admin.door import is_fresh, needs, person, shop
 from notifier.web.admin.page import counted, locale, note, number, show, words_of
 from notifier.web.admin.paging import asked_cursor, asked_limit, page_of
+from notifier.web.admin.said import by_field, said_of
 from notifier.web.admin.template_languages import language_names
 from notifier.web.admin.templates_preview import closed, sheet
 from notifier.web.here import env
@@ -68,7 +69,7 @@ def act() -> Any:
             return _send(target, texts)
         return _look(target, texts)
     except InvalidInput as error:
-        wrong = {one.field: one.message for one in error.problems}
+        wrong = dict(by_field(error))
         if "token" in wrong:
             raise
         return _form(target, texts, wrong=wrong, status=422)
@@ -87,7 +88,7 @@ def shown() -> Response:
         looked = look(env(), _renderer(), shop(), target, texts, found=audience(env(), target))
         one = next((one for one in looked if one.locale == asked), None)
     except (InvalidInput, TemplateProblem) as error:
-        return closed(sheet(Markup("<p>{}</p>").format(str(error)), theme))
+        return closed(sheet(Markup("<p>{}</p>").format(said_of(error)), theme))
     if one is None or one.mail is None:
         return closed(sheet(Markup("<p>{}</p>").format(_words()["nobody_left"]), theme))
     return closed(in_theme(one.mail.html, theme))

@@ -161,8 +161,7 @@ def add_shop() -> Any:
     try:
         refuse_name(slug, taken=env().config.shops, what="shop")
     except InvalidInput as error:
-        said_of_slug = InvalidInput.of("slug", "name", error.problems[0].message)
-        return _shops_page(wrong(open_form(_of_new_shop), said_of_slug))
+        return _shops_page(wrong(open_form(_of_new_shop), error.about("slug")))
     key = ("shops", slug, "public_key")
     failed = save(lambda describer: _of_new_shop(describer, slug), more={key: new_public_key()})
     if failed is not None:

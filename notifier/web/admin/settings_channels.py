@@ -17,6 +17,7 @@ from notifier.services.send_test import carries_sms, send_test
 from notifier.services.setting_kinds import CHANNELS, offered_kinds
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import WRONG, note
+from notifier.web.admin.said import said_of
 from notifier.web.admin.settings_form import shown, up_to_date, whole_service, wrong
 from notifier.web.admin.settings_room import Room
 from notifier.web.here import env
@@ -69,7 +70,7 @@ def test(name: str) -> Any:
     except InvalidInput as error:
         return ROOM.page(name, wrong(form, error))
     except ConfigError as error:
-        note(str(error), kind=WRONG)
+        note(said_of(error), kind=WRONG)
         return ROOM.page(name, form)
     return ROOM.page(name, form, result=result)
 
@@ -92,7 +93,8 @@ def _refuse_removal(name: str) -> None:
     """While a shop sends by it."""
     used = shops_with_channel(env(), name)
     if used and name not in env().file_config.channels:
-        raise Conflict("used", f"{', '.join(used)}: this channel is still used there.")
+        shops = ", ".join(used)
+        raise Conflict("used", f"{shops}: this channel is still used there.", shops=shops)
 
 
 ROOM = Room(

@@ -14,13 +14,14 @@ from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
 from notifier.config_settings import Path
-from notifier.errors import Conflict, InvalidInput
+from notifier.errors import BadValue, Conflict, FieldProblem, InvalidInput
 from notifier.services.describe_settings import Describer, SettingField
 from notifier.services.see_settings import newest_change
 from notifier.services.setting_text import Shape, value_of
 from notifier.services.settings import AS_IN_FILE, refresh, save_settings
 from notifier.web.admin import page
 from notifier.web.admin.door import person
+from notifier.web.admin.said import by_field, said_of
 from notifier.web.here import env
 
 WORDS = "settings"
@@ -157,11 +158,11 @@ def save(describe: Describe, *, more: Mapping[Path, Any] | None = None) -> Form 
             ip=request.remote_addr or "",
         )
     except InvalidInput as error:
-        by_field, rest = _sorted(error, before.fields)
-        return _again(before, problems=by_field, trouble=rest, status=422)
+        by_name, rest = _sorted(error, before.fields)
+        return _again(before, problems=by_name, trouble=rest, status=422)
     except Conflict as error:
         refresh(env())
-        return _again(open_form(describe), trouble=str(error), status=409)
+        return _again(open_form(describe), trouble=said_of(error), status=409)
     page.note(said("saved" if done else "nothing_changed"))
     return None
 
@@ -170,8 +171,8 @@ def wrong(form: Form, error: InvalidInput | Conflict) -> Form:
     """The form again, with an error that was found outside of its fields."""
     status = 422 if isinstance(error, InvalidInput) else 409
     if not isinstance(error, InvalidInput):
-        return _again(form, trouble=str(error), status=status)
-    problems = {f"@{one.field}": one.message for one in error.problems}
+        return _again(form, trouble=said_of(error), status=status)
+    problems = {f"@{field}": said for field, said in by_field(error).items()}
     return _again(form, problems=problems, status=status)
 
 
@@ -201,8 +202,11 @@ def _read(
         try:
             shape = one.shape if not one.secret or one.shape in _MANY else Shape.TEXT
             changes[one.path] = value_of(shape, text)
-        except ValueError as error:
-            problems[one.name] = str(error)
+        except BadValue as error:
+            told = FieldProblem(
+                field=one.name, code=error.code, message=str(error), values=error.values
+            )
+            problems[one.name] = said_of(told)
 
 
 def _again(form: Form, *, status: int, trouble: str = "", problems: Any = None) -> Form:
@@ -224,17 +228,17 @@ def _again(form: Form, *, status: int, trouble: str = "", problems: Any = None) 
 
 def _sorted(error: InvalidInput, fields: Sequence[SettingField]) -> tuple[dict[str, str], str]:
     """Problems by the name of their field, and in one text those that belong to none."""
-    by_field: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     rest = []
     for problem in error.problems:
         steps = tuple(problem.field.split("/"))
         for one in fields:
             if steps[: len(one.path)] == one.path:
-                by_field[one.name] = problem.message
+                by_name[one.name] = said_of(problem)
                 break
         else:
-            rest.append(problem.message)
-    return by_field, " ".join(rest)
+            rest.append(said_of(problem))
+    return by_name, " ".join(dict.fromkeys(rest))
 
 
 def _even(text: str) -> str:

@@ -18,6 +18,7 @@ from notifier.services.make_secrets import (
 )
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import note
+from notifier.web.admin.said import by_field
 from notifier.web.admin.settings_form import said, shown, up_to_date
 from notifier.web.here import env
 
@@ -45,7 +46,7 @@ def add() -> Any:
         made = new_key(env(), shop(), name, scopes=scopes, by=person(), ip=_ip())
     except InvalidInput as error:
         return _page(
-            {one.field.rpartition("/")[2]: one.message for one in error.problems}, status=422
+            {field.rpartition("/")[2]: said for field, said in by_field(error).items()}, status=422
         )
     return shown("settings_secret", secret=made, called=name, what="key", back=_here())
 

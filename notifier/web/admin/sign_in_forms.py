@@ -8,9 +8,10 @@ from flask import Response, request
 
 from notifier.errors import TooMany
 from notifier.services.entry_link import Opened
-from notifier.web.admin.entering import asked_next, own_site_or_none, status_of, trouble_of
+from notifier.web.admin.entering import asked_next, own_site_or_none, status_of
 from notifier.web.admin.kept import Kept, read_kept
 from notifier.web.admin.page import show
+from notifier.web.admin.said import said_of
 
 
 def sign_in_form(
@@ -23,7 +24,7 @@ def sign_in_form(
         status=status_of(error) if error else 401 if kept else 200,
         next=back or asked_next(),
         email=email,
-        trouble=trouble_of(error) if error else "",
+        trouble=said_of(error) if error else "",
         passkeys=own_site_or_none() is not None,
         kept=kept or read_kept(request.form),
     )
@@ -57,7 +58,7 @@ def password_form(opened: Opened, error: Exception | None = None) -> Response:
         "enter",
         status=status_of(error) if error else 200,
         opened=opened,
-        trouble=trouble_of(error) if error else "",
+        trouble=said_of(error) if error else "",
         email=request.form.get("email", "")[:320],
     )
 
@@ -73,7 +74,7 @@ def refused(name: str, error: Exception, **values: Any) -> Response:
         name,
         status=status_of(error),
         next=asked_next(),
-        trouble=trouble_of(error),
+        trouble=said_of(error),
         kept=read_kept(request.form),
         **values,
     )

@@ -32,6 +32,7 @@ from notifier.web.admin.csv_file import csv_answer
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import WRONG, counted, locale, note, show, words_of
 from notifier.web.admin.paging import Page, asked_choice, asked_cursor, asked_limit, page_of
+from notifier.web.admin.said import said_of
 from notifier.web.here import env
 
 blueprint = Blueprint("subscriptions", __name__)
@@ -64,7 +65,7 @@ def index() -> Any:
         )
         page = page_of(found, limit=limit, last=lambda one: (one.id,))
     except InvalidInput as error:
-        wrong = " ".join(one.message for one in error.problems)
+        wrong = said_of(error)
         page = Page(rows=[])
     return show(
         "subscriptions",
@@ -172,7 +173,7 @@ def bring_file() -> Any:
     wrong = ""
     try:
         if file is None or not file.filename:
-            raise InvalidInput.of("file", "missing", words_of("subscriptions", locale())["no_file"])
+            raise InvalidInput.of("file", "missing", "Choose a file first.")
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder) / "import.csv"
             file.save(kept)
@@ -196,12 +197,13 @@ def bring_file() -> Any:
                 created=report.created,
             )
     except InvalidInput as error:
-        wrong = " ".join(one.message for one in error.problems)
+        wrong = said_of(error)
         note(wrong, kind=WRONG)
     return show(
         "subscriptions_import",
         status=422 if wrong else 200,
         report=report,
+        said=said_of,
         asked=asked,
         wrong=wrong,
     )

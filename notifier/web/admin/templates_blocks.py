@@ -37,6 +37,7 @@ from notifier.services.template_place import Place
 from notifier.web.admin import page
 from notifier.web.admin.door import needs, shop
 from notifier.web.admin.page import note, show, words_of
+from notifier.web.admin.said import by_field, said_of
 from notifier.web.admin.template_languages import language_names
 from notifier.web.admin.template_room import (
     author,
@@ -87,12 +88,12 @@ def change_look() -> Any:
             locales=languages(shop()),
         )
     except InvalidInput as error:
-        problems = {one.field: one.message for one in error.problems}
+        problems = dict(by_field(error))
         return _look_page(given=given, problems=problems, status=422)
     except CannotPublish as error:
         return _look_page(given=given, troubles=error.troubles, status=409)
     except Conflict as error:
-        return _look_page(given=given, problem=str(error), status=409)
+        return _look_page(given=given, problem=said_of(error), status=409)
     return _done("look", wish)
 
 
@@ -128,7 +129,7 @@ def change_blocks(locale: str) -> Any:
     except CannotPublish as error:
         return _blocks_page(place, written=parts, troubles=error.troubles, status=409)
     except Conflict as error:
-        return _blocks_page(place, written=parts, problem=str(error), status=409)
+        return _blocks_page(place, written=parts, problem=said_of(error), status=409)
     return _done("blocks", wish, locale=place.locale)
 
 

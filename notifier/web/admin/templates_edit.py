@@ -38,6 +38,7 @@ from notifier.services.template_place import (
 from notifier.web.admin import page
 from notifier.web.admin.door import needs, person, shop
 from notifier.web.admin.page import note, show, words_of
+from notifier.web.admin.said import said_of
 from notifier.web.admin.template_languages import language_names
 from notifier.web.admin.template_room import (
     author,
@@ -102,9 +103,9 @@ def _write(place: Place, wish: str, parts: dict[str, str]) -> Any:
     except BrokenDraft as error:
         return _refused(place, parts, 422, findings=error.findings, wish=wish)
     except Conflict as error:
-        return _refused(place, parts, 409, problem=str(error), wish=wish)
+        return _refused(place, parts, 409, problem=said_of(error), wish=wish)
     except TooMany as error:
-        answer = _refused(place, parts, 429, problem=str(error), wish=wish)
+        answer = _refused(place, parts, 429, problem=said_of(error), wish=wish)
         answer.headers["Retry-After"] = str(max(1, round(error.retry_after.total_seconds())))
         return answer
     said = {"publish": "published", "keep": "kept"}.get(wish, "saved")
@@ -116,7 +117,9 @@ def _all_parts(place: Place) -> dict[str, str]:
     given = written_parts()
     for part, text in given.items():
         if len(text) > 2 * MAX_SOURCE:
-            raise InvalidInput.of(part, "too_long", f"has {len(text)} characters; that is too many")
+            most = 2 * MAX_SOURCE
+            message = f"has {len(text)} characters; that is too many"
+            raise InvalidInput.of(part, "too_long", message, most=most)
     with env().db.read() as tx:
         default = default_parts(tx, place)
     standing, _ = load_history(env(), place)

@@ -163,11 +163,11 @@ def test_a_preview_is_a_closed_document_in_the_screen_of_the_reader(
     [
         ({"subject.en": ""}, "is empty"),
         ({"text.en": "   "}, "is empty"),
-        ({"subject.en": "", "text.en": "", "short.en": ""}, "is needed"),
+        ({"subject.en": "", "text.en": "", "short.en": ""}, "nothing is written for"),
         ({"text.en": "Hello {name}"}, "{name}"),
         ({"subject.en": "x" * 151}, "150"),
         ({"text.en": "x" * 5001}, "5000"),
-        ({"text.en": "x\n" * 101}, "100 lines"),
+        ({"text.en": "x\n" * 101}, "at most 100 lines"),
         ({"short.en": "ж" * 200}, "segments"),
         ({"subject.fr": "Bonjour"}, "is empty"),
     ],

@@ -82,12 +82,12 @@ def test_what_a_date_means_is_shown_before_it_is_saved(
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        ({"variant": "S", "date": "31/02/2027"}, ""),
-        ({"variant": "S", "date": "soon"}, ""),
+        ({"variant": "S", "date": "31/02/2027"}, "“31/02/2027” is not a date."),
+        ({"variant": "S", "date": "soon"}, "“soon” is not a date."),
         ({"variant": "S", "date": "1999-01-01"}, ""),
-        ({"variant": "M", "date": "2027-02-01", "source": "x"}, "not among the lines"),
+        ({"variant": "M", "date": "2027-02-01", "source": "x"}, "no such variant here"),
         ({"variant": "S", "date": "2027-02-01"}, "source"),
-        ({}, "not among the lines"),
+        ({}, "no such variant here"),
     ],
 )
 def test_a_date_that_cannot_be_is_refused(

@@ -152,7 +152,7 @@ def test_who_tries_too_often_is_told_how_long_to_wait(browser: Browser) -> None:
     seen = browser.sign_in()
     assert seen.status == 429
     assert seen.answer.headers["Retry-After"] == "1"
-    assert "too many wrong tries" in seen.said
+    assert "too many tries. Please try again in 1 minute." in seen.said
 
 
 @pytest.mark.parametrize(
