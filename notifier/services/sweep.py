@@ -74,7 +74,7 @@ def _where_any(
 
 
 def _wake_paused(env: Env, tx: Transaction) -> int:
-    ids = waiting.paused_until(tx, now=env.now(), limit=CHUNK)
+    ids = waiting.paused_until(tx, now=env.now(), limit=CHUNK, for_update=True)
     return people.move_subscriptions(
         tx,
         ids,

@@ -106,6 +106,12 @@ def ensure_contact(
     return ContactRow(**_ENSURE_CONTACT.first(tx, values)._asdict())
 
 
+def hold_contact(tx: Connection, contact_id: int) -> None:
+    """Nobody signs up with the address, and nothing else is counted against it, before the
+    commit."""
+    tx.execute(select(contacts.c.id).where(contacts.c.id == contact_id).with_for_update())
+
+
 def find_contact(
     tx: Connection, *, contact_id: int | None = None, address_hash: str = ""
 ) -> ContactRow | None:
@@ -121,13 +127,16 @@ def find_contact(
 def find_active(
     tx: Connection, *, contact_id: int, shop_id: int, target: str
 ) -> SubscriptionRow | None:
+    """Locked: nobody confirms or ends it before the commit."""
     row = tx.execute(
-        select(*SUBSCRIPTION).where(
+        select(*SUBSCRIPTION)
+        .where(
             subscriptions.c.contact_id == contact_id,
             subscriptions.c.shop_id == shop_id,
             subscriptions.c.target == target,
             subscriptions.c.state.in_(_ACTIVE),
         )
+        .with_for_update()
     ).one_or_none()
     return _subscription(row) if row else None
 

@@ -1,4 +1,8 @@
-"""Which subscriptions need something done because time went by?"""
+"""Which subscriptions need something done because time went by?
+
+Those that are given `for_update` are locked, and none that somebody else is changing: what a
+customer decides at this moment stands.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, false, or_, select
+from sqlalchemy import Connection, Select, and_, case, exists, false, or_, select
 
 from notifier.domain.message import MessageKind, MessageState
 from notifier.domain.stock import EventKind, Level
@@ -19,8 +23,10 @@ from notifier.store.tables.telling import events, messages, releases
 from notifier.store.taken_back import MAY_WAKE
 
 
-def paused_until(tx: Connection, *, now: datetime, limit: int) -> list[int]:
-    rows = tx.execute(
+def paused_until(
+    tx: Connection, *, now: datetime, limit: int, for_update: bool = False
+) -> list[int]:
+    query = (
         select(subscriptions.c.id)
         .where(
             subscriptions.c.state == SubscriptionState.PAUSED.value,
@@ -28,7 +34,11 @@ def paused_until(tx: Connection, *, now: datetime, limit: int) -> list[int]:
         )
         .limit(limit)
     )
-    return [row.id for row in rows]
+    return [row.id for row in tx.execute(_free(query) if for_update else query)]
+
+
+def _free(query: Select[Any]) -> Select[Any]:
+    return query.with_for_update(skip_locked=True, of=subscriptions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +158,8 @@ def waiting_for_what_is_there(tx: Connection, *, before: datetime, limit: int) -
 
 
 def expired(tx: Connection, *, shop_id: int, now: datetime, limit: int) -> list[SubscriptionRow]:
-    rows = tx.execute(
+    """Locked, as with `for_update`."""
+    query = (
         select(*SUBSCRIPTION)
         .where(
             subscriptions.c.shop_id == shop_id,
@@ -158,14 +169,14 @@ def expired(tx: Connection, *, shop_id: int, now: datetime, limit: int) -> list[
         .order_by(subscriptions.c.expires_at)
         .limit(limit)
     )
-    return [SubscriptionRow(**row._mapping) for row in rows]
+    return [SubscriptionRow(**row._mapping) for row in tx.execute(_free(query))]
 
 
 def told_and_not_seen(
     tx: Connection, *, shop_id: int, told_before: datetime, told_after: datetime, limit: int
 ) -> list[SubscriptionRow]:
     """Who was told within these times, did not follow the link, and could buy now what they waited
-    for: the variant, or any of the product."""
+    for: the variant, or any of the product. Locked, as with `for_update`."""
     there = exists(
         select(stock.c.variant_id)
         .join(variants, variants.c.id == stock.c.variant_id)
@@ -177,7 +188,7 @@ def told_and_not_seen(
         )
         .correlate(subscriptions)
     )
-    rows = tx.execute(
+    query = (
         select(*SUBSCRIPTION)
         .where(
             subscriptions.c.shop_id == shop_id,
@@ -190,28 +201,16 @@ def told_and_not_seen(
         )
         .limit(limit)
     )
-    return [SubscriptionRow(**row._mapping) for row in rows]
+    return [SubscriptionRow(**row._mapping) for row in tx.execute(_free(query))]
 
 
 def purge_ids(tx: Connection, *, states: Sequence[str], before: datetime, limit: int) -> list[int]:
-    """Subscriptions in these states whose last change is older than `before`."""
-    at = subscriptions.c.asked_at
-    if SubscriptionState.UNCONFIRMED.value not in states:
-        rows = tx.execute(
-            select(subscriptions.c.id)
-            .where(
-                subscriptions.c.state.in_(list(states)),
-                or_(
-                    subscriptions.c.ended_at < before,
-                    and_(subscriptions.c.ended_at.is_(None), subscriptions.c.told_at < before),
-                ),
-            )
-            .limit(limit)
-        )
+    """Subscriptions in these states whose last change is older than `before`. Locked, as with
+    `for_update`."""
+    if SubscriptionState.UNCONFIRMED.value in states:
+        is_old = subscriptions.c.asked_at < before
     else:
-        rows = tx.execute(
-            select(subscriptions.c.id)
-            .where(subscriptions.c.state.in_(list(states)), at < before)
-            .limit(limit)
-        )
-    return [row.id for row in rows]
+        told = and_(subscriptions.c.ended_at.is_(None), subscriptions.c.told_at < before)
+        is_old = or_(subscriptions.c.ended_at < before, told)
+    query = select(subscriptions.c.id).where(subscriptions.c.state.in_(list(states)), is_old)
+    return list(tx.execute(_free(query.limit(limit))).scalars())

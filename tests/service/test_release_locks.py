@@ -7,27 +7,20 @@ On PostgreSQL; on SQLite one writes at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from notifier.errors import Conflict
-from notifier.metrics import DATABASE_BUSY
 from notifier.services import announce as announcing
 from notifier.services import steer_release
 from notifier.services.steer_release import pause_release, resume_release, stop_release
 from notifier.services.sweep import sweep
 from notifier.store import releases
-from tests.timing import wait_until
+from tests.meanwhile import Meanwhile, tried_again
 from tests.world import ANN, BEN, World
 
 pytestmark = pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
-LOCKED = (
-    "SELECT count(*) AS n FROM pg_stat_activity "
-    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
 DAY = timedelta(days=1)
 
 
@@ -40,38 +33,12 @@ def world(make_world: Callable[..., World]) -> World:
     )
 
 
-def ends_or_waits(world: World, work: Future[Any]) -> None:
-    """Until it is done, or waits for a lock of ours."""
-    wait_until(lambda: work.done() or world.rows(LOCKED)[0]["n"])
-
-
-def tried_again() -> float:
-    """How often a transaction of this process was begun anew."""
-    [family] = DATABASE_BUSY.collect()
-    counts = [one for one in family.samples if one.name.endswith("_total")]
-    return sum(one.value for one in counts if one.labels["then"] == "tried_again")
-
-
 def states(world: World) -> list[str]:
     return [row["state"] for row in world.rows("SELECT state FROM releases ORDER BY id")]
 
 
 def release_id(world: World) -> int:
     return int(world.rows("SELECT max(id) AS id FROM releases")[0]["id"])
-
-
-def meanwhile(
-    monkeypatch: pytest.MonkeyPatch, where: Any, name: str, work: Callable[[], None]
-) -> None:
-    """Right before the next call of a function, once, something else happens."""
-    usual, first = getattr(where, name), iter([True])
-
-    def act(*about: Any, **more: Any) -> Any:
-        if next(first, False):
-            work()
-        return usual(*about, **more)
-
-    monkeypatch.setattr(where, name, act)
 
 
 def sold_out_after_ann(world: World, keys: Sequence[str] = ("SHIRT-S",)) -> None:
@@ -97,22 +64,22 @@ def test_a_person_pauses_while_a_sender_finds_it_sold_out(
     world.see("SHIRT-S", 1)
     world.announce()
     world.see("SHIRT-S", 0)
-    before = tried_again()
-    with ThreadPoolExecutor(1) as pool:
-
-        def pause() -> None:
-            one = release_id(world)
-            done = pool.submit(pause_release, world.env, world.shop, one, by="Olga")
-            ends_or_waits(world, done)
-
-        meanwhile(monkeypatch, releases, "stop_sold_out", pause)
+    before, first = tried_again(), release_id(world)
+    with Meanwhile(world, monkeypatch) as olga:
+        olga.acts_before(
+            releases,
+            "stop_sold_out",
+            lambda: pause_release(world.env, world.shop, first, by="Olga"),
+        )
         world.deliver()
     assert tried_again() == before, "nobody had to begin anew"
     assert world.mails(ANN, "back_in_stock") == []
     assert states(world) == ["paused"]
 
 
-def test_two_articles_come_back_while_the_sweep_looks(world: World) -> None:
+def test_two_articles_come_back_while_the_sweep_looks(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In the opposite order of the sweep's."""
     keys = ("SHIRT-S", "SHIRT-M")
     sold_out_after_ann(world, keys)
@@ -120,9 +87,9 @@ def test_two_articles_come_back_while_the_sweep_looks(world: World) -> None:
         tx.exec_driver_sql("UPDATE stock SET level = 2")
     ids = {row["key"]: row["id"] for row in world.rows("SELECT key, id FROM variants")}
     before, now = tried_again(), world.clock()
-    with ThreadPoolExecutor(1) as pool, world.db.write() as tx:
+    with Meanwhile(world, monkeypatch) as job, world.db.write() as tx:
         releases.resume_sold_out(tx, ids[keys[1]], now=now)
-        ends_or_waits(world, pool.submit(sweep, world.env))
+        job.acts(lambda: sweep(world.env))
         releases.resume_sold_out(tx, ids[keys[0]], now=now)
     assert tried_again() == before, "nobody had to begin anew"
     assert states(world) == ["running", "running"]
@@ -136,16 +103,10 @@ def test_the_sweep_resumes_nothing_beside_a_restock_that_is_being_opened(
     world.see("SHIRT-S", 1)
     with world.db.write() as tx:  # by who had looked a moment earlier
         assert releases.stop_sold_out(tx, [release_id(world)], now=world.clock())
-    with ThreadPoolExecutor(1) as pool:
-        swept: list[Future[Any]] = []
-
-        def look() -> None:
-            swept.append(pool.submit(sweep, world.env))
-            ends_or_waits(world, swept[0])
-
-        meanwhile(monkeypatch, announcing, "line_up", look)
+    with Meanwhile(world, monkeypatch) as job:
+        job.acts_before(announcing, "line_up", lambda: sweep(world.env))
         world.announce()
-        swept[0].result()
+    job.answer()
     assert states(world)[0] == "stopped"
 
 
@@ -161,18 +122,15 @@ def test_nobody_resumes_beside_a_restock_that_is_being_opened(
     stop_release(world.env, world.shop, first, by="Olga")
     world.see("SHIRT-S", 0, step=DAY)
     world.see("SHIRT-S", 1)
-    with ThreadPoolExecutor(1) as pool:
-        asked: list[Future[Any]] = []
-
-        def resume() -> None:
-            done = pool.submit(resume_release, world.env, world.shop, first, by="Olga")
-            asked.append(done)
-            ends_or_waits(world, done)
-
-        meanwhile(monkeypatch, announcing, "line_up", resume)
+    with Meanwhile(world, monkeypatch) as olga:
+        olga.acts_before(
+            announcing,
+            "line_up",
+            lambda: resume_release(world.env, world.shop, first, by="Olga"),
+        )
         world.announce()
-        with pytest.raises(Conflict, match="came back once more"):
-            asked[0].result()
+    with pytest.raises(Conflict, match="came back once more"):
+        olga.answer()
     assert states(world)[0] == "stopped"
 
 
@@ -189,12 +147,8 @@ def test_a_restock_opens_while_a_person_resumes_the_one_before(
     stop_release(world.env, world.shop, first, by="Olga")
     world.see("SHIRT-S", 0, step=DAY)
     world.see("SHIRT-S", 1)
-    with ThreadPoolExecutor(1) as pool:
-
-        def begin() -> None:
-            ends_or_waits(world, pool.submit(world.announce))
-
-        meanwhile(monkeypatch, steer_release, "_settle_part", begin)
+    with Meanwhile(world, monkeypatch) as job:
+        job.acts_before(steer_release, "_settle_part", world.announce)
         resume_release(world.env, world.shop, first, by="Olga")
     world.announce()
     rows = world.rows("SELECT state, reason FROM releases ORDER BY id")
