@@ -47,7 +47,7 @@ def change_address(
     address = read_address(env, shop, email=email, phone=phone)
 
     def work(tx: Transaction) -> None:
-        people.hold_contact(tx, contact_id)  # two at once would each find room
+        people.hold_contacts(tx, [contact_id])  # two at once would each find room
         row = own(tx, contact_id, subscription_id, for_update=False)
         if row.state not in ACTIVE:
             raise Conflict("ended", "This is not waited for any more.")

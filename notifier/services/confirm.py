@@ -128,7 +128,7 @@ def resend_confirmation(env: Env, contact_id: int, subscription_id: int) -> None
     """
 
     def work(tx: Transaction) -> None:
-        people.hold_contact(tx, contact_id)  # two at once would each find room
+        people.hold_contacts(tx, [contact_id])  # two at once would each find room
         row = own(tx, contact_id, subscription_id)
         if row.state != SubscriptionState.UNCONFIRMED:
             return

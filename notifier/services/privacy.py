@@ -79,7 +79,7 @@ def _end_some(env: Env, tx: Transaction, contact_id: int) -> int:
 
 def _erase_contact(env: Env, tx: Transaction, contact_id: int, *, already: bool) -> int:
     """The contact itself; with it whatever was signed up since we began."""
-    people.hold_contact(tx, contact_id)
+    people.hold_contacts(tx, [contact_id])
     ended = _end_some(env, tx, contact_id)
     personal.forget_confirmations(tx, contact_id)
     if not already:

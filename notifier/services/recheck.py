@@ -24,7 +24,7 @@ from notifier.services.order_tell import is_about_order
 from notifier.services.reserve import begin_holds
 from notifier.services.sms_hours import text_allowed_at
 from notifier.services.still_true import why_not_about
-from notifier.store import outbox, shut_addresses, switches
+from notifier.store import outbox, people, shut_addresses, switches
 from notifier.store.outbox import MessageRow
 from notifier.store.session import Transaction
 from notifier.store.standing import Standing
@@ -60,6 +60,7 @@ def recheck(env: Env, tx: Transaction, messages: Sequence[MessageRow], batch: Ba
     off = switches.all_off(tx, now=now)
     shops = {id_: env.shop_by_id(id_) for id_ in {one.shop_id for one in messages}}
     held = _held_shops(shops, off)
+    _count_alone(tx, messages, shops)
     for message in messages:
         shop = shops[message.shop_id]
         why_held = held.get(message.shop_id, "")
@@ -214,6 +215,16 @@ def _why_later(
         if stale_variants[event.variant_id]:
             return now + LOOK_AGAIN, "data_too_old"
     return None
+
+
+def _count_alone(
+    tx: Transaction, messages: Sequence[MessageRow], shops: Mapping[int, ShopRef | None]
+) -> None:
+    """Let two senders not each find room for one more text to the same number today."""
+    limited = {id_ for id_, shop in shops.items() if shop is not None and shop.config.sms_a_day}
+    texts = [one for one in messages if one.shop_id in limited and _is_sms_alert(one)]
+    if texts:
+        people.hold_contacts(tx, [one.contact_id for one in texts if one.contact_id is not None])
 
 
 def _is_sms_alert(message: MessageRow) -> bool:

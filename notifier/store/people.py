@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -106,10 +106,11 @@ def ensure_contact(
     return ContactRow(**_ENSURE_CONTACT.first(tx, values)._asdict())
 
 
-def hold_contact(tx: Connection, contact_id: int) -> None:
-    """Nobody signs up with the address, and nothing else is counted against it, before the
+def hold_contacts(tx: Connection, contact_ids: Iterable[int]) -> None:
+    """Nobody signs up with these addresses, and nobody else counts what goes to them, before the
     commit."""
-    tx.execute(select(contacts.c.id).where(contacts.c.id == contact_id).with_for_update())
+    query = select(contacts.c.id).where(contacts.c.id.in_(sorted(set(contact_ids))))
+    tx.execute(query.order_by(contacts.c.id).with_for_update(key_share=True))
 
 
 def find_contact(
