@@ -18,7 +18,7 @@ from notifier.domain.stock import EventKind
 from notifier.errors import Conflict, InvalidInput
 from notifier.rendering import Renderer
 from notifier.services.audit import note_change
-from notifier.services.broadcast import Target, audience, checked, look
+from notifier.services.broadcast import NOT_AGAIN_WITHIN, Target, audience, checked, look
 from notifier.services.env import Env, ShopRef
 from notifier.services.line_up import WHOLE_PRODUCT
 from notifier.store import broadcasts, events, releases
@@ -54,9 +54,7 @@ def send_broadcast(
     if not found.people:
         raise Conflict("nobody_waits", "Nobody waits for it any more.")
     if found.recent is not None and not again:
-        raise Conflict(
-            "too_soon", "The last message about it is less than an hour old. Confirm to send again."
-        )
+        raise _too_soon()
     look(env, renderer, shop, target, texts, found=found)
     written = checked(shop, found, texts)
     facts = {
@@ -66,9 +64,26 @@ def send_broadcast(
     }
 
     def work(tx: Transaction) -> int:
+        broadcasts.hold(tx, target.product_id)
+        if not again and _is_too_soon(tx, target, token=token, now=env.now()):
+            raise _too_soon()
         return _open(env, tx, shop, target, facts, token=token, by=by, ip=ip, people=found.people)
 
     return env.db.retry(work)
+
+
+def _is_too_soon(tx: Transaction, target: Target, *, token: str, now: datetime) -> bool:
+    """Whether somebody sent one while this one was written or looked at."""
+    if broadcasts.release_of(tx, variant_id=target.variant.id, sequence=token) is not None:
+        return False
+    last = broadcasts.last_one(tx, target.product_id)
+    return last is not None and now - last.at < NOT_AGAIN_WITHIN
+
+
+def _too_soon() -> Conflict:
+    return Conflict(
+        "too_soon", "The last message about it is less than an hour old. Confirm to send again."
+    )
 
 
 def _open(

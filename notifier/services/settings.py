@@ -97,6 +97,7 @@ def save_settings(
         _refuse(env, path, value)
 
     def work(tx: Transaction) -> int:
+        store.hold(tx)
         if seen_change is not None:
             _refuse_stale(tx, seen_change, under=under)
         before = settings_now(env, tx)

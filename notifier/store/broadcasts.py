@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from notifier.domain.stock import EventKind
 from notifier.domain.subscription import SubscriptionState
+from notifier.store.tables.catalogue import products
 from notifier.store.tables.people import subscriptions
 from notifier.store.tables.telling import events, releases
 
@@ -20,6 +21,12 @@ class Readers:
     locale: str
     medium: str
     people: int
+
+
+def hold(tx: Connection, product_id: int) -> None:
+    """Nobody else sends one about the product before the commit."""
+    one = select(products.c.id).where(products.c.id == product_id)
+    tx.execute(one.with_for_update(key_share=True))
 
 
 def readers(tx: Connection, *, product_id: int, variant_id: int | None) -> list[Readers]:

@@ -35,6 +35,12 @@ class ChangeRow:
     at: datetime
 
 
+def hold(tx: Connection) -> None:
+    """Nobody else saves before the commit: what is read now is what is written over."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("LOCK TABLE setting_changes IN SHARE ROW EXCLUSIVE MODE")
+
+
 def all_settings(tx: Connection) -> list[SettingRow]:
     columns = columns_of(settings, SettingRow)
     return [SettingRow(**row._mapping) for row in tx.execute(select(*columns))]

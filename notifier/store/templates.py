@@ -203,6 +203,8 @@ def save_version(
 def publish_version(tx: Connection, *, shop: str, locale: str, kind: str, version: int) -> int:
     """Make one version the published one; how many rows it has."""
     same = (templates.c.shop == shop) & (templates.c.locale == locale) & (templates.c.kind == kind)
+    # two at once would each leave what the other one publishes
+    tx.execute(select(templates.c.id).where(same).order_by(templates.c.id).with_for_update())
     tx.execute(update(templates).where(same, templates.c.state == PUBLISHED).values(state=OLD))
     done = tx.execute(
         update(templates)
