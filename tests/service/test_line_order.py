@@ -13,6 +13,7 @@ from notifier.services import line_up
 from notifier.services.place_in_line import place_words
 from notifier.store import line_order
 from notifier.store.releases import ReleaseRow
+from tests.fakes.twilio import FakeTwilio
 from tests.world import World
 
 ON_SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
@@ -142,6 +143,21 @@ def test_who_waits_for_the_variant_and_for_any_has_one_lot(
         world.see("SHIRT-S", 30)
         world.run()
     assert len(told(world)) == len(PEOPLE)
+
+
+@ON_SQLITE
+def test_each_address_has_a_lot_also_where_a_person_has_two(
+    make_world: Callable[..., World], twilio: FakeTwilio
+) -> None:
+    """Nothing says that a number and a mail address are one person's."""
+    rules = {**SLOWLY, "order": "lottery"}
+    world = make_world(twilio=twilio, double_opt_in=False, release=rules)
+    world.see("SHIRT-S", 0)
+    for address in (PEOPLE[0], "+12125551234"):
+        world.asks(address)
+    world.see("SHIRT-S", 30)
+    world.run()
+    assert world.count("places") == 2
 
 
 def test_a_long_line_is_drawn_by_one_at_a_time(
