@@ -1,6 +1,8 @@
 // Forms that need the browser's authenticator: <form data-passkey="get|create" data-ask="…" hidden>.
 // The form asks our server what is to be signed, the authenticator signs, and the form is sent with
 // that as its field `answer`. Without scripts the form stays hidden; the password works without.
+// What went wrong is said beneath the button: data-known where the device has a passkey of this account,
+// what our server says where it says it, else data-failed.
 import {
   browserSupportsWebAuthn,
   startAuthentication,
@@ -8,6 +10,8 @@ import {
 } from "@simplewebauthn/browser";
 
 const forms = document.querySelectorAll("form[data-passkey]");
+
+class Refused extends Error {}
 
 async function ask(form) {
   const answer = await fetch(form.dataset.ask, {
@@ -19,7 +23,7 @@ async function ask(form) {
     location.assign(elsewhere);
     return null;
   }
-  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+  if (!answer.ok) throw new Refused((await answer.json().catch(() => ({}))).message ?? "");
   return answer.json();
 }
 
@@ -29,6 +33,12 @@ async function sign(form) {
   const start = form.dataset.passkey === "create" ? startRegistration : startAuthentication;
   form.elements.answer.value = JSON.stringify(await start({ optionsJSON }));
   form.submit();
+}
+
+function why(form, error) {
+  if (error instanceof Refused && error.message) return error.message;
+  const { failed, known } = form.dataset;
+  return error.name === "InvalidStateError" ? known || failed : failed;
 }
 
 for (const form of forms) {
@@ -47,6 +57,6 @@ for (const form of forms) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     tell("");
-    sign(form).catch(() => tell(form.dataset.failed)); // called off, or no passkey there
+    sign(form).catch((error) => tell(why(form, error)));
   });
 }

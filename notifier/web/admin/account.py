@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, g, redirect, request, url_for
+from flask import Blueprint, Response, g, jsonify, redirect, request, url_for
 
 from notifier.domain.browser_name import name_browser
 from notifier.domain.rights import Right
@@ -124,7 +124,13 @@ def recovery_codes() -> Any:
 @blueprint.post("/passkeys/ask")
 @needs(Right.SEE, fresh=True)
 def passkey_ask() -> Any:
-    return Response(ask_to_add(env(), own_site(), _signed()), mimetype="application/json")
+    """What the authenticator is to sign; where it may not, the reason for the script to show."""
+    try:
+        return Response(ask_to_add(env(), own_site(), _signed()), mimetype="application/json")
+    except Conflict as error:
+        answer = jsonify({"message": said_of(error)})
+        answer.status_code = status_of(error)
+        return answer
 
 
 @blueprint.post("/passkeys")
