@@ -11,7 +11,7 @@ from enum import Enum, StrEnum
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from notifier.config_values import write_length
+from notifier.config_values import read_length, write_length
 from notifier.errors import BadValue
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,15})?")
@@ -104,6 +104,7 @@ def value_of(shape: Shape, text: str) -> Any:
     if shape is Shape.LENGTH:
         if not text:
             raise BadValue("no_length", "is empty; write 90s, 15m, 6h or 30d")
+        read_length(text)  # so that all that is wrong on a page is told at once
         return text
     if shape is Shape.LIST:
         return [line.strip() for line in text.split("\n") if line.strip()]

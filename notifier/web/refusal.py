@@ -18,6 +18,7 @@ from notifier.i18n_figures import format_number
 from notifier.web.pages import fill
 
 Words = Mapping[str, str]
+_LARGE = 100_000  # from here digits are grouped, so that they can be counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ def _values_of(error: NotifierError | FieldProblem, locale: str) -> dict[str, ob
 def _said(value: object, locale: str) -> object:
     if isinstance(value, date):
         return format_date(value, locale)
+    if isinstance(value, int) and value >= _LARGE:
+        return format_number(value, locale)
     if isinstance(value, float):
         digits = len(f"{value:g}".partition(".")[2])
         return format_number(value, locale, digits=digits)

@@ -149,3 +149,11 @@ def test_shares_stand_in_the_history_as_in_their_form(admin: Admin) -> None:
     assert "5\u00a0%" in admin.get(f"{HERE}/history").text
     assert "0.05" not in said
     assert "2.5 %" in said.replace("\u00a0", " ")
+
+
+def test_all_that_is_wrong_on_a_page_is_told_at_once(admin: Admin) -> None:
+    seen = change(speaks(admin, "de"), "/release", rate="viel", interval="bald", size="2.5")
+
+    assert "„viel“ ist keine Zahl." in problem(seen, "rate")
+    assert "„bald“ ist keine Dauer." in problem(seen, "interval")
+    assert "„2.5“ ist keine ganze Zahl." in problem(seen, "size")
