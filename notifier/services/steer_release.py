@@ -201,7 +201,10 @@ def _settle_part(env: Env, release_id: int, tx: Transaction) -> int:
     if row.state == "stopped" and row.reason == PERSON:
         return steer.hold_messages(tx, row.id, reason=STOPPED, now=now)
     if row.state in ("running", "done"):
-        return steer.free_messages(tx, row.id, reasons=(PAUSED, STOPPED), now=now)
+        fresh_until = now + env.config.delivery.alert_ttl
+        return steer.free_messages(
+            tx, row.id, reasons=(PAUSED, STOPPED), now=now, expires_at=fresh_until
+        )
     return 0
 
 

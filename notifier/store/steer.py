@@ -26,13 +26,21 @@ def hold_messages(tx: Connection, release_id: int, *, reason: str, now: datetime
     return _change(tx, release_id, _DUE, changed)
 
 
-def free_messages(tx: Connection, release_id: int, *, reasons: Sequence[str], now: datetime) -> int:
+def free_messages(
+    tx: Connection,
+    release_id: int,
+    *,
+    reasons: Sequence[str],
+    now: datetime,
+    expires_at: datetime,
+) -> int:
     """Make due again what was held; how many, PART at most. Each is looked at again before it is
-    sent."""
+    sent, so it is no staler for the time it was held."""
     changed = {
         "state": MessageState.DUE.value,
         "reason": "",
         "due_at": now,
+        "expires_at": expires_at,
         "finished_at": None,
     }
     return _change(tx, release_id, _held_for(reasons), changed)
