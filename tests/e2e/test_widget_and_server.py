@@ -105,6 +105,29 @@ def test_a_backorder_says_when_and_a_stopped_one_offers_to_wait(
     ann.expect_state("done")
 
 
+REFUSED = [
+    ("de", "2.5", "ann@example.com", "Bitte geben Sie als Anzahl eine ganze Zahl ein"),
+    ("es", "0.5", "ann@example.com", "La cantidad debe ser un número entero"),
+    ("de", "2", "ann@local", "„ann@local“ ist keine vollständige E-Mail-Adresse."),
+    ("es", "2", "ann@local", "«ann@local» no es una dirección de correo completa."),
+]
+
+
+@pytest.mark.parametrize(("lang", "quantity", "email", "says"), REFUSED)
+def test_what_is_refused_is_said_in_the_language_of_the_page(
+    store: Storefront, ann: Shopper, lang: str, quantity: str, email: str, says: str
+) -> None:
+    widget = WIDGET.replace(" variant", " quantity variant")
+    ann.visit(widget, before=SIZES, lang=lang).open()
+    ann.widget.locator("[name=quantity]").fill(quantity)
+    ann.field.fill(email)
+    ann.submit.click()
+
+    expect(ann.hint).to_contain_text(says)
+    expect(ann.field).to_have_value(email)
+    assert store.one("SELECT COUNT(*) FROM subscriptions") == 0
+
+
 def test_ann_reads_german_where_the_page_is_german(store: Storefront, ann: Shopper) -> None:
     ann.visit(WIDGET, before=SIZES, lang="de").open()
 

@@ -108,9 +108,17 @@ def test_the_answer_is_the_same_for_every_address(client: FlaskClient, store: St
         ({"email": "<script>alert(1)</script>@x.co"}, "email", "“<script>alert(1)</script>@x.co”"),
         ({"medium": "sms", "phone": "123"}, "phone", "“123” is not a complete mobile number."),
         ({"medium": "sms", "phone": ""}, "phone", "Please fill in this field."),
-        ({"quantity": "0"}, "quantity", "Please enter a whole number from 1 to 10000."),
-        ({"quantity": "1.5"}, "quantity", "Please enter a whole number from 1 to 10000."),
-        ({"quantity": "9999999999"}, "quantity", "Please enter a whole number from 1 to 10000."),
+        ({"quantity": "0"}, "quantity", "Please enter a whole number from 1 to 10000 as quantity."),
+        (
+            {"quantity": "1.5"},
+            "quantity",
+            "Please enter a whole number from 1 to 10000 as quantity.",
+        ),
+        (
+            {"quantity": "9999999999"},
+            "quantity",
+            "Please enter a whole number from 1 to 10000 as quantity.",
+        ),
     ],
 )
 def test_an_error_stands_beside_its_field_and_what_was_typed_stays(

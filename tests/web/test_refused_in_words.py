@@ -33,8 +33,13 @@ def beside(page: TestResponse, name: str) -> tuple[str, str]:
 
 
 MANAGED = [
-    ("de", {"quantity": "0"}, "quantity", "Bitte geben Sie eine ganze Zahl von 1 bis 10000 ein."),
-    ("es", {"quantity": "2.5"}, "quantity", "Debe ser un número entero del 1 al 10000."),
+    ("de", {"quantity": "0"}, "quantity", "Bitte geben Sie als Anzahl eine ganze Zahl von 1 bis"),
+    (
+        "es",
+        {"quantity": "2.5"},
+        "quantity",
+        "La cantidad debe ser un número entero del 1 al 10000.",
+    ),
     ("de", {"dates": "soon"}, "dates", "Bitte wählen Sie bei den neuen Terminen eine"),
     ("es", {"locale": "xx"}, "locale", "Elija uno de los idiomas que se muestran."),
     ("de", {"variant": "999999"}, "variant", "Bitte wählen Sie eine der gezeigten Ausführungen."),

@@ -257,13 +257,13 @@ def test_a_refusal_names_the_field_it_is_about(
     [
         ({"email": "bogus"}, "„bogus“ ist keine vollständige E-Mail-Adresse."),
         ({"email": None, "phone": "911"}, "„911“ ist keine vollständige Mobilnummer."),
-        ({"quantity": 0}, "Bitte geben Sie eine ganze Zahl von 1 bis 10000 ein."),
+        ({"quantity": 0}, "Bitte geben Sie als Anzahl eine ganze Zahl von 1 bis 10000 ein."),
         ({"variant": "NOPE"}, "Er ist hier nicht bekannt, oder Kettle & Co nimmt"),
         ({"variant": "KETTLE"}, "Der Artikel ist wieder da"),
-        ({"quantity": 2.5}, "Bitte geben Sie eine ganze Zahl ein"),
+        ({"quantity": 2.5}, "Bitte geben Sie als Anzahl eine ganze Zahl ein"),
         ({"email": None, "phone": "+49 30 123456"}, "+4930123456 ist eine Festnetznummer."),
         ({"colour": "red"}, "Diese Seite ist nicht mehr aktuell."),
-        ({"locale": "es", "quantity": 1.5}, "Escriba un número entero"),
+        ({"locale": "es", "quantity": 1.5}, "La cantidad debe ser un número entero"),
         ({"locale": "en", "email": "bogus"}, "“bogus” is not a complete e-mail address."),
     ],
 )
