@@ -57,6 +57,10 @@ class There:
 PASSING = (*MAY_WAKE, "unpublished", "backorder_only", "subscription_paused", "other_variant")
 
 
+# it waited too long for something else than its reader; what may have arrived is not told anew
+_STALE = and_(messages.c.reason == "stale", messages.c.unknowns == 0)
+
+
 def _served() -> Any:
     """That a message answers the subscription: one about this restock to the same person, or one
     still on its way that would answer it too."""
@@ -65,7 +69,7 @@ def _served() -> Any:
         messages.c.created_at >= stock.c.level_since,
         ~and_(
             messages.c.state == MessageState.SKIPPED.value,
-            messages.c.reason.in_(PASSING),
+            or_(messages.c.reason.in_(PASSING), _STALE),
         ),
     )
     under_way = and_(
