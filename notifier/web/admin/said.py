@@ -13,6 +13,7 @@ from notifier.errors import ConfigError, Conflict, FieldProblem, InvalidInput, T
 from notifier.i18n import section
 from notifier.log import log
 from notifier.web.admin.page import locale, words_of
+from notifier.web.pages import fill
 from notifier.web.refusal import sentence_of
 
 
@@ -25,6 +26,8 @@ def said_of(error: Exception | FieldProblem) -> str:
         found = sentence_of(error, words, section(locale(), "error"), locale=locale())
         if found is not None:
             return found
+        if isinstance(error, FieldProblem):
+            return fill(words["any_said"], said=error.message)
         log.warning("no sentence for an error", code=getattr(error, "code", ""), why=str(error))
         return words["else"]
     if isinstance(error, ConfigError) and error.problems:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from notifier.errors import ConfigError
 from notifier.services import own_account
 from notifier.services.consent import Circumstances
 from notifier.services.session_of import find_session
@@ -157,3 +158,14 @@ def test_all_that_is_wrong_on_a_page_is_told_at_once(admin: Admin) -> None:
     assert "„viel“ ist keine Zahl." in problem(seen, "rate")
     assert "„bald“ ist keine Dauer." in problem(seen, "interval")
     assert "„2.5“ ist keine ganze Zahl." in problem(seen, "size")
+
+
+def test_what_a_strangers_channel_says_of_its_settings_is_told_in_its_own_words(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_settings: object) -> None:
+        raise ConfigError.of("host", "not_ours", "Pigeons find no such loft.")
+
+    monkeypatch.setattr("notifier.channels.email_smtp.Settings.__post_init__", refuse)
+    seen = add_mail(speaks(admin, "de"))
+    assert problem(seen, "host") == "Das wurde nicht angenommen: Pigeons find no such loft."
