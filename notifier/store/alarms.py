@@ -41,13 +41,18 @@ def record_alarm(
     now: datetime,
 ) -> bool:
     """True when this is news; False when the same alarm is open already (it is counted up)."""
-    done = tx.execute(
+    known = (
         update(alarms)
         .where(alarms.c.code == code, alarms.c.about == about, alarms.c.cleared_at.is_(None))
         .values(last_at=now, count=alarms.c.count + 1, message=message, facts=facts)
     )
-    if done.rowcount:
+    if tx.execute(known).rowcount:
         return False
+    if tx.dialect.name == "postgresql":  # two who meet the same trouble at once call once
+        about_this = func.hashtextextended(f"alarm {code} {about}", 0)
+        tx.execute(select(func.pg_advisory_xact_lock(about_this)))
+        if tx.execute(known).rowcount:
+            return False
     tx.execute(
         insert(alarms).values(
             shop_id=shop_id,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from notifier.services.alarms import AN_HOUR, MORE, raise_alarm
+from notifier.store import alarms
 from notifier.store.session import Transaction
+from tests.meanwhile import Meanwhile
 from tests.world import OLGA, World
 
 
@@ -48,3 +52,21 @@ def test_after_an_hour_of_peace_alarms_are_mailed_again(world: World) -> None:
     world.run()
 
     assert len(world.mails(OLGA)) == AN_HOUR + 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
+def test_two_processes_that_meet_the_same_trouble_at_once_call_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trouble(tx: Transaction) -> bool:
+        return raise_alarm(
+            world.env, tx, code="channel.down", about="mail", message="Look.", shop=world.shop
+        )
+
+    with Meanwhile(world, monkeypatch) as other:
+        other.acts_after(alarms, "record_alarm", lambda: world.db.retry(trouble))
+        assert world.db.retry(trouble)
+    assert other.answer() is False
+    world.run()
+    assert len(world.mails(OLGA)) == 1
+    assert world.rows("SELECT count FROM alarms") == [{"count": 2}]
