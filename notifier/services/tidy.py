@@ -22,7 +22,7 @@ from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.session_of import forget_over
-from notifier.store import idempotency, leases, ledger, limits, purge, purge_history
+from notifier.store import idempotency, leases, ledger, limits, personal, purge, purge_history
 from notifier.store.leases import RATE_GROUPS
 from notifier.store.patience import make_way
 from notifier.store.purge_history import Found, delete_found
@@ -31,6 +31,7 @@ from notifier.store.session import Transaction
 BATCH = 500
 ANSWERS_FOR = timedelta(hours=24)
 LONG_GONE = timedelta(hours=1)  # a sender that shares a rate says so every few seconds
+SAID_WITHIN = timedelta(days=30)  # an answer to a message comes by then
 AT_MOST = 600.0  # seconds for one sort of rows; the next run goes on
 FAILED = "tidy.failed"
 
@@ -74,6 +75,7 @@ def _works(env: Env, at_most: float) -> Mapping[str, Callable[[], int]]:
         "network": lambda: (
             _erase(env, before=now - keep.network, at_most=at_most) if keep.network else 0
         ),
+        "erased": lambda: _empty_erased(env),
         "purchases": walked(keep.history, purge_history.purchases_before),
         "releases": walked(keep.history, purge_history.releases_before),
         "events": walked(keep.history, purge_history.events_before),
@@ -153,6 +155,25 @@ def _erase(env: Env, *, before: datetime, at_most: float) -> int:
 
 def _erase_those(ids: Sequence[int], tx: Transaction) -> int:
     return ledger.erase_personal(tx, ids)
+
+
+def _empty_erased(env: Env) -> int:
+    """What was said of messages to an address after it was erased: they were on their way."""
+    with env.db.read() as tx:
+        erased = personal.erased_since(tx, env.now() - SAID_WITHIN)
+    total = 0
+    for start in range(0, len(erased), BATCH):
+        make_way()
+        with env.db.read() as tx:
+            ids = personal.said_since(tx, erased[start : start + BATCH])
+        if ids:
+            env.db.retry(partial(_empty_those, ids))
+        total += len(ids)
+    return total
+
+
+def _empty_those(ids: Sequence[int], tx: Transaction) -> None:
+    personal.empty_messages(tx, ids)
 
 
 def _walk(env: Env, walk: Walk, *, before: datetime, at_most: float) -> int:

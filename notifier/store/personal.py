@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, exists, or_, select, update
 
 from notifier.domain.message import MessageState
 from notifier.store.tables.catalogue import products, shops, variants
 from notifier.store.tables.consent import ledger
 from notifier.store.tables.orders import notices, order_events, order_lines, orders
-from notifier.store.tables.people import subscriptions, suppressions
+from notifier.store.tables.people import contacts, subscriptions, suppressions
 from notifier.store.tables.releasing import purchases
 from notifier.store.tables.telling import attempts, clicks, messages, receipts
 
@@ -117,17 +118,45 @@ def suppression_rows(tx: Connection, address_hash: str) -> Rows:
     return [dict(row._mapping) for row in tx.execute(query)]
 
 
+_IS_FULL = or_(
+    messages.c.facts.is_not(None), messages.c.last_detail != "", messages.c.provider_id != ""
+)
+
+
 def erase_messages(tx: Connection, contact_id: int, *, limit: int) -> int:
     """Take what is personal out of some messages that still have it; how many."""
-    full = or_(
-        messages.c.facts.is_not(None), messages.c.last_detail != "", messages.c.provider_id != ""
-    )
     ids = _ids(
         tx,
         select(messages.c.id)
-        .where(messages.c.contact_id == contact_id, messages.c.order_line_id.is_(None), full)
+        .where(messages.c.contact_id == contact_id, messages.c.order_line_id.is_(None), _IS_FULL)
         .limit(limit),
     )
+    empty_messages(tx, ids)
+    return len(ids)
+
+
+def erased_since(tx: Connection, at: datetime) -> Sequence[int]:
+    """Addresses that were erased since then."""
+    return _ids(tx, select(contacts.c.id).where(contacts.c.erased_at >= at))
+
+
+def said_since(tx: Connection, contact_ids: Sequence[int]) -> Sequence[int]:
+    """Messages to erased addresses of which something was said after the erasure: what was on its
+    way then, and what providers reported since."""
+    detail = [
+        exists(select(table.c.id).where(table.c.message_id == messages.c.id, table.c.detail != ""))
+        for table in (attempts, receipts)
+    ]
+    query = select(messages.c.id).where(
+        messages.c.contact_id.in_(contact_ids),
+        messages.c.order_line_id.is_(None),
+        or_(_IS_FULL, *detail),
+    )
+    return _ids(tx, query)
+
+
+def empty_messages(tx: Connection, ids: Sequence[int]) -> None:
+    """Take what is personal out of these, their tries and what was reported of them."""
     tx.execute(update(attempts).where(attempts.c.message_id.in_(ids)).values(detail=""))
     tx.execute(update(receipts).where(receipts.c.message_id.in_(ids)).values(detail=""))
     tx.execute(
@@ -135,7 +164,6 @@ def erase_messages(tx: Connection, contact_id: int, *, limit: int) -> int:
         .where(messages.c.id.in_(ids))
         .values(facts=None, last_detail="", provider_id="")
     )
-    return len(ids)
 
 
 def erase_clicks(tx: Connection, contact_id: int, *, limit: int) -> int:
