@@ -113,14 +113,25 @@ class LookFailed(NotifierError):
 
 
 class TemplateProblem(NotifierError):
-    """A message template cannot be used. `where` names file or part, `line` is 1-based."""
+    """A message template cannot be used. `where` names file or part, `line` is 1-based; `code` and
+    `values`, where it has them, are those of its sentence in the admin."""
 
-    def __init__(self, message: str, *, where: str = "", line: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        line: int | None = None,
+        code: str = "",
+        values: Mapping[str, object] | None = None,
+    ) -> None:
         place = f"{where}, line {line}: " if where and line else f"{where}: " if where else ""
         super().__init__(place + message)
         self.message = message
         self.where = where
         self.line = line
+        self.code = code
+        self.values = values or {}
 
 
 class BadToken(NotifierError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from notifier.domain.message import ABOUT_ORDERS, LEGAL_NOTICES, TO_MERCHANT, MessageKind
 
@@ -128,10 +128,13 @@ _SAFE_LINK = re.compile(r"(?:https://[^\s\\]+|mailto:[^\s\\]+|tel:[-+0-9]+|#[-\w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HtmlProblem:
-    """What is wrong in the HTML, and in which line (1-based)."""
+    """What is wrong in the HTML, and in which line (1-based). `code` and `values`: of its sentence
+    in the admin, where it has one."""
 
     message: str
     line: int
+    code: str = ""
+    values: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +158,9 @@ def html_problems(source: str, *, known_urls: frozenset[str] = frozenset()) -> l
             continue
         tag = match.group(2).lower()
         if tag not in TAGS:
-            found.append(HtmlProblem(message=f"<{tag}> is not allowed in a message", line=line))
+            message = f"<{tag}> is not allowed in a message"
+            values = {"typed": f"<{tag}>"}
+            found.append(HtmlProblem(message=message, line=line, code="tag", values=values))
             continue
         for attribute in _attributes(match, line=line):
             problem = _attribute_problem(attribute, known_urls)
@@ -184,11 +189,14 @@ def balance_problem(source: str) -> HtmlProblem | None:
             opened.append((tag, line))
         elif not opened or opened[-1][0] != tag:
             inside = f" while <{opened[-1][0]}> is still open" if opened else " but never opened"
-            return HtmlProblem(message=f"</{tag}> is closed{inside}", line=line)
+            message, values = f"</{tag}> is closed{inside}", {"typed": f"</{tag}>"}
+            return HtmlProblem(message=message, line=line, code="not_opened", values=values)
         else:
             opened.pop()
     if opened:
-        return HtmlProblem(message=f"<{opened[-1][0]}> is never closed", line=opened[-1][1])
+        tag, line = opened[-1]
+        message, values = f"<{tag}> is never closed", {"typed": f"<{tag}>"}
+        return HtmlProblem(message=message, line=line, code="not_closed", values=values)
     return None
 
 

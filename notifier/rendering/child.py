@@ -60,7 +60,8 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {"rendered": [asdict(one) for one in try_draft(draft)]}
     except TemplateProblem as problem:
         place = {"where": problem.where, "line": problem.line}
-        return {"problem": {"message": problem.message, **place}}
+        said = {"code": problem.code, "values": problem.values}
+        return {"problem": {"message": problem.message, **place, **said}}
     except TEMPLATE_FAILURES as error:
         return {"problem": {"message": sentence(error), "where": draft.kind, "line": None}}
 

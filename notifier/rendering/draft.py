@@ -128,7 +128,9 @@ def _check_source(
         _only_https(masked, part)
         return
     for problem in html_problems(masked.html):
-        raise TemplateProblem(problem.message, where=part, line=problem.line)
+        raise TemplateProblem(
+            problem.message, where=part, line=problem.line, code=problem.code, values=problem.values
+        )
     names = names_in(tree, schema)
     for attribute in attributes_of(masked.html):
         _check_printed(attribute, masked, names, environment=environment, where=part)
@@ -139,7 +141,11 @@ def _only_https(masked: Masked, part: str) -> None:
         if link[1].lower() != "https":
             line = masked.html.count("\n", 0, link.start()) + 1
             raise TemplateProblem(
-                f"{link[0]} is not allowed; a link starts with https://", where=part, line=line
+                f"{link[0]} is not allowed; a link starts with https://",
+                where=part,
+                line=line,
+                code="https",
+                values={"typed": link[0]},
             )
 
 
@@ -218,20 +224,24 @@ def _check_output(
 ) -> None:
     part = source.part
     if not output.strip():
-        raise TemplateProblem("it comes out empty", where=part)
+        raise TemplateProblem("it comes out empty", where=part, code="empty")
     if part == "subject.txt" and "\n" in output.strip():
-        raise TemplateProblem("a subject is one line; it comes out with a line break", where=part)
+        message = "a subject is one line; it comes out with a line break"
+        raise TemplateProblem(message, where=part, code="one_line")
     if part == "email.html":
         known = frozenset(_urls(context))
         for problem in html_problems(output, known_urls=known):
-            raise TemplateProblem(f"in the finished mail: {problem.message}", where=part)
+            message, values = f"in the finished mail: {problem.message}", problem.values
+            raise TemplateProblem(message, where=part, code=problem.code, values=values)
         unbalanced = balance_problem(output)
         if unbalanced:
-            raise TemplateProblem(f"in the finished mail: {unbalanced.message}", where=part)
+            message, values = f"in the finished mail: {unbalanced.message}", unbalanced.values
+            raise TemplateProblem(message, where=part, code=unbalanced.code, values=values)
     for path in must_print(kind, part):
         is_in = _has_link if part == "email.html" else _says
         if not all(is_in(output, value) for value in _values_at(context, path)):
-            raise TemplateProblem(f"{path} must always be in it, and it is not", where=part)
+            message = f"{path} must always be in it, and it is not"
+            raise TemplateProblem(message, where=part, code="must_be_in", values={"typed": path})
 
 
 def _values_at(context: Mapping[str, Any], path: str) -> list[str]:

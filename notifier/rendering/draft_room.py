@@ -74,8 +74,7 @@ class DraftRoom:
             answer = self._answer(request)
             _raise_problem(answer)
         except TemplateProblem as problem:
-            one = Finding(part=problem.where, message=problem.message, line=problem.line)
-            return Examined(findings=(one,), shown=nothing)
+            return Examined(findings=(_as_finding(problem),), shown=nothing)
         findings = tuple(Finding(**one) for one in answer["findings"])
         return Examined(findings=findings, shown=_rendered(answer["shown"]))
 
@@ -95,7 +94,7 @@ class DraftRoom:
             answer = self._answer(request)
             _raise_problem(answer)
         except TemplateProblem as problem:
-            return (Finding(part=problem.where, message=problem.message, line=problem.line),)
+            return (_as_finding(problem),)
         return tuple(Finding(**one) for one in answer["findings"])
 
     def warm(self) -> None:
@@ -228,21 +227,37 @@ class _Child:
         while not read.endswith(b"\n"):
             left = end - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
-                raise TemplateProblem(f"it takes longer than {within:g} seconds to render")
+                message = f"it takes longer than {within:g} seconds to render"
+                raise TemplateProblem(message, code="slow", values={"most": within})
             more = os.read(pipe, 1 << 16)
             if not more:
                 raise self._why_gone()
             read += more
             if len(read) > _MOST:
-                raise TemplateProblem("it comes out far too long")
+                raise TemplateProblem("it comes out far too long", code="endless")
         return read.decode()
 
 
 def _too_long(parts: Mapping[str, str]) -> tuple[Finding, ...]:
     return tuple(
-        Finding(part=part, message=f"it has {len(text)} characters; {MAX_SOURCE} is the most")
+        Finding(
+            part=part,
+            message=f"it has {len(text)} characters; {MAX_SOURCE} is the most",
+            code="too_long",
+            values={"most": MAX_SOURCE},
+        )
         for part, text in parts.items()
         if len(text) > MAX_SOURCE
+    )
+
+
+def _as_finding(problem: TemplateProblem) -> Finding:
+    return Finding(
+        part=problem.where,
+        message=problem.message,
+        line=problem.line,
+        code=problem.code,
+        values=problem.values,
     )
 
 
@@ -262,7 +277,13 @@ def _around(blocks: Blocks) -> dict[str, Any]:
 def _raise_problem(answer: dict[str, Any]) -> None:
     problem = answer.get("problem")
     if problem:
-        raise TemplateProblem(problem["message"], where=problem["where"], line=problem["line"])
+        raise TemplateProblem(
+            problem["message"],
+            where=problem["where"],
+            line=problem["line"],
+            code=problem.get("code", ""),
+            values=problem.get("values"),
+        )
 
 
 def _rendered(one: dict[str, Any]) -> Rendered:

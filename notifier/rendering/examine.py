@@ -7,7 +7,7 @@ a fault in the text part does not blank the HTML beside it. Runs inside the chil
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from notifier.domain.message import Medium
@@ -15,6 +15,7 @@ from notifier.domain.message_context import complete_context
 from notifier.domain.message_samples import SAMPLES, sample_context
 from notifier.domain.template_rules import (
     EMAIL_PARTS,
+    HtmlProblem,
     attributes_of,
     balance_problem,
     html_problems,
@@ -41,11 +42,17 @@ _STAND_IN = "-"  # where a part cannot be rendered, so that the others can
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One fault: in which part, in which line (1-based, None where it is in no one line)."""
+    """One fault: in which part, in which line (1-based, None where it is in no one line).
+
+    `code` and `values`: of its sentence in the admin; `sample`: only with those values.
+    """
 
     part: str
     message: str
     line: int | None = None
+    code: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    sample: str = ""
 
     def __str__(self) -> str:
         place = f"{self.part}, line {self.line}" if self.line else self.part
@@ -115,7 +122,7 @@ def _more_html_faults(source: str, part: str, *, beside: int | None) -> Iterator
         return
     for problem in html_problems(masked.html):
         if problem.line != beside:
-            yield Finding(part=part, message=problem.message, line=problem.line)
+            yield _of_html(part, problem)
 
 
 def _fault_of_output(draft: Draft, part: str, renderer: Renderer) -> Finding | None:
@@ -150,8 +157,26 @@ def _faults_of_whole(draft: Draft, renderer: Renderer) -> Iterator[Finding]:
 
 def _finding(problem: TemplateProblem, part: str, *, sample: str = "") -> Finding:
     where = problem.where if problem.where in (*_FIELD, *BLOCK_PARTS) else part
-    aside = f" (with the sample “{sample}”)" if sample and sample != SAMPLES[0] else ""
-    return Finding(part=where, message=problem.message + aside, line=problem.line)
+    sample = "" if sample == SAMPLES[0] else sample
+    aside = f" (with the sample “{sample}”)" if sample else ""
+    return Finding(
+        part=where,
+        message=problem.message + aside,
+        line=problem.line,
+        code=problem.code,
+        values=problem.values,
+        sample=sample,
+    )
+
+
+def _of_html(part: str, problem: HtmlProblem) -> Finding:
+    return Finding(
+        part=part,
+        message=problem.message,
+        line=problem.line,
+        code=problem.code,
+        values=problem.values,
+    )
 
 
 def _once(findings: list[Finding]) -> Iterator[Finding]:
@@ -224,7 +249,7 @@ def _faults_of_block(part: str, text: str) -> Iterator[Finding]:
         return
     if len(text) > MAX_BLOCK:
         said = f"it has {len(text)} characters; {MAX_BLOCK} is the most"
-        yield Finding(part=part, message=said)
+        yield Finding(part=part, message=said, code="too_long", values={"most": MAX_BLOCK})
         return
     is_html = part.endswith(".html")
     environment = environment_of("email.html" if is_html else part)
@@ -238,9 +263,7 @@ def _faults_of_block(part: str, text: str) -> Iterator[Finding]:
         return
     if not is_html:
         return
-    found = [
-        Finding(part=part, message=one.message, line=one.line) for one in html_problems(masked.html)
-    ]
+    found = [_of_html(part, one) for one in html_problems(masked.html)]
     names = names_in(tree, block_schema())
     for attribute in attributes_of(masked.html):
         said = printed_problem(attribute, masked, names, environment=environment)
@@ -248,5 +271,5 @@ def _faults_of_block(part: str, text: str) -> Iterator[Finding]:
             found.append(Finding(part=part, message=said, line=attribute.line))
     unbalanced = balance_problem(masked.html)
     if unbalanced and not found:
-        found.append(Finding(part=part, message=unbalanced.message, line=unbalanced.line))
+        found.append(_of_html(part, unbalanced))
     yield from found

@@ -41,7 +41,11 @@ def as_template_problem(where: str) -> Iterator[None]:
     except TemplateProblem:
         raise
     except TEMPLATE_FAILURES as error:
-        raise TemplateProblem(sentence(error), where=where, line=_line(error, where)) from error
+        code = "syntax" if isinstance(error, TemplateSyntaxError) else ""
+        said = sentence(error)
+        line = _line(error, where)
+        values = {"said": said}
+        raise TemplateProblem(said, where=where, line=line, code=code, values=values) from error
 
 
 def sentence(error: BaseException) -> str:

@@ -77,7 +77,10 @@ def read_template(
     """The syntax tree of `source`, after it has passed every rule. Raises TemplateProblem."""
     if len(source) > MAX_SOURCE:
         raise TemplateProblem(
-            f"it has {len(source)} characters; {MAX_SOURCE} is the most", where=where
+            f"it has {len(source)} characters; {MAX_SOURCE} is the most",
+            where=where,
+            code="too_long",
+            values={"most": MAX_SOURCE},
         )
     strange = _STRANGE.search(source)
     if strange:
@@ -85,6 +88,7 @@ def read_template(
             f"it contains the character {strange[0]!r}, which nobody can see; delete it",
             where=where,
             line=source.count("\n", 0, strange.start()) + 1,
+            code="unseen",
         )
     with as_template_problem(where):
         tree = environment.parse(source)
@@ -144,7 +148,8 @@ class _Rules:
         kind = type(node).__name__
         if kind not in NODES:
             said = _SAID.get(kind, f"{{% {kind.lower()} %}}")
-            self._refuse(node, f"{said} is not available in message templates")
+            message = f"{said} is not available in message templates"
+            self._refuse(node, message, code="not_available", typed=said)
         if depth > MAX_DEPTH:
             self._refuse(node, f"it is nested more than {MAX_DEPTH} deep")
         if isinstance(node, nodes.For):
@@ -179,7 +184,8 @@ class _Rules:
         for printed in node.nodes:
             if isinstance(self._shape(printed, names), (Mapping, tuple)):
                 path = path_of(printed)
-                self._refuse(node, f"{path} is a group of values; print one of them: {path}.…")
+                message = f"{path} is a group of values; print one of them: {path}.…"
+                self._refuse(node, message, code="group", typed=path)
 
     def _literal(self, node: nodes.Const) -> None:
         value = node.value
@@ -218,8 +224,11 @@ class _Rules:
             path = str(error.args[0])
             group, _, last = path.rpartition(".")
             near = get_close_matches(last, self._names_near(group, node, names), n=1)
-            hint = f"; did you mean {group + '.' if group else ''}{near[0]}?" if near else ""
-            self._refuse(node, f"unknown variable {path}{hint}")
+            meant = f"{group + '.' if group else ''}{near[0]}" if near else ""
+            hint = f"; did you mean {meant}?" if meant else ""
+            code = "variable_like" if meant else "variable"
+            message = f"unknown variable {path}{hint}"
+            self._refuse(node, message, code=code, typed=path, meant=meant)
 
     def _names_near(self, group: str, node: nodes.Node, names: Names) -> list[str]:
         if not group:
@@ -245,12 +254,15 @@ class _Rules:
     def _unknown(self, node: nodes.Node, what: str, name: str, known: frozenset[str]) -> None:
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {_listed(known)}"
-        self._refuse(node, f"unknown {what} {name}; {hint}")
+        message = f"unknown {what} {name}; {hint}"
+        self._refuse(node, message, code=f"unknown_{what}", typed=name, known=_listed(known))
 
-    def _refuse(self, node: nodes.Node, message: str) -> NoReturn:
+    def _refuse(
+        self, node: nodes.Node, message: str, *, code: str = "", **values: object
+    ) -> NoReturn:
         near = (node, *node.iter_child_nodes())  # a few nodes do not know their own line
         line = next((one.lineno for one in near if one.lineno), None)
-        raise TemplateProblem(message, where=self.where, line=line)
+        raise TemplateProblem(message, where=self.where, line=line, code=code, values=values)
 
 
 def _constant(node: nodes.Node) -> object:

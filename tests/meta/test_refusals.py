@@ -171,3 +171,22 @@ def test_what_pydantic_finds_in_a_setting_is_said_in_our_words(locale: str) -> N
     always = {"missing", "literal_error", "enum", "value_error", "extra_forbidden"}
     always |= {f"{kind}_type" for kind in ("string", "int", "float", "bool", "time_delta")}
     assert {f"any_{one}" for one in always | _bounds_of_settings()} - set(words) == set()
+
+
+_CODE = re.compile(r'code="(\w+)"|code = "(\w+)" if .* else "(\w*)"')
+
+
+@pytest.mark.parametrize("locale", available_locales())
+def test_what_is_found_in_a_template_with_a_code_is_said_in_every_language(locale: str) -> None:
+    files = [*(CHECKOUT / "notifier" / "rendering").glob("*.py")]
+    files.append(CHECKOUT / "notifier" / "domain" / "template_rules.py")
+    found = {
+        code
+        for file in files
+        if file.name != "blocks.py"  # the look of mails, a form like others
+        for codes in _CODE.findall(file.read_text(encoding="utf-8"))
+        for code in codes
+        if code
+    }
+    assert {"variable", "variable_like", "tag", "empty"} <= found
+    assert {f"template_{one}" for one in found} - set(words_of("errors", locale)) == set()

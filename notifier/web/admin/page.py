@@ -264,6 +264,8 @@ def _slug_for_links() -> str:
 
 @cache
 def _environment() -> Environment:
+    from notifier.web.admin.said import finding_words  # which says it in words of this page
+
     made = page_environment(
         "admin",
         fill=fill,
@@ -275,6 +277,7 @@ def _environment() -> Environment:
         percent=percent,
         address=address,
         name_of=name_of,
+        finding_words=finding_words,
     )
     made.globals.update(
         url=url_for,

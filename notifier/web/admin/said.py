@@ -8,6 +8,7 @@ a source of strangers says about its own settings is theirs, as their help is, a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from notifier.errors import ConfigError, Conflict, FieldProblem, InvalidInput, TooMany
 from notifier.i18n import section
@@ -33,6 +34,16 @@ def said_of(error: Exception | FieldProblem) -> str:
     if isinstance(error, ConfigError) and error.problems:
         return " ".join(said_of(one) for one in error.problems)
     return str(error)
+
+
+def finding_words(found: Any) -> str:
+    """What is wrong with a template; where there is no sentence for it, as it was found."""
+    words = words_of("errors", locale())
+    text = words.get(f"template_{found.code}", "")
+    if not text:
+        return str(found.message)
+    said = fill(text, **found.values)
+    return f"{said} {fill(words['template_sample'], sample=found.sample)}" if found.sample else said
 
 
 def by_field(error: InvalidInput) -> Mapping[str, str]:

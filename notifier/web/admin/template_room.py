@@ -19,6 +19,7 @@ from notifier.rendering.draft_room import DraftRoom
 from notifier.services.template_author import Author, author_of
 from notifier.services.template_place import Place, message_kind
 from notifier.web.admin.door import person, shop
+from notifier.web.admin.said import finding_words
 
 NAME = "notifier.draft_room"
 _LONGEST_LOCALE = 16
@@ -98,4 +99,4 @@ def wants_json() -> bool:
 
 def plain(finding: Any) -> dict[str, Any]:
     """A finding for a script."""
-    return {"part": finding.part, "line": finding.line, "message": finding.message}
+    return {"part": finding.part, "line": finding.line, "message": finding_words(finding)}

@@ -169,3 +169,24 @@ def test_what_a_strangers_channel_says_of_its_settings_is_told_in_its_own_words(
     monkeypatch.setattr("notifier.channels.email_smtp.Settings.__post_init__", refuse)
     seen = add_mail(speaks(admin, "de"))
     assert problem(seen, "host") == "Das wurde nicht angenommen: Pigeons find no such loft."
+
+
+DRAFTS = [
+    ("subject.txt", "{{ product.titel }}", "Eine Variable product.titel gibt es nicht."),
+    ("subject.txt", "{{ product }}", "product ist eine Gruppe von Werten."),
+    ("subject.txt", "{% macro x() %}{% endmacro %}", "gibt es in Nachrichten nicht."),
+    ("subject.txt", "{{ product.title|reverse }}", "Einen Filter reverse gibt es nicht."),
+    ("subject.txt", "{# nothing #}", "Es kommt nichts heraus."),
+    ("subject.txt", "{% if %}", "Das lässt sich nicht als Vorlage lesen:"),
+    ("email.txt", "No link.", "muss immer darin stehen und fehlt."),
+    ("email.html", "<script>x</script>", "<script> ist in einer Nachricht nicht erlaubt."),
+    ("email.html", "<p>{{ links.unsubscribe }}", "<p> wird nicht geschlossen."),
+]
+
+
+def test_what_is_wrong_with_a_template_is_told_in_the_readers_language(admin: Admin) -> None:
+    for part, text, says in DRAFTS:
+        data = {part: text, "act": "publish", "expected": "0"}
+        seen = speaks(admin, "de").post("/kettle/templates/back_in_stock/en/", data)
+        assert seen.status == 422, text
+        assert says in seen.said, (text, seen.said[:900])
