@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from notifier.connectors.reading.columns import Field, fold
+from notifier.connectors.reading.comparison_codes import correct_codes
 from notifier.domain.availability import Availability
 
 Values = dict[Field, Any]
@@ -31,16 +32,6 @@ _GATES = (
 )
 # These only tell the system.
 _MARKS = frozenset(["productisinventorytracked", "variantidnoneditable", "attributesetcode"])
-# 1 in stock, 2 stock on order, 3 see the shop, 4 pre-order, 5 available on order, 6 out of stock
-# (Kelkoo's feed specification)
-_KELKOO = {
-    "1": Availability.IN_STOCK,
-    "2": Availability.BACKORDER,
-    "3": Availability.UNKNOWN,
-    "4": Availability.PREORDER,
-    "5": Availability.BACKORDER,
-    "6": Availability.OUT_OF_STOCK,
-}
 _SAYS_SOMETHING = (Field.PRICE, Field.QUANTITY, Field.AVAILABILITY)
 
 
@@ -149,8 +140,8 @@ class _WixProducts:
 
 
 def _kelkoo(values: Values, row: Sequence[str]) -> bool:
-    said = str(values.get(Field.AVAILABILITY, "")).strip()
-    values[Field.AVAILABILITY] = _KELKOO.get(said, said)
+    said = str(values.get(Field.AVAILABILITY, ""))
+    correct_codes(values, {"merchantcategory": "", "availability": said}, tag="")
     return True
 
 

@@ -17,6 +17,7 @@ from typing import IO, Any
 from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
+from notifier.connectors.reading.comparison_codes import MARKS, correct_codes
 from notifier.connectors.reading.nested_stock import (
     STOCK_FIELDS,
     inside_of,
@@ -95,6 +96,7 @@ class _XmlReader:
         }
         self._plans: dict[str, list[tuple[Field, int]]] = {}
         self._chosen = ""
+        self._has_codes = False
         self.number = 0
 
     def records(self, context: Any) -> Iterator[Record]:
@@ -207,6 +209,9 @@ class _XmlReader:
             values[field] = _at_path(element, path)
         if self._is_of_system:
             correct(values, texts_of(element), parent=None, taken=self._taken)
+        if self._has_codes:
+            said = {fold(n): v for n, v in (*element.attrib.items(), *texts_of(element).items())}
+            correct_codes(values, said, tag=fold(element.tag), taken=self._taken)
         return values
 
     def _look_into(
@@ -233,6 +238,7 @@ class _XmlReader:
     def _plan(self, name: str) -> list[tuple[Field, int]]:
         """Which fields a tag fills. The same name in Google's space beats the one in Atom's."""
         plain = name.lstrip("@")
+        self._has_codes = self._has_codes or fold(plain) in MARKS
         atom = 1 if plain.startswith(_ATOM) else 0
         plan = [
             (field, 2 * rank + atom)
