@@ -26,7 +26,7 @@ def withdraw_address(
     """True when the address was not shut for this reason before. Works for unknown ones too."""
     now = env.now()
     news = shut_addresses.suppress(
-        tx, address_hash=address_hash, reason=reason, source=source[:128], at=now
+        tx, address_hash=address_hash, reason=reason, source=source, at=now
     )
     contact = people.find_contact(tx, address_hash=address_hash)
     states = [state.value for state in (*ACTIVE, SubscriptionState.TOLD)]

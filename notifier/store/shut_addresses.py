@@ -44,7 +44,7 @@ def suppress(
             shop_id=shop_id,
             product_id=product_id,
             reason=reason,
-            source=source,
+            source=source[:128],
             at=at,
         )
     )
