@@ -18,7 +18,8 @@ _PRIVATE = (
     "127.0.0.1 localhost [::1] 0 2130706433 0x7f000001 0177.0.0.1 127.1 [::ffff:127.0.0.1] "
     "[64:ff9b::7f00:1] [2002:7f00:1::] [::127.0.0.1] 169.254.169.254 metadata.google.internal "
     "10.0.0.1 100.64.0.1 192.168.1.1 [fd00::1] [fe80::1%25eth0] 224.0.0.1 255.255.255.255 "
-    "0.0.0.0 127.0.0.1. １２７.０.０.１ intranet printer.local shop.localhost"
+    "0.0.0.0 127.0.0.1. １２７.０.０.１ intranet printer.local shop.localhost "
+    "nas.home.arpa shop.ｌｏｃａｌｈｏｓｔ"
 )
 PRIVATE_HOSTS = _PRIVATE.split()
 
@@ -31,6 +32,9 @@ CLEVER_URLS = [
     ("https://ok.com\n.evil.com/", "bad_url"),
     ("https://ok.com /feed", "bad_url"),
     ("https://ok.com\0/", "bad_url"),
+    ("https://ok.com/#", "fragment"),
+    ("https://ok.com\x7f/", "bad_url"),
+    ("https://ok.com\x1b[2J/", "bad_url"),
     ("https://[::1", "bad_url"),
     ("https:///feed", "no_host"),
     ("", "bad_url"),
@@ -44,6 +48,7 @@ CLEVER_URLS = [
     ("https://shop.example:6379/", "bad_port"),
     ("https://shop.example:99999/", "bad_port"),
     ("https://" + "a" * 3000, "bad_url"),
+    ("https://ok.com/" + "a" * 1986, "bad_url"),
 ]
 
 
@@ -96,6 +101,7 @@ def test_209_211_clever_urls_are_refused_with_a_reason(url: str, code: str) -> N
 
     assert caught.value.problems[0].code == code
     assert caught.value.problems[0].field == "url"
+    assert str(caught.value).isprintable(), "it is shown, also in a terminal"
 
 
 @pytest.mark.parametrize(
@@ -118,8 +124,8 @@ def test_ordinary_urls_are_allowed(url: str) -> None:
         "127.0.0.1", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1",
         "169.254.169.254", "10.0.0.1", "100.64.0.1", "172.16.0.1", "192.168.1.1", "fd00::1",
         "fe80::1", "fe80::1%eth0", "fec0::1", "224.0.0.1", "ff02::1", "255.255.255.255", "0.0.0.0",
-        "::", "240.0.0.1", "198.18.0.1", "192.0.2.1", "2001:db8::1", "64:ff9b:1::1", "2001::1",
-        "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "no address",
+        "::", "4000::1", "240.0.0.1", "198.18.0.1", "192.0.2.1", "2001:db8::1", "64:ff9b:1::1",
+        "2001::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "no address",
     ],
 )  # fmt: skip
 def test_addresses_that_are_not_public_are_never_dialled(
@@ -134,7 +140,9 @@ def test_addresses_that_are_not_public_are_never_dialled(
         assert not knocks.dialled
 
 
-@pytest.mark.parametrize("address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822"])
+@pytest.mark.parametrize(
+    "address", ["93.184.216.34", "2606:4700::1111", "64:ff9b::5db8:d822", "::ffff:93.184.216.34"]
+)
 def test_public_addresses_are_dialled_as_they_were_checked(
     monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:

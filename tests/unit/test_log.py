@@ -6,6 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+from notifier.log import mask
+
 SAY = """
 import logging
 from notifier.log import log, set_up_logging
@@ -16,6 +20,7 @@ try:
     raise ValueError("ann@waits.example")
 except ValueError:
     logging.getLogger("lib").exception("broke")
+    log.exception("broke too")
 """
 
 
@@ -34,13 +39,25 @@ def test_for_machines_each_line_is_json_also_what_a_library_says() -> None:
         ("mail taken", "info"),
         ("no way to a…@waits.example\nat all", "warning"),
         ("broke", "error"),
+        ("broke too", "error"),
     ]
     assert all(one["timestamp"].endswith("Z") for one in lines)
     assert lines[1]["logger"] == "psycopg.pool"
     assert lines[2]["exception"].endswith("ValueError: a…@waits.example")
+    assert lines[3]["exception"].endswith("ValueError: a…@waits.example")
 
 
 def test_no_line_shows_an_address_to_people() -> None:
     words = said(as_json=False)
     assert "ann@" not in words
-    assert words.count("a…@waits.example") == 3
+    assert words.count("a…@waits.example") == 4
+
+
+@pytest.mark.parametrize("page", ["c", "u", "m", "r", "o", "k", "h", "enter"])
+def test_who_reads_the_log_cannot_open_a_customers_link(page: str) -> None:
+    token = "AbCd_-" * 6
+    assert mask(f"GET /{page}/{token}?a=1 500") == f"GET /{page}/…?a=1 500"
+
+
+def test_who_reads_the_log_cannot_ring_a_customer_up() -> None:
+    assert mask("no route to +4915123456789, tried twice") == "no route to +49…89, tried twice"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notifier.errors import BadToken, ConfigError
-from notifier.signing import Purpose, Signer
+from notifier.signing import KeyedHash, Purpose, Signer
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 KEY = "first key, long enough for anything"
@@ -89,3 +91,23 @@ def test_5E_a_token_has_exactly_one_spelling() -> None:
 def test_keys_that_cannot_serve_are_refused(keys: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError):
         Signer(keys)
+
+
+@pytest.mark.parametrize(("purpose", "expires_at"), [("confirm", None), ("unsubscribe", NOW)])
+def test_a_link_that_nobody_could_open_is_not_made(
+    purpose: str, expires_at: datetime | None
+) -> None:
+    with pytest.raises(ValueError, match="expire"):
+        Signer((KEY,)).make(Purpose(purpose), 42, expires_at=expires_at)
+
+
+def test_what_was_made_before_a_rotation_can_still_be_read_by_its_inner_key() -> None:
+    before = Signer((KEY,)).secret_for("verp")
+    after = Signer((OTHER, KEY))
+    assert after.secret_for("verp") != before, "the newest key signs"
+    assert before in after.secrets_for("verp"), "else a bounce of yesterday's mail is not believed"
+
+
+def test_a_long_key_hashes_as_the_standard_says() -> None:
+    key, said = b"k" * 100, b"ann@waits.example"
+    assert KeyedHash(key).digest(said) == hmac.new(key, said, hashlib.sha256).digest()
