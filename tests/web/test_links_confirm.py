@@ -151,9 +151,11 @@ def test_a_form_from_elsewhere_or_left_open_too_long_changes_nothing(
     of_ben = nonce_of(client.get(store.confirm_path(ben)))
     of_other_page = nonce_of(client.get(store.unsubscribe_path(ann)))
     own = nonce_of(client.get(path))
-    clock.advance(timedelta(hours=1, seconds=1))
 
-    for nonce in ("", "x", of_ben, of_other_page, own):
+    for nonce in ("", "x", of_ben, of_other_page, "late"):
+        if nonce == "late":  # and not before: what is too old is refused whatever it is of
+            clock.advance(timedelta(hours=1, seconds=1))
+            nonce = own
         page = client.post(path, data={"nonce": nonce, "act": "confirm"})
         assert page.status_code == 400, nonce
         assert "nothing has changed yet" in words(page)
@@ -201,3 +203,17 @@ def test_who_confirms_what_will_never_come_back_reads_so_and_what_there_is_inste
     assert heading(client.get(path)) == "It will not come back"
     assert [one["kind"] for one in store.send()] == ["discontinued"]
     assert heading(client.get(path)) == "This request has ended"
+
+
+def test_a_form_that_says_two_things_at_once_does_neither(
+    client: FlaskClient, store: Storefront
+) -> None:
+    store.stock("S", 0)
+    ann = store.ask("S")
+    path = store.confirm_path(ann)
+    nonce = nonce_of(client.get(path))
+
+    page = client.post(path, data={"nonce": nonce, "act": ["confirm", "delete"]})
+
+    assert page.status_code == 400
+    assert store.state(ann) == "unconfirmed"

@@ -79,3 +79,17 @@ def test_without_the_pages_own_value_nothing_happens(
     for body in ({}, {"act": "stop"}, {"act": "stop", "nonce": "x"}):
         assert client.post(path, data=body).status_code == 400
     assert store.state(ann) == "waiting"
+
+
+def test_who_paused_keeps_the_place_too(
+    client: FlaskClient, store: Storefront, clock: SettableClock
+) -> None:
+    ann, path = asked(store, clock)
+    with store.env.db.write() as tx:
+        tx.exec_driver_sql("UPDATE subscriptions SET state = 'paused'")
+
+    assert heading(press(client, path, "keep")) == "You keep your place"
+
+    clock.advance(timedelta(days=60))
+    sweep(store.env)
+    assert store.state(ann) == "paused"
