@@ -160,6 +160,40 @@ def test_what_is_due_later_hides_nothing_that_is_due_now(world: World) -> None:
         assert claims.due_channels(tx, now=world.clock() - timedelta(hours=1)) == []
 
 
+def test_a_confirmation_that_has_to_wait_is_not_sent_before_its_hour(world: World) -> None:
+    world.see("SHIRT-S", 0)
+    world.asks(ANN)
+    [waits] = next_due(world, 10)
+    later = world.clock() + timedelta(hours=1)
+    with world.db.write() as tx:
+        outbox.postpone_all(tx, [(waits.id, later, "one_an_hour")])
+
+    assert next_due(world, 10) == [], "else who signs up again and again is written to as often"
+    with world.db.read() as tx:
+        assert claims.due_channels(tx, now=world.clock()) == [], "else a sender never rests"
+        assert claims.due_channels(tx, now=later) == ["mail"]
+
+
+@pytest.mark.parametrize("of_release", [False, True])
+def test_among_equals_the_one_that_was_due_first_leaves_first(
+    world: World, *, of_release: bool
+) -> None:
+    world.see("SHIRT-S", 0)
+    if of_release:
+        restocked(world, M=2)
+    else:
+        world.asks(ANN)
+        world.asks("ben@waits.example")
+    first, second = next_due(world, 2)
+    with world.db.write() as tx:
+        outbox.postpone_all(tx, [(first.id, world.clock() + timedelta(minutes=5), "")])
+    world.clock.advance(timedelta(minutes=6))
+
+    [leaves] = next_due(world, 1)
+
+    assert leaves.id == second.id, "else who has waited longest waits behind who was put off"
+
+
 def test_releases_whose_letters_were_put_off_hide_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,12 +53,16 @@ def test_only_what_this_release_skipped_for_now_is_due_again(
             subscription_ids=[alert["subscription_id"]],
             now=now,
             wave=7,
-            expires_at=now + DAY,
+            expires_at=now + 3 * DAY,
         )
     )
     assert made == again
     assert world.count("messages", "state = 'due' AND reason = '' AND wave = 7") == again
     assert world.count("messages", "state = 'due' AND finished_at IS NULL") == again
+    with world.db.read() as tx:
+        [message] = outbox.find_messages(tx, [alert["id"]]).values()
+    # else it is too old to be sent when its turn comes, and nobody is told
+    assert (message.expires_at == now + 3 * DAY) == bool(again)
 
 
 @pytest.mark.parametrize(
