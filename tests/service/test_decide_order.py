@@ -414,6 +414,17 @@ def test_a_date_that_moved_meanwhile_is_not_agreed_to_unread(world: OrderWorld) 
 
 
 @sqlite_only
+def test_who_agrees_to_the_date_of_a_notice_was_not_told_of_a_later_one(world: OrderWorld) -> None:
+    line = late(world)
+    world.expect(line, "2026-04-25")  # nobody has told it yet
+
+    answer(world, line, "wait", until=date(2026, 4, 10))
+
+    assert world.kinds(line) == ["estimate", "notice", "estimate", "kept"]
+    assert "offered" not in world.book()[-1]["facts"], "else the proof says what was not read"
+
+
+@sqlite_only
 def test_each_line_of_an_order_is_its_own_case_f38(world: OrderWorld) -> None:
     order = world.order(lines=[{}, {}, {}])
     world.ship(order.lines[0])

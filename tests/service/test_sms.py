@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from notifier.domain.sms_text import count_segments
+from notifier.i18n import consent_text
 from notifier.services import foresee_sms
 from notifier.services.foresee_release import ReleaseForeseen, foresee_release
 from notifier.store import line_size
@@ -42,6 +43,15 @@ def test_a_number_is_confirmed_by_a_link_in_an_sms_before_any_alert(phones: Worl
     phones.run()
     assert len(texts(phones)) == 1
     assert phones.subscription(asked).state == "unconfirmed"
+
+
+def test_who_signs_up_with_a_number_agreed_to_the_words_about_texts(phones: World) -> None:
+    """The widget names one wording although it shows another for each medium."""
+    phones.see("SHIRT-S", 0)
+    phones.asks(PHONE, consent_text_id=consent_text("de", "email").id)
+    [entry] = phones.rows("SELECT facts FROM ledger WHERE act = 'asked'")
+    assert consent_text("de", "sms").id in str(entry["facts"]), "else no text was agreed to"
+    assert consent_text("de", "email").id not in str(entry["facts"])
 
 
 def test_an_alert_at_night_waits_for_the_recipients_morning(phones: World) -> None:
