@@ -286,3 +286,18 @@ def test_shopifys_public_list_has_thirty_products_unless_asked_for_more() -> Non
     assert page_size("https://x.example/products.json") == 30
     assert page_size("https://x.example/products.json?limit=250&page=2") == 250
     assert not goes_on({})
+
+
+def test_odoos_internal_reference_is_the_sku_and_may_be_false(feed: Path) -> None:
+    goods = [
+        {"id": 12, "default_code": "DESK", "free_qty": 3.0, "qty_available": 5.0},
+        {"id": 13, "default_code": False, "free_qty": 0.0, "qty_available": 2.0},
+    ]
+
+    seen, look = look_at(feed, json.dumps(goods))
+
+    assert [(o.key, o.sku, o.availability.value) for o in seen] == [
+        ("12", "DESK", "in_stock"),
+        ("13", "", "out_of_stock"),
+    ]
+    assert not look.problems

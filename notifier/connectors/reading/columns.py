@@ -54,7 +54,8 @@ _NAMES = {
     "variantidnoneditable productidnoneditable productinternalid merchantproductid awproductid",
     Field.SKU: "sku variantsku productcodesku productcode articlenumber itemnumber artikelnummer "
     "productsku sellersku merchantsku productnumber ugs artikelnummerimshop narticuloentienda "
-    "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku",
+    "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku "
+    "defaultcode",
     Field.PRODUCT_KEY: "itemgroupid groupid productgroupid parentid parentsku parent handle "
     "parentproductid productgroup",
     Field.AVAILABILITY: "availability availabilitystatus stockstatus stocklevelstatus available "

@@ -1,7 +1,7 @@
 """What do the answers of hosted shop systems mean where a plain reading would be wrong?
 
-Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX; and Shopware 5, whose
-answers nest alike. Sources: the systems' API references.
+Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX, Mirakl; and Shopware 5,
+whose answers nest alike. Sources: the systems' API references.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NOTHING: Item = {}
 MARKS = frozenset(
     [
         "availableForSale", "isUnlimited", "pricing", "inventory", "mainDetail", "sellers",
-        "preorder-backorder-handling", "perpetual",
+        "preorder-backorder-handling", "perpetual", "shop_sku",
     ]
 )  # fmt: skip
 
@@ -105,6 +105,13 @@ def _shopware_5(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
+def _mirakl(found: Values, item: Item, outer: Item) -> None:
+    """Its own ids are those of the marketplace; what is not active is not sold there."""
+    found[Field.KEY] = found[Field.SKU] = item["shop_sku"]
+    if item.get("active") is False:
+        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
+
 SYSTEMS: tuple[System, ...] = (
     (lambda i, _: "availableForSale" in i, _shopify_storefront),
     (lambda i, _: "isUnlimited" in i or "basePrice" in member(i, "pricing"), _squarespace),
@@ -115,4 +122,5 @@ SYSTEMS: tuple[System, ...] = (
     ),
     (lambda i, _: isinstance(i.get("sellers"), list), _vtex),
     (lambda i, _: "inStock" in member(i, "mainDetail"), _shopware_5),
+    (lambda i, _: bool(i.get("shop_sku")) and "offer_id" in i, _mirakl),
 )

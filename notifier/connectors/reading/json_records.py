@@ -267,9 +267,15 @@ def _inherit(values: dict[Field, Any], parent: Mapping[Field, Any], *, alone: bo
 
 
 def _node(element: Any) -> Any:
-    """What an edge of GraphQL leads to, what commercetools shows now of what it keeps."""
+    """What an edge of GraphQL leads to, what commercetools shows now of what it keeps.
+
+    Google's Merchant API keeps all but the id in `productAttributes`, before v1 in `attributes`.
+    """
     if not isinstance(element, dict):
         return element
+    for name in ("productAttributes", "attributes"):
+        if "offerId" in element and isinstance(element.get(name), dict):
+            return {"offerId": element["offerId"], **element[name]}
     kept = element.get("masterData")
     if isinstance(kept, dict) and isinstance(kept.get("current"), dict):
         return {"id": element.get("id"), **kept["current"]}

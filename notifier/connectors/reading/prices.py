@@ -97,6 +97,9 @@ class _Reading:
         named = next((value[name] for name in _CURRENCY_NAMES if value.get(name)), "")
         currency = read_currency(named) or self.currency
         amount = value.get("amount", value.get("value"))
+        micros = str(value.get("amountMicros", ""))
+        if micros.isascii() and micros.isdigit():  # of Google's Merchant API
+            amount = f"{Decimal(micros) / 1_000_000:f}"
         if self.minor_units and isinstance(amount, int):
             return read_minor_units(amount, currency=currency)
         return read_money(amount, decimal=self.decimal, currency=currency)

@@ -212,8 +212,8 @@ def _quantity_kind(units: Units) -> str:
 
 def _id(value: object, field: str) -> str:
     if value is None or isinstance(value, (bool, float, list, dict)):
-        if value is None or value == []:
-            return ""
+        if value is None or value == [] or (value is False and field == "sku"):
+            return ""  # Odoo writes false for a text that is not there
         raise RowRefused(field, value, "The id is not a text or a whole number.")
     text = str(value).strip()
     if text.startswith('="') and text.endswith('"'):

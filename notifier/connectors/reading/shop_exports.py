@@ -4,6 +4,7 @@ Shopify's products: a row of an image alone is no variant, a variant without an 
 handle and its options, and stock that nobody tracks is not counted. Shopify's inventory: the
 column Available is a count. Wix: a variant is known by its product and its options, too, and a
 product that has variants does not count them. Kelkoo's availability is a code, not a count.
+Mirakl and Amazon: the ids are the marketplace's, and several offers share one; the SKU is ours.
 Everywhere: what may not be purchased or is hidden is not there.
 """
 
@@ -23,6 +24,7 @@ _OPTIONS = ("option1value", "option2value", "option3value")
 _AVAILABLE = ("available", "availablenoteditable")
 _NO_OPTION = "default title"
 _NO = frozenset(["n", "no", "0", "false", "2"])  # 2 is Magento's word for switched off
+_NOT_SOLD = frozenset(["inactive", "incomplete"])
 # Which columns say whether a row is for sale, by system; the first one that is there decides.
 _GATES = (
     ("allowpurchases", "productvisible"),  # BigCommerce
@@ -50,6 +52,8 @@ def known_export(header: Sequence[str], *, columns: Mapping[str, str]) -> Correc
         return _WixProducts(at, columns=columns)
     if "merchantcategory" in at and "availability" in at and "availability" not in columns:
         return _kelkoo
+    if "productidtype" in at and not {"key", "sku"} & columns.keys():
+        return _Marketplace(at, columns=columns)
     for gates in _GATES:
         if "availability" not in columns and all(gate in at for gate in gates):
             return _Gated([at[gate] for gate in gates if gate not in _MARKS])
@@ -143,6 +147,23 @@ def _kelkoo(values: Values, row: Sequence[str]) -> bool:
     said = str(values.get(Field.AVAILABILITY, ""))
     correct_codes(values, {"merchantcategory": "", "availability": said}, tag="")
     return True
+
+
+class _Marketplace:
+    """An offer of Mirakl or Amazon is known by its SKU; one that is not active is not sold."""
+
+    def __init__(self, at: Mapping[str, int], *, columns: Mapping[str, str]) -> None:
+        state = next((at[name] for name in ("active", "status") if name in at), None)
+        self._state = state if "availability" not in columns else None
+
+    def __call__(self, values: Values, row: Sequence[str]) -> bool:
+        if values.get(Field.SKU):
+            values[Field.KEY] = values[Field.SKU]
+        at = self._state
+        said = row[at].strip().casefold() if at is not None and at < len(row) else ""
+        if said in _NO or said in _NOT_SOLD:
+            values[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+        return True
 
 
 class _Gated:

@@ -1,0 +1,81 @@
+"""Are offers of marketplaces known by the shop's own ids, and read as those systems mean them?
+
+Shapes as the references of Mirakl, Amazon and Google give them, goods made up.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.feeds import look_at
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    return tmp_path / "feed"
+
+
+def test_an_offer_of_mirakl_is_known_by_the_shops_sku_and_sold_only_while_active(
+    feed: Path,
+) -> None:
+    offer = {"product_sku": "P1", "price": 12.9, "quantity": 4}
+    offers = [
+        offer | {"offer_id": 1, "shop_sku": "S-1", "active": True},
+        offer | {"offer_id": 2, "shop_sku": "S-2", "active": False},
+    ]
+
+    seen, _ = look_at(feed, json.dumps({"offers": offers, "total_count": 2}))
+
+    assert [(o.key, o.sku, o.availability.value) for o in seen] == [
+        ("S-1", "S-1", "in_stock"),
+        ("S-2", "S-2", "out_of_stock"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "offer-id;sku;product-id;product-id-type;price;quantity;active\n"
+        "1;S-1;P1;EAN;9.00;4;true\n2;S-2;P1;EAN;9.00;4;false\n",
+        "item-name\tlisting-id\tseller-sku\tprice\tquantity\tproduct-id-type\tasin1\tproduct-id\t"
+        "status\nCup\tL1\tS-1\t9.99\t4\t1\tB0\tB0\tActive\nCup\tL2\tS-2\t9.99\t4\t1\tB0\tB0\t"
+        "Inactive\n",
+    ],
+    ids=["mirakl", "amazon"],
+)
+def test_offers_of_one_product_in_a_marketplaces_table_are_told_apart(
+    feed: Path, body: str
+) -> None:
+    seen, _ = look_at(feed, body)
+
+    assert [(o.key, o.availability.value, o.quantity) for o in seen] == [
+        ("S-1", "in_stock", 4),
+        ("S-2", "out_of_stock", 4),
+    ]
+
+
+@pytest.mark.parametrize("attributes", ["productAttributes", "attributes"])
+@pytest.mark.parametrize("listed", ["productInputs", "products"])
+def test_googles_merchant_api_keeps_the_product_inside_of_its_attributes(
+    feed: Path, attributes: str, listed: str
+) -> None:
+    def product(key: str, **said: Any) -> dict[str, Any]:
+        price = {"amountMicros": "15990000", "currencyCode": "USD"}
+        name = f"accounts/1/{listed}/en~US~{key}"
+        return {"name": name, "offerId": key, attributes: {"title": "Cup", "price": price, **said}}
+
+    later = {"availability": "PREORDER", "availabilityDate": "2027-03-01T00:00:00Z"}
+    goods = [product("A", availability="OUT_OF_STOCK"), product("B", **later), product("C")]
+
+    seen, _ = look_at(feed, json.dumps({listed: goods}))
+
+    assert [(o.key, o.title, o.price, o.currency) for o in seen] == [
+        (key, "Cup", Decimal("15.99"), "USD") for key in "ABC"
+    ]
+    assert [o.availability.value for o in seen] == ["out_of_stock", "preorder", "unknown"]
+    assert [o.eta.iso() if o.eta else "" for o in seen] == ["", "2027-03-01", ""]
