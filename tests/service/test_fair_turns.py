@@ -194,6 +194,24 @@ def test_among_equals_the_one_that_was_due_first_leaves_first(
     assert leaves.id == second.id, "else who has waited longest waits behind who was put off"
 
 
+@pytest.mark.parametrize("of_release", [False, True])
+def test_who_sleeps_is_not_woken_by_the_letter_of_another(
+    world: World, *, of_release: bool
+) -> None:
+    world.see("SHIRT-S", 0)
+    if of_release:
+        restocked(world, M=2)
+    else:
+        world.asks(ANN)
+        world.asks("ben@waits.example")
+    first, second = next_due(world, 2)
+    with world.db.write() as tx:
+        later = world.clock() + timedelta(hours=8)
+        outbox.postpone_all(tx, [(first.id, later, "quiet_hours")])
+
+    assert [one.id for one in next_due(world, 10)] == [second.id]
+
+
 def test_releases_whose_letters_were_put_off_hide_no_other(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import product
 from typing import Any
@@ -20,9 +20,10 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from notifier.services.env import Env
-from notifier.services.proof_of_work import make_challenge
+from notifier.services.proof_of_work import VALID_FOR, make_challenge, work_shown
 from notifier.web.at_once import SLOT, Slot
 from notifier.web.sign_up_door import SignUpDoor
+from tests.timing import SettableClock
 from tests.web.storefront import CUPS, KETTLE, PUBLIC_URL, Storefront
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -220,6 +221,24 @@ def test_work_that_was_done_counts_once_whichever_way(
         way = door_of(app)[1] if n == 2 else app.wsgi_app
         assert post(way, body, HEADERS[0])[0] == "202 ACCEPTED"
     assert store.one("SELECT count(*) FROM spent WHERE kind = 'pow'") == 1
+
+
+def test_only_work_of_now_for_this_product_of_this_shop_counts(
+    store: Storefront, env: Env, clock: SettableClock
+) -> None:
+    """Else one piece of work, or none, opens the door to as many sign-ups as somebody likes."""
+    store.stock("KETTLE", 0)
+    kettle, cups = env.shop("kettle"), env.shop("cups")
+    made = json.loads(make_challenge(env, kettle, about="KETTLE") or b"null")
+    forged = {**made, "signature": "0" * 64}
+    right = solved(made)
+
+    assert work_shown(env, kettle, right, about={"KETTLE"}) == made["challenge"]
+    assert work_shown(env, kettle, solved(forged), about={"KETTLE"}) is None
+    assert work_shown(env, kettle, right, about={"MUG"}) is None
+    assert work_shown(env, cups, right, about={"KETTLE"}) is None
+    clock.advance(VALID_FOR + timedelta(seconds=1))
+    assert work_shown(env, kettle, right, about={"KETTLE"}) is None
 
 
 def number_of(made: dict[str, Any]) -> int:
