@@ -46,6 +46,15 @@ def test_kelkoos_numbers_are_words_and_no_counts_in_xml_too(feed: Path) -> None:
     assert {o.quantity for o in seen} == {None}
 
 
+def test_an_offer_of_kelkoo_without_a_category_is_known_by_its_cost_of_delivery(
+    feed: Path,
+) -> None:
+    said = "<availability>6</availability><delivery-cost>3.00</delivery-cost>"
+    body = f"<products><product><offer-id>A</offer-id>{said}</product></products>"
+
+    assert said_by(feed, body) == {"A": "out_of_stock"}
+
+
 @pytest.mark.parametrize(
     ("said", "availability"),
     [
@@ -90,3 +99,17 @@ def test_what_counts_its_stock_is_believed_before_the_delivery_date(feed: Path) 
     item = "<ITEM_ID>A</ITEM_ID><STOCK>0</STOCK><DELIVERY_DATE>0</DELIVERY_DATE>"
 
     assert said_by(feed, f"<SHOP><SHOPITEM>{item}</SHOPITEM></SHOP>") == {"A": "out_of_stock"}
+
+
+def test_nokauts_number_is_no_count_and_its_instock_is_one(feed: Path) -> None:
+    offers = (
+        "<offer><id>A</id><availability>2</availability></offer>"
+        "<offer><id>B</id><availability>0</availability><instock>5</instock></offer>"
+        "<offer><id>C</id><availability>1</availability><instock>0</instock></offer>"
+    )
+
+    assert said_by(feed, f"<nokaut><offers>{offers}</offers></nokaut>") == {
+        "A": "unknown",
+        "B": "in_stock",
+        "C": "out_of_stock",
+    }

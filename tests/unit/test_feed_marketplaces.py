@@ -79,3 +79,24 @@ def test_googles_merchant_api_keeps_the_product_inside_of_its_attributes(
     ]
     assert [o.availability.value for o in seen] == ["out_of_stock", "preorder", "unknown"]
     assert [o.eta.iso() if o.eta else "" for o in seen] == ["", "2027-03-01", ""]
+
+
+def test_an_offer_of_bol_on_hold_is_not_sold(feed: Path) -> None:
+    offer = {"stock": {"amount": 5, "managedByRetailer": True}}
+    offers = [offer | {"offerId": str(hold), "onHoldByRetailer": hold} for hold in (True, False)]
+
+    seen, _ = look_at(feed, json.dumps({"offers": offers}))
+
+    assert [o.availability.value for o in seen] == ["out_of_stock", "in_stock"]
+
+
+def test_what_salla_hides_is_not_sold_and_what_it_does_not_count_is_there(feed: Path) -> None:
+    goods = [
+        {"id": 1, "status": "hidden", "quantity": 5, "unlimited_quantity": False},
+        {"id": 2, "status": "sale", "quantity": 0, "unlimited_quantity": True},
+        {"id": 3, "status": "out", "quantity": 0, "unlimited_quantity": True},
+    ]
+
+    seen, _ = look_at(feed, json.dumps({"data": goods}))
+
+    assert [o.availability.value for o in seen] == ["out_of_stock", "in_stock", "out_of_stock"]

@@ -18,7 +18,9 @@ Values = dict[Field, Any]
 Folded = Mapping[str, str | None]
 
 # One of these names is in every item that is spoken of here.
-MARKS = frozenset(["merchantcategory", "deliverydate", "avail"])
+MARKS = frozenset(["merchantcategory", "deliverycost", "deliverydate", "avail"])
+_OFFER_OF_KELKOO = frozenset(["offerid", "deliverycost"])
+NOKAUT = "nokaut"
 _KELKOO = {
     "1": Availability.IN_STOCK,
     "2": Availability.BACKORDER,  # stock on order
@@ -44,16 +46,19 @@ _SAID = (Field.AVAILABILITY, Field.IN_STOCK, Field.QUANTITY)
 def correct_codes(values: Values, item: Folded, *, tag: str, taken: Iterable[str] = ()) -> None:
     """Put a word in place of a number; `item` holds its texts by their folded names.
 
-    `tag` is that of the item, empty in a table. Nothing is done if the merchant has mapped the
-    availability himself.
+    `tag` is that of the item, of Nokaut that of the file, empty in a table. Nothing
+    is done if the merchant has mapped the availability himself.
     """
     if Field.AVAILABILITY.value not in taken:
         _reader(item, tag)(values, item)
 
 
 def _reader(item: Folded, tag: str) -> Callable[[Values, Folded], None]:
-    if "merchantcategory" in item and "availability" in item:
+    is_of_kelkoo = "merchantcategory" in item or item.keys() >= _OFFER_OF_KELKOO
+    if is_of_kelkoo and "availability" in item:
         return _kelkoo
+    if tag == NOKAUT:
+        return _nokaut
     if tag == "o" and "avail" in item:
         return _ceneo
     if tag == "shopitem" and "deliverydate" in item:
@@ -79,6 +84,14 @@ def _ceneo(values: Values, item: Folded) -> None:
         found = _CENEO.get(said)
         if found is not None:
             values[Field.AVAILABILITY] = found
+
+
+def _nokaut(values: Values, item: Folded) -> None:
+    """Its number says how soon it is sent, not how many there are: `instock` counts."""
+    if (item.get("availability") or "").strip().isdigit():
+        values.pop(Field.AVAILABILITY, None)
+    if (item.get("instock") or "").strip().isdigit():
+        values[Field.QUANTITY] = values.pop(Field.IN_STOCK)
 
 
 def _heureka(values: Values, item: Folded) -> None:

@@ -1,7 +1,7 @@
 """What do the answers of hosted shop systems mean where a plain reading would be wrong?
 
-Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX, Mirakl; and Shopware 5,
-whose answers nest alike. Sources: the systems' API references.
+Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX, Mirakl, bol, Salla; and
+Shopware 5, whose answers nest alike. Sources: the systems' API references.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _NOTHING: Item = {}
 MARKS = frozenset(
     [
         "availableForSale", "isUnlimited", "pricing", "inventory", "mainDetail", "sellers",
-        "preorder-backorder-handling", "perpetual", "shop_sku",
+        "preorder-backorder-handling", "perpetual", "shop_sku", "onHoldByRetailer",
+        "unlimited_quantity",
     ]
 )  # fmt: skip
 
@@ -112,6 +113,18 @@ def _mirakl(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
+def _bol(found: Values, item: Item, outer: Item) -> None:
+    if item["onHoldByRetailer"] is True:
+        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
+
+def _salla(found: Values, item: Item, outer: Item) -> None:
+    if item["unlimited_quantity"] is True:
+        found[Field.TRACKED] = False
+    if item.get("status") in ("hidden", "deleted", "out"):
+        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
+
 SYSTEMS: tuple[System, ...] = (
     (lambda i, _: "availableForSale" in i, _shopify_storefront),
     (lambda i, _: "isUnlimited" in i or "basePrice" in member(i, "pricing"), _squarespace),
@@ -123,4 +136,6 @@ SYSTEMS: tuple[System, ...] = (
     (lambda i, _: isinstance(i.get("sellers"), list), _vtex),
     (lambda i, _: "inStock" in member(i, "mainDetail"), _shopware_5),
     (lambda i, _: bool(i.get("shop_sku")) and "offer_id" in i, _mirakl),
+    (lambda i, _: "onHoldByRetailer" in i, _bol),
+    (lambda i, _: "unlimited_quantity" in i, _salla),
 )

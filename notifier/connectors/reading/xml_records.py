@@ -17,7 +17,7 @@ from typing import IO, Any
 from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
-from notifier.connectors.reading.comparison_codes import MARKS, correct_codes
+from notifier.connectors.reading.comparison_codes import MARKS, NOKAUT, correct_codes
 from notifier.connectors.reading.nested_stock import (
     STOCK_FIELDS,
     inside_of,
@@ -60,7 +60,7 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
     """The records of an XML feed. Raises LookFailed when it is none or cannot be trusted."""
     notes.format = "xml"
     root = refuse_cut_off(body)
-    reader = _XmlReader(hints, notes, is_of_system=root in _SYSTEMS)
+    reader = _XmlReader(hints, notes, root=root)
     source = declare_prefixes(body, root, notes)
     notes.flawless = source is body
     tags = item_tags(hints)
@@ -84,10 +84,10 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
 
 
 class _XmlReader:
-    def __init__(self, hints: Hints, notes: Notes, *, is_of_system: bool) -> None:
+    def __init__(self, hints: Hints, notes: Notes, *, root: str) -> None:
         self._notes = notes
         self._taken = hints.columns
-        self._is_of_system = is_of_system
+        self._is_of_system = root in _SYSTEMS
         self._wanted: Wanted = wanted_names(hints.columns)
         self._paths = {
             Field(ours): theirs
@@ -96,7 +96,8 @@ class _XmlReader:
         }
         self._plans: dict[str, list[tuple[Field, int]]] = {}
         self._chosen = ""
-        self._has_codes = False
+        self._site = NOKAUT if root == NOKAUT else ""
+        self._has_codes = bool(self._site)
         self.number = 0
 
     def records(self, context: Any) -> Iterator[Record]:
@@ -211,7 +212,7 @@ class _XmlReader:
             correct(values, texts_of(element), parent=None, taken=self._taken)
         if self._has_codes:
             said = {fold(n): v for n, v in (*element.attrib.items(), *texts_of(element).items())}
-            correct_codes(values, said, tag=fold(element.tag), taken=self._taken)
+            correct_codes(values, said, tag=self._site or fold(element.tag), taken=self._taken)
         return values
 
     def _look_into(
