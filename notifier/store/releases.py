@@ -21,6 +21,7 @@ from notifier.store.upsert import insert_or
 SOLD_OUT = "sold_out"
 NEWER = "newer"  # the next restock came before everybody was told; its release tells the rest
 _UNDER_WAY = ("running", "paused")
+RESUMED_AT_ONCE = 5_000  # their ids are sent to the database, which takes tens of thousands
 CONTINUES = "continues"  # in a release's strategy: those it tells the rest of
 LAST_LOOK = "last_look"  # …: why nobody was told when it was looked at last; none after a wave
 
@@ -238,8 +239,11 @@ def resume_sold_out(tx: Connection, variant_id: int, *, now: datetime) -> None:
 
 
 def resume_all_sold_out(tx: Connection, *, now: datetime) -> int:
-    """The same for all variants; how many releases. It reads every stopped release."""
-    return _resume(tx, tx.execute(_FREE).scalars(), now=now)
+    """The same for all variants; how many releases, at most `RESUMED_AT_ONCE`.
+
+    It reads every stopped release.
+    """
+    return _resume(tx, tx.execute(_FREE.limit(RESUMED_AT_ONCE)).scalars(), now=now)
 
 
 def _resume(tx: Connection, free: Iterable[int], *, now: datetime) -> int:

@@ -66,6 +66,25 @@ def test_a_release_that_stopped_while_the_goods_came_goes_on_within_a_minute(
     assert len(world.mails(BEN, "back_in_stock")) == 1
 
 
+def test_of_very_many_that_can_go_on_each_pass_takes_some(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "RESUMED_AT_ONCE", 1)
+    articles = ("SHIRT-S", "SHIRT-M")
+    for stock in (0, 1):
+        for one in articles:
+            world.see(one, stock)
+            if not stock:
+                world.waits(ANN, one)
+        world.run()
+    with world.db.write() as tx:
+        ids = [row["id"] for row in world.rows("SELECT id FROM releases")]
+        assert len(releases.stop_sold_out(tx, ids, now=world.clock())) == len(articles)
+    for running in (1, 2):
+        sweep(world.env)
+        assert world.count("releases", "state = 'running'") == running
+
+
 @ONLY_SQLITE
 def test_an_idle_second_costs_the_same_however_many_releases_there_were(world: World) -> None:
     def idle_seconds() -> list[int]:
