@@ -37,6 +37,7 @@ def test_yes_keeps_the_place_for_another_year(
     clock.advance(timedelta(days=60))
     sweep(store.env)
     assert store.state(ann) == "waiting"
+    assert store.send() == [], "else who has just answered is asked again"
 
 
 def test_no_stops_it(client: FlaskClient, store: Storefront, clock: SettableClock) -> None:

@@ -80,6 +80,7 @@ def test_who_enters_one_shop_only_exports_and_erases_nothing_of_another(
     assert len({one["shop_id"] for one in whole["messages"]}) == 2
     for name in ("messages", "ledger", "attempts"):
         assert len(own[name]) < len(whole[name])
+    assert {one["shop_id"] for one in own["ledger"]} <= {store.shop.id, None}
     assert "/erase" not in sender.get(path).text
     assert sender.post(f"{path}/erase").status == 409
     assert store.state(there) == "waiting"
