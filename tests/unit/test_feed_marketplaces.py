@@ -100,3 +100,39 @@ def test_what_salla_hides_is_not_sold_and_what_it_does_not_count_is_there(feed: 
     seen, _ = look_at(feed, json.dumps({"data": goods}))
 
     assert [o.availability.value for o in seen] == ["out_of_stock", "in_stock", "out_of_stock"]
+
+
+def test_what_allegro_ended_and_mercado_libre_paused_is_not_sold(feed: Path) -> None:
+    goods = [
+        {"id": "1", "stock": {"available": 5}, "publication": {"status": "ENDED"}},
+        {"id": "2", "stock": {"available": 5}, "publication": {"status": "ACTIVE"}},
+        {"id": "3", "status": "paused", "available_quantity": 5, "price": 9},
+        {"id": "4", "status": "active", "available_quantity": 5, "price": 9},
+    ]
+
+    seen, _ = look_at(feed, json.dumps(goods))
+
+    assert [o.availability.value for o in seen] == [
+        "out_of_stock",
+        "in_stock",
+        "out_of_stock",
+        "in_stock",
+    ]
+
+
+def test_what_nuvemshop_does_not_publish_is_not_sold_and_what_it_does_not_count_is_there(
+    feed: Path,
+) -> None:
+    counted = {"id": 11, "stock": 5, "stock_management": True}
+    free = {"id": 21, "stock": None, "stock_management": False}
+    goods = [
+        {"id": 1, "published": False, "variants": [counted]},
+        {"id": 2, "published": True, "variants": [free]},
+    ]
+
+    seen, _ = look_at(feed, json.dumps(goods))
+
+    assert [(o.key, o.availability.value) for o in seen] == [
+        ("11", "out_of_stock"),
+        ("21", "in_stock"),
+    ]

@@ -1,7 +1,8 @@
 """What do the answers of hosted shop systems mean where a plain reading would be wrong?
 
-Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX, Mirakl, bol, Salla; and
-Shopware 5, whose answers nest alike. Sources: the systems' API references.
+Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX, Salla, Nuvemshop;
+Mirakl, bol, Allegro, Mercado Libre; and Shopware 5, whose answers nest alike.
+Sources: the systems' API references.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ Values = dict[Field, Any]
 # How an item is recognised, and what is read off it; both get the item and its product.
 System = tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item], None]]
 _NOTHING: Item = {}
+_NOT_OFFERED = frozenset(["inactive", "ended", "paused", "closed", "under_review"])
 
 # One of these is in every item that is spoken of here.
 MARKS = frozenset(
     [
         "availableForSale", "isUnlimited", "pricing", "inventory", "mainDetail", "sellers",
         "preorder-backorder-handling", "perpetual", "shop_sku", "onHoldByRetailer",
-        "unlimited_quantity",
+        "unlimited_quantity", "publication", "available_quantity", "stock_management",
     ]
 )  # fmt: skip
 
@@ -125,6 +127,20 @@ def _salla(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
+def _not_offered(found: Values, item: Item, outer: Item) -> None:
+    """Allegro and Mercado Libre list what is ended or paused with the stock it had."""
+    state = member(item, "publication").get("status", item.get("status"))
+    if str(state).casefold() in _NOT_OFFERED:
+        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
+
+def _nuvemshop(found: Values, item: Item, outer: Item) -> None:
+    if isinstance(item["stock_management"], bool):
+        found[Field.TRACKED] = item["stock_management"]
+    if outer.get("published") is False:
+        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
+
 SYSTEMS: tuple[System, ...] = (
     (lambda i, _: "availableForSale" in i, _shopify_storefront),
     (lambda i, _: "isUnlimited" in i or "basePrice" in member(i, "pricing"), _squarespace),
@@ -138,4 +154,6 @@ SYSTEMS: tuple[System, ...] = (
     (lambda i, _: bool(i.get("shop_sku")) and "offer_id" in i, _mirakl),
     (lambda i, _: "onHoldByRetailer" in i, _bol),
     (lambda i, _: "unlimited_quantity" in i, _salla),
+    (lambda i, _: "stock_management" in i, _nuvemshop),
+    (lambda i, _: "publication" in i or "available_quantity" in i, _not_offered),
 )
