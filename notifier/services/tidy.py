@@ -22,7 +22,16 @@ from notifier.services.alarm_said import say
 from notifier.services.alarms import clear_alarm, raise_alarm
 from notifier.services.env import Env
 from notifier.services.session_of import forget_over
-from notifier.store import idempotency, leases, ledger, limits, personal, purge, purge_history
+from notifier.store import (
+    idempotency,
+    leases,
+    ledger,
+    limits,
+    people,
+    personal,
+    purge,
+    purge_history,
+)
 from notifier.store.leases import RATE_GROUPS
 from notifier.store.patience import make_way
 from notifier.store.purge_history import Found, delete_found
@@ -194,4 +203,8 @@ def _walk(env: Env, walk: Walk, *, before: datetime, at_most: float) -> int:
 
 
 def _look_and_delete(look: Callable[[Transaction], Found], tx: Transaction) -> int:
-    return delete_found(tx, look(tx))
+    found = look(tx)
+    if found.are_addresses:
+        people.hold_contacts(tx, found.ids)
+        found = look(tx)
+    return delete_found(tx, found)

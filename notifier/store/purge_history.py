@@ -27,12 +27,14 @@ from notifier.store.tables.telling import events, messages, receipts, releases, 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """Of one batch, the rows of `table` that can go, and those `parts` that belong to them by
-    `release_id`; where the next batch begins, None: it was the last."""
+    `release_id`; where the next batch begins, None: it was the last. `are_addresses`: somebody may
+    sign up with one of them at any moment, so who deletes holds them and looks again."""
 
     table: Table
     ids: list[int]
     place: int | None
     parts: tuple[Table, ...] = ()
+    are_addresses: bool = False
 
 
 def delete_found(tx: Connection, found: Found) -> int:
@@ -122,7 +124,7 @@ def contacts_without_anything(tx: Connection, *, before: datetime, after: int, l
         .limit(limit)
     ).all()
     own = contacts.c.id
-    return _those(
+    found = _those(
         tx,
         contacts,
         [row.id for row in rows],
@@ -131,6 +133,7 @@ def contacts_without_anything(tx: Connection, *, before: datetime, after: int, l
         ~exists(select(messages.c.id).where(messages.c.contact_id == own)),
         ~has_orders(own),
     )
+    return replace(found, are_addresses=True)
 
 
 def alarms_before(tx: Connection, *, before: datetime, after: int, limit: int) -> Found:

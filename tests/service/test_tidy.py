@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from notifier.domain.eta import Eta
 from notifier.services import announce, steer_release, tidy
@@ -13,7 +13,9 @@ from notifier.services.pace import Pace
 from notifier.services.sweep import sweep
 from notifier.store import alarms, events, purge
 from notifier.store.tables.orders import notices, order_events, order_lines, orders
-from notifier.store.tables.people import contacts
+from notifier.store.tables.people import contacts, subscriptions
+from notifier.store.tables.telling import messages
+from tests.meanwhile import Meanwhile
 from tests.world import ANN, BEN, EVE, World
 
 YEAR = timedelta(days=365)
@@ -161,6 +163,24 @@ def test_all_addresses_without_anything_go_in_one_run(world: World) -> None:
     world.waits(BEN)
     tidy.tidy(world.env)
     assert world.count("contacts") == 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
+def test_who_signs_up_while_their_old_address_goes_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.see("SHIRT-S", 0)
+    ended = world.waits(ANN)
+    with world.db.write() as tx:
+        tx.execute(delete(messages))
+        tx.execute(delete(subscriptions).where(subscriptions.c.id == ended))
+    with Meanwhile(world, monkeypatch) as ann:
+        ann.acts_before(tidy, "delete_found", lambda: world.asks(ANN))
+        assert tidy.tidy(world.env)["contacts"] == 1
+    assert ann.answer() is not None
+    assert world.count("subscriptions") == world.count("contacts") == 1
+    with world.db.read() as tx:
+        assert alarms.open_alarms(tx) == []
 
 
 def test_all_old_messages_go_in_one_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
