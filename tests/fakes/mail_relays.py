@@ -207,6 +207,10 @@ class Ses:
         mark = hashlib.sha256(self.certificate).hexdigest()[:32]
         self.certificate_url = f"{self.host}/SimpleNotificationService-{mark}.pem"
 
+    def certify(self, *, at: datetime) -> bytes:
+        """Another certificate of the same key."""
+        return self_signed(self._private, at=at)
+
     def event(
         self, what: str, *, name: str = "", own: str = "", relay_id: str = "", **more: Any
     ) -> Any:
@@ -305,7 +309,7 @@ def public_der(key: ec.EllipticCurvePrivateKey) -> str:
     return b64encode(der).decode()
 
 
-def self_signed(key: rsa.RSAPrivateKey, *, at: datetime) -> bytes:
+def self_signed(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, *, at: datetime) -> bytes:
     """A certificate for SNS that is good for a month either side of `at`, as PEM."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
     made = (

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from flask.testing import FlaskClient
 
 from notifier.channels.base import Receipt, ReceiptKind
@@ -30,7 +31,7 @@ from notifier.services.receive import receive as really_receive
 from notifier.signing import Purpose
 from notifier.store.session import Database
 from tests.fakes.feed_server import FeedServer, Reply, serving
-from tests.fakes.mail_relays import Call, Mailgun, Postmark, Sendgrid, Ses
+from tests.fakes.mail_relays import Call, Mailgun, Postmark, Sendgrid, Ses, self_signed
 from tests.fakes.smtp_server import SmtpServer
 from tests.order_world import ANN, OrderWorld
 from tests.timing import START, SettableClock
@@ -38,6 +39,7 @@ from tests.web.storefront import Storefront, config
 from tests.web.stories import Tell
 
 Relay = Mailgun | Postmark | Sendgrid | Ses
+OTHER_CERTIFICATE = "/SimpleNotificationService-Another1.pem"
 RELAYS = ("ses", "sendgrid", "postmark", "mailgun")
 OLD_KEYS = {
     "ses": "arn:aws:sns:eu-west-1:123456789012:before-that",
@@ -429,6 +431,7 @@ def _badly_signed(relay: Relay, event: Any, clock: SettableClock) -> Iterator[Ca
         ),
         {"Type": "SubscriptionConfirmation", "SubscribeURL": "https://evil.com/?Action=Confirm"},
         {"Type": "SubscriptionConfirmation", "SubscribeURL": f"{Ses.host}/?Action=DeleteTopic"},
+        {"Type": "SubscriptionConfirmation", "SubscribeURL": Ses.confirm_url.replace("s:", ":", 1)},
         {"Type": "SubscriptionConfirmation"},
     ],
     ids=lambda changed: " ".join(map(str, changed.values()))[:60],
@@ -454,6 +457,37 @@ def test_both_versions_of_amazons_signature_count_and_its_certificate_is_fetched
             call = ses.call(ses.event("opened"), at=clock.now, **given)
             assert post(client, ses, call).status_code == 200, (version, subject)
     assert [one.path for one in amazon.seen] == [urlsplit(ses.certificate_url).path]
+
+
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [(timedelta(), 200), (timedelta(days=-31), 403), (timedelta(days=31), 403)],
+    ids=["good", "over", "not yet good"],
+)
+def test_a_certificate_counts_while_it_is_good(
+    client: FlaskClient,
+    clock: SettableClock,
+    ses: Ses,
+    amazon: FeedServer,
+    made: timedelta,
+    status: int,
+) -> None:
+    amazon.replies[OTHER_CERTIFICATE] = Reply(body=ses.certify(at=clock.now + made))
+    call = ses.call(
+        ses.event("bounce"), at=clock.now, SigningCertURL=f"{ses.host}{OTHER_CERTIFICATE}"
+    )
+    assert post(client, ses, call).status_code == status
+
+
+def test_a_certificate_of_another_sort_of_key_signs_nothing(
+    client: FlaskClient, clock: SettableClock, ses: Ses, amazon: FeedServer
+) -> None:
+    of_eve = self_signed(ec.generate_private_key(ec.SECP256R1()), at=clock.now)
+    amazon.replies[OTHER_CERTIFICATE] = Reply(body=of_eve)
+    call = ses.call(
+        ses.event("bounce"), at=clock.now, SigningCertURL=f"{ses.host}{OTHER_CERTIFICATE}"
+    )
+    assert post(client, ses, call).status_code == 403
 
 
 def test_a_topic_is_confirmed_at_amazon_and_its_own_words_are_ignored(
