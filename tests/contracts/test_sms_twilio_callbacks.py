@@ -118,6 +118,9 @@ def test_a_json_body_is_believed_only_with_its_digest_in_the_url():
     asked = {"url": url, "params": {}, "header": sign(url, {}, token=TOKEN), "auth_token": TOKEN}
     assert verify_signature(**asked, body=body)
     assert not verify_signature(**asked, body=body + b" ")
+    without = {**asked, "url": URL, "header": sign(URL, {}, token=TOKEN)}
+    assert verify_signature(**without), "as for an empty form"
+    assert not verify_signature(**without, body=body), "whatever stands in it"
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,26 @@ def test_what_a_proxy_makes_of_the_address_does_not_matter(client: FlaskClient) 
     assert answer.status_code == 200
 
 
+def test_what_stands_behind_the_path_is_signed_as_well(
+    client: FlaskClient, env: Env, told: int
+) -> None:
+    path = f"{status_path(env, told)}?from=kettle"
+    assert post(client, path, MessageStatus="delivered").json == {"news": True}
+
+
+def test_a_name_that_comes_twice_says_nothing(client: FlaskClient, env: Env, told: int) -> None:
+    """Names and values are signed without marks between them: who saw one signature could divide
+    what it covers anew."""
+    path = status_path(env, told)
+    form = {"AccountSid": ACCOUNT, "MessageSid": SID, "MessageStatus": "failedMessageStatussent"}
+    answer = client.post(
+        path,
+        data={**form, "MessageStatus": ["failed", "sent"]},
+        headers={"X-Twilio-Signature": sign(f"{PUBLIC_URL}{path}", form, token=TOKEN)},
+    )
+    assert (answer.status_code, answer.json["error"]["field"]) == (400, "MessageStatus")
+
+
 @pytest.mark.parametrize("path", ["/hooks/twilio/status", "/hooks/twilio/inbound"])
 def test_a_body_that_is_no_form_is_refused(client: FlaskClient, path: str) -> None:
     assert client.post(path, json={"MessageSid": SID}).status_code == 415
