@@ -1,8 +1,8 @@
 """How does the admin say what was refused, in the language of who works there?
 
 The sentences are in locales/admin/errors.toml, under the keys of web/refusal.py; those about
-addresses are the shoppers' own. What a channel or
-a source of strangers says about its own settings is theirs, as their help is, and stays so.
+addresses are the shoppers' own. What a channel or a source of strangers says about its own settings
+is theirs, as their help is, and stays so.
 """
 
 from __future__ import annotations
