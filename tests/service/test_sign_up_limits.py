@@ -11,6 +11,9 @@ from notifier.errors import TooMany
 from notifier.services.confirm import resend_confirmation
 from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
+from notifier.services.env import open_env
+from notifier.services.read_address import read_address
+from notifier.services.sign_up_limits import when_to_confirm
 from tests.timing import START
 from tests.world import ANN, BEN, World
 
@@ -78,6 +81,19 @@ def test_an_address_gets_one_confirmation_an_hour_from_a_shop_and_the_next_one_l
     mugs.clock.set(START + HOUR)
     mugs.deliver()
     assert len(mugs.mails(ANN, "confirm")) == 1
+
+
+def test_the_hour_of_one_shop_is_not_anothers(world: World) -> None:
+    shops = world.config.shops
+    shops["pot"] = shops["kettle"].model_copy(update={"name": "Pot & Co", "public_key": "pk_pot"})
+    env = open_env(world.config, clock=world.clock, db=world.db)
+    due = []
+    for name in ("kettle", "kettle", "pot"):
+        shop = env.shop(name)
+        address = read_address(env, shop, email=ANN, phone=None)
+        with world.db.write() as tx:
+            due.append(when_to_confirm(env, tx, shop, address, product_id=1))
+    assert due == [START, START + HOUR, START]
 
 
 def test_the_owner_who_asks_for_another_one_by_link_need_not_wait_an_hour(mugs: World) -> None:
