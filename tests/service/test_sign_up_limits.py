@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from notifier.errors import TooMany
+from notifier.errors import InvalidInput, TooMany
 from notifier.services.confirm import resend_confirmation
 from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
 from notifier.services.env import open_env
 from notifier.services.read_address import read_address
-from notifier.services.sign_up_limits import when_to_confirm
+from notifier.services.sign_up_limits import network_of, when_to_confirm
+from notifier.store import shut_addresses
 from tests.timing import START
 from tests.world import ANN, BEN, World
 
@@ -169,3 +170,76 @@ def test_who_allows_many_a_day_allows_several_an_hour(mugs: World) -> None:
     for n in range(8):
         asks_and_is_ended(mugs, f"MUG-{n}")
     assert set(confirmations_due(mugs)) == {START}
+
+
+def test_each_who_asks_within_the_hour_waits_for_those_before(mugs: World) -> None:
+    for n in range(3):
+        asks_and_is_ended(mugs, f"MUG-{n}")
+    assert confirmations_due(mugs) == [START, START + HOUR, START + 2 * HOUR]
+
+
+def test_who_need_not_confirm_is_answered_within_the_same_limits(mugs: World) -> None:
+    mugs.reconfigure(double_opt_in=False, waiting_mail=True)
+    for n in range(5):
+        mugs.asks(ANN, f"MUG-{n}")
+    mugs.deliver()
+    assert len(mugs.mails(ANN, "waiting")) == 3
+    assert mugs.count("subscriptions") == 5
+
+
+@pytest.mark.parametrize("double_opt_in", [True, False])
+def test_who_may_not_be_written_to_costs_nobody_room(mugs: World, double_opt_in: bool) -> None:
+    """A role account, and an address the shop may not write to any more."""
+    mugs.reconfigure(double_opt_in=double_opt_in, waiting_mail=True)
+    ann = read_address(mugs.env, mugs.shop, email=ANN)
+    with mugs.db.write() as tx:
+        shut_addresses.suppress(
+            tx, address_hash=ann.hash, reason="manual", source="admin", at=mugs.clock.now
+        )
+    mugs.asks("postmaster@waits.example", "MUG-0")
+    mugs.asks(ANN, "MUG-0")
+    assert mugs.count("messages") == 0
+    assert mugs.count("limits", "bucket LIKE 'confirm:%'") == 0
+
+
+def test_work_buys_a_network_three_times_the_room_and_no_more(mugs: World) -> None:
+    limited(mugs, signups_per_network=1)
+    crowd = Circumstances(ip="203.0.113.7")
+    for n in range(3):
+        mugs.asks(ANN, f"MUG-{n}", circumstances=crowd, has_worked=True)
+    with pytest.raises(TooMany):
+        mugs.asks(ANN, "MUG-3", circumstances=crowd, has_worked=True)
+    with pytest.raises(TooMany):
+        mugs.asks(BEN, "MUG-3", circumstances=Circumstances(ip="203.0.113.99"))
+    assert mugs.asks(BEN, "MUG-3", circumstances=Circumstances(ip="203.0.114.7"))
+
+
+def test_a_product_asked_for_often_wants_work_until_the_minute_is_over(mugs: World) -> None:
+    limited(mugs, signups_per_product=2)
+    people = [f"p{n}@waits.example" for n in range(5)]
+    for person in people[:2]:
+        assert mugs.asks(person, "MUG-0")
+    with pytest.raises(InvalidInput) as refused:
+        mugs.asks(people[2], "MUG-0")
+    assert [one.code for one in refused.value.problems] == ["pow_required"]
+    assert mugs.asks(people[2], "MUG-1"), "another product"
+    assert mugs.asks(people[2], "MUG-0", has_worked=True)
+    mugs.reconfigure(proof_of_work="never")
+    assert mugs.asks(people[3], "MUG-0")
+    mugs.reconfigure(proof_of_work="busy")
+    mugs.clock.advance(timedelta(minutes=1))
+    assert mugs.asks(people[4], "MUG-0")
+
+
+@pytest.mark.parametrize(
+    ("ip", "network"),
+    [
+        ("203.0.113.7", "203.0.113.0/24"),
+        ("::ffff:203.0.113.7", "203.0.113.0/24"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("unknown", ""),
+        ("", ""),
+    ],
+)
+def test_who_shares_a_network(ip: str, network: str) -> None:
+    assert network_of(ip) == network
