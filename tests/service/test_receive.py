@@ -20,10 +20,10 @@ from notifier.signing import Purpose
 from notifier.store import switches
 from notifier.store.session import Database
 from tests.timing import SettableClock
+from tests.told_kettle import say, tell_of_kettle, uid
 from tests.web.storefront import Storefront, config
 from tests.web.stories import Stories
 
-numbers = itertools.count(1)
 STORIES = Stories()
 
 
@@ -40,26 +40,7 @@ def store(env: Env, tmp_path: Path) -> Storefront:
 @pytest.fixture
 def told(store: Storefront, clock: SettableClock) -> int:
     """Ann was told that the kettle is back and waits for a shirt; the message's id."""
-    return STORIES.tell(_told, store=store, clock=clock)
-
-
-def _told(store: Storefront) -> int:
-    for key in ("KETTLE", "S"):
-        store.stock(key, 0)
-        store.wait(key)
-    store.stock("KETTLE", 5)
-    store.send()
-    return int(store.one("SELECT id FROM messages WHERE kind = 'back_in_stock'"))
-
-
-def uid(env: Env, message: int) -> str:
-    return env.signer.make(Purpose.MESSAGE, message)
-
-
-def say(env: Env, message: int, kind: ReceiptKind, **said: Any) -> bool:
-    event = said.pop("event_id", f"event {next(numbers)}")
-    receipt = Receipt(provider="test", event_id=event, kind=kind, uid=uid(env, message), **said)
-    return receive(env, receipt)
+    return STORIES.tell(tell_of_kettle, store=store, clock=clock)
 
 
 def state_of(store: Storefront, message: int) -> str:
