@@ -26,6 +26,11 @@ class Level(IntEnum):
     ORDERABLE = 1  # on backorder, where the shop says that counts
     THERE = 2
 
+    @classmethod
+    def wanted(cls, *, physical_only: bool) -> Level:
+        """The least that is enough for somebody."""
+        return cls.THERE if physical_only else cls.ORDERABLE
+
 
 class EventKind(StrEnum):
     BACK_IN_STOCK = "back_in_stock"

@@ -64,7 +64,7 @@ def _open_variants(tx: Transaction, row: SubscriptionRow, variant_id: int | None
 def _refuse_needless(tx: Transaction, wanted: list[int], *, physical_only: bool) -> None:
     """Conflict where there is nothing to wait for; locks the stock rows, see subscribe."""
     beliefs = stock_store.load_stock(tx, wanted, for_update=True)
-    enough = Level.THERE if physical_only else Level.ORDERABLE
+    enough = Level.wanted(physical_only=physical_only)
     if any(one.level >= enough for one in beliefs.values()):
         raise Conflict("available", "That one can be bought now.")
     if are_gone([beliefs.get(id_) for id_ in wanted]):

@@ -116,7 +116,7 @@ def _how_it_stands(tx: Transaction, row: SubscriptionRow) -> tuple[bool, bool]:
         else [one.id for one in catalogue.variants_of(tx, row.product_id)]
     )
     beliefs = stock_store.load_stock(tx, ids, for_update=True)
-    enough = Level.THERE if row.physical_only else Level.ORDERABLE
+    enough = Level.wanted(physical_only=row.physical_only)
     there = any(one.level >= enough for one in beliefs.values())
     return there, are_gone([beliefs.get(id_) for id_ in ids])
 

@@ -76,8 +76,7 @@ def _why_not_remind(subscription: Wish, batch: Batch) -> str:
         one
         for one in wanted
         if one.id in batch.stock
-        and batch.stock[one.id].level
-        > (Level.ORDERABLE if subscription.physical_only else Level.NONE)
+        and batch.stock[one.id].level >= Level.wanted(physical_only=subscription.physical_only)
     ]
     if not there:
         return STOCK_GONE

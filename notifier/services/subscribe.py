@@ -163,7 +163,7 @@ def _refuse_available(
 
 def refuse_what_is_there(beliefs: Collection[Stock], *, physical_only: bool) -> None:
     """Raises errors.Conflict when one of them can be bought now, or none will come back."""
-    enough = Level.THERE if physical_only else Level.ORDERABLE
+    enough = Level.wanted(physical_only=physical_only)
     if any(one.level >= enough for one in beliefs):
         raise Conflict("available", "This can be bought now. Reload the page.")
     if beliefs and all(one.availability is Availability.DISCONTINUED for one in beliefs):

@@ -307,7 +307,7 @@ class _Batch:
 
 def _is_out(beliefs: dict[int, Stock], wanted: Wanted, *, ask: SignUp) -> bool:
     """Whether the one variant is known, cannot be bought now, and may come back."""
-    enough = Level.THERE if ask.physical_only else Level.ORDERABLE
+    enough = Level.wanted(physical_only=ask.physical_only)
     belief = beliefs.get(wanted.variants[0].id)
     return (
         len(wanted.variants) == 1
