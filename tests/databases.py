@@ -241,7 +241,8 @@ class Clone:
             return False
         self.connection.execute(self.deletes)
         self.connection.execute(RESTART_NUMBERS)
-        return self.connection.execute(BYTES).fetchone() < (8_000_000,)
+        size = self.connection.execute(BYTES).fetchone()
+        return size is not None and size < (8_000_000,)
 
     def _shape(self) -> object:
         return self.connection.execute(SHAPE).fetchone()
