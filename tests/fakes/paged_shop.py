@@ -7,7 +7,7 @@ the first. What is asked for beyond the last page is answered as that system doe
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.fakes.feed_server import FeedServer, Reply
@@ -36,6 +36,20 @@ def bigcommerce(key: int, *, available: bool = True) -> dict[str, Any]:
     return {
         "id": key, "name": f"K{key}", "inventory_tracking": "product", "price": 9,
         "inventory_level": 3 * available, "availability": "available", "is_visible": True,
+    }  # fmt: skip
+
+
+def medusa(key: int, *, available: bool = True) -> dict[str, Any]:
+    return {
+        "id": f"K{key}", "sku": f"TEE-{key}", "title": "Red", "manage_inventory": True,
+        "allow_backorder": False, "inventory_quantity": 3 * available,
+    }  # fmt: skip
+
+
+def ecwid(key: int, *, available: bool = True) -> dict[str, Any]:
+    return {
+        "id": key, "sku": f"K{key}", "name": f"K{key}", "price": 9, "enabled": True,
+        "unlimited": False, "quantity": 3 * available, "inStock": available,
     }  # fmt: skip
 
 
@@ -96,4 +110,35 @@ def serve_links(server: FeedServer, pages: Sequence[Items]) -> str:
         headers = {} if number == len(pages) else {"Link": f'</p>; rel="prev", <{after}>; rel=next'}
         reply = Reply(body=json.dumps({"products": items}).encode(), headers=headers)
         server.replies[path if number == 1 else f"{path}&page_info=p{number}"] = reply
+    return server.url(path)
+
+
+def serve_medusa(server: FeedServer, pages: Sequence[Items]) -> str:
+    """count, offset and limit after the items; `count` is of all."""
+
+    def body(items: Items, *, offset: int, total: int) -> dict[str, Any]:
+        return {"variants": items, "count": total, "offset": offset, "limit": 2}
+
+    return _serve_by_offset(server, pages, path="/admin/product-variants?limit=2", body=body)
+
+
+def serve_ecwid(server: FeedServer, pages: Sequence[Items]) -> str:
+    """total, count, offset and limit before the items; `count` is of the page. It is asked for more
+    a page than it gives."""
+
+    def body(items: Items, *, offset: int, total: int) -> dict[str, Any]:
+        said = {"total": total, "count": len(items), "offset": offset, "limit": 2}
+        return {**said, "items": items}
+
+    return _serve_by_offset(server, pages, path="/api/v3/123/products?limit=500", body=body)
+
+
+def _serve_by_offset(
+    server: FeedServer, pages: Sequence[Items], *, path: str, body: Callable[..., dict[str, Any]]
+) -> str:
+    total = sum(map(len, pages))
+    for number, items in enumerate([*pages, []]):
+        said = body(items, offset=2 * number, total=total)
+        server.replies[f"{path}&offset={2 * number}"] = Reply(body=json.dumps(said).encode())
+    server.replies[path] = server.replies[f"{path}&offset=0"]
     return server.url(path)

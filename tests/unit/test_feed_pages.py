@@ -29,8 +29,10 @@ KINDS: dict[str, tuple[Callable[..., str], Callable[..., dict[str, Any]], int]] 
     "magento": (shop.serve_magento, shop.magento, 3),
     "bigcommerce": (shop.serve_bigcommerce, shop.bigcommerce, 3),
     "links": (shop.serve_links, shop.shopify, 3),
+    "medusa": (shop.serve_medusa, shop.medusa, 3),
+    "ecwid": (shop.serve_ecwid, shop.ecwid, 3),
 }
-COUNTED = ("woocommerce", "magento", "bigcommerce")
+COUNTED = ("woocommerce", "magento", "bigcommerce", "medusa", "ecwid")
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -382,6 +384,47 @@ def test_what_is_no_page_of_a_known_api_is_not_turned(server: FeedServer, look_a
                 "https://x.example/admin/api/2026-10/products.json"):  # fmt: skip
         assert find_turning(url, {}, head) is None
     assert find_turning("https://x.example/feed", {"x-wp-totalpages": "3"}, b"[]") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "is_turned"),
+    [
+        ("https://api.europe-west1.gcp.commercetools.com/shop/inventory?limit=500", True),
+        ("https://api.us-east-2.aws.commercetools.com/shop/product-projections/search", True),
+        ("https://api.europe-west1.gcp.commercetools.com/shop/inventory?offset=500", False),
+        ("https://api.europe-west1.gcp.commercetools.com/shop/orders", False),
+        ("https://shop.example/store/products?limit=100&offset=0", True),
+        ("https://shop.example/store/products/prod_1", False),
+        ("https://app.ecwid.com/api/v3/1003/products", True),
+        ("https://app.ecwid.com/api/v3/1003/products/7", False),
+    ],
+)
+def test_which_answers_are_turned_by_their_offset(url: str, is_turned: bool) -> None:
+    assert bool(find_turning(url, {}, b"{")) is is_turned
+
+
+def test_an_offset_that_never_ends_ends(server: FeedServer, look_at: Any) -> None:
+    """It lists nothing any more, though more was promised."""
+    url = five(server, "medusa")
+    server.replies["/admin/product-variants?limit=2&offset=2"].body = json.dumps(
+        {"variants": [], "count": 5, "offset": 2, "limit": 2}
+    ).encode()
+
+    keys, look = look_at(url)
+
+    assert (keys, len(server.seen), look.full) == (["K1", "K2"], 2, False)
+
+
+def test_a_page_of_variants_is_no_product(server: FeedServer, look_at: Any) -> None:
+    """A single one proves no absence of the others; without pages it is a product as before."""
+    page = {"variants": [shop.medusa(1), shop.medusa(2)], "count": 5, "offset": 0, "limit": 2}
+    server.replies["/v.json"] = Reply(body=json.dumps(page).encode())
+    product = {"id": 9, "title": "Tee", "variants": [shop.medusa(1), shop.medusa(2)], "total": 5}
+    server.replies["/p.json"] = Reply(body=json.dumps(product).encode())
+
+    for path, full in (("/v.json", False), ("/p.json", True)):
+        keys, look = look_at(server.url(path))
+        assert (keys, look.full) == (["K1", "K2"], full)
 
 
 def test_a_page_without_goods_that_is_no_empty_list_is_not_the_end(

@@ -18,7 +18,7 @@ from jmespath.exceptions import JMESPathError
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
 from notifier.connectors.reading.json_stream import json_pieces
 from notifier.connectors.reading.nested_stock import STOCK_FIELDS, unfold_stock
-from notifier.connectors.reading.paging import Paging
+from notifier.connectors.reading.paging import Paging, says_pages
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
 from notifier.connectors.reading.shop_answers import correct, in_cents, is_sale, is_sales_list
 from notifier.connectors.reading.text import find_encoding
@@ -166,11 +166,11 @@ class _Finder:
             return True
         if any(isinstance(value.get(name), list) for name in _ITEM_LISTS - _ALSO_OF_ONE_ITEM):
             return False
-        if any(isinstance(_member(value, name), list) for name in _VARIANT_LISTS):
-            return True
         fields = {f for name in value for f, _ in self._wanted.get(fold(name), ())}
-        goods = {*_STOCK, Field.PRICE}
-        return bool(fields & {Field.KEY, Field.SKU}) and bool(fields & goods)
+        has_id = bool(fields & {Field.KEY, Field.SKU})
+        if any(isinstance(_member(value, name), list) for name in _VARIANT_LISTS):
+            return has_id or not says_pages(value)  # Medusa lists variants page by page
+        return has_id and bool(fields & {*_STOCK, Field.PRICE})
 
     def _items(self, product: dict[str, Any]) -> Records:
         """One record for an item, or one for each of its variants."""

@@ -2,7 +2,8 @@
 
 Only what is known for certain is turned: a `Link: rel="next"` (RFC 8288; Shopify's Admin API),
 WordPress with its X-WP-TotalPages (WooCommerce, REST and Store API), Shopify's public
-products.json, Magento's searchCriteria and BigCommerce's v3. Sources: the systems' API references.
+products.json, Magento's searchCriteria, BigCommerce's v3, and `offset` with Medusa, Ecwid and
+commercetools. Sources: the systems' API references.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next[\s\"]|next\b)", re.IGNORECASE)
 _PRODUCTS = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{\s*\"products\"\s*:\s*\[")
 _BIGCOMMERCE = re.compile(r"/stores/[^/]+/v3/")
+_MEDUSA = re.compile(r".*/(?:admin|store)/(?:products|product-variants|inventory-items)/?")
+_ECWID = re.compile(r"/api/v3/\d+/products/?")
+_COMMERCETOOLS = re.compile(r"/[^/]+/(?:inventory|products|product-projections(?:/search)?)/?")
 _MAGENTO_PAGE = ("searchCriteria[currentPage]", "searchCriteria[current_page]")
 _MAGENTO_SIZE = ("searchCriteria[pageSize]", "searchCriteria[page_size]")
 _PAGE = ("page", *_MAGENTO_PAGE)
@@ -28,7 +32,8 @@ _PLACE = ("offset", "page_info", "cursor")
 class PageRead:
     """What one page said. `number`: 1 is the first; `asked` and `answered` are addresses.
 
-    `listed`: items on it; `total`, `pages`: items and pages that there are, 0 if it does not say.
+    `listed`: items on it; `total`, `pages`: items and pages that there are, `limit`: items a page
+    at most, each 0 if it does not say.
     """
 
     number: int
@@ -38,6 +43,7 @@ class PageRead:
     listed: int
     total: int
     pages: int
+    limit: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,8 @@ def find_turning(url: str, headers: Mapping[str, str], head: bytes) -> Turning |
         return _SHOPIFY
     if _number(_value(url, _MAGENTO_SIZE)):
         return _MAGENTO
+    if _goes_by_offset(url):
+        return _BY_OFFSET
     return _BIG if _BIGCOMMERCE.match(path) else None
 
 
@@ -100,6 +108,13 @@ def _by_total(page: PageRead) -> str:
     return _with(page.asked, _MAGENTO_PAGE[0], page.number + 1) if is_more else ""
 
 
+def _by_offset(page: PageRead) -> str:
+    # what the answer says, for a limit that is too high is lowered
+    after = _number(_value(page.asked, ("offset",))) + page.limit
+    is_more = page.limit and page.listed and after < page.total
+    return _with(page.asked, "offset", after) if is_more else ""
+
+
 def _by_pages(page: PageRead) -> str:
     return _with(page.asked, "page", page.number + 1) if page.number < page.pages else ""
 
@@ -109,10 +124,18 @@ _WORDPRESS = Turning(following=_by_wordpress)
 _SHOPIFY = Turning(following=_by_emptiness, begins=_PRODUCTS)
 _MAGENTO = Turning(following=_by_total)
 _BIG = Turning(following=_by_pages)
+_BY_OFFSET = Turning(following=_by_offset)
 
 
 def _is_wordpress(url: str) -> bool:
     return "/wp-json/" in urlsplit(url).path or bool(_value(url, ("rest_route",)))
+
+
+def _goes_by_offset(url: str) -> bool:
+    parts = urlsplit(url)
+    if (parts.hostname or "").endswith(".commercetools.com"):
+        return bool(_COMMERCETOOLS.fullmatch(parts.path))
+    return bool(_MEDUSA.fullmatch(parts.path) or _ECWID.fullmatch(parts.path))
 
 
 def _is_shopifys(head: bytes) -> bool:

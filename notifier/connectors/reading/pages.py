@@ -66,7 +66,7 @@ class Pages:
         while True:
             before = (notes.rows, notes.listed, notes.repeated)
             notes.turned += 1
-            notes.total = notes.pages = 0
+            notes.total = notes.pages = notes.limit = 0
             notes.goes_on = False
             if opened.body is not None:
                 self._check_begin(opened.body)
@@ -104,6 +104,7 @@ class Pages:
             listed=self.notes.listed - listed_before,
             total=self.notes.total,
             pages=self.notes.pages,
+            limit=self.notes.limit,
         )
         self._totals.add(said_total(page))
         return page

@@ -27,6 +27,9 @@ _NEXT = frozenset(
 _PAGE = frozenset(["page", "currentpage", "pagenumber"])
 _PAGES = frozenset(["pages", "totalpages", "lastpage", "pagecount"])
 _TOTAL = frozenset(["total", "totalcount", "totalresults", "totalitems", "totalproducts"])
+_OF_PAGES = frozenset(
+    [*_NEXT, *_PAGE, *_PAGES, *_TOTAL, "limit", "offset", "meta", "links", "pagination", "pageinfo"]
+)
 _LIMIT = re.compile(r"limit|per_?page|page_?size|\$top|.*\[pagesize\]", re.IGNORECASE)
 _SHOPIFY_DEFAULT = 30  # of /products.json
 _SHOPIFY_MOST = 250  # whatever it is asked for
@@ -67,13 +70,20 @@ class Paging:
         if notes.goes_on and not notes.follows:
             notes.doubt(ONE_PAGE)
         total = self._first(_TOTAL)
-        if total is None and {"limit", "offset"} <= self._said.keys():
+        by_offset = {"limit", "offset"} <= self._said.keys()
+        if total is None and by_offset:
             total = self._said.get("count")  # Medusa
         notes.total, notes.pages = total or 0, pages or 0
+        notes.limit = self._said["limit"] if by_offset else 0
         notes.promised = 0 if notes.follows else notes.total
 
     def _first(self, names: frozenset[str]) -> int | None:
         return next((self._said[name] for name in self._said if name in names), None)
+
+
+def says_pages(answer: Mapping[str, Any]) -> bool:
+    """Whether an object has a member that tells of pages."""
+    return not _OF_PAGES.isdisjoint(map(fold, answer))
 
 
 def goes_on(headers: Mapping[str, str]) -> bool:

@@ -60,8 +60,8 @@ class Notes:
     variants; `promised`: how many it says it has, 0 when it does not say.
 
     `follows`: page after page is read, so what one says of others is no doubt; then `total`,
-    `pages` and `goes_on` are what the last page said, `turned` how many were read, and `repeated`
-    counts rows that were there before.
+    `pages`, `limit` (items a page) and `goes_on` are what the last page said, `turned` how many
+    were read, and `repeated` counts rows that were there before.
     """
 
     complete: bool = True
@@ -76,6 +76,7 @@ class Notes:
     follows: bool = False
     total: int = 0
     pages: int = 0
+    limit: int = 0
     goes_on: bool = False
     turned: int = 0
     repeated: int = 0
