@@ -26,7 +26,7 @@ from notifier.channels.base import Blame, Outcome
 from notifier.cli import main
 from notifier.config import Config
 from notifier.connectors.page_reading.rule import Rule
-from notifier.connectors.reading.columns import Field
+from notifier.connectors.reading.columns import MAY_BE_MAPPED
 from notifier.connectors.reading.feed_reader import read_feed
 from notifier.connectors.reading.feed_settings import PRESETS
 from notifier.connectors.reading.records import Hints, Notes
@@ -193,7 +193,7 @@ def test_every_setting_of_a_source_is_told_on_the_page_about_sources() -> None:
             field.name for field in fields(plugins.load("notifier.connectors", kind).Settings)
         }
     names |= {field.name for field in fields(Rule)}
-    names |= {field.value for field in Field} | set(PRESETS) | {word.value for word in Availability}
+    names |= {field.value for field in MAY_BE_MAPPED} | set(PRESETS) | {word.value for word in Availability}
     names |= {*plugins.kinds("notifier.connectors"), PUSHED}
     assert missing(names, on="sources.md") == []
 

@@ -136,3 +136,85 @@ def test_what_nuvemshop_does_not_publish_is_not_sold_and_what_it_does_not_count_
         ("11", "out_of_stock"),
         ("21", "in_stock"),
     ]
+
+
+def test_what_walmart_does_not_show_is_not_for_sale_whatever_its_availability_says(
+    feed: Path,
+) -> None:
+    item = {"mart": "WALMART_US", "availability": "In_stock", "lifecycleStatus": "ACTIVE"}
+    items = [
+        item | {"sku": "A", "publishedStatus": "PUBLISHED"},
+        item | {"sku": "B", "publishedStatus": "UNPUBLISHED"},
+        item | {"sku": "C", "publishedStatus": "SYSTEM_PROBLEM"},
+        item | {"sku": "D", "publishedStatus": "PUBLISHED", "lifecycleStatus": "RETIRED"},
+    ]
+
+    seen, _ = look_at(feed, json.dumps({"ItemResponse": items, "totalItems": 4}))
+
+    assert [(o.key, o.availability.value) for o in seen] == [
+        ("A", "in_stock"),
+        ("B", "out_of_stock"),
+        ("C", "out_of_stock"),
+        ("D", "out_of_stock"),
+    ]
+
+
+def test_of_what_square_counts_only_what_is_in_stock_can_be_sold(feed: Path) -> None:
+    def count(id_: str, state: str, quantity: str, place: str = "L1") -> dict[str, str]:
+        return {
+            "catalog_object_id": id_, "catalog_object_type": "ITEM_VARIATION", "state": state,
+            "location_id": place, "quantity": quantity, "calculated_at": "2026-11-01T10:00:00Z",
+        }  # fmt: skip
+
+    counts = [
+        count("V1", "IN_STOCK", "3"),
+        count("V1", "WASTE", "5"),
+        count("V1", "IN_STOCK", "2", "L2"),
+        count("V2", "IN_TRANSIT", "9"),
+    ]
+
+    seen, _ = look_at(feed, json.dumps({"counts": counts}))
+
+    assert [(o.key, o.availability.value, o.quantity) for o in seen] == [
+        ("V1", "in_stock", 5),
+        ("V2", "out_of_stock", 0),
+    ]
+
+
+def test_several_items_of_mercado_libre_are_each_the_body_of_an_answer(feed: Path) -> None:
+    answers = [
+        {"code": 200, "body": {"id": "MLA1", "available_quantity": 3, "status": "active"}},
+        {"code": 200, "body": {"id": "MLA2", "available_quantity": 3, "status": "paused"}},
+    ]
+
+    seen, _ = look_at(feed, json.dumps(answers))
+
+    assert [(o.key, o.availability.value) for o in seen] == [
+        ("MLA1", "in_stock"),
+        ("MLA2", "out_of_stock"),
+    ]
+
+
+def test_of_what_amazon_keeps_only_what_can_be_sent_counts(feed: Path) -> None:
+    details = {"fulfillableQuantity": 3, "inboundWorkingQuantity": 7}
+    summaries = [
+        {"asin": "B0", "fnSku": "X1", "sellerSku": "S-1", "inventoryDetails": details,
+         "totalQuantity": 10},
+        {"asin": "B0", "fnSku": "X2", "sellerSku": "S-2", "totalQuantity": 10,
+         "inventoryDetails": details | {"fulfillableQuantity": 0}},
+    ]  # fmt: skip
+    answer = {"payload": {"granularity": {}, "inventorySummaries": summaries}}
+    table = (
+        "sku\tfnsku\tasin\tproduct-name\tcondition\tyour-price\tmfn-listing-exists\t"
+        "mfn-fulfillable-quantity\tafn-listing-exists\tafn-warehouse-quantity\t"
+        "afn-fulfillable-quantity\tafn-unsellable-quantity\tafn-total-quantity\n"
+        "S-1\tX1\tB0\tCup\tNew\t9.99\tNo\t\tYes\t4\t3\t1\t10\n"
+        "S-2\tX2\tB0\tCup\tNew\t9.99\tNo\t\tYes\t4\t0\t4\t10\n"
+    )
+
+    for body in (json.dumps(answer), table):
+        seen, _ = look_at(feed, body)
+        assert [(o.sku, o.availability.value, o.quantity) for o in seen] == [
+            ("S-1", "in_stock", 3),
+            ("S-2", "out_of_stock", 0),
+        ]

@@ -301,3 +301,79 @@ def test_odoos_internal_reference_is_the_sku_and_may_be_false(feed: Path) -> Non
         ("13", "", "out_of_stock"),
     ]
     assert not look.problems
+
+
+def test_opencart_says_out_of_stock_of_what_has_run_out_only(feed: Path) -> None:
+    product = {"product_id": "1", "model": "M", "stock_status": "Out Of Stock", "status": "1"}
+    products = [
+        product | {"product_id": "1", "quantity": "5"},
+        product | {"product_id": "2", "quantity": "0"},
+        product | {"product_id": "3", "quantity": "0", "stock_status": "Pre-Order"},
+        product | {"product_id": "4", "quantity": "5", "status": "0"},
+    ]
+    table = "product_id,model,quantity,status,stock_status_id\n1,M,5,true,5\n4,M,5,false,7\n"
+
+    said = {o.key: o.availability.value for o in look_at(feed, json.dumps(products))[0]}
+    exported = {o.key: o.availability.value for o in look_at(feed, table)[0]}
+
+    assert said == {"1": "in_stock", "2": "out_of_stock", "3": "preorder", "4": "out_of_stock"}
+    assert exported == {"1": "in_stock", "4": "out_of_stock"}
+
+
+def test_bsale_says_what_it_does_not_count_and_what_is_switched_off(feed: Path) -> None:
+    variant = {"id": 7, "description": "Red", "allowNegativeStock": 0}
+    items = [
+        variant | {"code": "A", "unlimitedStock": 1, "state": 0},
+        variant | {"id": 8, "code": "B", "unlimitedStock": 1, "state": 1},
+        variant | {"id": 9, "code": "C", "unlimitedStock": 0, "state": 0},
+    ]
+
+    seen, _ = look_at(feed, json.dumps({"count": 3, "limit": 25, "offset": 0, "items": items}))
+
+    assert [(o.sku, o.availability.value) for o in seen] == [
+        ("A", "in_stock"),
+        ("B", "out_of_stock"),
+        ("C", "unknown"),
+    ]
+
+
+def test_what_odoo_answers_by_json_rpc_is_what_is_free(feed: Path) -> None:
+    rows = [
+        {"id": 1, "default_code": "A", "qty_available": 9.0, "free_qty": 2.0},
+        {"id": 2, "default_code": False, "qty_available": 0.0},
+    ]
+    for result in (rows, {"length": 2, "records": rows}):
+        seen, _ = look_at(feed, json.dumps({"jsonrpc": "2.0", "id": 5, "result": result}))
+        assert [(o.key, o.availability.value, o.quantity) for o in seen] == [
+            ("1", "in_stock", 2),
+            ("2", "out_of_stock", 0),
+        ]
+
+
+@pytest.mark.parametrize(
+    "name", ["availability", "stock_status", "Lagerstatus", "availability_status"]
+)
+def test_a_number_for_a_state_is_a_code_of_the_shops_and_no_count(feed: Path, name: str) -> None:
+    for body in (
+        f"id,{name}\nA,3\nB,12\n",
+        json.dumps([{"id": "A", name: 3}, {"id": "B", name: 12}]),
+    ):
+        seen, look = look_at(feed, body)
+        assert [(o.availability.value, o.quantity) for o in seen] == [("unknown", None)] * 2
+        assert any("nobody knows" in warning for warning in look.warnings)
+
+
+@pytest.mark.parametrize(
+    ("body", "columns"),
+    [
+        ("id,available\nA,3\n", {}),
+        ("id,in_stock\nA,3\n", {}),
+        ("id,disponibilita\nA,3\n", {}),
+        ("id,stock_status,in_stock\nA,,3\n", {}),
+        ("id,lagerstatus\nA,3\n", {"availability": "lagerstatus"}),
+        ("id,lagerstatus\nA,3\n", {"quantity": "lagerstatus"}),
+    ],
+)
+def test_a_number_that_counts_is_a_count(feed: Path, body: str, columns: dict[str, str]) -> None:
+    [seen], _ = look_at(feed, body, columns=columns)
+    assert (seen.availability.value, seen.quantity) == ("in_stock", 3)

@@ -46,12 +46,15 @@ class Field(StrEnum):
     SIZE = "size"
     MATERIAL = "material"
     LOCATION = "location"
+    STATUS = "status"  # whatever AVAILABILITY took from a name under which a number is a code
 
 
+MAY_BE_MAPPED = tuple(field for field in Field if field is not Field.STATUS)
 _NAMES = {
     Field.KEY: "id skuid itemid offerid variantid variationid productid articleid contentid "
     "retailerid merchantitemid uniqueid identifiant artikelid iditem idproduct "
-    "variantidnoneditable productidnoneditable productinternalid merchantproductid awproductid",
+    "variantidnoneditable productidnoneditable productinternalid merchantproductid awproductid "
+    "catalogobjectid",
     Field.SKU: "sku variantsku productcodesku productcode articlenumber itemnumber artikelnummer "
     "productsku sellersku merchantsku productnumber ugs artikelnummerimshop narticuloentienda "
     "artnr artno reference referenz referencia referenceno code itemcode partnumber handlesku "
@@ -62,13 +65,16 @@ _NAMES = {
     "availableforsale stockavailability inventorystatus presence verfugbarkeit lagerstatus "
     "disponibilite availabilities "
     "disponibilidad disponibilita beschikbaarheid disponibilidade dostepnosc dostupnost",
+    Field.STATUS: "availability availabilitystatus stockstatus stocklevelstatus inventorystatus "
+    "lagerstatus",
     # a yes or no, for those whose availability says when it will be sent
     Field.IN_STOCK: "instock isinstock isonstock isavailable salable issalable orderable vorratig "
     "auflager enstock",
     # what can be sold goes before what is in the house
     Field.QUANTITY: "quantitytosellonfacebook sellableonlinequantity sellablequantity "
     "salablequantity saleablequantity availablequantity quantityavailable availableqty "
-    "availablestock freeqty availablenoteditable availabletosell ats "
+    "availablestock freeqty qtyavailable availablenoteditable availabletosell ats "
+    "afnfulfillablequantity fulfillablequantity inventorydetails "
     "quantity inventoryquantity variantinventoryqty "
     "stockquantity inventory qty stock stocklevel currentstocklevel currentstock "
     "inventorylevel stockcount qtyinstock productquantity quantityinstock inventoryqty menge "
@@ -93,7 +99,7 @@ _NAMES = {
     "produktname nombredelproducto",
     Field.VARIANT_TITLE: "varianttitle variantname",
     Field.URL: "link url producturl itemurl productlink permalink deeplink href produkturl "
-    "urldelproducto",
+    "urldelproducto origurl",
     Field.IMAGE_URL: "imagelink imageurl image mainimage imagesrc imgurl picture images photo "
     "variantimage productimage",
     Field.TRACKED: "managestock manageinventory tracked inventorytracked trackinventory "
@@ -109,6 +115,7 @@ _NAMES = {
     "warehousename sourcecode storecode stocklocation",
 }  # fmt: skip
 
+_STOCK = (Field.AVAILABILITY, Field.IN_STOCK, Field.QUANTITY)
 Wanted = dict[str, list[tuple[Field, int]]]
 
 
@@ -126,18 +133,21 @@ def wanted_names(columns: Mapping[str, str]) -> Wanted:
     that field. Paths (`price/amount`, `@id`) are the reader's business and left out here.
     """
     wanted: Wanted = {}
+    of_stock = {fold(columns[field]) for field in _STOCK if field in columns}
     for field, names in _NAMES.items():
         own = columns.get(field)
         if field is Field.IN_STOCK and own is None and Field.AVAILABILITY in columns:
             continue  # he says where his availability is
         for rank, name in enumerate([fold(own)] if own is not None else names.split()):
+            if own is None and field in _STOCK and name in of_stock:
+                continue  # he says what it is
             wanted.setdefault(name, []).append((field, rank))
     return wanted
 
 
 def check_columns(columns: Mapping[str, str]) -> None:
     """Raise InvalidInput for a field of ours that does not exist, or an empty name of theirs."""
-    known = {field.value for field in Field}
+    known = {field.value for field in MAY_BE_MAPPED}
     for field, name in columns.items():
         if field not in known:
             raise InvalidInput.of(

@@ -1,8 +1,7 @@
 """What do the answers of hosted shop systems mean where a plain reading would be wrong?
 
-Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX, Salla, Nuvemshop;
-Mirakl, bol, Allegro, Mercado Libre; and Shopware 5, whose answers nest alike.
-Sources: the systems' API references.
+Shopify's Storefront API, Squarespace, Salesforce Commerce Cloud, VTEX, Salla, Nuvemshop, Bsale; and
+Shopware 5, whose answers nest alike. Sources: the systems' API references.
 """
 
 from __future__ import annotations
@@ -18,14 +17,13 @@ Values = dict[Field, Any]
 # How an item is recognised, and what is read off it; both get the item and its product.
 System = tuple[Callable[[Item, Item], bool], Callable[[Values, Item, Item], None]]
 _NOTHING: Item = {}
-_NOT_OFFERED = frozenset(["inactive", "ended", "paused", "closed", "under_review"])
 
 # One of these is in every item that is spoken of here.
 MARKS = frozenset(
     [
         "availableForSale", "isUnlimited", "pricing", "inventory", "mainDetail", "sellers",
-        "preorder-backorder-handling", "perpetual", "shop_sku", "onHoldByRetailer",
-        "unlimited_quantity", "publication", "available_quantity", "stock_management",
+        "preorder-backorder-handling", "perpetual", "unlimited_quantity", "stock_management",
+        "unlimitedStock",
     ]
 )  # fmt: skip
 
@@ -108,18 +106,6 @@ def _shopware_5(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
-def _mirakl(found: Values, item: Item, outer: Item) -> None:
-    """Its own ids are those of the marketplace; what is not active is not sold there."""
-    found[Field.KEY] = found[Field.SKU] = item["shop_sku"]
-    if item.get("active") is False:
-        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
-
-
-def _bol(found: Values, item: Item, outer: Item) -> None:
-    if item["onHoldByRetailer"] is True:
-        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
-
-
 def _salla(found: Values, item: Item, outer: Item) -> None:
     if item["unlimited_quantity"] is True:
         found[Field.TRACKED] = False
@@ -127,17 +113,19 @@ def _salla(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
-def _not_offered(found: Values, item: Item, outer: Item) -> None:
-    """Allegro and Mercado Libre list what is ended or paused with the stock it had."""
-    state = member(item, "publication").get("status", item.get("status"))
-    if str(state).casefold() in _NOT_OFFERED:
-        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
-
-
 def _nuvemshop(found: Values, item: Item, outer: Item) -> None:
     if isinstance(item["stock_management"], bool):
         found[Field.TRACKED] = item["stock_management"]
     if outer.get("published") is False:
+        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
+
+def _bsale(found: Values, item: Item, outer: Item) -> None:
+    """Yes and no are 1 and 0; state 1 is switched off."""
+    found[Field.SKU] = item.get("code")
+    if item["unlimitedStock"] in (1, True):
+        found[Field.TRACKED] = False
+    if item.get("state") == 1:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
@@ -151,9 +139,7 @@ SYSTEMS: tuple[System, ...] = (
     ),
     (lambda i, _: isinstance(i.get("sellers"), list), _vtex),
     (lambda i, _: "inStock" in member(i, "mainDetail"), _shopware_5),
-    (lambda i, _: bool(i.get("shop_sku")) and "offer_id" in i, _mirakl),
-    (lambda i, _: "onHoldByRetailer" in i, _bol),
     (lambda i, _: "unlimited_quantity" in i, _salla),
     (lambda i, _: "stock_management" in i, _nuvemshop),
-    (lambda i, _: "publication" in i or "available_quantity" in i, _not_offered),
+    (lambda i, _: "unlimitedStock" in i, _bsale),
 )

@@ -16,7 +16,15 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
+from notifier.connectors.reading.inherited import inherit
 from notifier.connectors.reading.json_stream import json_pieces
+from notifier.connectors.reading.json_variants import (
+    VARIANT_LISTS,
+    lists_sellers,
+    member_of,
+    node_of,
+    variants_of,
+)
 from notifier.connectors.reading.nested_stock import STOCK_FIELDS, unfold_stock
 from notifier.connectors.reading.paging import Paging, says_pages
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
@@ -24,18 +32,10 @@ from notifier.connectors.reading.shop_answers import correct, in_cents, is_sale,
 from notifier.connectors.reading.text import find_encoding
 from notifier.errors import LookFailed
 
-_VARIANT_LISTS = (
-    "variants", "variations", "offers", "skus", "children", "combinations", "variantsInfo",
-)  # fmt: skip
-_WRAPPED_IN = ("nodes", "items", "edges", "variants")
-_MASTERS = ("masterVariant",)  # commercetools names the first variant apart
-_FROM_PRODUCT = (
-    Field.TITLE, Field.URL, Field.IMAGE_URL, Field.PRICE, Field.CURRENCY, Field.ETA,
-)  # fmt: skip
 _ITEM_LISTS = frozenset(
     (
         "products", "items", "entries", "offers", "variants", "feed", "data", "results", "rows",
-        "records", "stock", "inventory", "listings", "articles", "nodes", "edges",
+        "records", "stock", "inventory", "listings", "articles", "nodes", "edges", "counts",
     )
 )  # fmt: skip
 _ALSO_OF_ONE_ITEM = frozenset(("variants", "offers"))
@@ -152,7 +152,7 @@ class _Finder:
 
     def _goods(self, name: str, element: dict[str, Any]) -> Records:
         """A feed may list its categories, locations and orders too; those are not wanted."""
-        node = _node(element)
+        node = node_of(element)
         element = node if isinstance(node, dict) else element
         if is_sale(element) or is_sales_list(name):
             return
@@ -162,19 +162,19 @@ class _Finder:
 
     def _looks_like_item(self, value: dict[str, Any]) -> bool:
         """It has an id and something that only goods have, and holds no items itself."""
-        if _lists_sellers(value):
+        if lists_sellers(value):
             return True
         if any(isinstance(value.get(name), list) for name in _ITEM_LISTS - _ALSO_OF_ONE_ITEM):
             return False
         fields = {f for name in value for f, _ in self._wanted.get(fold(name), ())}
         has_id = bool(fields & {Field.KEY, Field.SKU})
-        if any(isinstance(_member(value, name), list) for name in _VARIANT_LISTS):
+        if any(isinstance(member_of(value, name), list) for name in VARIANT_LISTS):
             return has_id or not says_pages(value)  # Medusa lists variants page by page
         return has_id and bool(fields & {*_STOCK, Field.PRICE})
 
     def _items(self, product: dict[str, Any]) -> Records:
         """One record for an item, or one for each of its variants."""
-        variants = _variants_of(product)
+        variants = variants_of(product)
         if not variants:
             yield from self._record(product)
             return
@@ -183,7 +183,7 @@ class _Finder:
         if _STOCK & parent.keys() and not any(_STOCK & values.keys() for values in read):
             yield from self._record(product)  # its variants are only named
         for variant, values in zip(variants, read, strict=True):
-            _inherit(values, parent, alone=len(read) == 1)
+            inherit(values, parent, alone=len(read) == 1)
             yield self._put_right(values, variant, product=product)
 
     def _record(self, item: dict[str, Any]) -> Iterator[Record]:
@@ -223,63 +223,6 @@ class _Finder:
         if name and name not in self._names and len(self._names) < 200:
             self._names.add(name)
             self._notes.columns.append(name[:60])
-
-
-def _variants_of(product: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The variants in whichever list they are, with one that stands beside the list."""
-    listed: list[Any] = next(
-        (v for n in _VARIANT_LISTS if isinstance(v := _member(product, n), list) and v), []
-    )
-    if not listed and _lists_sellers(product):
-        listed = product["items"]
-    first = next((product[n] for n in _MASTERS if isinstance(product.get(n), dict)), None)
-    variants = [v for v in map(_node, listed) if isinstance(v, dict)]
-    return [first, *variants] if first is not None else variants
-
-
-def _lists_sellers(product: Mapping[str, Any]) -> bool:
-    """A product of VTEX, whose variants are `items` that name who sells them."""
-    items = product.get("items")
-    return isinstance(items, list) and any(isinstance(i, dict) and "sellers" in i for i in items)
-
-
-def _member(item: Mapping[str, Any], name: str) -> Any:
-    """A list of variants may be wrapped: `{"variants": {"nodes": […]}}`."""
-    value = item.get(name)
-    if isinstance(value, dict):
-        return next((value[n] for n in _WRAPPED_IN if value.get(n)), None)
-    return value
-
-
-def _inherit(values: dict[Field, Any], parent: Mapping[Field, Any], *, alone: bool) -> None:
-    """What a variant does not say its product does. `alone`: the product has no other variant."""
-    for field in _FROM_PRODUCT:
-        if field in parent:
-            values.setdefault(field, parent[field])
-    own_id = parent.get(Field.KEY) or parent.get(Field.SKU) or parent.get(Field.PRODUCT_KEY)
-    values.setdefault(Field.PRODUCT_KEY, own_id)
-    title = values.get(Field.TITLE)
-    if own_id and Field.KEY not in values and Field.SKU not in values:
-        values[Field.KEY] = own_id if alone or not title else f"{own_id}/{title}"
-    if parent.get(Field.TITLE) and title != parent[Field.TITLE]:
-        values[Field.VARIANT_TITLE] = title
-        values[Field.TITLE] = parent[Field.TITLE]
-
-
-def _node(element: Any) -> Any:
-    """What an edge of GraphQL leads to, what commercetools shows now of what it keeps.
-
-    Google's Merchant API keeps all but the id in `productAttributes`, before v1 in `attributes`.
-    """
-    if not isinstance(element, dict):
-        return element
-    for name in ("productAttributes", "attributes"):
-        if "offerId" in element and isinstance(element.get(name), dict):
-            return {"offerId": element["offerId"], **element[name]}
-    kept = element.get("masterData")
-    if isinstance(kept, dict) and isinstance(kept.get("current"), dict):
-        return {"id": element.get("id"), **kept["current"]}
-    return element.get("node", element)
 
 
 def _is_agentic(item: Mapping[str, Any]) -> bool:

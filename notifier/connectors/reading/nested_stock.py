@@ -82,16 +82,3 @@ def _read(
         for field, value in more.items():
             found.setdefault(field, value)
     return found
-
-
-def inside_of(element: Any) -> Any:
-    """What stands in the children of an element of XML, or a list of their attributes."""
-    children = [c for c in element if isinstance(c.tag, str)]
-    if all(c.attrib and not (c.text or "").strip() and not len(c) for c in children):
-        return [dict(c.attrib) for c in children]
-    return texts_of(element)
-
-
-def texts_of(element: Any) -> dict[str, str | None]:
-    """What stands in the direct children, by their names."""
-    return {c.tag.rpartition("}")[2]: c.text for c in element if isinstance(c.tag, str)}

@@ -119,8 +119,8 @@ class RowReader:
         units, instead = self._units(quantity, has_word=said is not None, warnings=warnings)
         said = instead if said is None else said
         if said is None and _text(word):
-            # A bare number in the availability column is a count (Shopify's inventory export).
-            units = units if units is not NOTHING else self._count_in(word)
+            if units is NOTHING and not self._is_code(word, values):
+                units = self._count_in(word)  # `available` holds a count in Shopify's inventory
             if units is NOTHING or units.count is None or quantity not in (None, ""):
                 self._notes.unknown_word(_text(word))
                 warnings.append("an availability word is not known")
@@ -155,6 +155,10 @@ class RowReader:
         if units.warning:
             warnings.append(_quantity_kind(units))
         return units, None
+
+    def _is_code(self, word: object, values: Mapping[Field, Any]) -> bool:
+        """Whether a number for availability is one of the shop's codes: 3 in `stock_status`."""
+        return Field.AVAILABILITY not in self._hints.columns and word == values.get(Field.STATUS)
 
     def _count_in(self, word: object) -> Units:
         try:

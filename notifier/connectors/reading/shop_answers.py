@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from notifier.connectors.reading import hosted_answers
+from notifier.connectors.reading import hosted_answers, marketplace_answers
 from notifier.connectors.reading.columns import Field
 from notifier.connectors.reading.hosted_answers import Item, System, Values, member
 from notifier.domain.availability import Availability
@@ -23,9 +23,10 @@ _MARKS = frozenset(
         "inventory_management", "inventoryItem", "is_on_backorder", "stock_status", "source_code",
         "attribute_set_id", "stock_item", "inventory_tracking", "id_product_attribute",
         "id_default_combination", "isCloseout", "manage_inventory", "unlimited", "stock",
-        "quantityAllocated", "enabled", "prices",
+        "quantityAllocated", "enabled", "prices", "stock_status_id",
     ]
-) | hosted_answers.MARKS  # fmt: skip
+)  # fmt: skip
+_MARKS |= hosted_answers.MARKS | marketplace_answers.MARKS
 _MARKS_OF_PRODUCTS = frozenset(["inventory_tracking", "enabled"])
 _SUMS = frozenset(["bundle", "configurable", "grouped"])
 _TRACKING = frozenset(["none", "product", "variant", "simple", "sku"])
@@ -198,6 +199,22 @@ def _wix(found: Values, item: Item, outer: Item) -> None:
         found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
 
 
+def _opencart(found: Values, item: Item, outer: Item) -> None:
+    """`stock_status` is what is shown once nothing is left."""
+    found[Field.AVAILABILITY] = None if _count(item) > 0 else item.get("stock_status")
+    if str(item.get("status")).casefold() in ("0", "false"):
+        found[Field.AVAILABILITY] = Availability.OUT_OF_STOCK
+
+
+def _is_opencarts(item: Item) -> bool:
+    return {"product_id", "model", "quantity", "stock_status", "status"} <= item.keys()
+
+
+def _count(item: Item) -> int:
+    text = str(item.get("quantity")).strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 _SYSTEMS: tuple[System, ...] = (
     (
         lambda i, _: "inventory_management" in i or "tracked" in member(i, "inventoryItem"),
@@ -218,7 +235,9 @@ _SYSTEMS: tuple[System, ...] = (
     (lambda i, _: "quantityAllocated" in i, _saleor_stock),
     (lambda i, o: "unlimited" in i or _may_be_off(i) or _may_be_off(o), _counted_or_not),
     (lambda i, _: "inStock" in member(i, "stock"), _wix),
+    (lambda i, _: "stock_status_id" in i or _is_opencarts(i), _opencart),
     *hosted_answers.SYSTEMS,
+    *marketplace_answers.SYSTEMS,
 )
 
 

@@ -31,9 +31,12 @@ _GATES = (
     ("productisavailable", "productisinventorytracked"),  # Ecwid
     ("visible", "variantidnoneditable"),  # Squarespace
     ("productonline", "attributesetcode"),  # Magento
+    ("status", "stockstatusid"),  # OpenCart
 )
 # These only tell the system.
-_MARKS = frozenset(["productisinventorytracked", "variantidnoneditable", "attributesetcode"])
+_MARKS = frozenset(
+    ["productisinventorytracked", "variantidnoneditable", "attributesetcode", "stockstatusid"]
+)
 _SAYS_SOMETHING = (Field.PRICE, Field.QUANTITY, Field.AVAILABILITY)
 
 

@@ -2,7 +2,8 @@
 
 RSS 2.0 and a bare channel have `item`, Atom has `entry`, Yandex `offer`, Heureka `SHOPITEM`,
 home-made ones `product`. Only direct children count, so a price inside `shipping` is not the
-price; a stock that holds elements is looked into. Entities are never resolved and a document that
+price; a stock that holds elements is looked into, and variants that have ids are read each for
+itself. Entities are never resolved and a document that
 declares any is refused. Damage that a browser would forgive is forgiven and noted; a file without
 its closing tag is cut off.
 """
@@ -18,14 +19,18 @@ from lxml import etree
 
 from notifier.connectors.reading.columns import Field, Wanted, fold, wanted_names
 from notifier.connectors.reading.comparison_codes import MARKS, NOKAUT, correct_codes
-from notifier.connectors.reading.nested_stock import (
-    STOCK_FIELDS,
-    inside_of,
-    texts_of,
-    unfold_stock,
-)
+from notifier.connectors.reading.inherited import inherit
+from notifier.connectors.reading.nested_stock import STOCK_FIELDS, unfold_stock
 from notifier.connectors.reading.records import Hints, Notes, Record, Records
 from notifier.connectors.reading.shop_answers import correct
+from notifier.connectors.reading.xml_damage import note_damage
+from notifier.connectors.reading.xml_elements import (
+    at_path,
+    holds_elements,
+    inside_of,
+    texts_of,
+    without_halves,
+)
 from notifier.connectors.reading.xml_frame import (
     count_opened,
     declare_prefixes,
@@ -43,16 +48,10 @@ ITEM_TAGS = (
 )  # fmt: skip
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _HEAD = 64 * 1024
-# Damage that touches one text and not which items there are.
-_HARMLESS = frozenset(
-    [
-        "ERR_INVALID_CHAR", "ERR_UNDECLARED_ENTITY", "ERR_ENTITYREF_SEMICOL_MISSING",
-        "ERR_INVALID_ENCODING", "ERR_DOCUMENT_END", "ERR_RESERVED_XML_NAME",
-        "NS_ERR_UNDEFINED_NAMESPACE", "NS_ERR_XML_NAMESPACE", "ERR_INVALID_CHARREF",
-        "ERR_UNKNOWN_ENCODING",
-    ]
-)  # fmt: skip
 _SYSTEMS = frozenset(["prestashop", "inventory"])  # of PrestaShop, of Salesforce
+_VARIANT_TAGS = frozenset(["variants", "variations", "combinations", "skus", "varianten"])
+_IDS = frozenset([Field.KEY, Field.SKU])
+_STOCK = frozenset(STOCK_FIELDS)
 _TIMES = frozenset(["lastbuilddate", "pubdate", "updated", "date", "generated", "createdat"])
 
 
@@ -77,7 +76,10 @@ def read_xml(body: IO[bytes], *, hints: Hints, notes: Notes) -> Records:
         raise LookFailed(
             "not_xml", f"The feed is not XML that can be read: {trouble}."
         ) from trouble
-    if reader.judge_damage(context.error_log, body):
+    is_damaged = note_damage(
+        context.error_log, notes, read=reader.number, count_items=lambda: reader.count_in(body)
+    )
+    if is_damaged:
         yield from reader.again(body)
     if not reader.number:
         raise LookFailed("no_items", _no_items(body, root))
@@ -96,6 +98,8 @@ class _XmlReader:
         }
         self._plans: dict[str, list[tuple[Field, int]]] = {}
         self._chosen = ""
+        self._containers: set[str] = set()  # tags that hold variants
+        self._rows = 0
         self._site = NOKAUT if root == NOKAUT else ""
         self._has_codes = bool(self._site)
         self.number = 0
@@ -111,7 +115,7 @@ class _XmlReader:
             if element.tag != chosen:
                 continue
             self.number += 1
-            yield Record(self.number, self._whole_values(element))
+            yield from self._of_item(element)
             element.clear()
             parent = element.getparent()
             while parent is not None and element.getprevious() is not None:
@@ -123,35 +127,39 @@ class _XmlReader:
         for number, element in enumerate(read_pieces(body, tag=tag, at_least=self.number), start=1):
             if number == 1:
                 self._notes.forget_rows()
+                self._rows = 0
             self.number = max(self.number, number)
-            yield Record(number, self._whole_values(element), is_again=True)
+            for record in self._of_item(element):
+                record.is_again = True
+                yield record
 
-    def judge_damage(self, log: Any, body: IO[bytes]) -> bool:
-        """Note what the parser forgave. True for structural damage; then the look is incomplete."""
-        structural = False
-        self._notes.flawless = self._notes.flawless and not len(log)
-        for entry in log:
-            if entry.type_name == "ERR_RESOURCE_LIMIT":
-                raise LookFailed(
-                    "too_deep", f"The feed is nested too deeply or has huge texts: {entry.message}."
-                )
-            if entry.level_name == "WARNING":
-                continue
-            harmless = entry.type_name in _HARMLESS or entry.message.startswith("xmlParseEntityRef")
-            structural = structural or not harmless
-            self._notes.warn(
-                "the XML is not well-formed in places"
-                if harmless
-                else "the XML is damaged and was read leniently",
-                _place(entry),
-            )
-        if len(log) and not structural:
-            # the log is short, and what follows the end of the first document is not read
-            structural = count_opened(body, self._chosen) != self.number
-            if structural:
-                self._notes.warn("the XML is damaged in more places than can be told")
-        self._notes.complete = self._notes.complete and not structural
-        return structural
+    def _of_item(self, element: Any) -> Iterator[Record]:
+        """One record for an item, or one for each of its variants."""
+        product = self._whole_values(element)
+        variants = self._variants_in(element) if self._containers else []
+        says_stock = any(_STOCK & values.keys() for values in variants)
+        if not variants or (_STOCK & product.keys() and not says_stock):
+            yield self._record(product)  # its variants are only named
+        for values in variants:
+            inherit(values, product, alone=len(variants) == 1)
+            yield self._record(values)
+
+    def _record(self, values: dict[Field, Any]) -> Record:
+        self._rows += 1
+        return Record(self._rows, values)
+
+    def _variants_in(self, element: Any) -> list[dict[Field, Any]]:
+        """What each variant says; nothing where not all of them have an id."""
+        for child in element:
+            if child.tag in self._containers and len(child):
+                inside = [self._whole_values(one) for one in child if isinstance(one.tag, str)]
+                if inside and all(values.keys() & _IDS for values in inside):
+                    return inside
+        return []
+
+    def count_in(self, body: IO[bytes]) -> int:
+        """How many items are opened in the file, by a plain search."""
+        return count_opened(body, self._chosen)
 
     def _look_round(self, first: Any) -> None:
         """At the first item: refuse entities, and find the feed's own time."""
@@ -175,7 +183,7 @@ class _XmlReader:
             return self._values(element)
         except UnicodeDecodeError:
             self._notes.warn("a text holds half a character, so it was left out")
-            return self._values(_without_halves(element))
+            return self._values(without_halves(element))
 
     def _values(self, element: Any) -> dict[Field, Any]:
         """What the direct children and the attributes of one item fill."""
@@ -194,7 +202,7 @@ class _XmlReader:
                 continue
             text = child.text
             if len(child):
-                if _holds_elements(child):
+                if holds_elements(child):
                     self._look_into(child, plan, values)
                     continue
                 text = "".join(child.itertext())
@@ -207,7 +215,7 @@ class _XmlReader:
                     values[field] = text
                     ranks[field] = rank
         for field, path in self._paths.items():
-            values[field] = _at_path(element, path)
+            values[field] = at_path(element, path)
         if self._is_of_system:
             correct(values, texts_of(element), parent=None, taken=self._taken)
         if self._has_codes:
@@ -240,6 +248,8 @@ class _XmlReader:
         """Which fields a tag fills. The same name in Google's space beats the one in Atom's."""
         plain = name.lstrip("@")
         self._has_codes = self._has_codes or fold(plain) in MARKS
+        if fold(plain) in _VARIANT_TAGS:
+            self._containers.add(name)
         atom = 1 if plain.startswith(_ATOM) else 0
         plan = [
             (field, 2 * rank + atom)
@@ -262,33 +272,6 @@ def _both_cases(tags: tuple[str, ...]) -> list[str]:
     return [form for tag in tags for form in (tag, tag.capitalize(), tag.upper())]
 
 
-def _holds_elements(child: Any) -> bool:
-    return any(isinstance(grandchild.tag, str) for grandchild in child)
-
-
-def _without_halves(element: Any) -> Any:
-    for child in element:
-        try:
-            "".join(child.itertext())
-        except UnicodeDecodeError:
-            child.clear()
-    return element
-
-
-def _at_path(element: Any, path: str) -> str | None:
-    """`a/b` below the item, `@id` of it, or `a/@id`, by local names."""
-    here = element
-    for step in path.split("/"):
-        if step.startswith("@"):
-            value = here.get(step[1:])
-            return str(value) if value is not None else None
-        wanted = fold(step)
-        here = next((c for c in here if isinstance(c.tag, str) and fold(c.tag) == wanted), None)
-        if here is None:
-            return None
-    return str(here.text) if here.text else None
-
-
 def _instant(text: str) -> datetime | None:
     try:
         return read_instant(
@@ -296,10 +279,6 @@ def _instant(text: str) -> datetime | None:
         )
     except InvalidInput:
         return None
-
-
-def _place(entry: Any) -> str:
-    return f"line {entry.line}: {entry.message.strip()[:120]}"
 
 
 def _no_items(body: IO[bytes], root: str) -> str:
