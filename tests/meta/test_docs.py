@@ -193,7 +193,8 @@ def test_every_setting_of_a_source_is_told_on_the_page_about_sources() -> None:
             field.name for field in fields(plugins.load("notifier.connectors", kind).Settings)
         }
     names |= {field.name for field in fields(Rule)}
-    names |= {field.value for field in MAY_BE_MAPPED} | set(PRESETS) | {word.value for word in Availability}
+    names |= {field.value for field in MAY_BE_MAPPED}
+    names |= set(PRESETS) | {word.value for word in Availability}
     names |= {*plugins.kinds("notifier.connectors"), PUSHED}
     assert missing(names, on="sources.md") == []
 
