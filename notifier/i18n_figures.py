@@ -54,6 +54,11 @@ def format_number(value: float | Decimal, locale: str, *, digits: int = 0) -> st
     return numbers.format_decimal(value, format=pattern, locale=babel_locale(locale))
 
 
+def with_decimal_sign(number: str, locale: str) -> str:
+    """`7.5` → `7,5`, of one that is written with a point and nothing else."""
+    return number.replace(".", numbers.get_decimal_symbol(babel_locale(locale)))
+
+
 def format_percent(share: float, locale: str, *, digits: int = 0) -> str:
     """0.25 → `25%`, `25 %`."""
     pattern = "#,##0" + ("." + "#" * digits if digits else "") + "%"

@@ -17,12 +17,14 @@ from notifier.store.sources import SourceRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """`was` and `now` are empty for what is as in the file. A secret has neither."""
+    """`was` and `now` are empty for what is as in the file. A secret has neither. `is_number`: both
+    are written with a point."""
 
     id: int
     path: str
     was: str
     now: str
+    is_number: bool
     secret: str
     by: str
     at: datetime
@@ -46,6 +48,7 @@ def list_changes(
             path=row.path,
             was=_shown(row.was, row.path),
             now=_shown(row.now, row.path),
+            is_number=isinstance(row.now if row.was is None else row.was, float),
             secret=row.secret,
             by=row.by,
             at=row.at,

@@ -15,6 +15,7 @@ from werkzeug.exceptions import Forbidden
 
 from notifier.config_settings import Path
 from notifier.errors import BadValue, Conflict, FieldProblem, InvalidInput
+from notifier.i18n_figures import with_decimal_sign
 from notifier.services.describe_settings import Describer, SettingField
 from notifier.services.see_settings import newest_change
 from notifier.services.setting_text import Shape, value_of
@@ -50,6 +51,7 @@ _USUAL = frozenset(
     }
 )
 _MANY = (Shape.LIST, Shape.MAP)
+_FIGURES = (Shape.NUMBER, Shape.SHARE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,11 @@ class Form:
     status: int = 200
 
     def text(self, one: SettingField) -> str:
-        return self.entered.get(one.name, one.value)
+        return self.entered.get(one.name, self.was(one))
+
+    def was(self, one: SettingField) -> str:
+        """What is set, with the reader's decimal sign."""
+        return in_figures(one.value) if one.shape in _FIGURES else one.value
 
     @property
     def usual(self) -> list[SettingField]:
@@ -92,7 +98,16 @@ Describe = Callable[[Describer], Sequence[SettingField]]
 
 def shown(name: str, *, status: int = 200, **values: Any) -> Response:
     """A page of the settings."""
-    return page.show(name, status=status, words=WORDS, label=label, help_of=help_of, **values)
+    return page.show(
+        name,
+        status=status,
+        words=WORDS,
+        label=label,
+        help_of=help_of,
+        label_at=label_at,
+        in_figures=in_figures,
+        **values,
+    )
 
 
 def said(name: str) -> str:
@@ -102,6 +117,44 @@ def said(name: str) -> str:
 def label(one: SettingField) -> str:
     """What the field is called, in the reader's language where we have the word."""
     return _told(one)[0] or one.label
+
+
+def label_at(path: str) -> str:
+    """What the field of this path is called in its form; empty where it has none any more."""
+    steps = path.split("/")
+    words = page.words_of("settings_fields", page.locale())
+    return next(
+        (
+            words[name].partition(" | ")[0]
+            for group in _groups_of(steps)
+            if (name := f"{group}_{steps[-1]}") in words
+        ),
+        "",
+    )
+
+
+def _groups_of(steps: Sequence[str]) -> list[str]:
+    """Where the words for a setting may be, the nearest first."""
+    match steps:
+        case ["channels", name, _]:
+            known = env().config.channels.get(name)
+            return [known.kind] if known else []
+        case ["shops", slug, "sources", name, _]:
+            shop = env().config.shops.get(slug)
+            source = shop.sources.get(name) if shop else None
+            return [source.kind, "source"] if source else ["source"]
+        case ["shops", _, "webhooks", _, _]:
+            return ["webhook"]
+        case ["shops", _, _]:
+            return ["shop"]
+        case ["shops", _, part, _] | [part, _]:
+            return [part]
+    return []
+
+
+def in_figures(number: str) -> str:
+    """A number that is written with a point, with the reader's decimal sign."""
+    return with_decimal_sign(number, page.locale())
 
 
 def help_of(one: SettingField) -> str:

@@ -152,6 +152,34 @@ def test_shares_stand_in_the_history_as_in_their_form(admin: Admin) -> None:
     assert "2.5 %" in said.replace("\u00a0", " ")
 
 
+def test_figures_have_the_readers_decimal_sign_and_left_alone_are_no_change(admin: Admin) -> None:
+    change(admin, "/brake", bounce_share="7.5")
+    speaks(admin, "de")
+
+    [shown] = admin.get(f"{HERE}/brake").tree.xpath("//input[@name='s.bounce_share']/@value")
+    assert shown == "7,5"
+    change(admin, "/brake", bounce_share="7,5", complaint_share="0,4")
+
+    rows = admin.get(f"{HERE}/history").said
+    assert "7,5\u00a0%" in rows.replace(" %", "\u00a0%")
+    assert "7.5" not in rows
+    assert rows.count("shops/kettle/brake/bounce_share") == 1
+
+
+def test_the_history_calls_settings_what_their_form_calls_them(admin: Admin) -> None:
+    change(admin, "/brake", bounce_share="7.5")
+    change(admin, "/shop", country="AT")
+    for locale in ("en", "de", "es"):
+        speaks(admin, locale)
+        rows = admin.get(f"{HERE}/history").tree.xpath("//tbody/tr/th")
+        for row, part, name in zip(
+            rows, ("shop", "brake"), ("country", "bounce_share"), strict=True
+        ):
+            page = admin.get(f"{HERE}/{part}").tree
+            [label] = page.xpath(f"//label[@for='s-{name}']/text()[1]")
+            assert row.text_content().startswith(label.strip())
+
+
 def test_all_that_is_wrong_on_a_page_is_told_at_once(admin: Admin) -> None:
     seen = change(speaks(admin, "de"), "/release", rate="viel", interval="bald", size="2.5")
 
