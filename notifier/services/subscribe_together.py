@@ -195,12 +195,13 @@ class _Batch:
     def _keep_those_nothing_is_known_of(self, known: dict[str, int]) -> None:
         """Who has asked before or is suppressed is not usual, nor is an address to which something
         was sent lately: there may be no room for more."""
+        self._keep(lambda one: self._nothing_is_known_of([one], known))
+
+    def _nothing_is_known_of(self, asked: Iterable[Asked], known: dict[str, int]) -> bool:
         self._counted_of_shop = known.get(self._of_shop.bucket, 0)
-        self._keep(
-            lambda one: (
-                one.address.hash not in known
-                and not any(rule.bucket in known for rule in self._limits_of(one))
-            )
+        return not any(
+            one.address.hash in known or any(rule.bucket in known for rule in self._limits_of(one))
+            for one in asked
         )
 
     def _limits_of(self, one: Asked) -> tuple[Sliding, ...]:
@@ -214,7 +215,8 @@ class _Batch:
         that a restock sees these or is seen by them (trust RL-21), and write down who they are.
 
         All on one way to the server, in the order of subscribe(): no deadlocks. What is believed of
-        the stock, and the contacts by hash. Raises NotTogether when a limit is met or it is there.
+        the stock, and the contacts by hash. Raises NotTogether when a limit is met, it is there, or
+        one of them was signed up by another process since.
         """
         tx = self._tx
         hits = [*self._hits_of_networks(), *self._hits_of_products()]
@@ -227,12 +229,16 @@ class _Batch:
              for one in self._asked],
             now=self._now,
         )  # fmt: skip
+        known = self._ask_what_is_known()  # once more, now that their contacts are held
         counted, beliefs = totals(), stock()
         if any(counted.get(one.rule.bucket, 0) > one.rule.allowed for one in hits):
             raise NotTogether
         if not all(_is_out(beliefs, self._its(one), ask=one.ask) for one in self._asked):
             raise NotTogether
-        return beliefs, contacts()
+        ids = contacts()
+        if not self._nothing_is_known_of(self._asked, known()):
+            raise NotTogether
+        return beliefs, ids
 
     def _hits_of_networks(self) -> list[Hits]:
         networks: Counter[str] = Counter()

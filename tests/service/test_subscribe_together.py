@@ -20,8 +20,9 @@ from notifier.services.read_address import read_address
 from notifier.services.subscribe import subscribe, subscribe_all
 from notifier.services.subscribe_together import Asked, subscribe_together
 from notifier.services.wanted import SignUp
-from notifier.store import shut_addresses, write_line
+from notifier.store import joining, shut_addresses, write_line
 from notifier.store.write_line import ALONE, NotTogether
+from tests.meanwhile import Meanwhile
 from tests.timing import wait_until
 from tests.world import ANN, BEN, EVE, World
 
@@ -274,6 +275,33 @@ def test_what_does_not_depend_on_an_answer_is_asked_before_it_is_waited_for(
     assert ALONE not in made
     ways = sum(one == "wait" and before == "ask" for before, one in pairwise(steps))
     assert ways == 4  # who and what, its stock, counts with lock and contacts, the subscriptions
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+@pytest.mark.parametrize("others", [1, 2])
+def test_who_asks_for_two_things_at_once_of_two_processes_is_asked_to_confirm_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, others: int
+) -> None:
+    """Both see an address that nothing is known of, and come from different networks."""
+    world.see("SHIRT-S", 0)
+    world.see("SHIRT-M", 0, product="OTHER")
+    elsewhere = replace(FROM, ip="198.51.100.7")
+    again = [ask(one, circumstances=elsewhere) for one in (ANN, BEN)][:others]
+
+    def sign_up() -> list[object]:
+        if others == 1:
+            return [subscribe(world.env, world.shop, *again)]
+        return at_once(world, *again)
+
+    with Meanwhile(world, monkeypatch) as somebody:
+        somebody.acts_before(joining, "ask_for_contacts", sign_up)
+        with pytest.raises(NotTogether):
+            at_once(world, ask(ANN, variant="SHIRT-M"), ask(EVE, variant="SHIRT-M"))
+    assert None not in somebody.answer()
+    for address in (ANN, EVE):
+        assert subscribe(world.env, world.shop, ask(address, variant="SHIRT-M")) is not None
+    world.run()
+    assert len(world.mails(kind="confirm")) == others + 1
 
 
 def test_who_leads_is_stored_too_when_the_time_of_his_group_is_over(
