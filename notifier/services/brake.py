@@ -21,6 +21,7 @@ from notifier.services.tell_merchant import tell_merchant
 from notifier.store import alarms, ledger, switches
 from notifier.store import brake as heard_of
 from notifier.store.brake import Tally, Upto
+from notifier.store.one_at_a_time import one_at_a_time
 from notifier.store.session import Database, Transaction, soon
 from notifier.store.switches import Off
 
@@ -105,6 +106,7 @@ def _weigh(env: Env, shop: ShopRef, *, is_spam: bool, upto: datetime) -> int:
 
     def work(tx: Transaction) -> int:
         now = env.now()
+        one_at_a_time(tx, name)  # or two tell the merchant
         if name in switches.all_off(tx, now=now):
             return 0
         since = switches.on_since(tx, name)

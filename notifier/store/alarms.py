@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
+from notifier.store.one_at_a_time import one_at_a_time
 from notifier.store.prepared import Prepared
 from notifier.store.rows import columns_of
 from notifier.store.tables.operation import alarms
@@ -48,11 +49,9 @@ def record_alarm(
     )
     if tx.execute(known).rowcount:
         return False
-    if tx.dialect.name == "postgresql":  # two who meet the same trouble at once call once
-        about_this = func.hashtextextended(f"alarm {code} {about}", 0)
-        tx.execute(select(func.pg_advisory_xact_lock(about_this)))
-        if tx.execute(known).rowcount:
-            return False
+    one_at_a_time(tx, f"alarm {code} {about}")  # two who meet the same trouble at once call once
+    if tx.execute(known).rowcount:
+        return False
     tx.execute(
         insert(alarms).values(
             shop_id=shop_id,

@@ -24,6 +24,7 @@ from notifier.services.write_message import write_message
 from notifier.signing import Purpose
 from notifier.store.tables.telling import attempts, messages
 from tests.fakes.smtp_server import Fault
+from tests.meanwhile import Meanwhile
 from tests.plans import steps
 from tests.world import ANN, BEN, OLGA, World
 
@@ -266,6 +267,27 @@ def test_olga_hears_of_it_once_in_every_way_she_set_up(world: World) -> None:
     said = mail.parsed.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert "notifier resume-sending --shop kettle" in " ".join(said.split())
     assert world.count("ledger", "book = 'audit' AND act = 'alerts.braked'") == 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])  # on SQLite one writes at a time
+def test_of_two_who_look_at_the_same_moment_one_brakes_and_tells(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.reconfigure(alerts={"mail_to": ["may@kettle.example"]})
+    came_back(world, sent(world, 1000)[:60])
+    with Meanwhile(world, monkeypatch) as another:
+        another.acts_after(braking.heard_of, "tally", lambda: as_another_process(world))
+        braked = brake(world.env)
+    assert (braked, another.answer()) == (1, 0)
+    told = world.rows("SELECT address FROM messages WHERE priority = 3 ORDER BY id")
+    assert [one["address"] for one in told] == [OLGA, "may@kettle.example"]
+    assert world.count("ledger", "book = 'audit' AND act = 'alerts.braked'") == 1
+
+
+def as_another_process(world: World) -> int:
+    """A look with no memory of what was heard before."""
+    braking._memories.clear()
+    return brake(world.env)
 
 
 def test_once_lifted_it_does_not_brake_again_for_what_was_sent_before(world: World) -> None:
