@@ -42,9 +42,9 @@ def release_id(world: World) -> int:
     return int(world.rows("SELECT min(id) AS id FROM releases")[0]["id"])
 
 
-def go_on(world: World, *, times: int = 4) -> None:
-    for _ in range(times):
-        world.see("SHIRT-S", 3, step=MINUTES)
+def go_on(world: World, *, step: timedelta = MINUTES) -> None:
+    for _ in range(4):
+        world.see("SHIRT-S", 3, step=step)
         sweep(world.env)
         world.run()
 
@@ -94,16 +94,25 @@ def alerts_wait_for_two_days(world: World) -> None:
     name = switches.of_alerts("kettle")
     with world.db.write() as tx:
         switches.turn(tx, name, off=True, why="a test", by="Olga", at=world.clock())
-    for _ in range(4):
-        world.see("SHIRT-S", 3, step=DAY / 2)
-        sweep(world.env)
-        world.run()
+    go_on(world, step=DAY / 2)
     with world.db.write() as tx:
         switches.turn(tx, name, off=False, why="", by="Olga", at=world.clock())
 
 
 def test_who_was_not_told_while_all_alerts_waited_is_told_anew(world: World) -> None:
     alerts_wait_for_two_days(world)
+    go_on(world)
+    assert told(world) == [1, 1, 1]
+
+
+def test_who_was_not_told_while_the_mail_server_was_away_for_days_is_told_anew(
+    world: World,
+) -> None:
+    world.smtp.refuse_connections()
+    go_on(world, step=DAY)
+    assert told(world) == [0, 0, 0]
+    assert world.count("messages", "reason = 'stale'") >= len(LINE)
+    world.smtp.accept_connections()
     go_on(world)
     assert told(world) == [1, 1, 1]
 
