@@ -13,6 +13,7 @@ from notifier.services.consent import Circumstances
 from notifier.services.end_waiting import end
 from notifier.services.reserve import reservation_of, use_reservation
 from notifier.store import reservations
+from tests.fakes.smtp_server import Fault
 from tests.fakes.twilio import FakeTwilio
 from tests.world import ANN, BEN, EVE, SID, TOKEN, World
 
@@ -174,6 +175,32 @@ def test_a_message_that_does_not_arrive_holds_nothing(make_world: Callable[..., 
     world.see("SHIRT-S", 1, step=3 * HOUR)
     world.run()
     assert told(world) == [False, True, False]
+
+
+def test_what_has_no_reservation_leaves_beside_what_has(make_world: Callable[..., World]) -> None:
+    world = three_wait(make_world, waiting_mail=True)
+    world.see("SHIRT-S", 1)
+    world.run()
+    assert told(world) == [True, False, False]
+    assert len(world.mails(kind="waiting")) == 3
+
+
+def test_a_message_that_leaves_after_its_time_gets_a_new_one(
+    make_world: Callable[..., World],
+) -> None:
+    """The mail server was away, and nobody else was to be told meanwhile."""
+    world = three_wait(make_world)
+    world.see("SHIRT-S", 1)
+    world.smtp.misbehave(Fault(at="mail", reply="451 4.3.0 Later", times=100))
+    world.run()
+    first = reservation_of(world.env, world.shop, message_to(world, ANN))
+    world.clock.advance(3 * HOUR)
+    world.smtp.behave()
+    world.deliver()
+    again = reservation_of(world.env, world.shop, message_to(world, ANN))
+    assert (first.until, again.until) == (again.until - 3 * HOUR, world.clock() + 2 * HOUR)
+    assert again.is_valid
+    assert told(world) == [True, False, False]
 
 
 @ON_SQLITE
