@@ -178,11 +178,20 @@ def test_a_message_that_does_not_arrive_holds_nothing(make_world: Callable[..., 
 
 
 def test_what_has_no_reservation_leaves_beside_what_has(make_world: Callable[..., World]) -> None:
-    world = three_wait(make_world, waiting_mail=True)
+    """They came back before the shop had reservations, and nothing was sent for a while."""
+    world = make_world(double_opt_in=False)
+    world.see("SHIRT-M", 0, product="OTHER")
+    world.asks(EVE, "SHIRT-M")
+    world.see("SHIRT-M", 2, product="OTHER")
+    world.announce()
+    world.reconfigure(release=RULES)
+    world.see("SHIRT-S", 0)
+    for address in (ANN, BEN):
+        world.asks(address)
     world.see("SHIRT-S", 1)
-    world.run()
-    assert told(world) == [True, False, False]
-    assert len(world.mails(kind="waiting")) == 3
+    world.announce()
+    assert world.sender.send_due() == 2
+    assert told(world) == [True, False, True]
 
 
 def test_a_message_that_leaves_after_its_time_gets_a_new_one(
