@@ -92,7 +92,7 @@ def pause_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Relea
     def work(tx: Transaction) -> ReleaseShown:
         row = _locked(tx, shop, release_id)
         if row.state != "paused":
-            _need(row, {"running"}, "pause")
+            _need(row, {"running"}, "paused")
             releases.update_release(tx, row.id, state="paused", reason=PERSON)
             _settle_part(env, row.id, tx)
             _note(env, tx, row, "release.paused", by=by)
@@ -108,7 +108,7 @@ def resume_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Rele
         row = _locked(tx, shop, release_id)
         if row.state != "running":
             stopped_by_person = row.state == "stopped" and row.reason == PERSON
-            _need(row, {"paused", "stopped" if stopped_by_person else "paused"}, "resume")
+            _need(row, {"paused", "stopped" if stopped_by_person else "paused"}, "resumed")
             _need_no_newer(tx, row)
             now = env.now()
             again = {"cursor_at": None, "cursor_id": None, "wave_open": False}
@@ -134,7 +134,7 @@ def stop_release(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Releas
     def work(tx: Transaction) -> ReleaseShown:
         row = _locked(tx, shop, release_id)
         if not (row.state == "stopped" and row.reason == PERSON):
-            _need(row, {"running", "paused", "stopped"}, "stop")
+            _need(row, {"running", "paused", "stopped"}, "stopped")
             now = env.now()
             releases.update_release(
                 tx,
@@ -159,7 +159,7 @@ def release_now(env: Env, shop: ShopRef, release_id: int, *, by: str) -> Release
 
     def work(tx: Transaction) -> ReleaseShown:
         row = _locked(tx, shop, release_id)
-        _need(row, {"running"}, "hurry")
+        _need(row, {"running"}, "hurried")
         releases.update_release(tx, row.id, next_wave_at=env.now())
         _note(env, tx, row, "release.hurried", by=by)
         return _show(tx, _of_shop(tx, shop, release_id))
@@ -239,8 +239,9 @@ def _locked(tx: Transaction, shop: ShopRef, release_id: int) -> ReleaseRow:
 
 def _need(row: ReleaseRow, states: set[str], what: str) -> None:
     if row.state not in states:
-        why = f" ({row.reason})" if row.reason else ""
-        raise Conflict("wrong_state", f"Release {row.id} is {row.state}{why}, so it cannot {what}.")
+        why = {"": "", PERSON: " by a person"}.get(row.reason, f" ({row.reason})")
+        said = f"Release {row.id} is {row.state}{why}, so it cannot be {what}."
+        raise Conflict("wrong_state", said)
 
 
 def _need_no_newer(tx: Transaction, row: ReleaseRow) -> None:
@@ -249,7 +250,7 @@ def _need_no_newer(tx: Transaction, row: ReleaseRow) -> None:
     if row.kind == EventKind.BACK_IN_STOCK and last is not None and last.id != row.id:
         raise Conflict(
             "newer_release",
-            f"Release {row.id} cannot resume: it came back once more since, and release {last.id} "
+            f"Release {row.id} cannot be resumed: it came back once more since, and release {last.id} "
             "tells those who were not told.",
             newer=last.id,
         )
