@@ -250,8 +250,8 @@ def _need_no_newer(tx: Transaction, row: ReleaseRow) -> None:
     if row.kind == EventKind.BACK_IN_STOCK and last is not None and last.id != row.id:
         raise Conflict(
             "newer_release",
-            f"Release {row.id} cannot be resumed: it came back once more since, and release {last.id} "
-            "tells those who were not told.",
+            f"Release {row.id} cannot be resumed: it came back once more since, and release "
+            f"{last.id} tells those who were not told.",
             newer=last.id,
         )
 
