@@ -24,7 +24,8 @@ from notifier.store.session import Transaction
 
 REPORTED_WITHIN = timedelta(days=30)  # a shop that reported a purchase since then reports them
 _READ_ALL = 10_000  # of more who were told, one message in two is read, in three, and so on
-_BLIND_SALES = 3  # so many sold and nobody looked: the links are not followed by way of us
+_BLIND_SALES = 3  # so many sold that those told may have bought, and nobody looked: the links
+# are not followed by way of us
 
 
 def release_seen(
@@ -60,7 +61,7 @@ def release_seen(
         waiting=waiting,
         waiting_units=wanted,
         late=_came_too_late(looks, seen, rules=rules) * every,
-        looks_seen=bool(looks) or sum(one.units for one in sales) < _BLIND_SALES,
+        looks_seen=bool(looks) or _could_be_theirs(sales) < _BLIND_SALES,
         history=history_of(tx, shop, variant_id=release.variant_id, besides=release.id),
         cautious=float(release.strategy.get("cautious", 1.0)),
     )
@@ -114,6 +115,11 @@ def _sales(
         bought = releasing.purchases_of(tx, release.variant_id, since=since)
         return [Sale(at=one.at, units=one.units, told=one.told) for one in bought]
     return falls(seen, since=since)
+
+
+def _could_be_theirs(sales: Sequence[Sale]) -> int:
+    """Units that those told may have bought: all but what strangers are known to have."""
+    return sum(one.units for one in sales if one.told is not False)
 
 
 def falls(seen: Sequence[Seen], *, since: datetime) -> list[Sale]:

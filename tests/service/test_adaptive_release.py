@@ -95,6 +95,39 @@ def test_who_is_told_is_told_in_the_order_of_asking(make_world: Callable[..., Wo
 
 
 @ON_SQLITE
+@pytest.mark.parametrize(
+    ("sold", "buyer", "seen"),
+    [
+        (2, "", True),
+        (3, "", False),
+        (3, "somebody who looked", True),
+        (3, "stranger@waits.example", True),
+        (3, None, False),
+    ],
+)
+def test_links_count_as_followed_past_us_once_three_were_sold_without_a_look(
+    make_world: Callable[..., World], sold: int, buyer: str | None, seen: bool
+) -> None:
+    """Seen as a fall in stock, or reported, with an address or without one."""
+    world = a_line(make_world)
+    world.see("SHIRT-S", 8)
+    world.run()
+    if buyer == "somebody who looked":
+        click(world, CROWD[0])
+    if buyer is None or "@" in buyer:
+        for number in range(sold):
+            buy(world, buyer, str(number))
+    else:
+        world.see("SHIRT-S", 8 - sold)
+    with world.db.read() as tx:
+        row = releases.load_release(tx, 1)
+        assert row is not None
+        state = release_seen.release_seen(world.env, tx, world.shop, row, units=8 - sold)
+    assert sum(one.units for one in state.sales) == sold
+    assert state.looks_seen is seen
+
+
+@ON_SQLITE
 def test_sold_out_between_two_waves_stops_and_goes_on_in_order_when_it_is_back(
     make_world: Callable[..., World],
 ) -> None:
