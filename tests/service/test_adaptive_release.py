@@ -218,6 +218,26 @@ def test_a_shop_learns_from_what_was_bought_and_starts_the_next_release_with_it(
 
 
 @ON_SQLITE
+def test_what_the_last_restock_taught_is_known_before_the_next_ones_first_wave(
+    make_world: Callable[..., World],
+) -> None:
+    """No job has read it yet: the first was sold out a day before the second comes."""
+    world = a_line(make_world, stock={"cool_down": timedelta(0)})
+    world.see("SHIRT-S", 4)
+    world.run()
+    for number in range(3):
+        click(world, CROWD[number])
+        buy(world, CROWD[number], f"{number}")
+    world.see("SHIRT-S", 0, step=25 * HOUR)
+    world.run()
+    assert world.count("lessons") == 0
+    world.see("SHIRT-S", 4)
+    world.run()
+    assert world.count("releases") == 2
+    assert world.rows("SELECT release_id, sold FROM lessons") == [{"release_id": 1, "sold": 3}]
+
+
+@ON_SQLITE
 def test_where_nothing_is_reported_the_fall_in_stock_teaches(
     make_world: Callable[..., World],
 ) -> None:
