@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from notifier.errors import InvalidInput
 from notifier.i18n_figures import format_instant
 from notifier.services.foresee_release import ReleaseForeseen, foresee_release
 from tests.fakes.twilio import FakeTwilio
@@ -92,7 +93,23 @@ def test_what_takes_longer_than_a_week_is_said_to_a_week(make_world: Callable[..
 
 
 def test_where_nobody_waits_nobody_is_told(make_world: Callable[..., World]) -> None:
-    assert "nobody" in foreseen(a_line(make_world, people=0), 3).sentence.lower()
+    assert foreseen(a_line(make_world, people=0), 3).sentence == "Nobody waits."
+
+
+def test_the_adaptive_strategy_is_asked_itself(make_world: Callable[..., World]) -> None:
+    world = a_line(make_world, people=60)
+    found = foreseen(world, 10)
+    assert found.strategy == "adaptive"
+    assert 5 < found.seen.at_once < 25
+    assert found.seen.told > found.seen.at_once
+
+
+@pytest.mark.parametrize("units", [0, -1, 1_000_001])
+def test_what_is_no_number_of_units_is_refused(
+    make_world: Callable[..., World], units: int
+) -> None:
+    with pytest.raises(InvalidInput, match=f"{units} is not 1 to 1,000,000 units"):
+        foreseen(a_line(make_world, people=0), units)
 
 
 def test_texts_are_counted_by_their_segments_and_priced(make_world: Callable[..., World]) -> None:
