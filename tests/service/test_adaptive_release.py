@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -235,6 +236,29 @@ def test_what_the_last_restock_taught_is_known_before_the_next_ones_first_wave(
     world.run()
     assert world.count("releases") == 2
     assert world.rows("SELECT release_id, sold FROM lessons") == [{"release_id": 1, "sold": 3}]
+
+
+@ON_SQLITE
+def test_how_many_usually_come_is_the_variants_own_and_the_rest_the_shops(
+    make_world: Callable[..., World],
+) -> None:
+    world = a_line(make_world, stock={"cool_down": timedelta(0)})
+    world.see("SHIRT-M", 0, product="OTHER")
+    world.asks(EVE, "SHIRT-M")
+    for variant, product, units in (("SHIRT-S", "SHIRT", 9), ("SHIRT-M", "OTHER", 4)):
+        world.see(variant, units, product=product)
+        world.run()
+        world.see(variant, 0, product=product, step=25 * HOUR)
+        world.run()
+    assert learn_all(world.env) == 2
+    with world.db.read() as tx:
+        first, second, new = (
+            history_of(tx, world.shop, variant_id=number, besides=0) for number in (1, 2, 3)
+        )
+        besides = history_of(tx, world.shop, variant_id=1, besides=1)
+    assert (first.usual_stock, second.usual_stock, besides.usual_stock) == (9, 4, 4)
+    assert 4 < (new.usual_stock or 0) < 9
+    assert replace(first, usual_stock=4) == second
 
 
 @ON_SQLITE

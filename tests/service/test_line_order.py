@@ -11,7 +11,7 @@ import pytest
 from notifier.domain.lottery import draw
 from notifier.services import line_up
 from notifier.services.place_in_line import place_words
-from notifier.store import line_order
+from notifier.store import line_order, people
 from notifier.store.releases import ReleaseRow
 from tests.fakes.twilio import FakeTwilio
 from tests.world import World
@@ -124,6 +124,35 @@ def test_a_place_counts_those_with_a_tag_before_all_others(
     assert place(14) == "About 25 to 50 people wait in front of you."
     assert place(15) == "You are among the first 10 in line."
     assert place(29) == "About 10 to 25 people wait in front of you."
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("rules", "more", "said"),
+    [
+        ({}, {}, ""),
+        ({"show_position": True}, {}, "You are among the first 10 in line."),
+        ({"show_position": True}, {"any_variant": True}, ""),
+        ({"show_position": True, "order": "lottery"}, {}, "Who is told first is drawn by lot"),
+        ({"show_position": True, "order": "lottery"}, {"any_variant": True}, ""),
+    ],
+)
+def test_a_place_is_said_where_the_shop_wants_it_and_there_is_one_line(
+    make_world: Callable[..., World], rules: dict[str, Any], more: dict[str, Any], said: str
+) -> None:
+    world = make_world(double_opt_in=False, release=rules)
+    world.see("SHIRT-S", 0)
+    world.see("SHIRT-M", 0)
+    asked = world.asks(PEOPLE[0], **more)
+
+    def place() -> str:
+        return place_words(world.env, world.shop, world.subscription(asked or 0), "en")
+
+    assert place().startswith(said)
+    assert bool(place()) == bool(said)
+    with world.db.write() as tx:
+        people.move_subscriptions(tx, [asked or 0], state="paused")
+    assert place() == "", "who is paused is not told now"
 
 
 @ON_SQLITE
