@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from notifier.domain.availability import Availability
 from notifier.services.manage import pause, resume
 from notifier.services.sweep import sweep
@@ -30,6 +32,21 @@ def test_who_takes_any_variant_is_reminded_once_as_well(make_world: Callable[...
         world.see("SHIRT-M", 5, step=timedelta(hours=25))
         swept(world)
     assert len(world.mails(ANN, "reminder")) == 1
+
+
+@pytest.mark.parametrize(("hours", "reminded"), [(23, False), (25, True), (47, True), (49, False)])
+def test_a_reminder_is_neither_early_nor_as_late_as_twice_its_time(
+    make_world: Callable[..., World], hours: int, reminded: bool
+) -> None:
+    """The sweep did not run meanwhile."""
+    world = make_world(release={"strategy": "all", "reminder_after": DAY})
+    world.see("SHIRT-S", 0)
+    world.waits(ANN)
+    world.see("SHIRT-S", 5)
+    world.run()
+    world.see("SHIRT-S", 5, step=timedelta(hours=hours))
+    swept(world)
+    assert bool(world.mails(ANN, "reminder")) == reminded
 
 
 def test_nobody_is_reminded_of_what_is_sold_out_or_not_what_they_wanted(
