@@ -50,7 +50,7 @@ def _believe(state: AdaptiveState, *, nights: Sequence[Night]) -> Belief:
     readings, passed, twice = _read(state, looked, waiting)
     total = sum(looked)
     people = sum(one.people for one in state.told)
-    sold = [one for one in state.sales if one.told is not False]
+    sold = [one for one in state.sales if not one.to_stranger]
     units_each = _units_each(state)
     buyers = sum(one.units for one in sold) / units_each
     paying = _checking_out(state, sold, seen_at=seen_at)
@@ -132,7 +132,7 @@ def _count_sales(state: AdaptiveState, *, seen_at: datetime) -> tuple[list[float
     looked, left = [0.0] * BINS, [float(one.people) for one in state.told]
     each = _units_each(state)
     for sale in state.sales:
-        if sale.told is False:
+        if sale.to_stranger:
             continue
         ages = [(sale.at - one.at).total_seconds() for one in state.told]
         odds = [n / (age + 600) if age >= 0 else 0.0 for n, age in zip(left, ages, strict=True)]
@@ -261,6 +261,6 @@ def _strangers(state: AdaptiveState) -> float:
     """Units a second sold to people who had not been told, as far as orders say so."""
     if not state.told:
         return 0.0
-    units = sum(one.units for one in state.sales if one.told is False)
+    units = sum(one.units for one in state.sales if one.to_stranger)
     passed = (state.now - state.told[0].at).total_seconds()
     return units / max(passed, 3600.0)

@@ -42,6 +42,11 @@ class Sale:
     units: int
     told: bool | None = None
 
+    @property
+    def to_stranger(self) -> bool:
+        """Whether the buyer surely had not been told."""
+        return self.told is False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopHistory:
@@ -109,7 +114,7 @@ def lesson_of(ended: AdaptiveState) -> Lesson:
         people=sum(one.people for one in ended.told),
         looked=sum(len(one.read) for one in ended.told),
         late=ended.late,
-        sold=sum(1 for one in ended.sales if one.told is not False),
+        sold=sum(1 for one in ended.sales if not one.to_stranger),
         units=sum(one.units for one in ended.sales),
         looks_seen=ended.looks_seen,
         delays=tuple(delays),

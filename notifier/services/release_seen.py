@@ -24,8 +24,8 @@ from notifier.store.session import Transaction
 
 REPORTED_WITHIN = timedelta(days=30)  # a shop that reported a purchase since then reports them
 _READ_ALL = 10_000  # of more who were told, one message in two is read, in three, and so on
-_BLIND_SALES = 3  # so many sold that those told may have bought, and nobody looked: the links
-# are not followed by way of us
+# so many sold that those told may have bought, and nobody looked: links go past us
+_BLIND_SALES = 3
 
 
 def release_seen(
@@ -50,6 +50,7 @@ def release_seen(
     variant = catalogue.find_variants(tx, [release.variant_id]).get(release.variant_id)
     rules = rules_for(shop.config, variant)
     sales = _sales(env, tx, shop, release, seen, since=since)
+    theirs = sum(one.units for one in sales if not one.to_stranger)
     waiting, wanted = _line(tx, release, ids) if line else (0, 0)
     known_at = stock_store.vouched_at(tx, shop.id, [release.variant_id])
     return AdaptiveState(
@@ -61,7 +62,7 @@ def release_seen(
         waiting=waiting,
         waiting_units=wanted,
         late=_came_too_late(looks, seen, rules=rules) * every,
-        looks_seen=bool(looks) or _could_be_theirs(sales) < _BLIND_SALES,
+        looks_seen=bool(looks) or theirs < _BLIND_SALES,
         history=history_of(tx, shop, variant_id=release.variant_id, besides=release.id),
         cautious=float(release.strategy.get("cautious", 1.0)),
     )
@@ -115,11 +116,6 @@ def _sales(
         bought = releasing.purchases_of(tx, release.variant_id, since=since)
         return [Sale(at=one.at, units=one.units, told=one.told) for one in bought]
     return falls(seen, since=since)
-
-
-def _could_be_theirs(sales: Sequence[Sale]) -> int:
-    """Units that those told may have bought: all but what strangers are known to have."""
-    return sum(one.units for one in sales if one.told is not False)
 
 
 def falls(seen: Sequence[Seen], *, since: datetime) -> list[Sale]:
