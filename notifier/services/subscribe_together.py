@@ -116,7 +116,8 @@ class _Batch:
         known = self._ask_what_is_known()
         self._keep(lambda one: self._wants(one) is not None)
         self._keep_those_who_cannot_buy()
-        self._keep_those_nothing_is_known_of(known())
+        found = known()
+        self._keep(lambda one: self._is_new(one, found))
         if len(self._asked) < 2:
             return
         beliefs, contacts = self._count_and_lock()
@@ -192,16 +193,11 @@ class _Batch:
             now=self._now,
         )
 
-    def _keep_those_nothing_is_known_of(self, known: dict[str, int]) -> None:
+    def _is_new(self, one: Asked, known: dict[str, int]) -> bool:
         """Who has asked before or is suppressed is not usual, nor is an address to which something
         was sent lately: there may be no room for more."""
-        self._keep(lambda one: self._nothing_is_known_of([one], known))
-
-    def _nothing_is_known_of(self, asked: Iterable[Asked], known: dict[str, int]) -> bool:
-        self._counted_of_shop = known.get(self._of_shop.bucket, 0)
-        return not any(
-            one.address.hash in known or any(rule.bucket in known for rule in self._limits_of(one))
-            for one in asked
+        return one.address.hash not in known and not any(
+            rule.bucket in known for rule in self._limits_of(one)
         )
 
     def _limits_of(self, one: Asked) -> tuple[Sliding, ...]:
@@ -235,9 +231,10 @@ class _Batch:
             raise NotTogether
         if not all(_is_out(beliefs, self._its(one), ask=one.ask) for one in self._asked):
             raise NotTogether
-        ids = contacts()
-        if not self._nothing_is_known_of(self._asked, known()):
+        ids, found = contacts(), known()
+        if not all(self._is_new(one, found) for one in self._asked):
             raise NotTogether
+        self._counted_of_shop = found.get(self._of_shop.bucket, 0)
         return beliefs, ids
 
     def _hits_of_networks(self) -> list[Hits]:
