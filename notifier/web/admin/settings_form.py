@@ -122,15 +122,8 @@ def label(one: SettingField) -> str:
 def label_at(path: str) -> str:
     """What the field of this path is called in its form; empty where it has none any more."""
     steps = path.split("/")
-    words = page.words_of("settings_fields", page.locale())
-    return next(
-        (
-            words[name].partition(" | ")[0]
-            for group in _groups_of(steps)
-            if (name := f"{group}_{steps[-1]}") in words
-        ),
-        "",
-    )
+    labels = (_told_of(group, steps[-1])[0] for group in _groups_of(steps))
+    return next(filter(None, labels), "")
 
 
 def _groups_of(steps: Sequence[str]) -> list[str]:
@@ -163,9 +156,13 @@ def help_of(one: SettingField) -> str:
 
 
 def _told(one: SettingField) -> tuple[str, str]:
+    return _told_of(one.group, one.name)
+
+
+def _told_of(group: str, name: str) -> tuple[str, str]:
     """Label and help of locales/admin/settings_fields.toml: `label | help`."""
     words = page.words_of("settings_fields", page.locale())
-    found, _, told = words.get(f"{one.group}_{one.name}", "").partition(" | ")
+    found, _, told = words.get(f"{group}_{name}", "").partition(" | ")
     return found, told
 
 
