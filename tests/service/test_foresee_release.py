@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from notifier.domain.sms_text import count_segments
 from notifier.errors import InvalidInput
 from notifier.i18n_figures import format_instant
 from notifier.services.foresee_release import ReleaseForeseen, foresee_release
 from tests.fakes.twilio import FakeTwilio
-from tests.world import SID, TOKEN, World
+from tests.world import ANN, BEN, EVE, SID, TOKEN, World
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])  # no SQL of its own
 HOUR = timedelta(hours=1)
@@ -133,3 +134,56 @@ def test_texts_are_counted_by_their_segments_and_priced(make_world: Callable[...
         assert str(found.sms_price) == "0.20"
         assert "2 SMS segments each, about" in found.sentence
         assert found.sentence.endswith("0.20 in SMS.")
+
+
+def test_what_is_kept_back_is_not_foreseen_for_those_who_wait(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(double_opt_in=False, release={"hold_for": HOUR}, stock={"threshold": 3})
+    world.see("SHIRT-S", 0)
+    for address in (ANN, BEN, EVE):
+        world.asks(address)
+    nobody = foreseen(world, 3)
+    assert (nobody.seen.at_once, nobody.seen.told) == (0, 0)
+    assert nobody.sentence.startswith("3 units now: nobody is told")
+    assert foreseen(world, 4).seen.at_once == 1
+    world.see("SHIRT-S", 4)
+    world.run()
+    told = [len(world.mails(one, "back_in_stock")) for one in (ANN, BEN, EVE)]
+    assert told == [1, 0, 0]
+
+
+def test_the_segments_foreseen_are_those_that_are_sent(make_world: Callable[..., World]) -> None:
+    with FakeTwilio(account_sid=SID, auth_token=TOKEN, numbers=("+12125550100",)) as twilio:
+        for hold in (timedelta(0), HOUR):
+            name = "Kettle & Company, makers of copper goods" if hold else "Kettle"
+            world = make_world(
+                twilio=twilio,
+                double_opt_in=False,
+                sms_hours="always",
+                name=name,
+                release={"hold_for": hold},
+                stock={"cool_down": timedelta(0)},
+            )
+            world.see("SHIRT-S", 0)
+            world.asks("+12125551234")
+            expected = foreseen(world, 5)
+            world.see("SHIRT-S", 5)
+            world.run()
+            assert expected.segments == count_segments(twilio.messages[-1].body)
+
+
+def test_it_is_foreseen_that_units_are_bought_while_waves_go_out(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(double_opt_in=False, release={"hold_for": HOUR})
+    world.see("SHIRT-S", 0)
+    for number in range(40):
+        world.asks(f"p{number}@waits.example")
+    few, many = foreseen(world, 4).seen, foreseen(world, 30).seen
+    assert (few.at_once, few.last_at) == (4, None)
+    assert few.told < 40
+    assert few.sold_out_at is not None
+    assert (many.at_once, many.told, many.sold_out_at) == (30, 40, None)
+    assert many.last_at is not None
+    assert many.last_at - world.clock() == HOUR
