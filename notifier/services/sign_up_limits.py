@@ -8,6 +8,8 @@ transaction, so a refused one leaves nothing behind.
 from __future__ import annotations
 
 import ipaddress
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,13 +18,14 @@ from notifier.metrics import LIMITED
 from notifier.services.env import Env, ShopRef
 from notifier.services.read_address import Address
 from notifier.store import limits, shut_addresses
-from notifier.store.limits import Sliding
+from notifier.store.limits import Hits, Sliding
 from notifier.store.session import Transaction
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 STEPS = 60
+NO_LIMIT = sys.maxsize
 
 
 def mails_to(env: Env, address_hash: str) -> Sliding:
@@ -123,7 +126,7 @@ def count_sign_up(
     policy = shop.config.proof_of_work
     if policy == "always" and not has_worked:
         _demand_work()
-    allowed = rules.signups_per_network * (3 if has_worked else 1)
+    allowed = _allowed_of_network(env, has_worked=has_worked)
     if allowed and network:
         words = "Too many sign-ups came from this network. Please try again later."
         count_network(tx, f"net:{network}", allowed=allowed, now=now, words=words)
@@ -133,6 +136,37 @@ def count_sign_up(
         if count > rules.signups_per_product and not has_worked and policy != "never":
             LIMITED.labels(limit="product").inc()
             _demand_work()
+
+
+def hits_of_sign_ups(env: Env, shop: ShopRef, asked: Sequence[tuple[str, int, bool]]) -> list[Hits]:
+    """What `count_sign_up` would count of several, none of whom may meet a limit: each by the
+    address of its browser, its product, and whether work was done for it."""
+    networks: Counter[str] = Counter()
+    most: dict[str, int] = {}
+    for ip, _, has_worked in asked:
+        network, allowed = network_of(ip), _allowed_of_network(env, has_worked=has_worked)
+        if allowed and network:
+            networks[network] += 1
+            most[network] = min(most.get(network, allowed), allowed)
+    hits = [
+        Hits(rule=limit_of_network(f"net:{network}", allowed=most[network]), count=count)
+        for network, count in networks.items()
+    ]
+    allowed = env.config.limits.signups_per_product
+    if not allowed:
+        return hits
+    never = shop.config.proof_of_work == "never"
+    # who has worked is free of that limit; above it, so must be all
+    held = {id_ for _, id_, has_worked in asked if not (has_worked or never)}
+    for id_, count in Counter(id_ for _, id_, _ in asked).items():
+        most_of = allowed if id_ in held else NO_LIMIT
+        rule = Sliding(bucket=f"product:{id_}", allowed=most_of, window=MINUTE)
+        hits.append(Hits(rule=rule, count=count, by_the_clock=True))
+    return hits
+
+
+def _allowed_of_network(env: Env, *, has_worked: bool) -> int:
+    return env.config.limits.signups_per_network * (3 if has_worked else 1)
 
 
 def count_network(tx: Transaction, bucket: str, *, allowed: int, now: datetime, words: str) -> None:

@@ -8,8 +8,6 @@ limit could be met, all are: who comes first may be over it or not.
 
 from __future__ import annotations
 
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,8 +29,6 @@ from notifier.store import stock as stock_store
 from notifier.store.limits import Hits, Sliding
 from notifier.store.session import Transaction, soon
 from notifier.store.write_line import ALONE, NotTogether
-
-NO_LIMIT = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +211,12 @@ class _Batch:
         one of them was signed up by another process since.
         """
         tx = self._tx
-        hits = [*self._hits_of_networks(), *self._hits_of_products()]
+        hits = rules.hits_of_sign_ups(
+            self._env,
+            self._shop,
+            [(one.ask.circumstances.ip, self._its(one).product_id, one.ask.has_worked)
+             for one in self._asked],
+        )  # fmt: skip
         limits.count_many(tx, hits, at=self._now)
         totals = limits.ask_totals(tx, [one.rule.bucket for one in hits], now=self._now)
         stock = stock_store.ask_stock(tx, self._variant_ids(), for_update=True)
@@ -236,43 +237,6 @@ class _Batch:
             raise NotTogether
         self._counted_of_shop = found.get(self._of_shop.bucket, 0)
         return beliefs, ids
-
-    def _hits_of_networks(self) -> list[Hits]:
-        networks: Counter[str] = Counter()
-        most: dict[str, int] = {}
-        for one in self._asked:
-            network = rules.network_of(one.ask.circumstances.ip)
-            allowed = self._env.config.limits.signups_per_network
-            allowed *= 3 if one.ask.has_worked else 1
-            if allowed and network:
-                networks[network] += 1
-                most[network] = min(most.get(network, allowed), allowed)
-        return [
-            Hits(rule=rules.limit_of_network(f"net:{network}", allowed=most[network]), count=count)
-            for network, count in networks.items()
-        ]
-
-    def _hits_of_products(self) -> list[Hits]:
-        """Who has worked is free of that limit; above it, so must be all."""
-        allowed = self._env.config.limits.signups_per_product
-        if not allowed:
-            return []
-        ids = Counter(self._its(one).product_id for one in self._asked)
-        held = {self._its(one).product_id for one in self._asked if not one.ask.has_worked}
-        if self._shop.config.proof_of_work == "never":
-            held = set()
-        return [
-            Hits(
-                rule=Sliding(
-                    bucket=f"product:{id_}",
-                    allowed=allowed if id_ in held else NO_LIMIT,
-                    window=rules.MINUTE,
-                ),
-                count=count,
-                by_the_clock=True,
-            )
-            for id_, count in ids.items()
-        ]
 
     def _ask_to_confirm(self, rows: Sequence[dict[str, object]], ids: dict[int, int]) -> None:
         of_shop = self._of_shop
